@@ -1,0 +1,42 @@
+// A Learner turns experience in environments into a Policy: Options → Train → Summary. Not having
+// converged is an outcome in the summary, not an error.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agents/policy.h"
+#include "core/status.h"
+#include "env/environment.h"
+
+namespace ronchi::agents {
+
+struct TrainingPoint {
+  int64_t steps = 0;       // environment steps so far
+  double mean_return = 0;  // of the episodes that ended since the last point
+  double mean_length = 0;
+};
+struct TrainingSummary {
+  int64_t steps = 0;
+  int64_t episodes = 0;
+  bool interrupted = false;  // ended early by a signal; the policy is what there was
+  std::vector<TrainingPoint> curve;
+};
+struct Trained {
+  std::unique_ptr<Policy> policy;
+  TrainingSummary summary;
+};
+
+// Environment number `index` of a vector; its random streams depend on the index.
+using EnvironmentFactory =
+    std::function<absl::StatusOr<std::unique_ptr<env::Environment>>(uint64_t index)>;
+
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  virtual absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed) = 0;
+};
+
+}  // namespace ronchi::agents

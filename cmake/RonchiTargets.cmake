@@ -1,0 +1,41 @@
+# ronchi_library(NAME <target> HEADERS … SOURCES … PUBLIC … PRIVATE …)
+# One folder, one library. Its headers form a verified header set: each must compile alone
+# (target all_verify_interface_header_sets).
+function(ronchi_library)
+  cmake_parse_arguments(ARG "" "NAME" "HEADERS;SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(${ARG_NAME} STATIC ${ARG_SOURCES})
+  target_sources(${ARG_NAME} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}
+                 FILES ${ARG_HEADERS})
+  target_include_directories(${ARG_NAME} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(${ARG_NAME} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# ronchi_test(<file stem> LABELS … LIBRARIES …): tests/<folder>/<stem>.cc as one ctest entry.
+# The ctest name is <folder>/<stem>. Labels: unit (default), conformance, golden, statistical, slow, interop.
+function(ronchi_test STEM)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;LIBRARIES" ${ARGN})
+  file(RELATIVE_PATH FOLDER ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "_" TARGET "test_${FOLDER}_${STEM}")
+  add_executable(${TARGET} ${STEM}.cc)
+  target_link_libraries(${TARGET} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${TARGET} PRIVATE
+    RONCHI_SOURCE_DIR="${PROJECT_SOURCE_DIR}" RONCHI_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  add_test(NAME ${FOLDER}/${STEM} COMMAND ${TARGET})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set_tests_properties(${FOLDER}/${STEM} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# ronchi_bench(<file stem> LIBRARIES …): bench/<folder>/<stem>.cc, a Google Benchmark program.
+function(ronchi_bench STEM)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
+  file(RELATIVE_PATH FOLDER ${PROJECT_SOURCE_DIR}/bench ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "_" TARGET "bench_${FOLDER}_${STEM}")
+  add_executable(${TARGET} ${STEM}.cc)
+  target_link_libraries(${TARGET} PRIVATE ${ARG_LIBRARIES} benchmark::benchmark)
+  target_compile_definitions(${TARGET} PRIVATE RONCHI_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+endfunction()

@@ -1,0 +1,385 @@
+#include "core/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+namespace ronchi {
+
+// A parent link makes absent children writable: the mapping comes to be when a default is stored.
+struct Config::Impl {
+  YAML::Node node;
+  std::string file;
+  std::string path;
+  std::shared_ptr<Impl> parent;
+  std::string key;
+
+  bool present() const { return node.IsDefined() && !node.IsNull(); }
+  int line() const {
+    if (node.IsDefined() && node.Mark().line >= 0) return node.Mark().line + 1;
+    return parent ? parent->line() : 1;
+  }
+  YAML::Node Get(std::string_view k) const {
+    if (!node.IsDefined() || !node.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+    const YAML::Node& constant = node;
+    return constant[std::string(k)];
+  }
+  void Store(std::string_view k, const YAML::Node& value) {
+    if (!present()) {
+      node = YAML::Node(YAML::NodeType::Map);
+      if (parent) parent->Store(key, node);
+    }
+    node[std::string(k)] = value;
+  }
+};
+
+namespace {
+
+std::string JoinPath(std::string_view path, std::string_view key) {
+  if (path.empty()) return std::string(key);
+  if (key.empty()) return std::string(path);
+  return absl::StrCat(std::string(path), ".", std::string(key));
+}
+
+// Writes one "a.b.c=value" into the document; list items are addressed by index.
+absl::Status ApplyOverride(YAML::Node root, const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--set '", text, "': expected path.to.key=value"));
+  }
+  const std::vector<std::string> keys = absl::StrSplit(text.substr(0, equals), '.');
+  YAML::Node value;
+  try {
+    value = YAML::Load(text.substr(equals + 1));
+  } catch (const YAML::Exception& e) {
+    return absl::InvalidArgumentError(absl::StrCat("--set '", text, "': ", e.msg));
+  }
+  YAML::Node node;
+  node.reset(root);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    int index = 0;
+    const bool is_index = node.IsSequence() && absl::SimpleAtoi(keys[i], &index);
+    if (node.IsDefined() && node.IsScalar()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set '", text, "': '", keys[i - 1], "' holds a value, not a mapping"));
+    }
+    if (node.IsSequence() && (!is_index || index < 0 || size_t(index) >= node.size())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set '", text, "': '", keys[i], "' is not an index below ", node.size()));
+    }
+    if (i + 1 == keys.size()) {
+      if (is_index)
+        node[index] = value;
+      else
+        node[keys[i]] = value;
+    } else {
+      YAML::Node next = is_index ? node[index] : node[keys[i]];
+      node.reset(next);
+    }
+  }
+  return absl::OkStatus();
+}
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0]++;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substitute = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string RangeText(const NumberRange& r) {
+  if (std::isinf(r.min) && std::isinf(r.max)) return "any finite number";
+  if (std::isinf(r.max)) return absl::StrFormat("%g or more", r.min);
+  if (std::isinf(r.min)) return absl::StrFormat("%g or less", r.max);
+  return absl::StrFormat("%g … %g", r.min, r.max);
+}
+
+std::string NotANumber(std::string_view text) {
+  double value;
+  const std::string first = std::string(text.substr(0, text.find(' ')));
+  if (text.find(' ') != std::string_view::npos && absl::SimpleAtod(first, &value)) {
+    return absl::StrCat(
+        "'", std::string(text),
+        "' is not a number; the key's name carries the unit, give the number alone");
+  }
+  return absl::StrCat("'", std::string(text), "' is not a number");
+}
+
+}  // namespace
+
+absl::StatusOr<Config> Config::Load(const std::string& path,
+                                    const std::vector<std::string>& overrides) {
+  std::ifstream in(path);
+  if (!in) return absl::NotFoundError(absl::StrCat(path, ": no such file, or not readable"));
+  std::stringstream text;
+  text << in.rdbuf();
+  if (in.bad() || text.fail()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": not readable as a text file"));
+  }
+  return Parse(text.str(), path, overrides);
+}
+
+absl::StatusOr<Config> Config::Parse(const std::string& text, const std::string& name,
+                                     const std::vector<std::string>& overrides) {
+  auto impl = std::make_shared<Impl>();
+  impl->file = name;
+  try {
+    impl->node = YAML::Load(text);
+  } catch (const YAML::Exception& e) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ":", e.mark.line + 1, ": not valid YAML: ", e.msg));
+  }
+  if (impl->node.IsNull()) impl->node = YAML::Node(YAML::NodeType::Map);
+  if (!impl->node.IsMap()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ":1: expected a mapping of keys"));
+  }
+  for (const std::string& o : overrides) RONCHI_RETURN_IF_ERROR(ApplyOverride(impl->node, o));
+  return Config(impl);
+}
+
+bool Config::Has(std::string_view key) const { return impl_->Get(key).IsDefined(); }
+bool Config::IsMap() const { return impl_->node.IsDefined() && impl_->node.IsMap(); }
+bool Config::IsSequence() const { return impl_->node.IsDefined() && impl_->node.IsSequence(); }
+size_t Config::size() const { return IsSequence() ? impl_->node.size() : 0; }
+std::string Config::path() const { return impl_->path; }
+std::string Config::file() const { return impl_->file; }
+
+Config Config::Item(size_t index) const {
+  auto item = std::make_shared<Impl>();
+  item->node = impl_->node[index];
+  item->file = impl_->file;
+  item->path = absl::StrCat(impl_->path, "[", index, "]");
+  item->parent = impl_;
+  return Config(item);
+}
+
+std::vector<std::string> Config::Keys() const {
+  std::vector<std::string> keys;
+  if (!IsMap()) return keys;
+  for (const auto& pair : impl_->node) keys.push_back(pair.first.Scalar());
+  return keys;
+}
+
+absl::StatusOr<std::string> Config::Scalar() const {
+  if (!impl_->node.IsDefined() || !impl_->node.IsScalar()) {
+    return Error("", "expected a single value");
+  }
+  return impl_->node.Scalar();
+}
+
+absl::Status Config::Error(std::string_view key, std::string_view message) const {
+  int line = impl_->line();
+  if (!key.empty()) {
+    const YAML::Node child = impl_->Get(key);
+    if (child.IsDefined() && child.Mark().line >= 0) line = child.Mark().line + 1;
+    if (impl_->node.IsDefined() && impl_->node.IsMap()) {  // the key's own line, for empty values
+      for (const auto& pair : impl_->node) {
+        if (pair.first.Scalar() == key && pair.first.Mark().line >= 0) {
+          line = pair.first.Mark().line + 1;
+        }
+      }
+    }
+  }
+  const std::string path = JoinPath(impl_->path, key);
+  return absl::InvalidArgumentError(absl::StrCat(impl_->file, ":", line, ": ", path,
+                                                 path.empty() ? "" : ": ", std::string(message)));
+}
+
+std::string Config::Dump() const {
+  YAML::Emitter out;
+  out << impl_->node;
+  return std::string(out.c_str()) + "\n";
+}
+
+ConfigReader::ConfigReader(Config node) : node_(std::move(node)) {
+  if (node_.impl_->present() && !node_.IsMap())
+    status_ = node_.Error("", "expected a mapping of keys");
+}
+
+void ConfigReader::Known(std::string_view key) { known_.emplace_back(key); }
+
+void ConfigReader::Fail(std::string_view key, std::string_view message) {
+  if (status_.ok()) status_ = node_.Error(key, message);
+}
+
+bool ConfigReader::Find(std::string_view key, bool required, std::string* text) {
+  Known(key);
+  if (!status_.ok()) return false;
+  const YAML::Node child = node_.impl_->Get(key);
+  if (!child.IsDefined() || child.IsNull()) {
+    if (required) Fail(key, "missing; this key is required");
+    return false;
+  }
+  if (!child.IsScalar()) {
+    Fail(key, "expected a single value");
+    return false;
+  }
+  *text = child.Scalar();
+  return true;
+}
+
+void ConfigReader::Number(std::string_view key, double* value, NumberRange range, bool required) {
+  std::string text;
+  if (Find(key, required, &text)) {
+    double parsed = 0;
+    if (!absl::SimpleAtod(text, &parsed)) return Fail(key, NotANumber(text));
+    if (!std::isfinite(parsed) || parsed < range.min || parsed > range.max) {
+      return Fail(key, absl::StrCat(text, " is not allowed; allowed: ", RangeText(range)));
+    }
+    *value = parsed;
+  } else if (ok()) {
+    node_.impl_->Store(key, YAML::Node(absl::StrFormat("%.17g", *value)));
+  }
+}
+
+void ConfigReader::Integer(std::string_view key, int64_t* value, NumberRange range, bool required) {
+  std::string text;
+  if (Find(key, required, &text)) {
+    int64_t parsed = 0;
+    if (!absl::SimpleAtoi(text, &parsed)) {
+      return Fail(key, absl::StrCat("'", text, "' is not a whole number"));
+    }
+    if (double(parsed) < range.min || double(parsed) > range.max) {
+      return Fail(key, absl::StrCat(text, " is not allowed; allowed: ", RangeText(range)));
+    }
+    *value = parsed;
+  } else if (ok()) {
+    node_.impl_->Store(key, YAML::Node(*value));
+  }
+}
+
+void ConfigReader::Integer(std::string_view key, int* value, NumberRange range, bool required) {
+  int64_t wide = *value;
+  range.min = std::max(range.min, -2147483648.0);
+  range.max = std::min(range.max, 2147483647.0);
+  Integer(key, &wide, range, required);
+  *value = int(wide);
+}
+
+void ConfigReader::Seed(std::string_view key, uint64_t* value) {
+  std::string text;
+  if (Find(key, false, &text)) {
+    if (!absl::SimpleAtoi(text, value)) {
+      Fail(key, absl::StrCat("'", text, "' is not a seed; allowed: 0 … 2^64 - 1"));
+    }
+  } else if (ok()) {
+    node_.impl_->Store(key, YAML::Node(*value));
+  }
+}
+
+void ConfigReader::Bool(std::string_view key, bool* value) {
+  std::string text;
+  if (Find(key, false, &text)) {
+    if (text == "true")
+      *value = true;
+    else if (text == "false")
+      *value = false;
+    else
+      Fail(key, absl::StrCat("'", text, "' is not allowed; allowed: true, false"));
+  } else if (ok()) {
+    node_.impl_->Store(key, YAML::Node(*value));
+  }
+}
+
+void ConfigReader::Text(std::string_view key, std::string* value, bool required) {
+  std::string text;
+  if (Find(key, required, &text)) {
+    *value = text;
+  } else if (ok() && !value->empty()) {
+    node_.impl_->Store(key, YAML::Node(*value));
+  }
+}
+
+void ConfigReader::Choice(std::string_view key, std::string* value,
+                          const std::vector<std::string>& allowed) {
+  std::string text = *value;
+  Text(key, &text);
+  if (!ok()) return;
+  if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
+    return Fail(
+        key, absl::StrCat("'", text, "' is not allowed; allowed: ", absl::StrJoin(allowed, ", ")));
+  }
+  *value = text;
+}
+
+void ConfigReader::Numbers(std::string_view key, std::vector<double>* value, size_t count,
+                           NumberRange range, bool required) {
+  Known(key);
+  if (!ok()) return;
+  const YAML::Node child = node_.impl_->Get(key);
+  if (!child.IsDefined() || child.IsNull()) {
+    if (required) return Fail(key, "missing; this key is required");
+    YAML::Node list(YAML::NodeType::Sequence);
+    list.SetStyle(YAML::EmitterStyle::Flow);
+    for (double v : *value) list.push_back(absl::StrFormat("%.17g", v));
+    node_.impl_->Store(key, list);
+    return;
+  }
+  if (!child.IsSequence() || (count != 0 && child.size() != count)) {
+    return Fail(key, count ? absl::StrCat("expected a list of ", count, " numbers")
+                           : std::string("expected a list of numbers"));
+  }
+  std::vector<double> parsed;
+  for (const auto& item : child) {
+    double v = 0;
+    if (!item.IsScalar() || !absl::SimpleAtod(item.Scalar(), &v)) {
+      return Fail(key, item.IsScalar() ? NotANumber(item.Scalar()) : "expected a list of numbers");
+    }
+    if (!std::isfinite(v) || v < range.min || v > range.max) {
+      return Fail(key, absl::StrCat(item.Scalar(), " is not allowed; allowed: ", RangeText(range)));
+    }
+    parsed.push_back(v);
+  }
+  *value = parsed;
+}
+
+Config ConfigReader::Child(std::string_view key) {
+  Known(key);
+  auto child = std::make_shared<Config::Impl>();
+  child->node = YAML::Node(YAML::NodeType::Null);
+  const YAML::Node found = node_.impl_->Get(key);
+  if (found.IsDefined()) child->node.reset(found);
+  child->file = node_.impl_->file;
+  child->path = JoinPath(node_.impl_->path, key);
+  child->parent = node_.impl_;
+  child->key = std::string(key);
+  return Config(child);
+}
+
+absl::Status ConfigReader::Done() {
+  if (!ok()) return status_;
+  for (const std::string& key : node_.Keys()) {
+    if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+    const auto nearest = std::min_element(known_.begin(), known_.end(),
+                                          [&](const std::string& a, const std::string& b) {
+                                            return EditDistance(a, key) < EditDistance(b, key);
+                                          });
+    std::string hint;
+    if (nearest != known_.end() &&
+        EditDistance(*nearest, key) <= std::max<size_t>(2, key.size() / 2)) {
+      hint = absl::StrCat("; did you mean '", *nearest, "'?");
+    }
+    return node_.Error(
+        key, absl::StrCat("unknown key", hint, " allowed: ", absl::StrJoin(known_, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ronchi

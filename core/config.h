@@ -1,0 +1,90 @@
+// YAML configs with one clear line for every mistake:
+//   recipe.yaml:12: beam.energy_keV: -5 is not allowed; allowed: 1 … 3000
+// A Reader takes the keys of one mapping: values are read into variables that hold the default,
+// and Done() refuses what nobody asked for. Defaults are written back, so that after reading,
+// Dump() is the resolved config: it alone reruns the experiment.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/status.h"
+
+namespace ronchi {
+
+struct NumberRange {
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+};
+
+class ConfigReader;
+
+// One node of a document. Copies refer to the same document. Not thread-safe.
+class Config {
+ public:
+  // Overrides are "path.to.key=value" (the value is YAML); they win over the file.
+  // NotFound: no such file. InvalidArgument: not YAML (with its line), or a malformed override.
+  static absl::StatusOr<Config> Load(const std::string& path,
+                                     const std::vector<std::string>& overrides = {});
+  static absl::StatusOr<Config> Parse(const std::string& text, const std::string& name,
+                                      const std::vector<std::string>& overrides = {});
+
+  bool Has(std::string_view key) const;
+  bool IsMap() const;
+  bool IsSequence() const;
+  size_t size() const;  // items of a sequence
+  Config Item(size_t index) const;
+  std::vector<std::string> Keys() const;  // of a mapping, in the file's order
+  std::string path() const;               // "beam.aberrations"; empty at the top
+  std::string file() const;
+  absl::StatusOr<std::string> Scalar() const;  // this node itself as text
+
+  // "file:line: path.key: message", InvalidArgument. An empty key means this node.
+  absl::Status Error(std::string_view key, std::string_view message) const;
+  std::string Dump() const;  // YAML text of this node with every default that was read
+
+ private:
+  friend class ConfigReader;
+  struct Impl;
+  explicit Config(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<Impl> impl_;
+};
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(Config node);  // a mapping, or an absent node (all defaults)
+
+  // Each leaves `value` unchanged when the key is absent, unless `required`.
+  void Number(std::string_view key, double* value, NumberRange range = {}, bool required = false);
+  void Integer(std::string_view key, int64_t* value, NumberRange range = {}, bool required = false);
+  void Integer(std::string_view key, int* value, NumberRange range = {}, bool required = false);
+  void Seed(std::string_view key, uint64_t* value);
+  void Bool(std::string_view key, bool* value);
+  void Text(std::string_view key, std::string* value, bool required = false);
+  void Choice(std::string_view key, std::string* value, const std::vector<std::string>& allowed);
+  // Exactly `count` numbers (0: any number of them).
+  void Numbers(std::string_view key, std::vector<double>* value, size_t count,
+               NumberRange range = {}, bool required = false);
+  // The mapping below `key`; absent gives a node whose reads are defaults, written on reading.
+  Config Child(std::string_view key);
+  bool Has(std::string_view key) const { return node_.Has(key); }
+  // Marks a key as known that the caller handles by itself.
+  void Known(std::string_view key);
+  void Fail(std::string_view key, std::string_view message);  // keeps the first error
+  bool ok() const { return status_.ok(); }
+
+  // The first error; otherwise refuses keys nobody read, with the nearest known name.
+  absl::Status Done();
+
+ private:
+  bool Find(std::string_view key, bool required, std::string* text);
+  Config node_;
+  std::vector<std::string> known_;
+  absl::Status status_;
+};
+
+}  // namespace ronchi

@@ -1,0 +1,77 @@
+#include "core/config.h"
+
+#include <gtest/gtest.h>
+
+namespace ronchi {
+namespace {
+
+using ::testing::Test;
+
+std::string ErrorOf(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  absl::StatusOr<Config> config = Config::Parse(text, "f.yaml", overrides);
+  if (!config.ok()) return std::string(config.status().message());
+  double energy_keV = 200;
+  int64_t pixels = 4;
+  bool on = false;
+  std::vector<double> pair = {0, 0};
+  ConfigReader top(*config);
+  ConfigReader beam(top.Child("beam"));
+  beam.Number("energy_keV", &energy_keV, {.min = 1, .max = 3000});
+  beam.Integer("pixels", &pixels, {.min = 1});
+  beam.Bool("on", &on);
+  beam.Numbers("pair", &pair, 2);
+  const absl::Status inner = beam.Done();
+  if (!inner.ok()) return std::string(inner.message());
+  return std::string(top.Done().message());
+}
+
+TEST(Config, NamesFileLineKeyValueAndWhatIsAllowed) {
+  EXPECT_EQ(ErrorOf("a: 1\nbeam:\n  energy_keV: -5\n"),
+            "f.yaml:3: beam.energy_keV: -5 is not allowed; allowed: 1 … 3000");
+  EXPECT_EQ(ErrorOf("beam:\n  energy_keV: 200 kV\n"),
+            "f.yaml:2: beam.energy_keV: '200 kV' is not a number; the key's name carries the unit, "
+            "give the number alone");
+  EXPECT_EQ(ErrorOf("beam:\n  energy_eV: 200\n"),
+            "f.yaml:2: beam.energy_eV: unknown key; did you mean 'energy_keV'? allowed: "
+            "energy_keV, pixels, on, pair");
+  EXPECT_EQ(ErrorOf("beam: {pixels: 1.5}"), "f.yaml:1: beam.pixels: '1.5' is not a whole number");
+  EXPECT_EQ(ErrorOf("beam: {pair: [1, x]}"), "f.yaml:1: beam.pair: 'x' is not a number");
+  EXPECT_EQ(ErrorOf("beam: {energy_keV: .nan}"),
+            "f.yaml:1: beam.energy_keV: '.nan' is not a number");
+  EXPECT_EQ(ErrorOf("beam: 3"), "f.yaml:1: beam: expected a mapping of keys");
+}
+
+TEST(Config, NotYaml) {
+  EXPECT_NE(ErrorOf("a: [1,\nb: 2").find("f.yaml:"), std::string::npos);
+  EXPECT_NE(ErrorOf("- 1\n").find("expected a mapping"), std::string::npos);
+}
+
+TEST(Config, OverridesWinAndAreChecked) {
+  EXPECT_EQ(ErrorOf("beam: {energy_keV: -5}", {"beam.energy_keV=100"}), "");
+  EXPECT_EQ(ErrorOf("", {"beam.energy_keV=9999"}),
+            "f.yaml:1: beam.energy_keV: 9999 is not allowed; allowed: 1 … 3000");
+  EXPECT_NE(ErrorOf("", {"nonsense"}), "");
+  EXPECT_NE(ErrorOf("beam: {pixels: 3}", {"beam.pixels.deep=1"}), "");
+}
+
+TEST(Config, DumpHoldsEveryDefaultAndReadsBackTheSame) {
+  auto read = [](const std::string& text) {
+    Config config = *Config::Parse(text, "f.yaml");
+    ConfigReader top(config);
+    ConfigReader beam(top.Child("beam"));
+    double energy_keV = 200.1;
+    beam.Number("energy_keV", &energy_keV);
+    std::vector<double> pair = {0.1, 2};
+    beam.Numbers("pair", &pair, 2);
+    EXPECT_TRUE(beam.Done().ok());
+    EXPECT_TRUE(top.Done().ok());
+    EXPECT_EQ(energy_keV, 200.1);
+    return config.Dump();
+  };
+  const std::string dump = read("");
+  EXPECT_NE(dump.find("energy_keV"), std::string::npos);
+  EXPECT_EQ(read(dump), dump);
+}
+
+}  // namespace
+}  // namespace ronchi
