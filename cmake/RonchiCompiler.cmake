@@ -14,7 +14,7 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
-add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers)
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-maybe-uninitialized)
 # Complex products as plain arithmetic: the C99 NaN recovery (__mulsc3) keeps loops from vectorising.
 add_compile_options(-fcx-limited-range -fno-math-errno -fno-trapping-math)
 
