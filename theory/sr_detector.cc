@@ -22,6 +22,17 @@ double LogSumExp(const Eigen::Ref<const Eigen::ArrayXd>& logs) {
   return top == kNone ? kNone : top + std::log((logs - top).exp().sum());
 }
 
+// P(t < x), Student with `dof` degrees of freedom. From 20 on by Hill (1970), Algorithm 395: its
+// error there, below 1e-10, is far less than the promise could notice; thirty times faster.
+double StudentCdf(double dof, double x) {
+  if (dof < 20) return boost::math::cdf(boost::math::students_t(dof), x);
+  const double a = dof - 0.5, b = 48 * a * a;
+  const double z2 = a * std::log1p(x * x / dof), z = std::sqrt(z2);
+  const double correction =
+      z * ((((-0.4 * z2 - 3.3) * z2 - 24) * z2 - 85.5) / (0.8 * z2 * z2 + 100 + b) + z2 + 3) / b;
+  return 0.5 * std::erfc(-std::copysign(z + correction, x) / std::sqrt(2.0));
+}
+
 class UnknownNormalDetector final : public ChangeDetector {
  public:
   explicit UnknownNormalDetector(const UnknownNormalOptions& options)
@@ -131,13 +142,12 @@ class UnknownNormalDetector final : public ChangeDetector {
   // Student's t with n - 1 degrees of freedom.
   template <class Difference, class Logs>
   void KeepUpward(double tau, const Difference& difference, Logs* logs) const {
-    const boost::math::students_t student(n_ - 1);
     for (Eigen::Index i = 0; i < count_; ++i) {
       const double shrink = 1 / (1 + half_effect_[i] * tau * tau);
       const double left = squares_ * (1 - explained_[i] * (1 - shrink));
       if (!(left > 0)) continue;
       const double t = difference[i] * tau * std::sqrt(shrink * (n_ - 1) / left);
-      (*logs)[i] += std::log(2 * boost::math::cdf(student, t));
+      (*logs)[i] += std::log(2 * StudentCdf(n_ - 1, t));
     }
   }
 
