@@ -41,7 +41,7 @@ if ((${#missing[@]})); then
     }
     as_root=(sudo)
   fi
-  echo "Installing ${#missing[@]} packages: ${missing[*]}"
+  echo "Installing ${#missing[@]} packages (this can take minutes): ${missing[*]}"
   apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"; }
   log=$(mktemp)
   { apt update && apt install -y --no-install-recommends "${missing[@]}"; } < /dev/null &> "$log" || {
