@@ -40,8 +40,8 @@ struct MonitorReport {
   std::vector<double> shares;       // of R_t, in the order of the streams; sum 1, or all 0
 };
 
-// The promise is exact for streams that are independent of each other, and for standardised
-// streams even when dependent; for dependent streams with unknown scale half of it stands
+// The promise is proven for streams that are independent of each other, and for standardised ones
+// even when dependent; for dependent streams of unknown spread it is kept in simulation only
 // (docs/monitors.md). Frames must be independent over time. Not thread-safe.
 class MultiStreamMonitor {
  public:

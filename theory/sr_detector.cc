@@ -162,7 +162,7 @@ class UnknownNormalDetector final : public ChangeDetector {
 
 class StandardNormalDetector final : public ChangeDetector {
  public:
-  explicit StandardNormalDetector(const StandardNormalOptions& options) {
+  explicit StandardNormalDetector(const StandardNormalOptions& options) : clip_(options.clip) {
     for (double shift : options.shifts) {
       shifts_.push_back(shift);
       if (options.side == ShiftSide::kBoth) shifts_.push_back(-shift);
@@ -180,6 +180,7 @@ class StandardNormalDetector final : public ChangeDetector {
   void Update(double z) override {
     if (!Usable(z)) return;
     ++frames_;
+    z = std::clamp(z, -clip_, clip_);
     for (size_t k = 0; k < shifts_.size(); ++k) {
       const double log_ratio = shifts_[k] * z - shifts_[k] * shifts_[k] / 2;
       statistics_[k] = std::min((1 + statistics_[k]) * std::exp(log_ratio), kLargestStatistic);
@@ -200,6 +201,7 @@ class StandardNormalDetector final : public ChangeDetector {
   }
 
  private:
+  const double clip_;
   std::vector<double> shifts_, statistics_, log_peaks_;
   std::vector<int64_t> since_;
   int64_t frames_ = 0;
@@ -250,6 +252,7 @@ absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeUnknownNormalDetector(
 absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeStandardNormalDetector(
     const StandardNormalOptions& options) {
   RONCHI_RETURN_IF_ERROR(CheckPositive(options.shifts, "monitor shifts"));
+  RONCHI_RETURN_IF_ERROR(CheckPositive({options.clip}, "monitor clip"));
   return std::make_unique<StandardNormalDetector>(options);
 }
 

@@ -52,10 +52,13 @@ struct StandardNormalOptions {
   // Sizes of shift in standard deviations, equally weighted; kBoth also watches their negatives.
   std::vector<double> shifts = {0.1, 0.2, 0.4, 0.8, 1.6};
   ShiftSide side = ShiftSide::kBoth;
+  // Values are cut to +-clip, so that one wild frame is no lasting change. The promise stands: the
+  // distribution is symmetric, so E exp(d clip(z)) = E cosh(d clip(z)) <= E cosh(d z).
+  double clip = 4;
 };
 
 // In control N(0, 1): whitened innovations of a calibrated belief. A handful of operations a frame.
-// InvalidArgument: no shift, or one that is not positive.
+// InvalidArgument: no shift, or a shift or a clip that is not positive.
 absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeStandardNormalDetector(
     const StandardNormalOptions& options);
 

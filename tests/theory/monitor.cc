@@ -69,7 +69,7 @@ TEST(Monitor, AlarmStaysUntilRearmed) {
   RandomStream random = Random();
   MonitorReport report;
   for (int i = 0; i < 20; ++i) {
-    const double z[] = {random.Normal(), i == 19 ? 60.0 : 0.0, random.Normal()};
+    const double z[] = {random.Normal(), i >= 17 ? 60.0 : 0.0, random.Normal()};
     report = *monitor.Update(z);
   }
   EXPECT_TRUE(report.alarm);

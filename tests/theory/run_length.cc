@@ -83,7 +83,7 @@ TEST(UnknownNormal, FindsShiftsFromFewReferenceFrames) {
   }
 }
 
-// Four streams with one common part: dependence that the exact promise does not cover.
+// Four streams of unknown spread with one common part: for these the promise is not proven.
 TEST(Monitor, KeepsItsPromiseOverDependentStreams) {
   const double promise = 100;
   struct Joint {
