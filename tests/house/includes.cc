@@ -1,0 +1,172 @@
+// The floors of the house: an include never climbs. The rules are one table; the checker is a
+// function of (file, included path), tried on offenders of every kind before it reads the tree.
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <regex>
+#include <set>
+
+#include "tests/house/tree.h"
+
+namespace ronchi::house {
+namespace {
+
+struct Floor {
+  std::string folder;
+  std::vector<std::string> may_include;  // folders, or single headers
+};
+
+// The longest folder that a path starts with decides. A floor may always include its own folder.
+const Floor kFloors[] = {
+    {"core/", {}},
+    {"sim/physics/", {"core/"}},
+    {"sim/", {"core/"}},
+    {"theory/", {"core/", "sim/"}},
+    {"hw/", {"core/"}},
+    {"hw/twin/", {"core/", "hw/", "sim/", "theory/"}},
+    // Not the simulator, not the twin: what an environment cannot include it cannot peek at.
+    {"env/", {"core/", "theory/", "hw/instrument.h", "hw/ground_truth.h"}},
+    {"agents/", {"core/", "env/", "hw/instrument.h"}},
+    {"experiments/", {"core/", "sim/", "theory/", "hw/", "env/", "agents/"}},
+};
+// What a folder may not include although it lies below one that it may.
+const std::pair<std::string, std::string> kExcept[] = {{"hw/", "hw/twin/"}};
+
+struct Library {
+  std::regex header;
+  std::regex allowed_in;
+  std::string home;
+};
+const Library kLibraries[] = {
+    {std::regex("(torch|ATen|c10)/.*"), std::regex("agents/torch/.*\\.cc"), "agents/torch/*.cc"},
+    {std::regex("(hdf5|H5[A-Za-z]*|hdf5_hl)\\.h|hdf5/.*"),
+     std::regex("core/storage[a-z0-9_]*\\.(cc|h)"), "core/storage*"},
+    {std::regex("fftw3\\.h"), std::regex("sim/fft\\.cc"), "sim/fft.cc"},
+    {std::regex("(tbb|oneapi)/.*"), std::regex("core/parallel\\.cc"), "core/parallel.cc"},
+};
+
+const Floor* FloorOf(const std::string& path) {
+  const Floor* found = nullptr;
+  for (const Floor& floor : kFloors) {
+    if (StartsWith(path, floor.folder) &&
+        (found == nullptr || floor.folder.size() > found->folder.size())) {
+      found = &floor;
+    }
+  }
+  return found;
+}
+
+// Why `file` may not include `header`; nothing if it may. Tests and benches may include all.
+std::optional<std::string> Offence(const std::string& file, const std::string& header) {
+  const Floor* floor = FloorOf(file);
+  if (floor == nullptr) return std::nullopt;
+  for (const Library& library : kLibraries) {
+    if (std::regex_match(header, library.header) && !std::regex_match(file, library.allowed_in)) {
+      return "belongs only in " + library.home;
+    }
+  }
+  if (StartsWith(header, "tests/") || StartsWith(header, "bench/"))
+    return "is no part of the house";
+  const Floor* target = FloorOf(header);
+  if (target == nullptr) return std::nullopt;  // a library's header, or a generated one
+  for (const auto& [folder, forbidden] : kExcept) {
+    if (floor->folder == folder && StartsWith(header, forbidden)) return "climbs from " + folder;
+  }
+  if (StartsWith(header, floor->folder)) return std::nullopt;
+  for (const std::string& allowed : floor->may_include) {
+    if (StartsWith(header, allowed)) return std::nullopt;
+  }
+  return "climbs from " + floor->folder;
+}
+
+struct Example {
+  std::string file, header;
+};
+
+TEST(Includes, OffendersOfEveryKindAreFound) {
+  const Example offenders[] = {
+      {"core/array.h", "sim/fft.h"},
+      {"core/files.cc", "experiments/runner.h"},
+      {"sim/physics/aberrations.cc", "sim/probe.h"},
+      {"sim/multislice.cc", "theory/belief.h"},
+      {"sim/multislice.cc", "hw/instrument.h"},
+      {"theory/belief.cc", "hw/instrument.h"},
+      {"theory/belief.cc", "env/environment.h"},
+      {"hw/instrument.cc", "sim/multislice.h"},
+      {"hw/guarded.cc", "theory/monitor.h"},
+      {"hw/guarded.cc", "hw/twin/twin.h"},
+      {"hw/drivers/merlin.cc", "hw/twin/twin.h"},
+      {"hw/twin/twin.cc", "env/environment.h"},
+      {"env/focus.cc", "sim/multislice.h"},
+      {"env/focus.cc", "sim/physics/aberrations.h"},
+      {"env/focus.cc", "hw/twin/twin.h"},
+      {"env/focus.cc", "hw/guarded.h"},
+      {"env/focus.cc", "agents/policy.h"},
+      {"agents/bayes/gp.cc", "hw/twin/twin.h"},
+      {"agents/bayes/gp.cc", "hw/guarded.h"},
+      {"agents/bayes/gp.cc", "sim/multislice.h"},
+      {"agents/bayes/gp.cc", "theory/belief.h"},
+      {"agents/bayes/gp.cc", "experiments/runner.h"},
+      {"agents/bayes/gp.cc", "torch/torch.h"},
+      {"agents/torch/network.h", "torch/torch.h"},
+      {"agents/torch/network.h", "ATen/ATen.h"},
+      {"experiments/report.cc", "hdf5.h"},
+      {"sim/detector.cc", "hdf5_hl.h"},
+      {"sim/probe.cc", "fftw3.h"},
+      {"sim/fft.h", "fftw3.h"},
+      {"sim/fft.cc", "tbb/parallel_for.h"},
+      {"core/random.cc", "oneapi/tbb/task_arena.h"},
+      {"theory/monitor.cc", "tests/theory/run_length.h"},
+  };
+  for (const Example& e : offenders) {
+    EXPECT_TRUE(Offence(e.file, e.header)) << e.file << " includes " << e.header;
+  }
+}
+
+TEST(Includes, WhatIsAllowedPasses) {
+  const Example honest[] = {
+      {"core/files.cc", "core/files.h"},
+      {"core/files.cc", "ronchi_paths.h"},
+      {"core/storage.cc", "hdf5.h"},
+      {"core/parallel.cc", "tbb/parallel_for.h"},
+      {"sim/fft.cc", "fftw3.h"},
+      {"sim/probe.cc", "sim/physics/aberrations.h"},
+      {"theory/belief.cc", "sim/physics/aberrations.h"},
+      {"hw/guarded.cc", "hw/instrument.h"},
+      {"hw/twin/twin.cc", "sim/multislice.h"},
+      {"hw/twin/twin.cc", "theory/drift.h"},
+      {"hw/twin/twin.cc", "hw/guarded.h"},
+      {"env/focus.cc", "theory/monitor.h"},
+      {"env/focus.cc", "hw/ground_truth.h"},
+      {"agents/policy.cc", "hw/instrument.h"},
+      {"agents/policy.cc", "Eigen/Core"},
+      {"agents/torch/network.cc", "torch/torch.h"},
+      {"experiments/runner.cc", "hw/twin/twin.h"},
+      {"tests/env/focus.cc", "hw/twin/twin.h"},
+      {"bench/sim/fft.cc", "fftw3.h"},
+  };
+  for (const Example& e : honest) {
+    EXPECT_FALSE(Offence(e.file, e.header)) << e.file << " includes " << e.header;
+  }
+}
+
+TEST(Includes, NoneInTheTreeClimbs) {
+  const auto sources =
+      ReadTree({"core", "sim", "theory", "hw", "env", "agents", "experiments"}, IsCode);
+  ASSERT_GT(sources.size(), 10u) << "found no sources below " << RONCHI_SOURCE_DIR;
+  const std::regex include("\\s*#\\s*include\\s*[<\"]([^>\"]+)[>\"].*");
+  size_t found = 0;
+  for (const Source& source : sources) {
+    for (size_t i = 0; i < source.lines.size(); ++i) {
+      std::smatch match;
+      if (!std::regex_match(source.lines[i], match, include)) continue;
+      ++found;
+      const auto offence = Offence(source.path, match[1]);
+      EXPECT_FALSE(offence) << source.path << ":" << i + 1 << ": " << match[1] << " " << *offence;
+    }
+  }
+  EXPECT_GT(found, 50u);
+}
+
+}  // namespace
+}  // namespace ronchi::house
