@@ -44,30 +44,30 @@ absl::StatusOr<Episode> RunEpisode(env::Environment& environment, GpPolicy& poli
   return episode;
 }
 
-// MAP hyper-parameters of one episode in the common standardisation; rows of [episodes, d + 2].
-VectorXd FitEpisode(const Episode& episode, const Standardisation& common, const GpPrior& broad) {
-  VectorXd y =
-      Eigen::Map<const VectorXd>(episode.outputs.data(), Eigen::Index(episode.outputs.size()));
-  y = (y.array() - common.offset) / common.scale;
-  GpHyperparameters shorter = GpHyperparameters::FromVector(broad.mean);
-  shorter.log_length_scale.array() -= 1.0;
-  return FitMap(episode.inputs, y, broad, {shorter}).ToVector();
-}
-
+// Mean: the one set of hyper-parameters that explains all episodes best. An episode that never saw
+// the peak, and can tell no length scale, has next to no say in it. Spread: of the episodes' own
+// fits around that.
 void LearnPrior(const std::vector<Episode>& episodes, GpPolicyOptions* options) {
   std::vector<double> all;
   for (const Episode& e : episodes) all.insert(all.end(), e.outputs.begin(), e.outputs.end());
   const Standardisation common = StandardisationOf(all);
-  const GpPrior broad = GpPrior::Broad(size_t(episodes[0].inputs.cols()));
-  MatrixXd fits(broad.mean.size(), Eigen::Index(episodes.size()));
-  for (size_t i = 0; i < episodes.size(); ++i) {
-    fits.col(Eigen::Index(i)) = FitEpisode(episodes[i], common, broad);
+  std::vector<GpData> data;
+  for (const Episode& e : episodes) {
+    const Eigen::Map<const VectorXd> y(e.outputs.data(), Eigen::Index(e.outputs.size()));
+    data.push_back({.inputs = e.inputs, .outputs = (y.array() - common.offset) / common.scale});
   }
-  const VectorXd mean = fits.rowwise().mean();
-  const double freedom = std::max(1.0, double(episodes.size()) - 1);
-  const VectorXd variance = (fits.colwise() - mean).rowwise().squaredNorm() / freedom;
+  const GpPrior broad = GpPrior::Broad(size_t(data[0].inputs.cols()));
+  GpHyperparameters shorter = GpHyperparameters::FromVector(broad.mean);
+  shorter.log_length_scale.array() -= 1.0;
+  const VectorXd mean = FitMap(data, broad, {shorter}).ToVector();
+  const GpPrior around = {.mean = mean, .sd = VectorXd::Ones(mean.size())};
+  VectorXd variance = VectorXd::Constant(mean.size(), kLeastSd * kLeastSd);
+  for (const GpData& one : data) {
+    const VectorXd own = FitMap({&one, 1}, around, {}).ToVector();
+    variance += (own - mean).cwiseAbs2() / double(data.size());
+  }
   options->standardisation = common;
-  options->prior = {.mean = mean, .sd = (variance.array() + kLeastSd * kLeastSd).sqrt().matrix()};
+  options->prior = {.mean = mean, .sd = variance.cwiseSqrt()};
 }
 
 class GpLearner : public Learner {

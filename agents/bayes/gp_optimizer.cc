@@ -89,9 +89,10 @@ absl::Status GpOptimizer::Refit() {
     shorter.log_length_scale.array() -= 1.0;
     starts.push_back(shorter);
   }
-  const MatrixXd x = Inputs();
+  const GpData data = {.inputs = Inputs(), .outputs = y};
   RONCHI_ASSIGN_OR_RETURN(GaussianProcess gp,
-                          GaussianProcess::Create(x, y, FitMap(x, y, options_.prior, starts)));
+                          GaussianProcess::Create(data.inputs, data.outputs,
+                                                  FitMap({&data, 1}, options_.prior, starts)));
   gp_ = std::move(gp);
   fitted_at_ = size();
   return absl::OkStatus();

@@ -34,22 +34,27 @@ GpPrior GpPrior::Broad(size_t dimension) {
   return prior;
 }
 
-double LogPosterior(const Eigen::MatrixXd& inputs, const VectorXd& outputs, const GpPrior& prior,
-                    const VectorXd& theta, VectorXd* gradient) {
-  double value =
-      LogMarginalLikelihood(inputs, outputs, GpHyperparameters::FromVector(theta), gradient);
+double LogPosterior(std::span<const GpData> data, const GpPrior& prior, const VectorXd& theta,
+                    VectorXd* gradient) {
   const Eigen::ArrayXd u = (theta - prior.mean).array() / prior.sd.array();
-  value -= 0.5 * u.square().sum();
-  if (gradient) *gradient -= (u / prior.sd.array()).matrix();
+  double value = -0.5 * u.square().sum();
+  if (gradient) *gradient = -(u / prior.sd.array()).matrix();
+  const GpHyperparameters hyperparameters = GpHyperparameters::FromVector(theta);
+  VectorXd part;
+  for (const GpData& set : data) {
+    value +=
+        LogMarginalLikelihood(set.inputs, set.outputs, hyperparameters, gradient ? &part : nullptr);
+    if (gradient) *gradient += part;
+  }
   return value;
 }
 
-GpHyperparameters FitMap(const Eigen::MatrixXd& inputs, const VectorXd& outputs,
-                         const GpPrior& prior, const std::vector<GpHyperparameters>& starts) {
+GpHyperparameters FitMap(std::span<const GpData> data, const GpPrior& prior,
+                         const std::vector<GpHyperparameters>& starts) {
   const SmoothFunction posterior = [&](const VectorXd& theta, VectorXd* gradient) {
-    return LogPosterior(inputs, outputs, prior, theta, gradient);
+    return LogPosterior(data, prior, theta, gradient);
   };
-  const Index d = inputs.cols();
+  const Index d = prior.mean.size() - 2;
   const VectorXd low = Low(d), high = High(d);
   // A hundredth of a nat decides nothing.
   const BoundedMaximumOptions options = {.max_evaluations = 50, .value_tolerance = 1e-3};

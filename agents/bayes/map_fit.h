@@ -3,6 +3,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <span>
 #include <vector>
 
 #include "agents/bayes/gaussian_process.h"
@@ -22,12 +23,19 @@ struct GpPrior {
   static GpPrior Broad(size_t dimension);
 };
 
-// The MAP point; `starts` are tried besides the prior's mean, and the best end wins.
-GpHyperparameters FitMap(const Eigen::MatrixXd& inputs, const Eigen::VectorXd& outputs,
-                         const GpPrior& prior, const std::vector<GpHyperparameters>& starts);
+// Observations of one function.
+struct GpData {
+  Eigen::MatrixXd inputs;   // [n, d], unit cube
+  Eigen::VectorXd outputs;  // [n], standardised
+};
 
-// log p(outputs | inputs, θ) + log p(θ) up to a constant, and its gradient unless nullptr.
-double LogPosterior(const Eigen::MatrixXd& inputs, const Eigen::VectorXd& outputs,
-                    const GpPrior& prior, const Eigen::VectorXd& theta, Eigen::VectorXd* gradient);
+// log p(data | θ) + log p(θ) up to a constant, and its gradient unless nullptr. Several data sets
+// are functions drawn independently with the same hyper-parameters: their likelihoods multiply.
+double LogPosterior(std::span<const GpData> data, const GpPrior& prior,
+                    const Eigen::VectorXd& theta, Eigen::VectorXd* gradient);
+
+// The MAP point; `starts` are tried besides the prior's mean, and the best end wins.
+GpHyperparameters FitMap(std::span<const GpData> data, const GpPrior& prior,
+                         const std::vector<GpHyperparameters>& starts);
 
 }  // namespace ronchi::agents

@@ -16,17 +16,14 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-struct Data {
-  MatrixXd x;
-  VectorXd y;
-};
-Data MakeData(Index n, Index d, uint64_t seed = 3) {
-  Data data{SobolPoints(size_t(n), size_t(d), {.seed = seed, .name = "test"}), VectorXd(n)};
+GpData MakeData(Index n, Index d, uint64_t seed = 3) {
+  GpData data{SobolPoints(size_t(n), size_t(d), {.seed = seed, .name = "test"}), VectorXd(n)};
   RandomStream noise({.seed = seed, .name = "noise"});
   for (Index i = 0; i < n; ++i) {
-    data.y[i] = std::sin(6 * data.x(i, 0)) + data.x.row(i).squaredNorm() + 0.1 * noise.Normal();
+    data.outputs[i] =
+        std::sin(6 * data.inputs(i, 0)) + data.inputs.row(i).squaredNorm() + 0.1 * noise.Normal();
   }
-  data.y.array() -= data.y.mean();
+  data.outputs.array() -= data.outputs.mean();
   return data;
 }
 GpHyperparameters MakeHyper(Index d) {
@@ -48,32 +45,32 @@ double Kernel(const VectorXd& a, const VectorXd& b, const GpHyperparameters& h) 
 }
 
 TEST(GaussianProcess, AgreesWithTheTextbookFormulasByDirectInversion) {
-  const Data data = MakeData(25, 3);
+  const GpData data = MakeData(25, 3);
   const GpHyperparameters h = MakeHyper(3);
   MatrixXd k(25, 25);
   for (Index i = 0; i < 25; ++i) {
-    for (Index j = 0; j < 25; ++j) k(i, j) = Kernel(data.x.row(i), data.x.row(j), h);
+    for (Index j = 0; j < 25; ++j) k(i, j) = Kernel(data.inputs.row(i), data.inputs.row(j), h);
     k(i, i) += kNoiseVarianceFloor + std::exp(h.log_noise_variance);
   }
   const MatrixXd inverse = k.fullPivLu().inverse();
-  const auto gp = GaussianProcess::Create(data.x, data.y, h);
+  const auto gp = GaussianProcess::Create(data.inputs, data.outputs, h);
   ASSERT_TRUE(gp.ok());
   // Condition number about 1e4: 1e-9 leaves four digits above round-off.
   EXPECT_NEAR(gp->LogMarginalLikelihood(),
-              -0.5 * data.y.dot(inverse * data.y) - 0.5 * std::log(k.determinant()) -
+              -0.5 * data.outputs.dot(inverse * data.outputs) - 0.5 * std::log(k.determinant()) -
                   12.5 * std::log(2 * M_PI),
               1e-9);
   const VectorXd x = VectorXd::Constant(3, 0.37);
   VectorXd kx(25);
-  for (Index i = 0; i < 25; ++i) kx[i] = Kernel(data.x.row(i), x, h);
+  for (Index i = 0; i < 25; ++i) kx[i] = Kernel(data.inputs.row(i), x, h);
   const GpPrediction p = gp->Predict(x);
-  EXPECT_NEAR(p.mean, kx.dot(inverse * data.y), 1e-10);
+  EXPECT_NEAR(p.mean, kx.dot(inverse * data.outputs), 1e-10);
   EXPECT_NEAR(p.variance, Kernel(x, x, h) - kx.dot(inverse * kx), 1e-10);
 }
 
 TEST(GaussianProcess, BatchAndGradientPredictionsAreTheSingleOnes) {
-  const Data data = MakeData(30, 4);
-  const auto gp = GaussianProcess::Create(data.x, data.y, MakeHyper(4));
+  const GpData data = MakeData(30, 4);
+  const auto gp = GaussianProcess::Create(data.inputs, data.outputs, MakeHyper(4));
   const MatrixXd points = SobolPoints(17, 4, {.seed = 9, .name = "test"});
   VectorXd means, variances;
   gp->PredictMany(points, &means, &variances);
@@ -88,8 +85,8 @@ TEST(GaussianProcess, BatchAndGradientPredictionsAreTheSingleOnes) {
 }
 
 TEST(GaussianProcess, PosteriorGradientsAreCentralDifferences) {
-  const Data data = MakeData(20, 3);
-  const auto gp = GaussianProcess::Create(data.x, data.y, MakeHyper(3));
+  const GpData data = MakeData(20, 3);
+  const auto gp = GaussianProcess::Create(data.inputs, data.outputs, MakeHyper(3));
   const VectorXd x = (VectorXd(3) << 0.21, 0.64, 0.48).finished();
   const GpPredictionWithGradient p = gp->PredictWithGradient(x);
   const double h = 1e-5;  // truncation h² = 1e-10, round-off 1e-13 / h = 1e-8
@@ -105,18 +102,18 @@ TEST(GaussianProcess, PosteriorGradientsAreCentralDifferences) {
 
 // Halving the step of a central difference must quarter its distance from the analytic gradient.
 TEST(GaussianProcess, LikelihoodGradientIsTheLimitOfCentralDifferencesAtSecondOrder) {
-  const Data data = MakeData(20, 3);
+  const GpData data = MakeData(20, 3);
   const VectorXd theta = MakeHyper(3).ToVector();
   VectorXd gradient;
   const GpPrior prior = GpPrior::Broad(3);
-  LogPosterior(data.x, data.y, prior, theta, &gradient);
+  LogPosterior({&data, 1}, prior, theta, &gradient);
   for (Index i = 0; i < theta.size(); ++i) {
     auto error = [&](double h) {
       VectorXd up = theta, down = theta;
       up[i] += h;
       down[i] -= h;
-      return (LogPosterior(data.x, data.y, prior, up, nullptr) -
-              LogPosterior(data.x, data.y, prior, down, nullptr)) /
+      return (LogPosterior({&data, 1}, prior, up, nullptr) -
+              LogPosterior({&data, 1}, prior, down, nullptr)) /
                  (2 * h) -
              gradient[i];
     };
@@ -126,17 +123,18 @@ TEST(GaussianProcess, LikelihoodGradientIsTheLimitOfCentralDifferencesAtSecondOr
 }
 
 TEST(GaussianProcess, FreeAndMemberLikelihoodsAgree) {
-  const Data data = MakeData(15, 2);
-  const auto gp = GaussianProcess::Create(data.x, data.y, MakeHyper(2));
+  const GpData data = MakeData(15, 2);
+  const auto gp = GaussianProcess::Create(data.inputs, data.outputs, MakeHyper(2));
   EXPECT_NEAR(gp->LogMarginalLikelihood(),
-              LogMarginalLikelihood(data.x, data.y, MakeHyper(2), nullptr), 1e-12);
+              LogMarginalLikelihood(data.inputs, data.outputs, MakeHyper(2), nullptr), 1e-12);
 }
 
 TEST(GaussianProcess, AppendingOneByOneEqualsFactorisingAfresh) {
-  const Data data = MakeData(40, 3);
-  auto grown = GaussianProcess::Create(data.x.topRows(5), data.y.head(5), MakeHyper(3));
-  for (Index i = 5; i < 40; ++i) ASSERT_TRUE(grown->Append(data.x.row(i), data.y[i]).ok());
-  const auto whole = GaussianProcess::Create(data.x, data.y, MakeHyper(3));
+  const GpData data = MakeData(40, 3);
+  auto grown = GaussianProcess::Create(data.inputs.topRows(5), data.outputs.head(5), MakeHyper(3));
+  for (Index i = 5; i < 40; ++i)
+    ASSERT_TRUE(grown->Append(data.inputs.row(i), data.outputs[i]).ok());
+  const auto whole = GaussianProcess::Create(data.inputs, data.outputs, MakeHyper(3));
   EXPECT_NEAR(grown->LogMarginalLikelihood(), whole->LogMarginalLikelihood(), 1e-9);
   const MatrixXd points = SobolPoints(20, 3, {.seed = 5, .name = "test"});
   for (Index i = 0; i < points.rows(); ++i) {
@@ -181,15 +179,16 @@ TEST(MapFit, FindsTheHyperparametersThatMadeTheData) {
   VectorXd white(n);
   for (double& w : white) w = stream.Normal();
   const VectorXd y = Eigen::LLT<MatrixXd>(k).matrixL() * white;
-  const GpHyperparameters fit = FitMap(x, y, GpPrior::Broad(2), {});
+  const GpData data = {x, y};
+  const GpHyperparameters fit = FitMap({&data, 1}, GpPrior::Broad(2), {});
   // Length scales and variances of a process in a box of a few length scales are known to about
   // 25 %; four of those.
   EXPECT_NEAR(fit.log_length_scale[0], truth.log_length_scale[0], 0.6);
   EXPECT_NEAR(fit.log_length_scale[1], truth.log_length_scale[1], 0.9);
   EXPECT_NEAR(fit.log_noise_variance, truth.log_noise_variance, 0.8);
   const GpPrior prior = GpPrior::Broad(2);
-  EXPECT_GE(LogPosterior(x, y, prior, fit.ToVector(), nullptr),
-            LogPosterior(x, y, prior, truth.ToVector(), nullptr));
+  EXPECT_GE(LogPosterior({&data, 1}, prior, fit.ToVector(), nullptr),
+            LogPosterior({&data, 1}, prior, truth.ToVector(), nullptr));
 }
 
 TEST(Sobol, FillsTheSquareMoreEvenlyThanChance) {
