@@ -39,7 +39,7 @@ Rgb MapColour(Colormap colormap, double value) {
       return {grey, grey, grey};
     }
     case Colormap::kSequential:  // chroma bulges in the middle to stay inside sRGB at both ends
-      return FromOklch(0.20 + 0.72 * t, 0.07 + 0.07 * std::sin(std::numbers::pi * t) + 0.08 * t,
+      return FromOklch(0.20 + 0.72 * t, 0.07 + 0.05 * std::sin(std::numbers::pi * t) + 0.08 * t,
                        300 - 195 * t);
     case Colormap::kDiverging: {
       const double distance = std::abs(2 * t - 1);
