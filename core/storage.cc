@@ -22,17 +22,16 @@ namespace {
 
 using hdf5::Handle;
 
-// HDF5 cannot close a file whose last blocks it cannot write (it would try for ever, or crash).
-// After a failure the file is given up, so its descriptor is pointed at memory and closed there.
-void CloseIntoNowhere(Handle file) {
+// HDF5 cannot close a file or a dataset whose last blocks it cannot write: it keeps their memory,
+// or tries again at exit. A file that is given up is therefore pointed at memory before it is
+// closed. (After a failed flush HDF5 1.10 still keeps some megabytes of its cache.)
+void PointAtMemory(hid_t file) {
   void* descriptor = nullptr;
   const int memory = memfd_create("ronchi-abandoned", MFD_CLOEXEC);
   if (memory >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) >= 0 && descriptor) {
     dup2(memory, *static_cast<int*>(descriptor));
   }
   if (memory >= 0) close(memory);
-  H5Fclose(file.Release());
-  H5Eclear2(H5E_DEFAULT);
 }
 
 // A second descriptor of the open file, so that it can be synced after HDF5 has closed its own.
@@ -84,9 +83,11 @@ struct DataFile::Impl {
     Abandon();
   }
   void Abandon() {
-    signals.clear();
     unlink(part.c_str());
-    CloseIntoNowhere(std::move(file));
+    PointAtMemory(file);
+    signals.clear();
+    file = Handle();
+    H5Eclear2(H5E_DEFAULT);
   }
   absl::Status Declare(const Signal& signal, const std::vector<size_t>& shape);
   absl::Status Claim(const std::string& place);
@@ -225,8 +226,9 @@ absl::Status DataFile::Impl::Finish() {
     const Handle root(H5Gopen2(file, "/root", H5P_DEFAULT), H5Gclose);
     writer.Attribute(root, "default", first_signal);
   }
-  signals.clear();
+  // Before the datasets are closed: closing them writes their last chunks, but cannot tell.
   if (writer.status().ok()) writer.Check(H5Fflush(file, H5F_SCOPE_LOCAL) >= 0, "writing");
+  if (writer.status().ok()) signals.clear();
   return writer.status();
 }
 

@@ -132,7 +132,10 @@ Handle Writer::Dataset(const std::string& path, hid_t type, const std::vector<si
 
 void Writer::Fill(hid_t dataset, hid_t memory_type, const void* values) {
   if (!status_.ok()) return;
-  Check(H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0, "writing");
+  // Flushed here, because the handle that closes the dataset cannot tell of a failure.
+  Check(H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
+            H5Dflush(dataset) >= 0,
+        "writing");
 }
 
 void Writer::Slab(hid_t dataset, const std::vector<size_t>& offset,

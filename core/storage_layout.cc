@@ -219,6 +219,7 @@ Handle WriteSignalGroups(Writer& writer, const Signal& signal, const std::vector
   writer.Attribute(group, "NX_class", "NXdata");
   writer.Attribute(group, "signal", "data");
   writer.Attribute(group, "axes", dims);
+  writer.Text(base + "/title", title);
   writer.Attribute(data, "units", signal.units);
   writer.Attribute(data, "long_name", title);
   if (rest == 1 || rest == 2) {

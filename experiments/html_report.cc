@@ -11,20 +11,6 @@
 namespace ronchi {
 namespace {
 
-const char* ToneClass(Tone tone) {
-  switch (tone) {
-    case Tone::kGood:
-      return " good";
-    case Tone::kWarning:
-      return " warning";
-    case Tone::kBad:
-      return " bad";
-    case Tone::kNeutral:
-      break;
-  }
-  return "";
-}
-
 // "", "–", "12", "1.5 ± 0.2", "3 %": the first word decides.
 bool LooksLikeNumber(const std::string& cell) {
   double unused = 0;
@@ -84,7 +70,7 @@ HtmlReport& HtmlReport::Paragraph(const std::string& text) {
 HtmlReport& HtmlReport::Tiles(const std::vector<ReportTile>& tiles) {
   absl::StrAppend(&body_, "<div class=\"tiles\">");
   for (const ReportTile& tile : tiles) {
-    absl::StrAppend(&body_, "<div class=\"tile", ToneClass(tile.tone), "\"><span class=\"name\">",
+    absl::StrAppend(&body_, "<div class=\"tile ", ToneClass(tile.tone), "\"><span class=\"name\">",
                     EscapeHtml(tile.label), "</span><span class=\"value\">",
                     EscapeHtml(tile.value));
     if (!tile.unit.empty()) absl::StrAppend(&body_, " <small>", EscapeHtml(tile.unit), "</small>");

@@ -49,20 +49,6 @@ struct Frame {
   }
 };
 
-const char* ToneClass(Tone tone) {
-  switch (tone) {
-    case Tone::kGood:
-      return "good";
-    case Tone::kWarning:
-      return "warning";
-    case Tone::kBad:
-      return "bad";
-    case Tone::kNeutral:
-      break;
-  }
-  return "neutral";
-}
-
 double TextWidth(const std::string& text) {
   size_t characters = 0;
   for (char c : text) characters += (c & 0xc0) != 0x80;  // UTF-8: continuation bytes do not count
@@ -204,8 +190,9 @@ std::vector<size_t> Thinned(std::span<const double> y) {
     const size_t stop = std::min(start + bin, y.size());
     size_t low = start, high = start;
     for (size_t i = start; i < stop; ++i) {
-      if (y[i] < y[low]) low = i;
-      if (y[i] > y[high]) high = i;
+      if (std::isnan(y[i])) continue;
+      if (!(y[low] <= y[i])) low = i;  // also where y[low] is NaN
+      if (!(y[high] >= y[i])) high = i;
     }
     std::vector<size_t> four = {start, low, high, stop - 1};
     std::sort(four.begin(), four.end());
@@ -271,6 +258,20 @@ std::string DrawEvents(const LineChart& chart, const Frame& f, const std::vector
 
 }  // namespace
 
+const char* ToneClass(Tone tone) {
+  switch (tone) {
+    case Tone::kGood:
+      return "good";
+    case Tone::kWarning:
+      return "warning";
+    case Tone::kBad:
+      return "bad";
+    case Tone::kNeutral:
+      break;
+  }
+  return "neutral";
+}
+
 std::string RenderSvg(const LineChart& chart, int width) {
   Frame frame;
   frame.log_y = chart.log_y;
@@ -287,14 +288,15 @@ std::string RenderSvg(const LineChart& chart, int width) {
   std::string out = absl::StrFormat("<svg viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"%s\">",
                                     width, frame.bottom + 48,
                                     EscapeHtml(chart.title.empty() ? chart.y_label : chart.title));
-  // What leaves a range that the caller has set is cut at the frame. A nested svg clips without
-  // ids.
   absl::StrAppend(&out, DrawSpans(chart, frame), DrawAxes(chart, frame));
-  absl::StrAppend(&out, absl::StrFormat("<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
-                                        "viewBox=\"%.1f %.1f %.1f %.1f\">",
-                                        frame.left, frame.top - 2, frame.right - frame.left + 4,
-                                        kPlotHeight + 4, frame.left, frame.top - 2,
-                                        frame.right - frame.left + 4, kPlotHeight + 4));
+  // What leaves a range that the caller has set is cut at the frame, with room for half a dot. A
+  // nested svg clips without an identifier.
+  const double x = frame.left - 3, y = frame.top - 3;
+  const double w = frame.right - frame.left + 6, h = kPlotHeight + 6;
+  absl::StrAppend(
+      &out,
+      absl::StrFormat("<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" ", x, y, w, h),
+      absl::StrFormat("viewBox=\"%.1f %.1f %.1f %.1f\">", x, y, w, h));
   for (size_t i = 0; i < chart.series.size(); ++i) {
     absl::StrAppend(&out, DrawBand(chart.series[i], frame, i % 6));
   }

@@ -10,6 +10,8 @@
 namespace ronchi {
 
 enum class Tone { kNeutral, kGood, kWarning, kBad };
+// Its class in the style sheet: "neutral", "good", "warning", "bad".
+const char* ToneClass(Tone tone);
 
 struct ChartSeries {
   std::string name = "";

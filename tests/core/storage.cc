@@ -67,6 +67,8 @@ absl::Status WriteExample(const std::string& path) {
   RONCHI_RETURN_IF_ERROR(file.Write(Image("haadf"), Ramp({6, 7})));
   RONCHI_RETURN_IF_ERROR(file.Write(Cube("cbed", "1/A", 0.02), Ramp({2, 3, 4, 5})));
   RONCHI_RETURN_IF_ERROR(file.WriteArray("/run/curves/contrast", Array<double>({4}, 0.25), "1"));
+  const Array<double> scalar(std::vector<size_t>{}, 7.0);
+  RONCHI_RETURN_IF_ERROR(file.WriteArray("/run/seed", scalar, "1"));
   RONCHI_RETURN_IF_ERROR(file.WriteText("/run/config", "beam: 200 keV\n# Å\n"));
   return file.Close();
 }
@@ -81,6 +83,7 @@ TEST_F(Storage, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(*file->SignalNames(), (std::vector<std::string>{"cbed", "haadf"}));
   EXPECT_EQ(*file->ReadDouble("/run/curves/contrast"), Array<double>({4}, 0.25));
   EXPECT_EQ(*file->ReadAttribute("/run/curves/contrast", "units"), "1");
+  EXPECT_EQ(*file->ReadDouble("/run/seed"), Array<double>(std::vector<size_t>{}, 7.0));
   EXPECT_EQ(*file->ReadText("/run/config"), "beam: 200 keV\n# Å\n");
   EXPECT_EQ(*file->ReadAttribute("/root", "default"), "haadf");
   EXPECT_EQ((*file->ReadDouble("/root/haadf/dim1"))[6], -2 + 6 * 0.5);  // exact in binary

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-PACKAGES = ["h5py", "hyperspy", "py4DSTEM"]
+PACKAGES = ["h5py", "hyperspy", "py4DSTEM", "silx"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIP = 77
 writer, venv = "", ""
@@ -21,7 +21,7 @@ writer, venv = "", ""
 def prepare_environment(folder):
     """The environment's python, or None where the packages are out of reach."""
     python = os.path.join(folder, "bin", "python")
-    imports = "import h5py, hyperspy.api, rsciio.hspy, emdfile, py4DSTEM"
+    imports = "import h5py, hyperspy.api, rsciio.hspy, emdfile, py4DSTEM, silx.io"
     if os.path.exists(python) and subprocess.run(
             [python, "-c", imports], capture_output=True).returncode == 0:
         return python
@@ -29,10 +29,10 @@ def prepare_environment(folder):
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                         *PACKAGES], check=True, timeout=800)
-        subprocess.run([python, "-c", imports], check=True)
     except (subprocess.SubprocessError, OSError) as error:
         print(f"SKIPPED: cannot make the environment with {', '.join(PACKAGES)}: {error}")
         return None
+    subprocess.run([python, "-c", imports], check=True)  # installed but broken: a failure
     return python
 
 
@@ -112,8 +112,13 @@ class Readers(unittest.TestCase):
         self.assertEqual(seen["nexus"]["default"], first)
         self.assertEqual(seen["nexus"]["title"], "Interoperability example")
         self.assertEqual(set(seen["nexus"]["nxdata"]), set(names))
+        self.assertEqual(seen["silx"]["default"], "/root/" + first)
         for name in names:
             title, units, axes = SIGNALS[name]
+            nexus = seen["silx"]["nxdata"][name]
+            self.assertEqual((nexus["issues"], nexus["title"]), ([], title))
+            self.assertEqual(nexus["axes"], [f"dim{i}" for i in range(len(axes))])
+            self.assertEqual(nexus["shape"], [a["size"] for a in axes])
             plain = seen["h5py"]["signals"][name]
             self.same_values(plain, name)
             self.same_axes(plain["axes"], name, emd_units=True)

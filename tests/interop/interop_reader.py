@@ -3,7 +3,7 @@
     python interop_reader.py FILE.hdf5        prints one JSON object, one key a reader
 
 Exit status 1 when a reader fails; its entry is then {"error": ...}. Needs h5py, hyperspy and
-py4DSTEM (PyPI).
+py4DSTEM (PyPI); silx, a NeXus reader, is asked where it is installed.
 """
 import contextlib
 import io
@@ -87,41 +87,73 @@ def see_nexus(path):
     return seen
 
 
+def see_silx(path):
+    """What a NeXus library of others makes of the NXdata groups; `issues` is its list of faults."""
+    import importlib.util
+
+    if importlib.util.find_spec("silx") is None:
+        return {"skipped": "silx is not installed"}
+    import silx.io
+    from silx.io import nxdata
+
+    with silx.io.open(path) as f:
+        default = nxdata.get_default(f)
+        seen = {"default": default.group.name if default else None, "nxdata": {}}
+        for name, group in f["root"].items():
+            if group.attrs.get("NX_class") != "NXdata":
+                continue
+            d = nxdata.NXdata(group)
+            seen["nxdata"][name] = {"issues": d.issues, "title": d.title,
+                                    "shape": list(d.signal.shape), "axes": d.axes_dataset_names,
+                                    "axis_titles": d.axes_names,
+                                    "interpretation": d.interpretation}
+    return seen
+
+
 def hyperspy_axes(axes):
     keys = ("name", "units", "offset", "scale", "size", "navigate")
     return [{k: getattr(v, "item", lambda v=v: v)() for k, v in ((k, a[k]) for k in keys)}
             for a in axes]
 
 
+def by_title(pairs):
+    """A dictionary of (title, entry) pairs; a title that comes again gets a number behind it."""
+    seen = {}
+    for title, entry in pairs:
+        again = sum(known.split(" #")[0] == title for known in seen)
+        seen[f"{title} #{again + 1}" if again else title] = entry
+    return seen
+
+
 def see_rosettasciio(path):
     from rsciio.hspy import file_reader
 
-    return {s["metadata"]["General"]["title"]: {"axes": hyperspy_axes(s["axes"]),
-                                                **checksum(s["data"])}
-            for s in file_reader(path)}
+    return by_title((s["metadata"]["General"]["title"],
+                     {"axes": hyperspy_axes(s["axes"]), **checksum(s["data"])})
+                    for s in file_reader(path))
 
 
-def see_hyperspy(path):
+def load_hyperspy(path, lazy):
     """`reader` is named because three readers of RosettaSciIO claim the extension .hdf5."""
     import hyperspy.api as hs
 
-    seen = {}
-    for lazy in (False, True):
-        signals = hs.load(path, reader="HSPY", lazy=lazy)
-        for s in signals if isinstance(signals, list) else [signals]:
-            if lazy:
-                s.compute(show_progressbar=False)
-            axes = [a.get_axis_dictionary() for a in s.axes_manager._axes]
-            for a, axis in zip(axes, s.axes_manager._axes):
-                a["size"], a["navigate"] = axis.size, axis.navigate
-            one = {"class": type(s).__name__, "axes": hyperspy_axes(axes),
-                   "signal_type": s.metadata.Signal.signal_type,
-                   "navigation": list(s.axes_manager.navigation_shape),
-                   "signal": list(s.axes_manager.signal_shape), **checksum(s.data)}
-            title = s.metadata.General.title
-            if lazy and seen[title] != one:
-                raise AssertionError(f"{title}: lazy {one} is not {seen[title]}")
-            seen[title] = one
+    signals = hs.load(path, reader="HSPY", lazy=lazy)
+    for s in signals if isinstance(signals, list) else [signals]:
+        if lazy:
+            s.compute(show_progressbar=False)
+        axes = [{**a.get_axis_dictionary(), "size": a.size, "navigate": a.navigate}
+                for a in s.axes_manager._axes]
+        yield s.metadata.General.title, {
+            "class": type(s).__name__, "signal_type": s.metadata.Signal.signal_type,
+            "navigation": list(s.axes_manager.navigation_shape),
+            "signal": list(s.axes_manager.signal_shape),
+            "axes": hyperspy_axes(axes), **checksum(s.data)}
+
+
+def see_hyperspy(path):
+    seen = by_title(load_hyperspy(path, lazy=False))
+    if by_title(load_hyperspy(path, lazy=True)) != seen:
+        raise AssertionError("the lazy reader sees something else")
     return seen
 
 
@@ -178,7 +210,7 @@ def see_py4dstem(path):
 
 
 # emdfile comes before py4DSTEM, so that it is tried alone.
-READERS = {"h5py": see_h5py, "nexus": see_nexus, "rosettasciio": see_rosettasciio,
+READERS = {"h5py": see_h5py, "nexus": see_nexus, "silx": see_silx, "rosettasciio": see_rosettasciio,
            "hyperspy": see_hyperspy, "emdfile": see_emdfile, "py4DSTEM": see_py4dstem}
 
 
