@@ -1,0 +1,76 @@
+// AberrationTuning-v0: bring defocus and two-fold astigmatism to where a HAADF image of a crystal
+// has the highest contrast.
+//
+//   observation  image     [n, n]  detector counts, the mean of two frames
+//                contrast  [1]     var(I)/mean(I)², free of shot-noise bias
+//                settings  [3]     commanded C10, C12a, C12b relative to the reference, nm
+//   action       [3]  changes of the settings, nm; the settings are kept inside ±range
+//   reward       the contrast of the new image
+//   truncated    after max_episode_steps; never terminated: no truth says that it is done
+//
+// The contrast is the covariance of two frames taken one after the other over the product of their
+// means: noise that is independent from frame to frame (shot noise, readout) drops out, whatever
+// the detector's gain. (One frame's var/mean² is 1/mean too large at Poisson noise; Pattison et al.
+// 2025 leave that in.)
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "env/environment.h"
+#include "hw/instrument.h"
+
+namespace ronchi::env {
+
+struct AberrationTuningOptions {
+  double fov_A = 15.62;
+  int pixels = 64;
+  double dwell_s = 5e-6;  // per pixel in each of the two frames
+  double range_nm = 12;
+  int max_episode_steps = 60;
+  double dark_counts = 0;    // of the detector, subtracted before the contrast
+  bool randomise = true;     // a twin's hidden state is drawn anew at Reset; ignored by real ones
+  uint64_t environment = 0;  // index in a vector of environments
+};
+
+class AberrationTuning : public Environment {
+ public:
+  // The instrument is borrowed and outlives the environment. InvalidArgument: it lacks what the
+  // task needs.
+  static absl::StatusOr<std::unique_ptr<AberrationTuning>> Create(
+      hw::Instrument* instrument, const AberrationTuningOptions& options);
+
+  const Spec& spec() const override { return spec_; }
+  absl::StatusOr<ResetResult> Reset(std::optional<uint64_t> seed) override;
+  absl::StatusOr<StepResult> Step(std::span<const float> action) override;
+
+  // Moves the origin of the settings (and the column with it) by `change_nm`: after theory has
+  // found that the optimum moved, the agent's experience holds again without the agent's noticing.
+  absl::Status ShiftReference(std::array<double, 3> change_nm);
+  // The commanded settings, absolute, nm.
+  std::array<double, 3> settings_nm() const;
+
+ private:
+  AberrationTuning(hw::Instrument* instrument, const AberrationTuningOptions& options);
+  absl::Status Command(const std::array<double, 3>& relative_nm);
+  absl::StatusOr<Observation> Observe();
+
+  hw::Instrument* instrument_;
+  AberrationTuningOptions options_;
+  Spec spec_;
+  std::optional<uint64_t> seed_;
+  uint64_t episode_ = 0;
+  int step_ = -1;                         // -1: before Reset
+  std::array<double, 3> reference_nm_{};  // the settings' origin
+  std::array<double, 3> relative_nm_{};   // as read back
+  Info info_;
+};
+
+// Covariance over product of means of two frames of one scene, [n, n] each; `dark` is subtracted.
+// 0 when a mean is not above zero.
+double TwoFrameContrast(const Array<float>& a, const Array<float>& b, double dark);
+
+// The spec of the environment with these options, without an instrument.
+Spec AberrationTuningSpec(const AberrationTuningOptions& options);
+
+}  // namespace ronchi::env

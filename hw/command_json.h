@@ -1,0 +1,19 @@
+// Commands and replies as JSON, for logs and wires. Numbers keep every bit. Frames are named by
+// detector and shape; their pixels travel beside the JSON.
+#pragma once
+
+#include "core/status.h"
+#include "hw/instrument.h"
+#include "nlohmann/json_fwd.hpp"
+
+namespace ronchi::hw {
+
+nlohmann::json ToJson(const Command& command);
+// InvalidArgument: unknown verb, missing or ill-typed field.
+absl::StatusOr<Command> CommandFromJson(const nlohmann::json& json);
+// Without the pixels of the frames.
+nlohmann::json ToJson(const Reply& reply);
+// InvalidArgument likewise. Frames come back with their shape and no pixels (zeros).
+absl::StatusOr<Reply> ReplyFromJson(const nlohmann::json& json);
+
+}  // namespace ronchi::hw

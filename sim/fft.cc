@@ -1,0 +1,112 @@
+#include "sim/fft.h"
+
+#include <fftw3.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <tuple>
+
+#include "core/files.h"
+#include "core/status.h"
+
+namespace ronchi::sim {
+namespace {
+
+// FFTW's planner is not thread-safe; executing is.
+std::mutex& PlannerMutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+std::string WisdomPath() {
+  static const std::string folder = CacheDirectory();
+  return folder.empty() ? "" : folder + "/fftwf-wisdom";
+}
+
+void LoadWisdomOnce() {
+  static const bool loaded = [] {
+    if (const std::string path = WisdomPath(); !path.empty()) {
+      fftwf_import_wisdom_from_filename(path.c_str());  // a missing or foreign file: no wisdom
+    }
+    return true;
+  }();
+  (void)loaded;
+}
+
+void KeepWisdom() {
+  const std::string path = WisdomPath();
+  if (path.empty()) return;
+  char* text = fftwf_export_wisdom_to_string();
+  if (!text) return;
+  // A cache that cannot be written only costs planning again.
+  (void)WriteFileAtomically(path, text);
+  fftwf_free(text);
+}
+
+using Key = std::tuple<int, int, int, int, int, int>;
+
+}  // namespace
+
+struct Fft::Plan {
+  fftwf_plan plan = nullptr;
+  ~Plan() {
+    const std::lock_guard<std::mutex> lock(PlannerMutex());
+    if (plan) fftwf_destroy_plan(plan);
+  }
+};
+
+namespace {
+
+template <class Make>
+fftwf_plan PlanWithWisdom(size_t elements, Fft::Effort effort, const Make& make) {
+  ComplexBuffer scratch(elements);
+  auto* data = reinterpret_cast<fftwf_complex*>(scratch.data());
+  if (effort == Fft::Effort::kEstimate) return make(data, FFTW_ESTIMATE);
+  LoadWisdomOnce();
+  if (fftwf_plan known = make(data, FFTW_PATIENT | FFTW_WISDOM_ONLY)) return known;
+  fftwf_plan plan = make(data, FFTW_PATIENT);
+  KeepWisdom();
+  return plan;
+}
+
+int Sign(Fft::Direction d) { return d == Fft::Direction::kForward ? FFTW_FORWARD : FFTW_BACKWARD; }
+
+}  // namespace
+
+Fft Fft::Batch(int n, int batch, int stride, int distance, Direction direction, Effort effort) {
+  const std::lock_guard<std::mutex> lock(PlannerMutex());
+  static std::map<Key, std::weak_ptr<const Plan>> made;
+  const Key key(n, batch, stride, distance, Sign(direction), int(effort));
+  Fft fft;
+  if ((fft.plan_ = made[key].lock())) return fft;
+  auto plan = std::make_shared<Plan>();
+  const size_t elements = size_t(n - 1) * stride + size_t(batch - 1) * distance + 1;
+  plan->plan = PlanWithWisdom(elements, effort, [&](fftwf_complex* data, unsigned flags) {
+    return fftwf_plan_many_dft(1, &n, batch, data, nullptr, stride, distance, data, nullptr, stride,
+                               distance, Sign(direction), flags);
+  });
+  RONCHI_CHECK(plan->plan != nullptr);
+  made[key] = plan;
+  fft.plan_ = plan;
+  return fft;
+}
+
+Fft Fft::Plane(int nx, int ny, Direction direction, Effort effort) {
+  const std::lock_guard<std::mutex> lock(PlannerMutex());
+  auto plan = std::make_shared<Plan>();
+  plan->plan = PlanWithWisdom(size_t(nx) * ny, effort, [&](fftwf_complex* data, unsigned flags) {
+    return fftwf_plan_dft_2d(nx, ny, data, data, Sign(direction), flags);
+  });
+  RONCHI_CHECK(plan->plan != nullptr);
+  Fft fft;
+  fft.plan_ = plan;
+  return fft;
+}
+
+void Fft::Execute(Complex* data) const {
+  auto* d = reinterpret_cast<fftwf_complex*>(data);
+  fftwf_execute_dft(plan_->plan, d, d);
+}
+
+}  // namespace ronchi::sim

@@ -1,0 +1,54 @@
+// FFTW, single precision: the only place that plans. Plans are made once a size, with wisdom kept
+// in the user's cache folder, and may be executed by any number of threads.
+#pragma once
+
+#include <complex>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <vector>
+
+namespace ronchi::sim {
+
+using Complex = std::complex<float>;
+
+// Memory on cache-line boundaries, as the plans expect.
+template <class T>
+struct CacheAligned {
+  using value_type = T;
+  CacheAligned() = default;
+  template <class U>
+  CacheAligned(const CacheAligned<U>&) {}
+  T* allocate(size_t n) {
+    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(64)));
+  }
+  void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t(64)); }
+  template <class U>
+  bool operator==(const CacheAligned<U>&) const {
+    return true;
+  }
+};
+using ComplexBuffer = std::vector<Complex, CacheAligned<Complex>>;
+using FloatBuffer = std::vector<float, CacheAligned<float>>;
+
+class Fft {
+ public:
+  enum class Direction { kForward, kInverse };  // e^{−2πi…} and e^{+2πi…}, both without scaling
+  // kEstimate plans the same way every time; kPatient measures, and repeats to the bit only as
+  // long as the kept wisdom is the same.
+  enum class Effort { kEstimate, kPatient };
+
+  // `batch` transforms of length n, element j of transform b at data[j·stride + b·distance].
+  static Fft Batch(int n, int batch, int stride, int distance, Direction direction, Effort effort);
+  // One nx × ny transform, row-major.
+  static Fft Plane(int nx, int ny, Direction direction, Effort effort);
+
+  // In place. `data` is aligned to 64 bytes.
+  void Execute(Complex* data) const;
+
+ private:
+  struct Plan;
+  std::shared_ptr<const Plan> plan_;
+};
+
+}  // namespace ronchi::sim

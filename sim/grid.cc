@@ -1,0 +1,16 @@
+#include "sim/grid.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace ronchi::sim {
+
+double BandLimitAperture(const Grid& grid, double k) {
+  const double cutoff = grid.band_limit_per_A();
+  const double taper = 0.01 / std::max(grid.dx_A(), grid.dy_A());
+  if (k > cutoff) return 0;
+  if (k <= cutoff - taper) return 1;
+  return 0.5 * (1 + std::cos(std::numbers::pi * (k - cutoff + taper) / taper));
+}
+
+}  // namespace ronchi::sim

@@ -1,0 +1,261 @@
+#include "sim/linear.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numbers>
+
+#include "absl/strings/str_cat.h"
+#include "sim/fft.h"
+#include "sim/physics/electron.h"
+
+namespace ronchi::sim {
+namespace {
+
+constexpr double kPi = std::numbers::pi;
+// The probe is computed in a box at least this wide, so that one defocused by 20 nm at 24 mrad
+// (radius 5 Å), with as much astigmatism, does not overlap its own images.
+constexpr double kLeastBox_A = 40;
+
+int NextFastSize(int n) {  // 2^a 3^b 5^c
+  for (;; ++n) {
+    int m = n;
+    for (int p : {2, 3, 5}) {
+      while (m % p == 0) m /= p;
+    }
+    if (m == 1) return n;
+  }
+}
+
+// What a ring detector collects when the beam fills the aperture: w(q) is the share of the beam's
+// directions k for which q + k falls on the detector. By the midpoint rule over the aperture disc.
+class CollectionWeight {
+ public:
+  explicit CollectionWeight(const LinearOptions& o) {
+    const double wavelength = Wavelength_A(o.energy_eV);
+    const double inner = o.inner_rad / wavelength, outer = o.outer_rad / wavelength;
+    const double aperture = o.semiangle_rad / wavelength;
+    q0_ = std::max(0.0, inner - aperture);
+    step_ = (outer + aperture - q0_) / kRadial;
+    constexpr int kRings = 16, kSectors = 32;
+    for (int i = 0; i < kRadial; ++i) {
+      const double q = this->q(i);
+      double inside = 0;
+      for (int r = 0; r < kRings; ++r) {
+        const double k = aperture * std::sqrt((r + 0.5) / kRings);  // rings of equal area
+        for (int a = 0; a < kSectors; ++a) {
+          const double angle = 2 * kPi * (a + 0.5) / kSectors;
+          const double at = std::hypot(q + k * std::cos(angle), k * std::sin(angle));
+          if (at >= inner && at < outer) inside += 1;
+        }
+      }
+      weight_[i] = inside / (kRings * kSectors);
+    }
+  }
+  static constexpr int kRadial = 64;
+  double q(int i) const { return q0_ + step_ * (i + 0.5); }
+  double weight(int i) const { return weight_[i]; }
+  double step() const { return step_; }
+
+ private:
+  double q0_, step_;
+  std::array<double, kRadial> weight_;
+};
+
+double CrossSection(int z, double g, const LinearOptions& o, const CollectionWeight& w,
+                    const ScatteringFactors& f) {
+  constexpr int kAzimuthal = 48;
+  double sum = 0;
+  for (int r = 0; r < CollectionWeight::kRadial; ++r) {
+    const double q = w.q(r), base = q * q + g * g / 4;
+    double ring = 0;
+    for (int a = 0; a < kAzimuthal / 2; ++a) {  // the other half of the circle is the same
+      const double along = q * g * std::cos(2 * kPi * (a + 0.5) / kAzimuthal);
+      ring += 2 * f.At(z, std::max(0.0, base - along)) * f.At(z, base + along);
+    }
+    sum += w.weight(r) * ring * q;
+  }
+  const double scale = InteractionConstant(o.energy_eV) * PotentialPerScatteringFactor();
+  return scale * scale * sum * (2 * kPi / kAzimuthal) * w.step();
+}
+
+}  // namespace
+
+struct LinearEngine::Impl {
+  LinearOptions options;
+  std::array<double, 2> cell;
+  int half_x, half_y;                        // harmonics |h| ≤ half_x, |k| ≤ half_y
+  std::vector<std::complex<double>> object;  // as Harmonics::c, without the factor 2
+  // The probe's own periodic box: copies_ cells along each axis, n points.
+  int copies_x, copies_y, nx, ny;
+  struct Beam {
+    int index;         // in the box's FFT order
+    double ax, ay;     // angles, rad
+    double amplitude;  // Σ amplitude² = 1
+  };
+  std::vector<Beam> beams;
+  Fft forward, inverse;
+
+  void AddBeams();
+  void AddObject(const Specimen& specimen, const ScatteringFactors& factors);
+};
+
+void LinearEngine::Impl::AddBeams() {
+  const double wavelength = Wavelength_A(options.energy_eV);
+  const double box_x = cell[0] * copies_x, box_y = cell[1] * copies_y;
+  const int mx = int(options.semiangle_rad / wavelength * box_x) + 1;
+  const int my = int(options.semiangle_rad / wavelength * box_y) + 1;
+  double sum = 0;
+  for (int h = -mx; h <= mx; ++h) {
+    for (int k = -my; k <= my; ++k) {
+      const double ax = wavelength * h / box_x, ay = wavelength * k / box_y;
+      const double alpha = std::hypot(ax, ay);
+      const double width =
+          alpha > 0 ? std::hypot(ax / alpha * wavelength / box_x, ay / alpha * wavelength / box_y)
+                    : 1;
+      const double a = std::clamp((options.semiangle_rad - alpha) / width + 0.5, 0.0, 1.0);
+      if (a <= 0) continue;
+      beams.push_back({((h + nx) % nx) * ny + (k + ny) % ny, ax, ay, a});
+      sum += a * a;
+    }
+  }
+  for (Beam& b : beams) b.amplitude /= std::sqrt(sum);
+}
+
+void LinearEngine::Impl::AddObject(const Specimen& s, const ScatteringFactors& factors) {
+  const CollectionWeight weight(options);
+  std::map<std::pair<int, int64_t>, double> cross_sections;  // by element and |g|
+  object.assign(size_t(half_x + 1) * (2 * half_y + 1), 0);
+  for (int h = 0; h <= half_x; ++h) {
+    for (int k = -half_y; k <= half_y; ++k) {
+      const double gx = h / cell[0], gy = k / cell[1], g = std::hypot(gx, gy);
+      std::complex<double> sum = 0;
+      for (const Atom& a : s.atoms) {
+        const auto [it, is_new] = cross_sections.try_emplace({a.z, std::llround(g * 1e6)}, 0.0);
+        if (is_new) it->second = CrossSection(a.z, g, options, weight, factors);
+        // Thermal motion smears the place of an atom: a Gaussian of its rms.
+        const double smear = std::exp(-2 * kPi * kPi * a.rms_A * a.rms_A * g * g);
+        sum += a.occupancy * smear * it->second *
+               std::polar(1.0, -2 * kPi * (gx * a.x_A + gy * a.y_A));
+      }
+      object[size_t(h) * (2 * half_y + 1) + k + half_y] = sum / (cell[0] * cell[1]);
+    }
+  }
+}
+
+absl::StatusOr<LinearEngine> LinearEngine::Create(const Specimen& specimen,
+                                                  const LinearOptions& options,
+                                                  const ScatteringFactors& factors) {
+  if (options.inner_rad < options.semiangle_rad) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the linear engine images dark field only: the detector's inner angle, ",
+                     options.inner_rad * 1e3, " mrad, must not be below the semiangle, ",
+                     options.semiangle_rad * 1e3, " mrad"));
+  }
+  for (const Atom& a : specimen.atoms) {
+    if (!factors.Has(a.z)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("no scattering factor for atomic number ", a.z));
+    }
+  }
+  auto impl = std::make_shared<Impl>();
+  Impl& m = *impl;
+  m.options = options;
+  m.cell = {specimen.cell_A[0], specimen.cell_A[1]};
+  const double wavelength = Wavelength_A(options.energy_eV);
+  const double k_max = 2 * options.semiangle_rad / wavelength;  // of an intensity
+  m.half_x = int(k_max * m.cell[0]);
+  m.half_y = int(k_max * m.cell[1]);
+  m.copies_x = int(std::ceil(kLeastBox_A / m.cell[0]));
+  m.copies_y = int(std::ceil(kLeastBox_A / m.cell[1]));
+  m.nx = NextFastSize(2 * int(k_max * m.cell[0] * m.copies_x) + 4);
+  m.ny = NextFastSize(2 * int(k_max * m.cell[1] * m.copies_y) + 4);
+  m.forward = Fft::Plane(m.nx, m.ny, Fft::Direction::kForward, Fft::Effort::kEstimate);
+  m.inverse = Fft::Plane(m.nx, m.ny, Fft::Direction::kInverse, Fft::Effort::kEstimate);
+  m.AddBeams();
+  m.AddObject(specimen, factors);
+  LinearEngine engine;
+  engine.impl_ = impl;
+  return engine;
+}
+
+std::array<double, 2> LinearEngine::cell_A() const { return impl_->cell; }
+
+LinearEngine::Harmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations,
+                                                    double source_fwhm_A) const {
+  const Impl& m = *impl_;
+  const double wavelength = Wavelength_A(m.options.energy_eV);
+  thread_local ComplexBuffer wave;
+  wave.assign(size_t(m.nx) * m.ny, Complex(0));
+  for (const Impl::Beam& b : m.beams) {
+    const double chi = aberrations.Chi(b.ax, b.ay, wavelength);
+    wave[b.index] =
+        Complex(float(b.amplitude * std::cos(chi)), float(-b.amplitude * std::sin(chi)));
+  }
+  m.inverse.Execute(wave.data());
+  const float scale = 1.0f / float(m.nx * m.ny);
+  for (Complex& v : wave) v = Complex((v.real() * v.real() + v.imag() * v.imag()) * scale, 0);
+  m.forward.Execute(wave.data());
+
+  Harmonics out{std::vector<std::complex<double>>(m.object.size()), m.half_x, m.half_y};
+  const double s = source_fwhm_A / (2 * std::sqrt(2 * std::log(2.0)));
+  for (int h = 0; h <= m.half_x; ++h) {
+    for (int k = -m.half_y; k <= m.half_y; ++k) {
+      const size_t i = size_t(h) * (2 * m.half_y + 1) + k + m.half_y;
+      const double g2 = std::pow(h / m.cell[0], 2) + std::pow(k / m.cell[1], 2);
+      const int row = h * m.copies_x, column = (k * m.copies_y + m.ny) % m.ny;
+      // I(R) = ∫ O(r) |ψ(r − R)|² d²r: the transfer is the conjugate of the intensity's transform.
+      const std::complex<double> transfer =
+          std::conj(std::complex<double>(wave[row * m.ny + column]));
+      out.c[i] = m.object[i] * transfer * std::exp(-2 * kPi * kPi * s * s * g2) * (h ? 2.0 : 1.0);
+    }
+  }
+  return out;
+}
+
+double LinearEngine::Harmonics::Contrast() const {
+  double mean = 0, variance = 0;
+  for (int h = 0; h <= half_x; ++h) {
+    for (int k = -half_y; k <= half_y; ++k) {
+      const std::complex<double>& v = c[size_t(h) * (2 * half_y + 1) + k + half_y];
+      if (h == 0 && k == 0)
+        mean = v.real();
+      else
+        variance += std::norm(v) * (h ? 0.5 : 1.0);
+    }
+  }
+  return variance / (mean * mean);
+}
+
+void LinearEngine::ComputeImage(const Harmonics& f, const LinearRaster& raster,
+                                std::span<double> out) const {
+  const Impl& m = *impl_;
+  RONCHI_CHECK_EQ(out.size(), raster.starts_A.size() * raster.pixels);
+  const size_t columns = size_t(2 * f.half_y + 1), rows = size_t(f.half_x + 1);
+  std::vector<double> wave_re(rows * raster.pixels), wave_im(rows * raster.pixels);
+  for (size_t h = 0; h < rows; ++h) {
+    for (size_t p = 0; p < raster.pixels; ++p) {
+      const double angle = 2 * kPi * double(h) * double(p) * raster.step_A / m.cell[0];
+      wave_re[h * raster.pixels + p] = std::cos(angle);
+      wave_im[h * raster.pixels + p] = std::sin(angle);
+    }
+  }
+  std::vector<std::complex<double>> along_y(columns);
+  for (size_t l = 0; l < raster.starts_A.size(); ++l) {
+    const auto [x0, y0] = raster.starts_A[l];
+    for (size_t k = 0; k < columns; ++k) {
+      along_y[k] = std::polar(1.0, 2 * kPi * (double(k) - f.half_y) * y0 / m.cell[1]);
+    }
+    double* line = out.data() + l * raster.pixels;
+    std::fill_n(line, raster.pixels, 0.0);
+    for (size_t h = 0; h < rows; ++h) {
+      std::complex<double> sum = 0;
+      for (size_t k = 0; k < columns; ++k) sum += f.c[h * columns + k] * along_y[k];
+      sum *= std::polar(1.0, 2 * kPi * double(h) * x0 / m.cell[0]);
+      const double *re = &wave_re[h * raster.pixels], *im = &wave_im[h * raster.pixels];
+      for (size_t p = 0; p < raster.pixels; ++p) line[p] += sum.real() * re[p] - sum.imag() * im[p];
+    }
+  }
+}
+
+}  // namespace ronchi::sim

@@ -1,0 +1,97 @@
+#include "sim/physics/scattering_factors.h"
+
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "core/files.h"
+
+namespace ronchi::sim {
+
+absl::StatusOr<std::shared_ptr<const ScatteringFactors>> ScatteringFactors::Load(
+    const std::string& name) {
+  auto table = std::make_shared<ScatteringFactors>();
+  size_t columns = 0;
+  if (name == "kirkland") {
+    table->form_ = Form::kKirkland;
+    columns = 12;
+  } else if (name == "lobato") {
+    table->form_ = Form::kLobato;
+    columns = 10;
+  } else if (name == "peng") {
+    table->form_ = Form::kPeng;
+    columns = 10;
+  } else {
+    return absl::NotFoundError(
+        absl::StrCat("no scattering factors '", name, "'; allowed: kirkland, lobato, peng"));
+  }
+  const std::string path = absl::StrCat(DataDirectory(), "/scattering/", name, ".csv");
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  int line_number = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++line_number;
+    if (line_number == 1) table->source_ = std::string(absl::StripAsciiWhitespace(line.substr(1)));
+    if (line.empty() || line[0] == '#' || line[0] == 'Z') continue;
+    const std::vector<std::string> fields = absl::StrSplit(line, ',');
+    int z = 0;
+    Element element;
+    bool good = fields.size() == columns + 2 && absl::SimpleAtoi(fields[0], &z) && z > 0 && z < 200;
+    for (size_t i = 2; good && i < fields.size(); ++i) {
+      double value = 0;
+      good = absl::SimpleAtod(fields[i], &value);
+      element.c.push_back(value);
+    }
+    if (!good) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ":", line_number, ": expected Z,symbol and ", columns, " numbers"));
+    }
+    element.symbol = fields[1];
+    if (table->elements_.size() <= size_t(z)) table->elements_.resize(z + 1);
+    table->elements_[z] = element;
+  }
+  return std::shared_ptr<const ScatteringFactors>(table);
+}
+
+bool ScatteringFactors::Has(int z) const {
+  return z > 0 && size_t(z) < elements_.size() && !elements_[z].symbol.empty();
+}
+
+double ScatteringFactors::At(int z, double k2) const {
+  const double* c = elements_[z].c.data();
+  double f = 0;
+  switch (form_) {
+    case Form::kKirkland:  // columns a1-3, b1-3, c1-3, d1-3
+      for (int i = 0; i < 3; ++i) {
+        f += c[i] / (k2 + c[3 + i]) + c[6 + i] * std::exp(-c[9 + i] * k2);
+      }
+      return f;
+    case Form::kLobato:  // columns a1-5, b1-5
+      for (int i = 0; i < 5; ++i) {
+        const double bk = 1 + c[5 + i] * k2;
+        f += c[i] * (1 + bk) / (bk * bk);
+      }
+      return f;
+    case Form::kPeng:  // columns a1-5, b1-5, in s = k/2
+      for (int i = 0; i < 5; ++i) f += c[i] * std::exp(-c[5 + i] * k2 / 4);
+      return f;
+  }
+  return f;
+}
+
+std::string ScatteringFactors::Symbol(int z) const {
+  return Has(z) ? elements_[z].symbol : absl::StrCat(z);
+}
+
+int ScatteringFactors::AtomicNumber(const std::string& symbol) const {
+  for (size_t z = 1; z < elements_.size(); ++z) {
+    if (!elements_[z].symbol.empty() && absl::EqualsIgnoreCase(elements_[z].symbol, symbol)) {
+      return int(z);
+    }
+  }
+  return 0;
+}
+
+}  // namespace ronchi::sim

@@ -1,0 +1,39 @@
+// Electron scattering factors f_e(k) in Å of neutral atoms, k in 1/Å (k = 2 sin θ/λ), for the first
+// Born approximation. The coefficients are data files with their publication in the first line:
+// data/scattering/{kirkland,lobato,peng}.csv.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/status.h"
+
+namespace ronchi::sim {
+
+class ScatteringFactors {
+ public:
+  // "kirkland" | "lobato" | "peng". NotFound: no such table in the data folder.
+  static absl::StatusOr<std::shared_ptr<const ScatteringFactors>> Load(const std::string& name);
+
+  bool Has(int z) const;
+  // f_e in Å at k2 = k² (1/Å²). Needs Has(z).
+  double At(int z, double k2) const;
+  // The chemical symbol ("Sr"), or the number as text when the table lacks it.
+  std::string Symbol(int z) const;
+  // Atomic number of a symbol, any case; 0 when unknown.
+  int AtomicNumber(const std::string& symbol) const;
+  const std::string& source() const { return source_; }
+
+ private:
+  enum class Form { kKirkland, kLobato, kPeng };
+  Form form_ = Form::kKirkland;
+  std::string source_;  // the publication
+  struct Element {
+    std::string symbol;
+    std::vector<double> c;  // in the file's column order
+  };
+  std::vector<Element> elements_;  // by atomic number; empty symbol: not in the table
+};
+
+}  // namespace ronchi::sim

@@ -1,0 +1,34 @@
+// The specimen cut into slices of equal thickness, each projected along the beam:
+//   V(k) = (h²/2πm₀e) Σ_Z f_Z(k) S_Z(k) / (area of a pixel)            [V Å]
+// built in Fourier space ("infinite" projection: an atom belongs whole to the slice of its centre).
+// Atoms between grid points are shared bilinearly among four neighbours, and the blur of that is
+// divided out by sin(κ)/κ, κ² = (kx dx)² + (ky dy)², as abTEM does (Madsen & Susi 2021): with the
+// same recipe two programs agree to round-off. Slices with the same atoms are computed once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/status.h"
+#include "sim/fft.h"
+#include "sim/grid.h"
+#include "sim/physics/scattering_factors.h"
+#include "sim/specimen.h"
+
+namespace ronchi::sim {
+
+struct PotentialSlices {
+  Grid grid;
+  double thickness_A = 0;                                    // of one slice
+  std::vector<std::shared_ptr<const FloatBuffer>> distinct;  // [nx, ny], V Å
+  std::vector<size_t> order;  // slice i, from the entrance, is distinct[order[i]]
+};
+
+// The number of slices is the cell's height over slice_thickness_A, rounded up.
+// InvalidArgument: an element that the table lacks.
+absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Grid& grid,
+                                              double slice_thickness_A,
+                                              const ScatteringFactors& factors);
+
+}  // namespace ronchi::sim

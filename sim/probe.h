@@ -1,0 +1,33 @@
+// The electron probe in reciprocal space: ψ(k) = A(k) e^{−iχ(k)}, Σ|ψ|² = 1 on the grid.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <vector>
+
+#include "core/status.h"
+#include "sim/grid.h"
+#include "sim/physics/aberrations.h"
+
+namespace ronchi::sim {
+
+struct BeamOptics {
+  double energy_eV = 200e3;
+  double semiangle_rad = 0.024;
+  Aberrations aberrations;
+};
+
+struct ProbeSpectrum {
+  struct Beam {
+    uint32_t ix, iy;  // grid indices in FFT order
+    std::complex<float> amplitude;
+  };
+  std::vector<Beam> beams;  // those inside the aperture, sorted by iy, then ix
+};
+
+// The aperture's edge is soft over one pixel in angle, (semiangle − α)/Δα + 1/2 clipped to 0 … 1,
+// so that the current does not jump with the grid. InvalidArgument: the aperture reaches beyond the
+// grid's band limit, or holds no beam.
+absl::StatusOr<ProbeSpectrum> MakeProbe(const Grid& grid, const BeamOptics& optics);
+
+}  // namespace ronchi::sim

@@ -1,0 +1,302 @@
+#include "sim/simulate_config.h"
+
+#include <cmath>
+#include <filesystem>
+#include <numbers>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/files.h"
+#include "sim/physics/scattering_factors.h"
+#include "sim/read_structure.h"
+
+namespace ronchi::sim {
+namespace {
+
+constexpr double kRadPerDeg = std::numbers::pi / 180;
+constexpr double kRadPerMrad = 1e-3;
+
+absl::Status ReadSpecimen(const Config& config, SimulationOptions* o) {
+  ConfigReader r(config);
+  std::string file;
+  std::vector<double> repeat = {1, 1, 1}, tilt = {0, 0};
+  double rotate = 0;
+  r.Text("file", &file, true);
+  r.Numbers("repeat", &repeat, 3, {.min = 1, .max = 10000});
+  r.Number("rotate_deg", &rotate);
+  r.Numbers("tilt_mrad", &tilt, 2, {.min = -200, .max = 200});
+  for (double n : repeat) {
+    if (n != std::floor(n)) r.Fail("repeat", "expected three whole numbers");
+  }
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  RONCHI_ASSIGN_OR_RETURN(const Specimen unit, ReadStructure(FindStructure(config, file)));
+  absl::StatusOr<Specimen> rotated =
+      unit.Repeated(int(repeat[0]), int(repeat[1]), int(repeat[2])).RotatedAboutBeam(rotate);
+  if (!rotated.ok()) return config.Error("rotate_deg", rotated.status().message().data());
+  o->specimen = std::move(*rotated);
+  o->tilt_rad = {tilt[0] * kRadPerMrad, tilt[1] * kRadPerMrad};
+  return absl::OkStatus();
+}
+
+absl::Status ReadBeam(const Config& config, SimulationOptions* o) {
+  ConfigReader r(config);
+  double energy_keV = 200, semiangle_mrad = 24, focal_spread_A = 0, source_fwhm_A = 0;
+  r.Number("energy_keV", &energy_keV, {.min = 1, .max = 3000}, true);
+  r.Number("semiangle_mrad", &semiangle_mrad, {.min = 0.01, .max = 200}, true);
+  r.Number("focal_spread_A", &focal_spread_A, {.min = 0, .max = 0});
+  r.Number("source_fwhm_A", &source_fwhm_A, {.min = 0, .max = 0});
+  const Config aberrations = r.Child("aberrations");
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  RONCHI_ASSIGN_OR_RETURN(o->beam.aberrations, ReadAberrations(aberrations));
+  o->beam.energy_eV = energy_keV * 1e3;
+  o->beam.semiangle_rad = semiangle_mrad * kRadPerMrad;
+  return absl::OkStatus();
+}
+
+absl::Status ReadGrid(const Config& config, SimulationOptions* o) {
+  ConfigReader r(config);
+  if (r.Has("sampling_A") && r.Has("pixels")) {
+    r.Fail("sampling_A", "give either pixels or sampling_A, not both");
+  }
+  if (r.Has("sampling_A")) {
+    double sampling = 0;
+    r.Known("pixels");
+    r.Number("sampling_A", &sampling, {.min = 1e-3, .max = 10}, true);
+    for (int a : {0, 1}) {
+      if (r.ok()) o->grid_pixels[a] = size_t(std::ceil(o->specimen.cell_A[a] / sampling - 1e-6));
+    }
+  } else {
+    std::vector<double> pixels;
+    r.Known("sampling_A");
+    r.Numbers("pixels", &pixels, 2, {.min = 8, .max = 32768}, true);
+    for (int a : {0, 1}) {
+      if (!r.ok()) break;
+      if (pixels[a] != std::floor(pixels[a])) r.Fail("pixels", "expected two whole numbers");
+      o->grid_pixels[a] = size_t(pixels[a]);
+    }
+  }
+  r.Number("slice_thickness_A", &o->slice_thickness_A, {.min = 0.05, .max = 1000}, true);
+  return r.Done();
+}
+
+absl::Status ReadPotential(const Config& config, SimulationOptions* o) {
+  ConfigReader r(config);
+  std::string projection = "infinite";
+  r.Choice("parametrization", &o->parametrization, {"kirkland", "lobato", "peng"});
+  r.Choice("projection", &projection, {"infinite"});
+  return r.Done();
+}
+
+absl::Status ReadPhonons(const Config& config, SimulationOptions* o) {
+  ConfigReader r(config);
+  r.Integer("configurations", &o->phonon_configurations, {.min = 1, .max = 10000});
+  r.Seed("seed", &o->phonon_seed);
+  const Config rms = r.Child("rms_A");
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  RONCHI_ASSIGN_OR_RETURN(const auto factors, ScatteringFactors::Load("kirkland"));
+  ConfigReader elements(rms);
+  for (const std::string& symbol : rms.Keys()) {
+    double value = 0;
+    elements.Number(symbol, &value, {.min = 0, .max = 2});
+    const int z = factors->AtomicNumber(symbol);
+    if (z == 0) elements.Fail(symbol, "is not a chemical element");
+    o->phonon_rms_A[z] = value;
+  }
+  o->phonons = o->phonon_configurations > 1 || !o->phonon_rms_A.empty();
+  return elements.Done();
+}
+
+absl::Status ReadScan(const Config& config, SimulationOptions* o) {
+  ConfigReader r(config);
+  if (r.Has("points_A")) {
+    const Config points = r.Child("points_A");
+    RONCHI_RETURN_IF_ERROR(r.Done());
+    if (!points.IsSequence() || points.size() == 0) {
+      return config.Error("points_A", "expected a list of [x, y]");
+    }
+    for (size_t i = 0; i < points.size(); ++i) {
+      const Config point = points.Item(i);
+      std::array<double, 2> xy;
+      for (size_t a : {0, 1}) {
+        if (!point.IsSequence() || point.size() != 2) return point.Error("", "expected [x, y]");
+        RONCHI_ASSIGN_OR_RETURN(const std::string text, point.Item(a).Scalar());
+        if (!absl::SimpleAtod(text, &xy[a]) || !std::isfinite(xy[a])) {
+          return point.Error("", absl::StrCat("'", text, "' is not a number"));
+        }
+      }
+      o->scan.points_A.push_back(xy);
+    }
+    return absl::OkStatus();
+  }
+  std::vector<double> start = {0, 0}, end, pixels;
+  r.Known("points_A");
+  r.Numbers("start_A", &start, 2);
+  r.Numbers("end_A", &end, 2, {}, true);
+  r.Numbers("pixels", &pixels, 2, {.min = 1, .max = 65536}, true);
+  r.Bool("endpoint", &o->scan.endpoint);
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  for (int a : {0, 1}) {
+    if (pixels[a] != std::floor(pixels[a])) return config.Error("pixels", "expected whole numbers");
+    o->scan.start_A[a] = start[a];
+    o->scan.end_A[a] = end[a];
+    o->scan.pixels[a] = size_t(pixels[a]);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DetectorOptions> ReadDetector(const std::string& name, const Config& config) {
+  DetectorOptions d;
+  d.name = name;
+  std::string type;
+  ConfigReader r(config);
+  if (!r.Has("type"))
+    r.Fail("", "missing 'type'; allowed: annular, segmented, pixelated, center_of_mass");
+  r.Choice("type", &type, {"annular", "segmented", "pixelated", "center_of_mass"});
+  double inner = 0, outer = 0, max = 0, rotation = 0;
+  if (type == "annular" || type == "segmented") {
+    r.Number("inner_mrad", &inner, {.min = 0, .max = 1000});
+    r.Number("outer_mrad", &outer, {.min = 0, .max = 1000}, true);
+    if (r.ok() && outer <= inner) r.Fail("outer_mrad", "must be larger than inner_mrad");
+  }
+  if (type == "segmented") {
+    d.type = DetectorOptions::Type::kSegmented;
+    r.Integer("azimuthal", &d.azimuthal, {.min = 1, .max = 360});
+    r.Integer("radial", &d.radial, {.min = 1, .max = 1000});
+    r.Number("rotation_deg", &rotation);
+  } else if (type == "pixelated") {
+    d.type = DetectorOptions::Type::kPixelated;
+    r.Number("max_mrad", &max, {.min = 0, .max = 1000});
+  } else if (type == "center_of_mass") {
+    d.type = DetectorOptions::Type::kCenterOfMass;
+  }
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  d.inner_rad = inner * kRadPerMrad;
+  d.outer_rad = outer * kRadPerMrad;
+  d.max_rad = max * kRadPerMrad;
+  d.rotation_rad = rotation * kRadPerDeg;
+  return d;
+}
+
+// `every N`, a list of slice numbers, or absent: the exit face alone. Whatever is asked for, the
+// last plane is the exit face.
+absl::Status ReadExitPlanes(const Config& top, ConfigReader* r, SimulationOptions* o) {
+  const size_t slices =
+      std::max<size_t>(1, size_t(std::ceil(o->specimen.cell_A[2] / o->slice_thickness_A - 1e-6)));
+  const Config node = r->Child("exit_planes");
+  if (top.Has("exit_planes")) {
+    std::vector<std::string> words;
+    int64_t every = 0;
+    if (node.IsSequence()) {
+      for (size_t i = 0; i < node.size(); ++i) {
+        RONCHI_ASSIGN_OR_RETURN(const std::string text, node.Item(i).Scalar());
+        int64_t slice = 0;
+        if (!absl::SimpleAtoi(text, &slice) || slice < 1 || size_t(slice) > slices ||
+            (!o->exit_slices.empty() && size_t(slice) <= o->exit_slices.back())) {
+          return top.Error("exit_planes", absl::StrCat("'", text,
+                                                       "' is not allowed; allowed: "
+                                                       "increasing slice numbers, 1 … ",
+                                                       slices));
+        }
+        o->exit_slices.push_back(size_t(slice));
+      }
+    } else {
+      RONCHI_ASSIGN_OR_RETURN(const std::string text, node.Scalar());
+      if (text.rfind("every ", 0) != 0 || !absl::SimpleAtoi(text.substr(6), &every) || every < 1) {
+        return top.Error("exit_planes", absl::StrCat("'", text,
+                                                     "' is not allowed; allowed: "
+                                                     "'every N' or a list of slice numbers"));
+      }
+      for (size_t s = size_t(every); s <= slices; s += size_t(every)) o->exit_slices.push_back(s);
+    }
+  }
+  if (o->exit_slices.empty() || o->exit_slices.back() != slices) o->exit_slices.push_back(slices);
+  return absl::OkStatus();
+}
+
+absl::Status ReadRest(const Config& dose, const Config& output, const Config& engine,
+                      SimulationOptions* o) {
+  ConfigReader d(dose);
+  d.Number("electrons_per_A2", &o->electrons_per_A2, {.min = 0, .max = 1e12});
+  d.Seed("seed", &o->dose_seed);
+  if (o->electrons_per_A2 > 0 &&
+      (!o->scan.points_A.empty() || o->scan.Step_A()[0] == 0 || o->scan.Step_A()[1] == 0)) {
+    d.Fail("electrons_per_A2", "a dose per area needs a raster scan with an area");
+  }
+  RONCHI_RETURN_IF_ERROR(d.Done());
+  ConfigReader out(output);
+  std::string normalisation = "fraction";
+  out.Choice("normalisation", &normalisation, {"fraction", "counts"});
+  o->counts = normalisation == "counts";
+  if (o->counts && o->electrons_per_A2 <= 0) {
+    out.Fail("normalisation", "counts need dose.electrons_per_A2 above 0");
+  }
+  RONCHI_RETURN_IF_ERROR(out.Done());
+  ConfigReader e(engine);
+  std::string name = "multislice";
+  e.Choice("name", &name, {"multislice"});
+  return e.Done();
+}
+
+}  // namespace
+
+std::string FindStructure(const Config& config, const std::string& file) {
+  namespace fs = std::filesystem;
+  const fs::path beside = fs::path(config.file()).parent_path() / file;
+  std::error_code ec;
+  if (fs::path(file).is_absolute() || fs::exists(beside, ec)) return beside.string();
+  const fs::path shared = fs::path(DataDirectory()) / "structures" / file;
+  return fs::exists(shared, ec) ? shared.string() : beside.string();
+}
+
+absl::StatusOr<Aberrations> ReadAberrations(const Config& node) {
+  Aberrations out;
+  ConfigReader r(node);
+  for (size_t t = 0; t < kAberrationTerms.size(); ++t) {
+    const std::string name(kAberrationTerms[t].name);
+    double amplitude = 0, phi = 0;
+    // Only what is given is written back: 27 zeros would hide it.
+    if (r.Has(name + "_A")) r.Number(name + "_A", &amplitude);
+    r.Known(name + "_A");
+    if (kAberrationTerms[t].m > 0) {
+      const std::string angle = absl::StrCat("phi", name.substr(1), "_deg");
+      if (r.Has(angle)) r.Number(angle, &phi);
+      r.Known(angle);
+    }
+    out.SetPolar(int(t), amplitude, phi * kRadPerDeg);
+  }
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  return out;
+}
+
+absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config) {
+  SimulationOptions o;
+  ConfigReader r(config);
+  int version = 1;
+  r.Integer("version", &version, {.min = 1, .max = 1}, true);
+  const Config specimen = r.Child("specimen"), beam = r.Child("beam"), grid = r.Child("grid");
+  const Config potential = r.Child("potential"), phonons = r.Child("phonons");
+  const Config scan = r.Child("scan"), detectors = r.Child("detectors");
+  const Config dose = r.Child("dose"), output = r.Child("output"), engine = r.Child("engine");
+  r.Known("exit_planes");
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  RONCHI_RETURN_IF_ERROR(ReadSpecimen(specimen, &o));
+  RONCHI_RETURN_IF_ERROR(ReadBeam(beam, &o));
+  RONCHI_RETURN_IF_ERROR(ReadGrid(grid, &o));
+  RONCHI_RETURN_IF_ERROR(ReadPotential(potential, &o));
+  RONCHI_RETURN_IF_ERROR(ReadPhonons(phonons, &o));
+  RONCHI_RETURN_IF_ERROR(ReadScan(scan, &o));
+  RONCHI_RETURN_IF_ERROR(ReadExitPlanes(config, &r, &o));
+  if (!detectors.IsMap() || detectors.Keys().empty()) {
+    return config.Error("detectors", "missing; at least one detector is required");
+  }
+  for (const std::string& name : detectors.Keys()) {
+    ConfigReader d(detectors);
+    RONCHI_ASSIGN_OR_RETURN(const DetectorOptions options, ReadDetector(name, d.Child(name)));
+    o.detectors.push_back(options);
+  }
+  RONCHI_RETURN_IF_ERROR(ReadRest(dose, output, engine, &o));
+  return o;
+}
+
+}  // namespace ronchi::sim

@@ -1,0 +1,21 @@
+// The `simulate` schema, version 1: YAML → SimulationOptions. The schema is a contract, described
+// in docs/simulator.md.
+#pragma once
+
+#include "core/config.h"
+#include "core/status.h"
+#include "sim/simulation.h"
+
+namespace ronchi::sim {
+
+// Reads the whole document (and writes every default into it). Structure files are looked for
+// beside the config, then in the data folder. InvalidArgument: one clear line.
+absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config);
+
+// `beam.aberrations`: {C10_A: 0, C12_A: 0, phi12_deg: 0, …}. Every coefficient to fifth order.
+absl::StatusOr<Aberrations> ReadAberrations(const Config& node);
+
+// `file` beside the config that names it, else in <data>/structures.
+std::string FindStructure(const Config& config, const std::string& file);
+
+}  // namespace ronchi::sim

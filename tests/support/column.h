@@ -1,0 +1,61 @@
+// A twin and the theory of it, for tests that close the loop.
+#pragma once
+
+#include <memory>
+
+#include "hw/ground_truth.h"
+#include "hw/twin/twin.h"
+#include "theory/belief.h"
+
+namespace ronchi::testing_support {
+
+inline hw::TwinOptions TwinFromYaml(const std::string& yaml = "preset: corrected_200kV") {
+  const Config config = *Config::Parse(yaml, "test.yaml");
+  absl::StatusOr<hw::TwinOptions> options = hw::ReadTwinOptions(config);
+  if (!options.ok()) std::fprintf(stderr, "%s\n", options.status().ToString().c_str());
+  RONCHI_CHECK(options.ok());
+  return *options;
+}
+
+constexpr double kFov_A = 15.62;
+constexpr size_t kPixels = 64;
+constexpr double kDwell_s = 5e-6;
+
+inline theory::ColumnModel ModelOf(const hw::TwinOptions& o) {
+  const auto factors = *sim::ScatteringFactors::Load("kirkland");
+  auto engine = sim::LinearEngine::Create(o.specimen,
+                                          {.energy_eV = o.energy_eV,
+                                           .semiangle_rad = o.semiangle_rad,
+                                           .inner_rad = o.haadf_inner_rad,
+                                           .outer_rad = o.haadf_outer_rad},
+                                          *factors);
+  return theory::ColumnModel({.engine = *engine,
+                              .fov_A = kFov_A,
+                              .pixels = kPixels,
+                              .electrons_per_pixel =
+                                  o.nominal_current_A * kDwell_s / kElementaryCharge_C,
+                              .counts_per_electron = o.counts_per_electron,
+                              .dark_counts = o.dark_counts});
+}
+
+// Sets the three coefficients (nm), scans two frames and gives their mean.
+inline theory::Acquisition Acquire(hw::Instrument* twin, std::array<double, 3> settings_nm) {
+  constexpr const char* kKnobs[] = {"optics.C10", "optics.C12.a", "optics.C12.b"};
+  theory::Acquisition a;
+  for (size_t i = 0; i < 3; ++i) {
+    const auto reply = *twin->Execute(hw::Set{kKnobs[i], Nanometres(settings_nm[i])});
+    a.settings_A[i] = reply.readings[0].value.si * 1e10;
+  }
+  hw::Scan scan{.fov_x_m = kFov_A * 1e-10, .fov_y_m = kFov_A * 1e-10, .pixels_x = kPixels,
+                .pixels_y = kPixels, .dwell_s = kDwell_s, .frames = 2, .detectors = {"haadf"}};
+  const hw::Reply reply = *twin->Execute(scan);
+  a.time_s = reply.time_s;
+  a.frames = 2;
+  a.image = reply.frames[0].counts;
+  for (size_t i = 0; i < a.image.size(); ++i) {
+    a.image[i] = 0.5f * (a.image[i] + reply.frames[1].counts[i]);
+  }
+  return a;
+}
+
+}  // namespace ronchi::testing_support
