@@ -1,0 +1,86 @@
+// Gaussian-process regression (Rasmussen & Williams 2006, chapters 2 and 5) with a Matérn 5/2
+// kernel, one length scale a dimension (ARD), learned noise and a marginalised constant mean:
+//   k(x, x') = m² + s² (1 + √5 r + 5r²/3) e^{−√5 r},  r² = Σ (x_i − x'_i)² / ℓ_i².
+// Inputs lie in the unit cube; outputs are standardised by the caller (mean 0, variance 1, about).
+// The constant m² = 1 (in those units) is the prior variance of the mean, so that the mean is
+// integrated out exactly and needs no estimate of its own.
+// Values; serial; every function is deterministic.
+#pragma once
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include "core/status.h"
+
+namespace ronchi::agents {
+
+// Variances below this part of the outputs' variance are not resolved: it keeps the covariance of
+// clustered points well conditioned. The same floor as BoTorch's and GPyTorch's likelihoods.
+inline constexpr double kNoiseVarianceFloor = 1e-4;
+inline constexpr double kMeanVariance = 1.0;
+
+struct GpHyperparameters {
+  Eigen::VectorXd log_length_scale;  // [d], of the unit cube
+  double log_signal_variance = 0;
+  double log_noise_variance = 0;  // the floor applies on top
+  // [d + 2]: length scales, signal, noise.
+  Eigen::VectorXd ToVector() const;
+  static GpHyperparameters FromVector(const Eigen::VectorXd& v);
+};
+
+struct GpPrediction {
+  double mean = 0;
+  double variance = 0;  // of the function, without the noise of an observation; > 0
+};
+struct GpPredictionWithGradient {
+  GpPrediction value;
+  Eigen::VectorXd mean_gradient, variance_gradient;  // [d]
+};
+
+class GaussianProcess {
+ public:
+  // inputs [n, d], outputs [n], n > 0. Internal: the covariance has no Cholesky factor even with
+  // jitter 1e-8, 1e-7, 1e-6 times its mean diagonal.
+  static absl::StatusOr<GaussianProcess> Create(Eigen::MatrixXd inputs, Eigen::VectorXd outputs,
+                                                GpHyperparameters hyperparameters);
+
+  // One more observation with the same hyper-parameters: O(n²) instead of O(n³).
+  absl::Status Append(const Eigen::VectorXd& input, double output);
+
+  GpPrediction Predict(const Eigen::VectorXd& x) const;
+  GpPredictionWithGradient PredictWithGradient(const Eigen::VectorXd& x) const;
+  // x [m, d] → [m] each, in one triangular solve. `variances` may be nullptr.
+  void PredictMany(const Eigen::MatrixXd& x, Eigen::VectorXd* means,
+                   Eigen::VectorXd* variances) const;
+
+  double LogMarginalLikelihood() const;
+
+  size_t size() const { return size_t(outputs_.size()); }
+  size_t dimension() const { return size_t(inputs_.cols()); }
+  const Eigen::MatrixXd& inputs() const { return inputs_; }
+  const Eigen::VectorXd& outputs() const { return outputs_; }
+  const GpHyperparameters& hyperparameters() const { return hyperparameters_; }
+
+ private:
+  GaussianProcess() = default;
+  absl::Status Factorize();
+  void SolveWeights();
+  // k(x, inputs) [n] and, if asked for, the factor g of its derivative: dk/dx_i = −g (x−x')_i/ℓ_i².
+  Eigen::VectorXd Covariances(const Eigen::VectorXd& x, Eigen::VectorXd* derivative_factor) const;
+
+  Eigen::MatrixXd inputs_;   // [n, d]
+  Eigen::VectorXd outputs_;  // [n]
+  GpHyperparameters hyperparameters_;
+  Eigen::MatrixXd scaled_;                     // inputs / ℓ
+  Eigen::VectorXd inverse_length_scale_;       // [d]
+  double signal_variance_ = 1, diagonal_ = 1;  // diagonal: with noise and jitter
+  Eigen::MatrixXd factor_;                     // L, lower; K = L Lᵀ
+  Eigen::VectorXd weights_;                    // K⁻¹ outputs
+};
+
+// log p(outputs | inputs, hyper-parameters) and, unless nullptr, its gradient with respect to
+// GpHyperparameters::ToVector(). −1e10 with a zero gradient where the covariance has no factor.
+double LogMarginalLikelihood(const Eigen::MatrixXd& inputs, const Eigen::VectorXd& outputs,
+                             const GpHyperparameters& hyperparameters, Eigen::VectorXd* gradient);
+
+}  // namespace ronchi::agents

@@ -1,0 +1,123 @@
+#include "agents/bayes/gp_learner.h"
+
+#include <cmath>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "core/interrupt.h"
+#include "core/progress.h"
+#include "core/random.h"
+
+namespace ronchi::agents {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+// A few episodes say little about the spread between instruments and specimens: no learned prior is
+// narrower than 35 % (0.3 in the logarithm).
+constexpr double kLeastSd = 0.3;
+
+struct Episode {
+  MatrixXd inputs;
+  std::vector<double> outputs;
+  double total_reward = 0;
+  int64_t steps = 0;
+};
+
+absl::StatusOr<Episode> RunEpisode(env::Environment& environment, GpPolicy& policy,
+                                   std::optional<uint64_t> environment_seed, uint64_t policy_seed) {
+  policy.Reset(policy_seed);
+  RONCHI_ASSIGN_OR_RETURN(env::ResetResult start, environment.Reset(environment_seed));
+  Episode episode;
+  env::Observation observation = std::move(start.observation);
+  for (bool done = false; !done && !Interrupted();) {
+    RONCHI_ASSIGN_OR_RETURN(const Action action, policy.Act(observation));
+    RONCHI_ASSIGN_OR_RETURN(env::StepResult step, environment.Step(action));
+    episode.total_reward += step.reward;
+    ++episode.steps;
+    observation = std::move(step.observation);
+    done = step.terminated || step.truncated;
+  }
+  episode.inputs = policy.optimizer().Inputs();
+  episode.outputs = policy.optimizer().outputs();
+  return episode;
+}
+
+// Mean: the one set of hyper-parameters that explains all episodes best. An episode that never saw
+// the peak, and can tell no length scale, has next to no say in it. Spread: of the episodes' own
+// fits around that.
+void LearnPrior(const std::vector<Episode>& episodes, GpPolicyOptions* options) {
+  std::vector<double> all;
+  for (const Episode& e : episodes) all.insert(all.end(), e.outputs.begin(), e.outputs.end());
+  const Standardisation common = StandardisationOf(all);
+  std::vector<GpData> data;
+  for (const Episode& e : episodes) {
+    const Eigen::Map<const VectorXd> y(e.outputs.data(), Eigen::Index(e.outputs.size()));
+    data.push_back({.inputs = e.inputs, .outputs = (y.array() - common.offset) / common.scale});
+  }
+  const GpPrior broad = GpPrior::Broad(size_t(data[0].inputs.cols()));
+  GpHyperparameters shorter = GpHyperparameters::FromVector(broad.mean);
+  shorter.log_length_scale.array() -= 1.0;
+  const VectorXd mean = FitMap(data, broad, {shorter}).ToVector();
+  const GpPrior around = {.mean = mean, .sd = VectorXd::Ones(mean.size())};
+  VectorXd variance = VectorXd::Constant(mean.size(), kLeastSd * kLeastSd);
+  for (const GpData& one : data) {
+    const VectorXd own = FitMap({&one, 1}, around, {}).ToVector();
+    variance += (own - mean).cwiseAbs2() / double(data.size());
+  }
+  options->standardisation = common;
+  options->prior = {.mean = mean, .sd = variance.cwiseSqrt()};
+}
+
+class GpLearner : public Learner {
+ public:
+  explicit GpLearner(const GpLearnerOptions& options) : options_(options) {}
+
+  absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed) override {
+    RONCHI_ASSIGN_OR_RETURN(const std::unique_ptr<env::Environment> environment, make(0));
+    const env::Spec& spec = environment->spec();
+    GpPolicyOptions policy_options = options_.policy;
+    policy_options.prior.reset();
+    policy_options.standardisation.reset();
+    RONCHI_ASSIGN_OR_RETURN(
+        const std::unique_ptr<GpPolicy> explorer,
+        GpPolicy::Create(spec.observation_space, spec.action_space, policy_options));
+
+    TrainingSummary summary;
+    std::vector<Episode> episodes;
+    Progress progress("gp", options_.episodes);
+    RandomStream seeds({.seed = seed, .name = "agents.gp_learner"});
+    for (size_t i = 0; i < options_.episodes && !Interrupted(); ++i) {
+      RONCHI_ASSIGN_OR_RETURN(
+          Episode episode,
+          RunEpisode(*environment, *explorer, i == 0 ? std::optional<uint64_t>(seed) : std::nullopt,
+                     seeds()));
+      summary.steps += episode.steps;
+      if (Interrupted()) break;  // half an episode teaches no length scale
+      ++summary.episodes;
+      summary.curve.push_back({.steps = summary.steps,
+                               .mean_return = episode.total_reward,
+                               .mean_length = double(episode.steps)});
+      progress.Tick(1, absl::StrFormat("return %.3g", episode.total_reward));
+      episodes.push_back(std::move(episode));
+    }
+    summary.interrupted = Interrupted();
+    if (!episodes.empty()) LearnPrior(episodes, &policy_options);
+    RONCHI_ASSIGN_OR_RETURN(
+        std::unique_ptr<Policy> policy,
+        GpPolicy::Create(spec.observation_space, spec.action_space, policy_options));
+    return Trained{.policy = std::move(policy), .summary = std::move(summary)};
+  }
+
+ private:
+  const GpLearnerOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Learner> MakeGpLearner(const GpLearnerOptions& options) {
+  return std::make_unique<GpLearner>(options);
+}
+
+}  // namespace ronchi::agents

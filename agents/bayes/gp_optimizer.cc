@@ -1,0 +1,158 @@
+#include "agents/bayes/gp_optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "agents/bayes/log_ei.h"
+#include "agents/bayes/sobol.h"
+
+namespace ronchi::agents {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+namespace {
+
+// log EI as the two functions that the optimiser of acquisitions wants.
+BatchFunction LogEiOfMany(const GaussianProcess& gp, double best) {
+  return [&gp, best](const MatrixXd& points) {
+    VectorXd means, variances;
+    gp.PredictMany(points, &means, &variances);
+    VectorXd values(means.size());
+    for (Index i = 0; i < means.size(); ++i) {
+      values[i] = ComputeLogEi(means[i], std::sqrt(variances[i]), best).value;
+    }
+    return values;
+  };
+}
+
+SmoothFunction LogEiOfOne(const GaussianProcess& gp, double best) {
+  return [&gp, best](const VectorXd& x, VectorXd* gradient) {
+    const GpPredictionWithGradient p = gp.PredictWithGradient(x);
+    const double sigma = std::sqrt(p.value.variance);
+    const LogEi ei = ComputeLogEi(p.value.mean, sigma, best);
+    *gradient = ei.d_mean * p.mean_gradient + ei.d_sigma / (2 * sigma) * p.variance_gradient;
+    return ei.value;
+  };
+}
+
+VectorXd MeansAtData(const GaussianProcess& gp) {
+  VectorXd means;
+  gp.PredictMany(gp.inputs(), &means, nullptr);
+  return means;
+}
+
+}  // namespace
+
+Standardisation StandardisationOf(const std::vector<double>& outputs) {
+  const Eigen::Map<const VectorXd> y(outputs.data(), Index(outputs.size()));
+  if (y.size() == 0) return {};
+  const double offset = y.mean();
+  const double scale = std::sqrt((y.array() - offset).square().mean());
+  return {.offset = offset, .scale = scale > 0 ? scale : 1};
+}
+
+GpOptimizer::GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t seed)
+    : dimension_(dimension),
+      options_(std::move(options)),
+      seed_(seed),
+      initial_(SobolPoints(options_.n_initial, dimension,
+                           {.seed = seed, .name = "agents.gp.initial_design"})) {}
+
+void GpOptimizer::Tell(const VectorXd& x, double output) {
+  inputs_.push_back(x);
+  outputs_.push_back(output);
+}
+
+MatrixXd GpOptimizer::Inputs() const {
+  MatrixXd inputs(Index(inputs_.size()), Index(dimension_));
+  for (size_t i = 0; i < inputs_.size(); ++i) inputs.row(Index(i)) = inputs_[i].transpose();
+  return inputs;
+}
+
+std::optional<GpHyperparameters> GpOptimizer::hyperparameters() const {
+  if (!gp_) return std::nullopt;
+  return gp_->hyperparameters();
+}
+
+absl::Status GpOptimizer::Refit() {
+  standardisation_ = options_.standardisation.value_or(StandardisationOf(outputs_));
+  VectorXd y = Eigen::Map<const VectorXd>(outputs_.data(), Index(outputs_.size()));
+  y = (y.array() - standardisation_.offset) / standardisation_.scale;
+  // The last fit is nearly right and the prior's mean guards against having been misled early;
+  // a shorter-scaled start catches the other common mode (signal taken for noise).
+  std::vector<GpHyperparameters> starts;
+  if (gp_) starts.push_back(gp_->hyperparameters());
+  if (!gp_ || size() < options_.refit_always_until) {
+    GpHyperparameters shorter = GpHyperparameters::FromVector(options_.prior.mean);
+    shorter.log_length_scale.array() -= 1.0;
+    starts.push_back(shorter);
+  }
+  const GpData data = {.inputs = Inputs(), .outputs = y};
+  RONCHI_ASSIGN_OR_RETURN(GaussianProcess gp,
+                          GaussianProcess::Create(data.inputs, data.outputs,
+                                                  FitMap({&data, 1}, options_.prior, starts)));
+  gp_ = std::move(gp);
+  fitted_at_ = size();
+  return absl::OkStatus();
+}
+
+absl::Status GpOptimizer::Update(bool refit_now) {
+  if (outputs_.empty()) return absl::FailedPreconditionError("no observation yet");
+  const bool due = size() > fitted_at_ && (size() <= options_.refit_always_until ||
+                                           size() >= fitted_at_ + options_.refit_period);
+  if (!gp_ || due || (refit_now && size() > fitted_at_)) return Refit();
+  for (size_t i = gp_->size(); i < size(); ++i) {
+    RONCHI_RETURN_IF_ERROR(
+        gp_->Append(inputs_[i], (outputs_[i] - standardisation_.offset) / standardisation_.scale));
+  }
+  return absl::OkStatus();
+}
+
+// Sobol points are sparse in many dimensions; the best optimum often lies close by what is best so
+// far. 32 points around it, at a hundredth and a tenth of the cube.
+MatrixXd GpOptimizer::NearIncumbent() const {
+  Index at = 0;
+  MeansAtData(*gp_).maxCoeff(&at);
+  constexpr Index kPoints = 32;
+  RandomStream stream({.seed = seed_, .name = "agents.gp.near_incumbent", .step = size()});
+  MatrixXd near(kPoints, Index(dimension_));
+  for (Index i = 0; i < kPoints; ++i) {
+    const double sigma = i % 2 == 0 ? 0.01 : 0.1;
+    for (Index d = 0; d < near.cols(); ++d) {
+      near(i, d) = std::clamp(gp_->inputs()(at, d) + stream.Normal(0, sigma), 0.0, 1.0);
+    }
+  }
+  return near;
+}
+
+absl::StatusOr<VectorXd> GpOptimizer::Ask() {
+  if (size() < options_.n_initial) return VectorXd(initial_.row(Index(size())).transpose());
+  RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
+  const double best = MeansAtData(*gp_).maxCoeff();
+  return MaximizeOverCube(
+             LogEiOfMany(*gp_, best), LogEiOfOne(*gp_, best), dimension_, NearIncumbent(),
+             {.seed = seed_, .name = "agents.gp.acquisition", .step = size()}, options_.acquisition)
+      .x;
+}
+
+absl::StatusOr<VectorXd> GpOptimizer::BestMean() {
+  RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/true));
+  const BatchFunction many = [this](const MatrixXd& points) {
+    VectorXd means;
+    gp_->PredictMany(points, &means, nullptr);
+    return means;
+  };
+  const SmoothFunction one = [this](const VectorXd& x, VectorXd* gradient) {
+    const GpPredictionWithGradient p = gp_->PredictWithGradient(x);
+    *gradient = p.mean_gradient;
+    return p.value.mean;
+  };
+  return MaximizeOverCube(many, one, dimension_, NearIncumbent(),
+                          {.seed = seed_, .name = "agents.gp.best_mean", .step = size()},
+                          options_.acquisition)
+      .x;
+}
+
+}  // namespace ronchi::agents

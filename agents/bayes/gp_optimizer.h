@@ -1,0 +1,72 @@
+// Bayesian optimisation by asking and telling: maximises a noisy function over the unit cube with a
+// Gaussian process and log expected improvement. Serial; what it asks is a function of its options,
+// its seed and what it was told.
+#pragma once
+
+#include <Eigen/Core>
+#include <optional>
+#include <vector>
+
+#include "agents/bayes/acquisition_optimizer.h"
+#include "agents/bayes/gaussian_process.h"
+#include "agents/bayes/map_fit.h"
+#include "core/status.h"
+
+namespace ronchi::agents {
+
+struct Standardisation {
+  double offset = 0, scale = 1;  // standardised = (output − offset) / scale
+};
+// Mean and standard deviation (1 where the outputs are all the same).
+Standardisation StandardisationOf(const std::vector<double>& outputs);
+
+struct GpOptimizerOptions {
+  size_t n_initial = 8;  // Sobol points before the model is asked
+  GpPrior prior;         // GpPrior::Broad where nothing is known
+  // Known from training: then a few flat observations cannot pass their noise off as signal.
+  // Otherwise taken from the data at every fit.
+  std::optional<Standardisation> standardisation;
+  size_t refit_always_until = 30;  // beyond: every `refit_period` observations
+  size_t refit_period = 5;
+  AcquisitionOptions acquisition;
+};
+
+class GpOptimizer {
+ public:
+  GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t seed);
+
+  // x [d] in the unit cube; observations may repeat and need not be what was asked for.
+  void Tell(const Eigen::VectorXd& x, double output);
+
+  // The next point: the initial design while fewer than n_initial are told, then the maximum of
+  // log EI. With noisy observations the incumbent is the highest posterior mean at the points
+  // observed, not the highest output, which would be the luckiest one (the plug-in of Picheny,
+  // Wagner & Ginsbourger, Struct. Multidisc. Optim. 48, 607, 2013).
+  absl::StatusOr<Eigen::VectorXd> Ask();
+
+  // The maximum of the posterior mean over the whole cube. FailedPrecondition: nothing told yet.
+  absl::StatusOr<Eigen::VectorXd> BestMean();
+
+  size_t size() const { return outputs_.size(); }
+  const std::vector<double>& outputs() const { return outputs_; }
+  Eigen::MatrixXd Inputs() const;  // [n, d]
+  // Of the last fit; nullopt before the first.
+  std::optional<GpHyperparameters> hyperparameters() const;
+
+ private:
+  absl::Status Update(bool refit_now);
+  absl::Status Refit();
+  Eigen::MatrixXd NearIncumbent() const;
+
+  const size_t dimension_;
+  const GpOptimizerOptions options_;
+  const uint64_t seed_;
+  const Eigen::MatrixXd initial_;
+  std::vector<Eigen::VectorXd> inputs_;
+  std::vector<double> outputs_;
+  std::optional<GaussianProcess> gp_;
+  Standardisation standardisation_;  // of gp_
+  size_t fitted_at_ = 0;             // number of observations at the last fit
+};
+
+}  // namespace ronchi::agents

@@ -1,0 +1,39 @@
+#include "agents/classical/random_policy.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "agents/spaces.h"
+#include "core/random.h"
+#include "nlohmann/json.hpp"
+
+namespace ronchi::agents {
+
+absl::StatusOr<std::unique_ptr<Policy>> RandomPolicy::Create(const env::Box& action_space) {
+  if (!std::isfinite(action_space.low) || !std::isfinite(action_space.high)) {
+    return absl::InvalidArgumentError(absl::StrCat("the action space ranges over ",
+                                                   action_space.low, " … ", action_space.high,
+                                                   "; finite bounds are needed"));
+  }
+  return std::unique_ptr<Policy>(new RandomPolicy(action_space));
+}
+
+absl::StatusOr<std::unique_ptr<Policy>> RandomPolicy::FromJson(const nlohmann::json& json) {
+  return Create(BoxFromJson(json.at("action_space")));
+}
+
+void RandomPolicy::Reset(uint64_t seed) {
+  seed_ = seed;
+  step_ = 0;
+}
+
+absl::StatusOr<Action> RandomPolicy::Act(const env::Observation&) {
+  RandomStream stream({.seed = seed_, .name = "agents.random_policy", .step = step_++});
+  std::vector<double> action(action_space_.size());
+  for (double& value : action) value = stream.Uniform(action_space_.low, action_space_.high);
+  return ClampAction(action_space_, action);
+}
+
+nlohmann::json RandomPolicy::ToJson() const { return {{"action_space", BoxToJson(action_space_)}}; }
+
+}  // namespace ronchi::agents

@@ -1,0 +1,90 @@
+#include "agents/knob_task.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "agents/spaces.h"
+#include "nlohmann/json.hpp"
+
+namespace ronchi::agents {
+namespace {
+
+absl::StatusOr<env::Box> FindBox(const env::DictSpace& space, const std::string& key) {
+  const auto found = space.find(key);
+  if (found == space.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the observation space has no \"", key, "\", which this agent needs"));
+  }
+  return found->second;
+}
+
+}  // namespace
+
+absl::StatusOr<KnobTask> KnobTask::Create(const env::DictSpace& observation_space,
+                                          const env::Box& action_space,
+                                          const KnobTaskOptions& options) {
+  RONCHI_ASSIGN_OR_RETURN(const env::Box value, FindBox(observation_space, options.value_key));
+  RONCHI_ASSIGN_OR_RETURN(const env::Box settings,
+                          FindBox(observation_space, options.settings_key));
+  if (value.size() != 1) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", options.value_key, "\" has ", value.size(),
+                                                   " elements; an objective has 1"));
+  }
+  if (settings.size() == 0 || settings.size() != action_space.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", options.settings_key, "\" has ",
+                                                   settings.size(), " elements and the action ",
+                                                   action_space.size(), "; they must agree"));
+  }
+  if (!std::isfinite(settings.low) || !std::isfinite(settings.high) ||
+      settings.low >= settings.high) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", options.settings_key, "\" ranges over ",
+                                                   settings.low, " … ", settings.high,
+                                                   "; finite bounds are needed"));
+  }
+  if (settings.unit != action_space.unit) {
+    return absl::InvalidArgumentError(absl::StrCat("settings are in ", settings.unit,
+                                                   " and actions in ", action_space.unit,
+                                                   "; they must agree"));
+  }
+  KnobTask task;
+  // Only what the agent reads: an observation may leave out the rest.
+  task.observation_space_ = {{options.value_key, value}, {options.settings_key, settings}};
+  task.action_space_ = action_space;
+  task.options_ = options;
+  task.low_ = settings.low;
+  task.range_ = double(settings.high) - settings.low;
+  return task;
+}
+
+absl::StatusOr<KnobTask::Reading> KnobTask::Read(const env::Observation& observation) const {
+  RONCHI_RETURN_IF_ERROR(CheckObservation(observation_space_, observation));
+  Reading reading;
+  reading.value = observation.at(options_.value_key)[0];
+  for (float setting : observation.at(options_.settings_key)) {
+    reading.settings.push_back(std::clamp((setting - low_) / range_, 0.0, 1.0));
+  }
+  return reading;
+}
+
+Action KnobTask::Toward(const std::vector<double>& from, const std::vector<double>& to) const {
+  std::vector<double> change(dimension());
+  for (size_t i = 0; i < change.size(); ++i) change[i] = (to[i] - from[i]) * range_;
+  return ClampAction(action_space_, change);
+}
+
+nlohmann::json KnobTask::ToJson() const {
+  return {{"observation_space", DictSpaceToJson(observation_space_)},
+          {"action_space", BoxToJson(action_space_)},
+          {"value_key", options_.value_key},
+          {"settings_key", options_.settings_key}};
+}
+
+absl::StatusOr<KnobTask> KnobTask::FromJson(const nlohmann::json& json) {
+  return Create(DictSpaceFromJson(json.at("observation_space")),
+                BoxFromJson(json.at("action_space")),
+                {.value_key = json.at("value_key").get<std::string>(),
+                 .settings_key = json.at("settings_key").get<std::string>()});
+}
+
+}  // namespace ronchi::agents

@@ -1,0 +1,136 @@
+#include "agents/policy_file.h"
+
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "agents/bayes/gp_policy.h"
+#include "agents/classical/nelder_mead_policy.h"
+#include "agents/classical/random_policy.h"
+#include "core/files.h"
+#include "nlohmann/json.hpp"
+
+namespace ronchi::agents {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kFormat[] = "ronchi-policy";
+constexpr int kVersion = 1;
+
+struct Registry {
+  std::mutex mutex;
+  std::map<std::string, PolicyReader> readers = {
+      {"random", RandomPolicy::FromJson},
+      {"nelder_mead", NelderMeadPolicy::FromJson},
+      {"gp", GpPolicy::FromJson},
+  };
+};
+Registry& TheRegistry() {
+  static Registry* const registry = new Registry;  // never destroyed: no order at exit
+  return *registry;
+}
+
+absl::StatusOr<PolicyReader> FindReader(const std::string& kind) {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  if (auto it = registry.readers.find(kind); it != registry.readers.end()) return it->second;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "policy of unknown kind \"", kind,
+      "\"; known: ", absl::StrJoin(registry.readers, ", ", [](std::string* out, const auto& entry) {
+        out->append(entry.first);
+      })));
+}
+
+// FNV-1a over the compact text (keys sorted, shortest numbers that read back exactly): enough
+// against accidents, no protection against intent.
+std::string Checksum(const json& document) {
+  uint64_t hash = 0xcbf29ce484222325ull;
+  for (unsigned char c : document.dump()) hash = (hash ^ c) * 0x100000001b3ull;
+  return absl::StrFormat("fnv1a64:%016x", hash);
+}
+
+absl::StatusOr<json> ReadDocument(const std::string& path) {
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (document.is_discarded()) {
+    return absl::InvalidArgumentError("not JSON, or truncated");
+  }
+  if (!document.is_object() || !document.contains("format") || document["format"] != kFormat) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not a policy file: format is not \"", kFormat, "\""));
+  }
+  if (document.at("version").get<int>() != kVersion) {
+    return absl::InvalidArgumentError(absl::StrCat("version ", document.at("version").get<int>(),
+                                                   " is not known here; allowed: ", kVersion));
+  }
+  if (document.at("checksum") != Checksum(document.at("policy"))) {
+    return absl::InvalidArgumentError("the checksum does not fit: the file was altered");
+  }
+  return document;
+}
+
+// The one place where nlohmann's exceptions become a Status.
+template <class Result>
+absl::StatusOr<Result> Guarded(const std::string& path,
+                               const std::function<absl::StatusOr<Result>()>& body) {
+  try {
+    absl::StatusOr<Result> result = body();
+    if (!result.ok()) return Annotate(result.status(), path);
+    return result;
+  } catch (const json::exception& e) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", e.what()));
+  }
+}
+
+}  // namespace
+
+absl::Status SavePolicy(const Policy& policy, const Provenance& provenance,
+                        const std::string& path) {
+  const absl::StatusOr<std::string> text =
+      Guarded<std::string>(path, [&]() -> absl::StatusOr<std::string> {
+        json document = {{"format", kFormat}, {"version", kVersion}, {"kind", policy.kind()}};
+        json& origin = document["provenance"] = json::object();
+        for (const auto& [key, value] : provenance) {
+          std::visit([&, &k = key](const auto& v) { origin[k] = v; }, value);
+        }
+        document["policy"] = policy.ToJson();
+        document["checksum"] = Checksum(document["policy"]);
+        return document.dump(1) + "\n";
+      });
+  if (!text.ok()) return text.status();
+  return WriteFileAtomically(path, *text);
+}
+
+absl::StatusOr<std::unique_ptr<Policy>> LoadPolicy(const std::string& path) {
+  return Guarded<std::unique_ptr<Policy>>(path, [&]() -> absl::StatusOr<std::unique_ptr<Policy>> {
+    RONCHI_ASSIGN_OR_RETURN(const json document, ReadDocument(path));
+    RONCHI_ASSIGN_OR_RETURN(const PolicyReader reader,
+                            FindReader(document.at("kind").get<std::string>()));
+    return reader(document.at("policy"));
+  });
+}
+
+absl::StatusOr<Provenance> LoadProvenance(const std::string& path) {
+  return Guarded<Provenance>(path, [&]() -> absl::StatusOr<Provenance> {
+    RONCHI_ASSIGN_OR_RETURN(const json document, ReadDocument(path));
+    Provenance provenance;
+    for (const auto& [key, value] : document.at("provenance").items()) {
+      if (value.is_number()) {
+        provenance[key] = value.get<double>();
+      } else {
+        provenance[key] = value.get<std::string>();
+      }
+    }
+    return provenance;
+  });
+}
+
+void RegisterPolicy(const std::string& kind, PolicyReader reader) {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  registry.readers[kind] = std::move(reader);
+}
+
+}  // namespace ronchi::agents

@@ -1,0 +1,101 @@
+#include "agents/spaces.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/files.h"
+#include "nlohmann/json.hpp"
+
+namespace ronchi::agents {
+
+absl::Status CheckObservation(const env::DictSpace& space, const env::Observation& observation) {
+  for (const auto& [key, box] : space) {
+    const auto found = observation.find(key);
+    if (found == observation.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("observation lacks \"", key, "\""));
+    }
+    if (found->second.shape() != box.shape) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "observation \"", key, "\" has shape [", absl::StrJoin(found->second.shape(), ", "),
+          "]; the policy was made for [", absl::StrJoin(box.shape, ", "), "]"));
+    }
+    for (float value : found->second) {
+      if (!std::isfinite(value)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("observation \"", key, "\" holds ", value, "; it must be finite"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+Action ClampAction(const env::Box& space, std::span<const double> action) {
+  Action result(action.size());
+  for (size_t i = 0; i < action.size(); ++i) {
+    const double value =
+        std::isfinite(action[i]) ? action[i] : 0.5 * (double(space.low) + space.high);
+    result[i] = std::clamp(float(value), space.low, space.high);
+  }
+  return result;
+}
+
+nlohmann::json BoxToJson(const env::Box& box) {
+  return {{"shape", box.shape},
+          {"low", box.low},
+          {"high", box.high},
+          {"unit", box.unit},
+          {"meaning", box.meaning}};
+}
+
+nlohmann::json DictSpaceToJson(const env::DictSpace& space) {
+  nlohmann::json json = nlohmann::json::object();
+  for (const auto& [key, box] : space) json[key] = BoxToJson(box);
+  return json;
+}
+
+namespace {
+// JSON has no infinity: nlohmann writes null, which an unbounded box reads back as ±infinity.
+float BoundFromJson(const nlohmann::json& json, float unbounded) {
+  return json.is_null() ? unbounded : json.get<float>();
+}
+}  // namespace
+
+env::Box BoxFromJson(const nlohmann::json& json) {
+  env::Box box;
+  box.shape = json.at("shape").get<std::vector<size_t>>();
+  box.low = BoundFromJson(json.at("low"), -INFINITY);
+  box.high = BoundFromJson(json.at("high"), INFINITY);
+  box.unit = json.at("unit").get<std::string>();
+  box.meaning = json.at("meaning").get<std::string>();
+  return box;
+}
+
+env::DictSpace DictSpaceFromJson(const nlohmann::json& json) {
+  env::DictSpace space;
+  for (const auto& [key, value] : json.items()) space[key] = BoxFromJson(value);
+  return space;
+}
+
+static_assert(std::endian::native == std::endian::little, "the file format is little endian");
+
+nlohmann::json FloatsToJson(std::span<const float> values) {
+  return Base64(
+      std::string_view(reinterpret_cast<const char*>(values.data()), values.size_bytes()));
+}
+
+absl::StatusOr<std::vector<float>> FloatsFromJson(const nlohmann::json& json, size_t expected) {
+  RONCHI_ASSIGN_OR_RETURN(const std::string bytes, FromBase64(json.get<std::string>()));
+  if (bytes.size() != expected * sizeof(float)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("weights hold ", bytes.size(), " bytes; expected ", expected * sizeof(float)));
+  }
+  std::vector<float> values(expected);
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+}  // namespace ronchi::agents

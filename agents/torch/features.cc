@@ -1,0 +1,131 @@
+#include "agents/torch/features.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "agents/spaces.h"
+#include "nlohmann/json.hpp"
+
+namespace ronchi::agents {
+
+void RunningMoments::Update(std::span<const float> row) {
+  const double total = count + 1;
+  for (size_t i = 0; i < mean.size(); ++i) {
+    const double delta = row[i] - mean[i];
+    mean[i] += delta / total;
+    variance[i] = variance[i] * (count / total) + delta * delta * count / (total * total);
+  }
+  count = total;
+}
+
+void RunningMoments::Normalize(std::span<float> row) const {
+  for (size_t i = 0; i < mean.size(); ++i) {
+    const double z = (row[i] - mean[i]) / std::sqrt(variance[i] + 1e-8);
+    row[i] = float(std::clamp(z, -10.0, 10.0));
+  }
+}
+
+nlohmann::json RunningMoments::ToJson() const {
+  return {{"mean", mean}, {"variance", variance}, {"count", count}};
+}
+
+RunningMoments RunningMoments::FromJson(const nlohmann::json& json) {
+  RunningMoments moments;
+  moments.mean = json.at("mean").get<std::vector<double>>();
+  moments.variance = json.at("variance").get<std::vector<double>>();
+  moments.count = json.at("count").get<double>();
+  return moments;
+}
+
+absl::StatusOr<FeatureLayout> FeatureLayout::Create(const env::DictSpace& observation_space,
+                                                    const env::Box& action_space) {
+  if (action_space.size() == 0 || !std::isfinite(action_space.low) ||
+      !std::isfinite(action_space.high)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the action space has ", action_space.size(), " elements over ", action_space.low, " … ",
+        action_space.high, "; at least one and finite bounds are needed"));
+  }
+  FeatureLayout layout;
+  layout.action_size_ = action_space.size();
+  for (const auto& [key, box] : observation_space) {
+    if (box.size() == 0 || box.shape.size() > 2) {
+      return absl::InvalidArgumentError(absl::StrCat("observation \"", key, "\" has rank ",
+                                                     box.shape.size(), " and ", box.size(),
+                                                     " elements; vectors and images are known"));
+    }
+    if (box.shape.size() == 2) {
+      layout.images_.push_back({.key = key, .height = box.shape[0], .width = box.shape[1]});
+    } else {
+      layout.vectors_.push_back(key);
+      layout.present_size_ += box.size();
+    }
+  }
+  layout.row_size_ = layout.vector_size();
+  for (Image& image : layout.images_) {
+    image.offset = layout.row_size_;
+    layout.row_size_ += 2 * image.height * image.width;
+  }
+  return layout;
+}
+
+void EpisodeFeatures::Begin() {
+  row_.assign(layout_.row_size(), 0.0f);
+  action_.assign(layout_.action_size(), 0.0f);
+  first_ = true;
+}
+
+namespace {
+
+void WriteImage(const Array<float>& image, float* plane) {
+  const double mean =
+      std::accumulate(image.begin(), image.end(), 0.0) / double(std::max<size_t>(1, image.size()));
+  const double scale = mean > 0 ? 1 / mean : 0;  // an empty image is all zero
+  for (size_t i = 0; i < image.size(); ++i) {
+    plane[i] = float(std::clamp(scale > 0 ? image[i] * scale - 1 : 0.0, -10.0, 10.0));
+  }
+}
+
+// [now, before] → now in place of before, so that the new one can be written over it.
+void Shift(float* block, size_t size) { std::copy(block, block + size, block + size); }
+
+}  // namespace
+
+const std::vector<float>& EpisodeFeatures::Observe(const env::Observation& observation) {
+  const size_t present = layout_.present_size();
+  Shift(row_.data(), present);
+  float* out = row_.data();
+  for (const std::string& key : layout_.vectors()) {
+    out = std::ranges::copy(observation.at(key).values(), out).out;
+  }
+  std::ranges::copy(action_, row_.begin() + std::ptrdiff_t(2 * present));
+  for (const FeatureLayout::Image& image : layout_.images()) {
+    float* planes = row_.data() + image.offset;
+    const size_t size = image.height * image.width;
+    Shift(planes, size);
+    WriteImage(observation.at(image.key), planes);
+    if (first_) Shift(planes, size);
+  }
+  if (first_) Shift(row_.data(), present);
+  first_ = false;
+  return row_;
+}
+
+void EpisodeFeatures::SetAction(std::span<const float> unit_action) {
+  for (size_t i = 0; i < action_.size(); ++i) {
+    action_[i] = std::clamp(unit_action[i], -1.0f, 1.0f);
+  }
+}
+
+Action ScaleAction(const env::Box& space, std::span<const float> unit_action) {
+  const double middle = 0.5 * (double(space.low) + space.high);
+  const double half = 0.5 * (double(space.high) - space.low);
+  std::vector<double> action(unit_action.size());
+  for (size_t i = 0; i < action.size(); ++i) {
+    action[i] = middle + half * std::clamp(unit_action[i], -1.0f, 1.0f);
+  }
+  return ClampAction(space, action);
+}
+
+}  // namespace ronchi::agents

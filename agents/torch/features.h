@@ -1,0 +1,76 @@
+// What a network sees of an episode: the present and the previous observation and the last action,
+// as one row of floats. One image cannot tell the sign of a defocus; two with the change between
+// them can. No libtorch here.
+//
+// Layout of a row: every box of rank 0 or 1 now, the same one step ago, the last action (−1 … 1),
+// then two planes (now, one step ago) of every image, a box of rank 2. Images are divided by their
+// own mean, less one: brightness and dose drop out, contrast stays.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agents/policy.h"
+#include "core/status.h"
+#include "env/environment.h"
+#include "nlohmann/json_fwd.hpp"
+
+namespace ronchi::agents {
+
+// Running mean and variance, element by element (Chan, Golub & LeVeque 1979).
+struct RunningMoments {
+  std::vector<double> mean, variance;
+  double count = 1e-4;  // a hair of the prior N(0, 1), as Gymnasium's wrappers begin
+
+  explicit RunningMoments(size_t size = 0) : mean(size, 0.0), variance(size, 1.0) {}
+  void Update(std::span<const float> row);
+  // (x − mean) / sd, clipped to ±10, in place.
+  void Normalize(std::span<float> row) const;
+  nlohmann::json ToJson() const;
+  static RunningMoments FromJson(const nlohmann::json& json);  // may throw: spaces.h
+};
+
+class FeatureLayout {
+ public:
+  struct Image {
+    std::string key;
+    size_t height = 0, width = 0;
+    size_t offset = 0;  // of the first of its two planes in a row
+  };
+  // InvalidArgument: a box of rank 3 or more, an empty space, an unbounded action space.
+  static absl::StatusOr<FeatureLayout> Create(const env::DictSpace& observation_space,
+                                              const env::Box& action_space);
+  size_t row_size() const { return row_size_; }
+  size_t vector_size() const { return 2 * present_size_ + action_size_; }  // the row's beginning
+  size_t present_size() const { return present_size_; }
+  size_t action_size() const { return action_size_; }
+  const std::vector<std::string>& vectors() const { return vectors_; }
+  const std::vector<Image>& images() const { return images_; }
+
+ private:
+  std::vector<std::string> vectors_;
+  std::vector<Image> images_;
+  size_t present_size_ = 0, action_size_ = 0, row_size_ = 0;
+};
+
+// The memory of one episode.
+class EpisodeFeatures {
+ public:
+  explicit EpisodeFeatures(const FeatureLayout& layout) : layout_(layout) { Begin(); }
+  void Begin();
+  // The row for this observation, vectors as they are (not normalised). The observation must fit
+  // the space: CheckObservation first.
+  const std::vector<float>& Observe(const env::Observation& observation);
+  void SetAction(std::span<const float> unit_action);  // what was answered; clipped to −1 … 1
+
+ private:
+  FeatureLayout layout_;
+  std::vector<float> row_, action_;
+  bool first_ = true;
+};
+
+// −1 … 1 → the box, clipped.
+Action ScaleAction(const env::Box& space, std::span<const float> unit_action);
+
+}  // namespace ronchi::agents

@@ -1,0 +1,36 @@
+// Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347) on libtorch, with the
+// details that matter in practice (Huang et al., "The 37 implementation details of PPO", ICLR blog
+// track 2022). The whole algorithm is agents/torch/ppo.cc. One CPU thread; environments step in
+// parallel; the same options and seed give the same weights.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "agents/learner.h"
+
+namespace ronchi::agents {
+
+struct PpoOptions {
+  int64_t total_steps = 100000;  // environment steps, all environments together
+  size_t environments = 4;
+  size_t rollout_steps = 128;  // of each environment between updates
+  int epochs = 10;
+  int minibatches = 4;
+  double learning_rate = 3e-4;  // falls to zero over the training
+  double gamma = 0.99, lambda = 0.95;
+  double ratio_clip = 0.2, value_clip = 0.2;
+  double entropy_weight = 0.0, value_weight = 0.5;
+  double max_gradient_norm = 0.5;
+  size_t hidden = 64;             // units of each of two layers
+  double initial_log_std = -0.5;  // of the action, in half-widths of the action space
+};
+
+// Train: InvalidArgument for options or spaces that it cannot use; Internal, with libtorch's
+// words, where libtorch fails; the environment's own errors. Policy kind "ppo": the mean action.
+std::unique_ptr<Learner> MakePpoLearner(const PpoOptions& options);
+
+// Makes LoadPolicy know the kinds of this folder. Call it once, at start-up.
+void RegisterTorchPolicies();
+
+}  // namespace ronchi::agents

@@ -1,0 +1,253 @@
+#include "core/storage.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/files.h"
+#include "core/storage_hdf5.h"
+#include "core/storage_layout.h"
+#include "ronchi_paths.h"
+
+namespace ronchi {
+namespace {
+
+using hdf5::Handle;
+
+// HDF5 cannot close a file whose last blocks it cannot write (it would try for ever, or crash).
+// After a failure the file is given up, so its descriptor is pointed at memory and closed there.
+void CloseIntoNowhere(Handle file) {
+  void* descriptor = nullptr;
+  const int memory = memfd_create("ronchi-abandoned", MFD_CLOEXEC);
+  if (memory >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) >= 0 && descriptor) {
+    dup2(memory, *static_cast<int*>(descriptor));
+  }
+  if (memory >= 0) close(memory);
+  H5Fclose(file.Release());
+  H5Eclear2(H5E_DEFAULT);
+}
+
+// A second descriptor of the open file, so that it can be synced after HDF5 has closed its own.
+int DuplicateDescriptor(hid_t file) {
+  void* descriptor = nullptr;
+  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) < 0 || !descriptor) return -1;
+  return dup(*static_cast<int*>(descriptor));
+}
+
+absl::Status CheckSlab(const std::string& name, const std::vector<size_t>& shape,
+                       const std::vector<size_t>& offset, const std::vector<size_t>& count,
+                       size_t values) {
+  size_t product = 1;
+  bool inside = offset.size() == shape.size() && count.size() == shape.size();
+  for (size_t i = 0; inside && i < shape.size(); ++i) {
+    product *= count[i];
+    inside = count[i] <= shape[i] && offset[i] <= shape[i] - count[i];
+  }
+  if (!inside) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "slab of ", name, ": offset (", absl::StrJoin(offset, ", "), ") and count (",
+        absl::StrJoin(count, ", "), ") leave its shape (", absl::StrJoin(shape, ", "), ")"));
+  }
+  if (product == values) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("slab of ", name, ": ", values, " values for ", product, " places"));
+}
+
+}  // namespace
+
+struct DataFile::Impl {
+  struct Declared {
+    std::vector<size_t> shape;
+    Handle dataset;
+  };
+  std::string path, part;
+  DataFileOptions options;
+  Handle file;
+  hdf5::Writer writer;
+  std::map<std::string, Declared> signals;
+  std::string first_signal;
+  std::optional<hdf5::Calibration> calibration;
+  std::vector<std::string> cubes;
+  std::set<std::string> taken;
+
+  ~Impl() {
+    if (file < 0) return;
+    const std::lock_guard lock(hdf5::Mutex());
+    Abandon();
+  }
+  void Abandon() {
+    signals.clear();
+    unlink(part.c_str());
+    CloseIntoNowhere(std::move(file));
+  }
+  absl::Status Declare(const Signal& signal, const std::vector<size_t>& shape);
+  absl::Status Claim(const std::string& place);
+  absl::Status Finish();
+  absl::Status State() const {
+    if (file < 0) return absl::FailedPreconditionError(path + ": is already closed");
+    return writer.status();
+  }
+};
+
+DataFile::DataFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+DataFile::DataFile(DataFile&&) noexcept = default;
+DataFile& DataFile::operator=(DataFile&&) noexcept = default;
+DataFile::~DataFile() = default;
+
+absl::StatusOr<DataFile> DataFile::Create(const std::string& path, const DataFileOptions& options) {
+  std::error_code ec;
+  if (std::filesystem::is_directory(path, ec)) return ErrnoStatus(EISDIR, path);
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  impl->part = absl::StrCat(path, ".part-", getpid());
+  impl->options = options;
+  if (options.version.empty()) impl->options.version = kVersion;
+  // HDF5's own message hides the reason; the plain call gives it.
+  const int fd = open(impl->part.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return ErrnoStatus(errno, path);
+  close(fd);
+  {
+    const std::lock_guard lock(hdf5::Mutex());
+    hdf5::Initialise();
+    // Named, so that they are closed after LastError: every HDF5 call clears the error stack.
+    const Handle creation = hdf5::FileCreation(), access = hdf5::FileAccess();
+    impl->file = Handle(H5Fcreate(impl->part.c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose);
+    if (impl->file < 0) {
+      const absl::Status status = hdf5::LastError(path, "creating");
+      unlink(impl->part.c_str());
+      return status;
+    }
+    impl->writer = hdf5::Writer(impl->file, path);
+    hdf5::WriteHeader(impl->writer, impl->file, impl->options);
+  }
+  RONCHI_RETURN_IF_ERROR(impl->writer.status());
+  return DataFile(std::move(impl));
+}
+
+absl::Status DataFile::Impl::Declare(const Signal& signal, const std::vector<size_t>& shape) {
+  RONCHI_RETURN_IF_ERROR(hdf5::CheckSignal(signal, shape));
+  if (signals.count(signal.name)) {
+    return absl::AlreadyExistsError(absl::StrCat("signal ", signal.name, " is already in ", path));
+  }
+  // A cube of another calibration stays a plain array, whose axes py4DSTEM takes from the file.
+  bool cube = hdf5::IsDataCube(signal);
+  if (cube && !calibration) calibration = hdf5::CalibrationOf(signal);
+  cube = cube && calibration == hdf5::CalibrationOf(signal);
+  if (cube) cubes.push_back(signal.name);
+  if (first_signal.empty()) first_signal = signal.name;
+  signals[signal.name] = {shape, hdf5::WriteSignalGroups(writer, signal, shape, cube, options)};
+  return writer.status();
+}
+
+absl::Status DataFile::Declare(const Signal& signal, const std::vector<size_t>& shape) {
+  const std::lock_guard lock(hdf5::Mutex());
+  hdf5::Initialise();
+  RONCHI_RETURN_IF_ERROR(impl_->State());
+  return impl_->Declare(signal, shape);
+}
+
+absl::Status DataFile::Write(const Signal& signal, const Array<float>& values) {
+  RONCHI_RETURN_IF_ERROR(Declare(signal, values.shape()));
+  return WriteSlab(signal.name, std::vector<size_t>(values.rank(), 0), values.shape(),
+                   values.values());
+}
+
+absl::Status DataFile::WriteSlab(const std::string& name, const std::vector<size_t>& offset,
+                                 const std::vector<size_t>& count, std::span<const float> values) {
+  const std::lock_guard lock(hdf5::Mutex());
+  hdf5::Initialise();
+  RONCHI_RETURN_IF_ERROR(impl_->State());
+  const auto found = impl_->signals.find(name);
+  if (found == impl_->signals.end()) {
+    return absl::NotFoundError(absl::StrCat("signal ", name, " was not declared"));
+  }
+  RONCHI_RETURN_IF_ERROR(CheckSlab(name, found->second.shape, offset, count, values.size()));
+  if (!values.empty()) impl_->writer.Slab(found->second.dataset, offset, count, values.data());
+  return impl_->writer.status();
+}
+
+absl::Status DataFile::Impl::Claim(const std::string& place) {
+  const bool reserved = place.rfind("/root", 0) == 0 || place.rfind("/Experiments", 0) == 0;
+  if (place.size() < 2 || place[0] != '/' || place.back() == '/' || reserved ||
+      place.find("//") != std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "place '", place, "' in ", path, ": an absolute path outside /root and /Experiments"));
+  }
+  for (const std::string& other : taken) {
+    const bool below = place.rfind(other + "/", 0) == 0 || other.rfind(place + "/", 0) == 0;
+    if (below || other == place) {
+      return absl::AlreadyExistsError(absl::StrCat(place, " meets ", other, " in ", path));
+    }
+  }
+  taken.insert(place);
+  return absl::OkStatus();
+}
+
+absl::Status DataFile::WriteArray(const std::string& path, const Array<double>& values,
+                                  const std::string& units) {
+  const std::lock_guard lock(hdf5::Mutex());
+  hdf5::Initialise();
+  RONCHI_RETURN_IF_ERROR(impl_->State());
+  for (size_t n : values.shape()) {
+    if (n == 0) return absl::InvalidArgumentError(absl::StrCat(path, ": a dimension is 0"));
+  }
+  RONCHI_RETURN_IF_ERROR(impl_->Claim(path));
+  hdf5::Writer& writer = impl_->writer;
+  const Handle dataset = writer.Dataset(path, H5T_IEEE_F64LE, values.shape());
+  writer.Fill(dataset, H5T_NATIVE_DOUBLE, values.data());
+  writer.Attribute(dataset, "units", units);
+  return writer.status();
+}
+
+absl::Status DataFile::WriteText(const std::string& path, const std::string& text) {
+  const std::lock_guard lock(hdf5::Mutex());
+  hdf5::Initialise();
+  RONCHI_RETURN_IF_ERROR(impl_->State());
+  if (text.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError(path + ": the text holds a zero byte");
+  }
+  RONCHI_RETURN_IF_ERROR(impl_->Claim(path));
+  impl_->writer.Text(path, text);
+  return impl_->writer.status();
+}
+
+absl::Status DataFile::Impl::Finish() {
+  if (calibration) hdf5::WriteCalibration(writer, *calibration, cubes);
+  if (!first_signal.empty()) {
+    const Handle root(H5Gopen2(file, "/root", H5P_DEFAULT), H5Gclose);
+    writer.Attribute(root, "default", first_signal);
+  }
+  signals.clear();
+  if (writer.status().ok()) writer.Check(H5Fflush(file, H5F_SCOPE_LOCAL) >= 0, "writing");
+  return writer.status();
+}
+
+absl::Status DataFile::Close() {
+  const std::lock_guard lock(hdf5::Mutex());
+  hdf5::Initialise();
+  if (impl_->file < 0) return impl_->State();
+  if (absl::Status status = impl_->Finish(); !status.ok()) {
+    impl_->Abandon();
+    return status;
+  }
+  const int fd = DuplicateDescriptor(impl_->file);
+  const herr_t closed = H5Fclose(impl_->file.Release());
+  absl::Status status = closed < 0 ? hdf5::LastError(impl_->path, "closing") : absl::OkStatus();
+  if (status.ok() && (fd < 0 || fsync(fd) != 0)) status = ErrnoStatus(errno, impl_->path);
+  if (fd >= 0) close(fd);
+  if (status.ok() && rename(impl_->part.c_str(), impl_->path.c_str()) != 0) {
+    status = ErrnoStatus(errno, impl_->path);
+  }
+  if (!status.ok()) unlink(impl_->part.c_str());
+  return status;
+}
+
+}  // namespace ronchi
