@@ -232,6 +232,14 @@ absl::Status CheckReference(const ReferenceSummary& reference) {
 
 }  // namespace
 
+ReferenceSummary SummariseReference(std::span<const double> values) {
+  const double n = static_cast<double>(values.size());
+  double mean = 0, squares = 0;
+  for (double value : values) mean += value / n;
+  for (double value : values) squares += (value - mean) * (value - mean);
+  return {static_cast<int64_t>(values.size()), mean, n > 1 ? std::sqrt(squares / (n - 1)) : 0};
+}
+
 double LogChangeRatio(int64_t frames, int64_t after, double explained, double tau) {
   const double n = static_cast<double>(frames);
   const double h = static_cast<double>(after) * (n - static_cast<double>(after)) / n;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/status.h"
@@ -28,6 +29,7 @@ struct ReferenceSummary {
   double mean = 0;
   double standard_deviation = 0;  // with frames - 1 in the denominator; used from 2 frames on
 };
+ReferenceSummary SummariseReference(std::span<const double> values);
 
 struct UnknownNormalOptions {
   // Prior of the shift: delta ~ N(0, tau^2), averaged over these tau with equal weights, so that

@@ -15,7 +15,7 @@ namespace ronchi {
 namespace {
 
 constexpr double kPromise = 1000;
-using Make = std::function<std::unique_ptr<ChangeDetector>()>;
+using Make = std::function<std::unique_ptr<ChangeDetector>(size_t run)>;
 
 void PrintRow(const char* name, int64_t quiet_frames, size_t runs, const Make& make) {
   const double threshold = std::log(kPromise);
@@ -39,17 +39,17 @@ void PrintTable() {
   std::printf("promise %.0f frames; %-21s %6s %21s %15s %15s %14s\n", kPromise, "detector", "ARL0",
               "delay .25", ".5", "1", "2 sigma");
   PrintRow("mean 0, sigma 1 known; 100 quiet frames", 100, 2000,
-           [] { return *MakeStandardNormalDetector({}); });
+           [](size_t) { return *MakeStandardNormalDetector({}); });
   for (int64_t quiet : {20, 50, 200, 1000}) {
     char name[80];
     std::snprintf(name, sizeof(name), "nothing known; %d quiet frames", static_cast<int>(quiet));
     PrintRow(name, quiet, 300,
-             [=] { return *MakeUnknownNormalDetector({.learning_frames = quiet}); });
+             [=](size_t) { return *MakeUnknownNormalDetector({.learning_frames = quiet}); });
   }
 }
 
 void BM_Update(benchmark::State& state, const Make& make) {
-  auto detector = make();
+  auto detector = make(0);
   RandomStream random({.seed = 1, .name = "bench.detector"});
   for (int i = 0; i < 1000; ++i) detector->Update(random.Normal());
   for (auto _ : state) {
@@ -57,10 +57,10 @@ void BM_Update(benchmark::State& state, const Make& make) {
     benchmark::DoNotOptimize(detector->LogStatistic());
   }
 }
-BENCHMARK_CAPTURE(BM_Update, known, [] { return *MakeStandardNormalDetector({}); });
-BENCHMARK_CAPTURE(BM_Update, unknown, [] { return *MakeUnknownNormalDetector({}); });
+BENCHMARK_CAPTURE(BM_Update, known, [](size_t) { return *MakeStandardNormalDetector({}); });
+BENCHMARK_CAPTURE(BM_Update, unknown, [](size_t) { return *MakeUnknownNormalDetector({}); });
 BENCHMARK_CAPTURE(BM_Update, unknown_upward,
-                  [] { return *MakeUnknownNormalDetector({.side = ShiftSide::kUp}); });
+                  [](size_t) { return *MakeUnknownNormalDetector({.side = ShiftSide::kUp}); });
 
 }  // namespace
 }  // namespace ronchi

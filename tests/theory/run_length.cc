@@ -19,8 +19,8 @@ struct Cusum {
   double up = 0, down = 0;
 };
 
-auto MakeCusum() { return std::make_unique<Cusum>(); }
-auto MakeStandard() { return *MakeStandardNormalDetector({}); }
+auto MakeCusum(size_t) { return std::make_unique<Cusum>(); }
+auto MakeStandard(size_t) { return *MakeStandardNormalDetector({}); }
 
 TEST(Harness, ReproducesExactRunLengthsOfCusum) {
   // Allowance 0.5; exact average run lengths by the integral equation, zero start.
@@ -55,7 +55,9 @@ TEST(StandardNormal, KeepsItsPromiseAndItsDelays) {
 TEST(UnknownNormal, KeepsItsPromise) {
   const double promise = 100;
   for (int64_t learning : {0, 5, 50}) {
-    const auto make = [&] { return *MakeUnknownNormalDetector({.learning_frames = learning}); };
+    const auto make = [&](size_t) {
+      return *MakeUnknownNormalDetector({.learning_frames = learning});
+    };
     // Cut at 20 promises: the mean of the cut runs is a lower bound.
     const RunLength quiet = MeasureRunLength({.threshold = std::log(promise),
                                               .change_at = learning,
@@ -73,7 +75,7 @@ TEST(UnknownNormal, KeepsItsPromise) {
 
 TEST(UnknownNormal, FindsShiftsFromFewReferenceFrames) {
   const double threshold = std::log(1000.0);
-  const auto make = [] { return *MakeUnknownNormalDetector({.learning_frames = 20}); };
+  const auto make = [](size_t) { return *MakeUnknownNormalDetector({.learning_frames = 20}); };
   const std::pair<double, double> limits[] = {{1, 30}, {2, 9}, {4, 4}};
   for (const auto& [shift, limit] : limits) {
     const RunLength delay = MeasureRunLength(
@@ -97,11 +99,10 @@ TEST(Monitor, KeepsItsPromiseOverDependentStreams) {
     RandomStream random;
     double statistic = 0;
   };
-  std::atomic<uint64_t> next = 0;
-  const auto make = [&] {
+  const auto make = [&](size_t run) {
     MonitorOptions options{.frames_between_false_alarms = promise,
                            .streams = {{.name = "a"}, {.name = "b"}, {.name = "c"}, {.name = "d"}}};
-    RandomStream random({.seed = 2, .name = "tests.joint", .environment = next++});
+    RandomStream random({.seed = 2, .name = "tests.joint", .environment = run});
     return std::make_unique<Joint>(Joint{*MultiStreamMonitor::Create(options), random});
   };
   const RunLength quiet =

@@ -25,13 +25,13 @@ struct RunLength {
   size_t runs = 0;            // that reached the change
 };
 
-// `make()` gives a pointer to a fresh detector with Update(double) and LogStatistic().
+// `make(run)` gives a pointer to a fresh detector with Update(double) and LogStatistic().
 template <class Make>
 RunLength MeasureRunLength(const RunLengthOptions& options, const Make& make) {
   std::vector<double> lengths(options.runs, -1);
   ParallelFor(options.runs, 8, [&](size_t begin, size_t end) {
     for (size_t run = begin; run < end; ++run) {
-      auto detector = make();
+      auto detector = make(run);
       RandomStream random({.seed = 1, .name = "tests.run_length", .environment = run});
       int64_t frame = 0;
       double statistic = 0;

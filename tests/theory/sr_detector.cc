@@ -191,11 +191,9 @@ TEST(UnknownNormal, SidesAddUp) {
 TEST(UnknownNormal, ReferenceSummaryStandsForItsFrames) {
   const std::vector<double> z = NormalValues(60);
   const int r = 20;
-  double mean = 0, squares = 0;
-  for (int i = 0; i < r; ++i) mean += z[i] / r;
-  for (int i = 0; i < r; ++i) squares += (z[i] - mean) * (z[i] - mean);
+  const ReferenceSummary summary = SummariseReference(std::span(z).first(r));
   auto learned = Unknown({.learning_frames = r});
-  auto given = Unknown({.reference = {r, mean, std::sqrt(squares / (r - 1))}});
+  auto given = Unknown({.reference = summary});
   for (int i = 0; i < r; ++i) learned->Update(z[i]);
   EXPECT_EQ(learned->Frames(), 0);
   for (size_t i = r; i < z.size(); ++i) {
