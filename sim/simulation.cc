@@ -1,8 +1,8 @@
 #include "sim/simulation.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <mutex>
 
@@ -44,11 +44,12 @@ class WorkspacePool {
 struct Sums {
   std::vector<Detector> detectors;
   std::vector<std::vector<double>> values;
+  std::vector<int> configurations;  // done so far, by position
 };
 
 void RunConfiguration(const Multislice& engine, const ProbeSpectrum& probe,
                       const std::vector<std::array<double, 2>>& positions,
-                      const std::vector<size_t>& exits, double weight, Progress* progress,
+                      const std::vector<size_t>& exits, Progress* progress,
                       Sums* sums) {
   WorkspacePool pool(engine);
   ParallelFor(positions.size(), 1, [&](size_t begin, size_t end) {
@@ -62,7 +63,7 @@ void RunConfiguration(const Multislice& engine, const ProbeSpectrum& probe,
               const size_t n = sums->detectors[d].size();
               const std::span<double> out(sums->values[d].data() + (e * positions.size() + p) * n,
                                           n);
-              sums->detectors[d].Accumulate(workspace->intensity(), weight, out);
+              sums->detectors[d].Accumulate(workspace->intensity(), 1, out);
             }
           },
           workspace.get());
@@ -72,8 +73,9 @@ void RunConfiguration(const Multislice& engine, const ProbeSpectrum& probe,
   });
 }
 
+// Means over the configurations done; NaN where a probe never ran.
 DetectorImage ToImage(const SimulationOptions& o, const Detector& detector,
-                      const std::vector<double>& sums) {
+                      const std::vector<double>& sums, const std::vector<int>& configurations) {
   DetectorImage image{detector.options(), detector.x_axis(), detector.y_axis(), {}};
   std::vector<size_t> shape;
   if (o.exit_slices.size() > 1) shape.push_back(o.exit_slices.size());
@@ -89,8 +91,9 @@ DetectorImage ToImage(const SimulationOptions& o, const Detector& detector,
   const double electrons = o.electrons_per_A2 * step[0] * step[1];
   const bool is_angle = detector.options().type == DetectorOptions::Type::kCenterOfMass;
   for (size_t i = 0; i < sums.size(); ++i) {
-    double v = sums[i];
-    if (electrons > 0 && !is_angle) {
+    const int done = configurations[i / detector.size() % configurations.size()];
+    double v = done > 0 ? sums[i] / done : std::numeric_limits<double>::quiet_NaN();
+    if (electrons > 0 && !is_angle && done > 0) {
       // One stream a value: a function of (seed, detector, index) and of nothing else.
       RandomStream random(
           {.seed = o.dose_seed, .name = "sim.counts/" + detector.options().name, .environment = i});
@@ -141,6 +144,7 @@ absl::StatusOr<SimulationResult> Simulate(const SimulationOptions& o) {
     sums.values.emplace_back(o.exit_slices.size() * positions.size() * detector->size(), 0.0);
     sums.detectors.push_back(std::move(*detector));
   }
+  sums.configurations.assign(positions.size(), 0);
   Progress progress("simulate", positions.size() * size_t(o.phonon_configurations));
   for (int c = 0; c < o.phonon_configurations && !Interrupted(); ++c) {
     const Specimen displaced =
@@ -151,12 +155,11 @@ absl::StatusOr<SimulationResult> Simulate(const SimulationOptions& o) {
     result.slices = engine.slices();
     result.distinct_slices = potential.distinct.size();
     result.slice_thickness_A = potential.thickness_A;
-    RunConfiguration(engine, probe, positions, o.exit_slices, 1.0 / o.phonon_configurations,
-                     &progress, &sums);
+    RunConfiguration(engine, probe, positions, o.exit_slices, &progress, &sums);
   }
   result.interrupted = Interrupted();
   for (size_t d = 0; d < sums.detectors.size(); ++d) {
-    result.images.push_back(ToImage(o, sums.detectors[d], sums.values[d]));
+    result.images.push_back(ToImage(o, sums.detectors[d], sums.values[d], sums.configurations));
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;

@@ -59,7 +59,7 @@ struct SimulationResult {
   size_t slices = 0, distinct_slices = 0;
   double slice_thickness_A = 0;
   double seconds = 0;        // wall clock, preparation included
-  bool interrupted = false;  // ended by a signal: no image is complete
+  bool interrupted = false;  // ended by a signal: probes that did not run hold NaN
 };
 
 // Runs every probe through every configuration. The same bytes for any number of threads.

@@ -175,6 +175,7 @@ Residual Belief::Update(const Acquisition& image) {
   const Eigen::VectorXd predicted = model_.Linearise(mean_, image.settings_A, &j);
   const Residual residual =
       MakeResidual(observed - predicted, model_.Variance(predicted, image.frames), j, covariance_);
+  if (residual.Largest() > kGate) return residual;
   // Iterated update: relinearise at the new mean; two steps settle a quiet filter.
   const Covariance prior_information = covariance_.inverse();
   const State before = mean_;

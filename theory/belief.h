@@ -29,7 +29,11 @@ class Belief {
   // two values of C10, else defocus is known only up to its sign).
   FitSummary Fit(std::span<const Acquisition> images);
 
-  // Walks to the image's time, forms the innovation, then takes the image in.
+  // Walks to the image's time and forms the innovation. Then takes the image in, unless it is so
+  // far from what was expected (kGate standard deviations in any stream) that it may come from a
+  // column that has changed: one that is left out cannot drag the belief along, so a lasting change
+  // stays visible until the monitor has judged it.
+  static constexpr double kGate = 6;
   Residual Update(const Acquisition& image);
 
   const State& mean() const { return mean_; }

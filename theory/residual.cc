@@ -12,6 +12,12 @@ std::vector<std::pair<std::string, double>> Residual::Streams() const {
   return streams;
 }
 
+double Residual::Largest() const {
+  double largest = std::fabs(unexplained);
+  for (double value : z) largest = std::max(largest, std::fabs(value));
+  return largest;
+}
+
 Residual MakeResidual(const Eigen::VectorXd& r, const Eigen::VectorXd& variance,
                       const Eigen::MatrixXd& jacobian,
                       const Eigen::Matrix<double, kParameters, kParameters>& covariance) {

@@ -15,6 +15,7 @@ struct Residual {
   std::array<double, kObservable> z{};  // by parameter, in standard deviations
   double unexplained = 0;               // standardised χ² of what is left
   double chi2_per_pixel = 0;            // of observed minus predicted, before any fit
+  double Largest() const;               // magnitude over all streams
   // The same as named streams, as the monitor takes them.
   std::vector<std::pair<std::string, double>> Streams() const;
 };

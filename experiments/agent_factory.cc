@@ -1,0 +1,70 @@
+#include "experiments/agent_factory.h"
+
+#include "agents/bayes/gp_learner.h"
+#include "agents/classical/nelder_mead_policy.h"
+#include "agents/classical/random_policy.h"
+#include "agents/torch/ppo.h"
+#include "hw/twin/twin.h"
+
+namespace ronchi {
+namespace {
+
+// An environment that owns its twin.
+class TwinEnvironment : public env::Environment {
+ public:
+  TwinEnvironment(std::unique_ptr<hw::Instrument> twin, std::unique_ptr<env::Environment> task)
+      : twin_(std::move(twin)), task_(std::move(task)) {}
+  const env::Spec& spec() const override { return task_->spec(); }
+  absl::StatusOr<env::ResetResult> Reset(std::optional<uint64_t> seed) override {
+    return task_->Reset(seed);
+  }
+  absl::StatusOr<env::StepResult> Step(std::span<const float> action) override {
+    return task_->Step(action);
+  }
+
+ private:
+  std::unique_ptr<hw::Instrument> twin_;  // outlives the task
+  std::unique_ptr<env::Environment> task_;
+};
+
+}  // namespace
+
+agents::EnvironmentFactory TwinEnvironments(const hw::TwinOptions& instrument,
+                                            const env::AberrationTuningOptions& options,
+                                            uint64_t seed) {
+  return [=](uint64_t index) -> absl::StatusOr<std::unique_ptr<env::Environment>> {
+    RONCHI_ASSIGN_OR_RETURN(auto twin, hw::MakeTwin(instrument, seed));
+    env::AberrationTuningOptions own = options;
+    own.environment = index;
+    own.dark_counts = instrument.dark_counts;
+    RONCHI_ASSIGN_OR_RETURN(auto task, env::AberrationTuning::Create(twin.get(), own));
+    return std::unique_ptr<env::Environment>(
+        std::make_unique<TwinEnvironment>(std::move(twin), std::move(task)));
+  };
+}
+
+absl::StatusOr<agents::Trained> TrainAgent(const Recipe& recipe) {
+  const AgentOptions& a = recipe.agent;
+  const env::Spec spec = env::AberrationTuningSpec(recipe.environment);
+  if (a.kind == "random") {
+    RONCHI_ASSIGN_OR_RETURN(auto policy, agents::RandomPolicy::Create(spec.action_space));
+    return agents::Trained{std::move(policy), {}};
+  }
+  if (a.kind == "nelder_mead") {
+    RONCHI_ASSIGN_OR_RETURN(
+        auto policy, agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space));
+    return agents::Trained{std::move(policy), {}};
+  }
+  const uint64_t seed = DeriveSeed(recipe.seed, "train");
+  const auto make = TwinEnvironments(recipe.train_instrument, recipe.environment, seed);
+  if (a.kind == "ppo") {
+    return agents::MakePpoLearner({.total_steps = a.train_steps})->Train(make, seed);
+  }
+  agents::GpLearnerOptions options;
+  options.episodes = size_t(a.train_episodes);
+  options.policy.n_initial = size_t(a.n_initial);
+  options.policy.budget = size_t(a.budget);
+  return agents::MakeGpLearner(options)->Train(make, seed);
+}
+
+}  // namespace ronchi

@@ -1,0 +1,215 @@
+#include "experiments/describe.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "core/files.h"
+#include "core/parallel.h"
+#include "experiments/engine_error.h"
+#include "experiments/recipe.h"
+#include "hw/twin/twin.h"
+#include "ronchi_paths.h"
+
+namespace ronchi {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+const std::map<std::string, std::map<std::string, std::string>>& Known() {
+  static const std::map<std::string, std::map<std::string, std::string>> kKnown = {
+      {"agents",
+       {{"gp",
+         "Gaussian-process optimisation: Matérn 5/2, learned noise, log expected improvement"},
+        {"ppo", "proximal policy optimisation with a small network (libtorch)"},
+        {"nelder_mead", "downhill simplex on the image contrast (NLopt); a baseline"},
+        {"random", "actions drawn evenly from the action space; the floor of every comparison"}}},
+      {"engines",
+       {{"multislice", "the reference: every probe through every slice"},
+        {"linear",
+         "incoherent imaging of thin specimens, below 1 ms an image; the twin's engine"}}},
+      {"environments", {{"AberrationTuning-v0", env::AberrationTuningSpec({}).summary}}}};
+  return kKnown;
+}
+
+std::vector<std::string> Stems(const std::string& folder, const std::string& extension) {
+  std::vector<std::string> names;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(DataDirectory() + "/" + folder, ec)) {
+    if (entry.path().extension() == extension) names.push_back(entry.path().stem());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string RecipeTitle(const std::string& name) {
+  const auto path = FindRecipe(name);
+  if (!path.ok()) return "";
+  const auto config = Config::Load(*path);
+  if (!config.ok()) return "";
+  std::string title;
+  ConfigReader(*config).Text("title", &title);
+  return title;
+}
+
+absl::StatusOr<hw::TwinOptions> Preset(const std::string& name) {
+  RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse("preset: " + name, "preset"));
+  return hw::ReadTwinOptions(config);
+}
+
+json BoxToJson(const env::Box& box) {
+  return {{"shape", box.shape},
+          {"low", box.low},
+          {"high", box.high},
+          {"unit", box.unit},
+          {"meaning", box.meaning}};
+}
+
+json DescribeEnvironment() {
+  const env::Spec spec = env::AberrationTuningSpec({});
+  json observations;
+  for (const auto& [name, box] : spec.observation_space) observations[name] = BoxToJson(box);
+  return {{"kind", "environment"},
+          {"name", spec.id},
+          {"summary", spec.summary},
+          {"observation_space", observations},
+          {"action_space", BoxToJson(spec.action_space)},
+          {"reward", "the contrast of the new image"},
+          {"max_episode_steps", spec.max_episode_steps}};
+}
+
+absl::StatusOr<json> DescribeInstrument(const std::string& name) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, Preset(name));
+  RONCHI_ASSIGN_OR_RETURN(const auto twin, hw::MakeTwin(options, 0));
+  const hw::Description& d = twin->description();
+  json properties, detectors, prior, errors = json::array();
+  for (const hw::PropertyInfo& p : d.properties) {
+    properties[p.name] =
+        absl::StrCat(std::string(DimensionName(p.dimension)),
+                     p.writable ? absl::StrCat(", writable, ", Format({p.min, p.dimension}), " … ",
+                                               Format({p.max, p.dimension}))
+                                : std::string(", read only"),
+                     "; ", p.meaning);
+  }
+  for (const hw::DetectorInfo& x : d.detectors) {
+    detectors[x.name] =
+        absl::StrCat(Format(Radians(x.inner_rad)), " … ", Format(Radians(x.outer_rad)));
+  }
+  for (const auto& [key, range] : options.prior.ranges()) prior[key] = {range.low, range.high};
+  RONCHI_ASSIGN_OR_RETURN(const auto measured, MeasureLinearError(options));
+  for (const EngineError& e : measured) {
+    errors.push_back({{"optics", e.optics},
+                      {"rms_over_mean", e.rms_over_mean},
+                      {"rms_over_mean_after_common_factor", e.rms_over_mean_scaled},
+                      {"contrast_linear", e.contrast_linear},
+                      {"contrast_multislice", e.contrast_multislice}});
+  }
+  return json{{"kind", "instrument"},
+              {"name", d.id},
+              {"summary", d.model},
+              {"specimen", options.specimen_file},
+              {"unit_cells_along_the_beam", options.layers},
+              {"properties", properties},
+              {"detectors", detectors},
+              {"cannot", d.cannot},
+              {"hidden_prior", prior},
+              {"image_engine", "linear"},
+              {"image_engine_error_against_multislice", errors}};
+}
+
+std::string BlasLibrary() {
+  // The library that answers to libblas.so.3 is the one libtorch computes with.
+  void* handle = dlopen("libblas.so.3", RTLD_LAZY);
+  if (!handle) return "";
+  Dl_info info = {};
+  void* symbol = dlsym(handle, "sgemm_");
+  std::string name = symbol && dladdr(symbol, &info) && info.dli_fname ? info.dli_fname : "";
+  std::error_code ec;
+  const fs::path real = fs::canonical(name, ec);
+  dlclose(handle);
+  return ec ? name : real.string();
+}
+
+}  // namespace
+
+json ListEverything() {
+  json out;
+  for (const auto& [group, entries] : Known()) out[group] = entries;
+  for (const std::string& name : Stems("twins", ".yaml")) {
+    const auto options = Preset(name);
+    out["instruments"][name] =
+        options.ok()
+            ? absl::StrFormat("simulated column, %g kV, %g mrad, %s", options->energy_eV / 1e3,
+                              options->semiangle_rad * 1e3, options->specimen_file)
+            : std::string(options.status().message());
+  }
+  for (const std::string& name : RecipeNames()) out["recipes"][name] = RecipeTitle(name);
+  for (const std::string& name : Stems("structures", ".xyz"))
+    out["structures"][name] = name + ".xyz";
+  return out;
+}
+
+absl::StatusOr<json> DescribeThing(const std::string& name) {
+  if (name == "AberrationTuning-v0") return DescribeEnvironment();
+  for (const auto& [group, entries] : Known()) {
+    if (const auto it = entries.find(name); it != entries.end()) {
+      return json{
+          {"kind", group.substr(0, group.size() - 1)}, {"name", name}, {"summary", it->second}};
+    }
+  }
+  const auto twins = Stems("twins", ".yaml");
+  const std::string twin = name == "twin" && !twins.empty() ? twins[0] : name;
+  if (std::find(twins.begin(), twins.end(), twin) != twins.end()) return DescribeInstrument(twin);
+  const auto recipes = RecipeNames();
+  if (std::find(recipes.begin(), recipes.end(), name) != recipes.end()) {
+    RONCHI_ASSIGN_OR_RETURN(const std::string path, FindRecipe(name));
+    RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+    return json{{"kind", "recipe"}, {"name", name}, {"summary", RecipeTitle(name)}, {"text", text}};
+  }
+  std::vector<std::string> all = {"AberrationTuning-v0"};
+  for (const auto& [group, entries] : ListEverything().items()) {
+    if (group == "structures") continue;
+    for (const auto& [entry, text] : entries.items()) all.push_back(entry);
+  }
+  return absl::NotFoundError(
+      absl::StrCat("nothing is called '", name, "'; names: ", absl::StrJoin(all, ", ")));
+}
+
+std::vector<DoctorFinding> Examine() {
+  std::vector<DoctorFinding> findings;
+  const std::string blas = BlasLibrary();
+  const bool fast =
+      blas.find("openblas") != std::string::npos || blas.find("mkl") != std::string::npos;
+  findings.push_back({"BLAS",
+                      blas.empty() ? "libblas.so.3 not found"
+                      : fast       ? blas
+                             : blas + ": the reference BLAS; networks train ten times slower. "
+                                      "Install libopenblas0-pthread",
+                      fast});
+  const unsigned cores = std::thread::hardware_concurrency();
+  findings.push_back({"cores", absl::StrCat(cores, ", using ", Threads()), true});
+  findings.push_back(
+      {"build", absl::StrCat(kBuildType, " ", kMarch), std::string(kBuildType) == "Release"});
+  std::error_code ec;
+  const bool data = fs::exists(DataDirectory() + "/scattering/kirkland.csv", ec);
+  findings.push_back(
+      {"data folder", DataDirectory() + (data ? "" : ": no scattering factors there"), data});
+  const std::string cache = CacheDirectory();
+  findings.push_back({"cache folder",
+                      cache.empty() ? "cannot be made: FFT plans are made anew each time" : cache,
+                      !cache.empty()});
+  const fs::space_info space = fs::space(".", ec);
+  const double free_GB = ec ? 0 : double(space.available) / 1e9;
+  findings.push_back({"disk", absl::StrFormat("%.1f GB free here", free_GB), free_GB > 1});
+  return findings;
+}
+
+}  // namespace ronchi

@@ -1,0 +1,124 @@
+#include "experiments/recipe.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/random.h"
+#include "ronchi_paths.h"
+
+namespace ronchi {
+namespace {
+namespace fs = std::filesystem;
+
+std::string RecipesFolder() { return absl::StrCat(kSourceDirectory, "/experiments/recipes"); }
+
+absl::Status ReadEnvironment(const Config& node, env::AberrationTuningOptions* o) {
+  ConfigReader r(node);
+  std::string id = "AberrationTuning-v0";
+  double dwell_us = o->dwell_s * 1e6;
+  r.Choice("id", &id, {"AberrationTuning-v0"});
+  r.Number("fov_A", &o->fov_A, {.min = 1, .max = 1000});
+  r.Integer("pixels", &o->pixels, {.min = 8, .max = 1024});
+  r.Number("dwell_us", &dwell_us, {.min = 0.1, .max = 1e6});
+  r.Number("range_nm", &o->range_nm, {.min = 0.1, .max = 1000});
+  r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 1, .max = 1000000});
+  o->dwell_s = dwell_us * 1e-6;
+  return r.Done();
+}
+
+absl::Status ReadAgent(const Config& node, AgentOptions* o) {
+  ConfigReader r(node);
+  r.Choice("kind", &o->kind, {"gp", "ppo", "nelder_mead", "random"});
+  r.Integer("n_initial", &o->n_initial, {.min = 2, .max = 1000});
+  r.Integer("budget", &o->budget, {.min = 2, .max = 1000});
+  r.Integer("train_episodes", &o->train_episodes, {.min = 1, .max = 1000});
+  r.Integer("train_steps", &o->train_steps, {.min = 1, .max = 1e9});
+  if (r.ok() && o->budget < o->n_initial) r.Fail("budget", "must not be below n_initial");
+  return r.Done();
+}
+
+absl::Status ReadGuard(const Config& node, const hw::TwinOptions& instrument, hw::GuardOptions* o) {
+  ConfigReader r(node);
+  double budget = 1e7, limit_nm = instrument.corrector_limit_m * 1e9, step_nm = 2 * limit_nm;
+  r.Number("dose_budget_e_per_A2", &budget, {.min = 1e-6, .max = 1e15});
+  r.Number("limit_nm", &limit_nm, {.min = 0.01, .max = 1e5});
+  r.Number("step_nm", &step_nm, {.min = 0.01, .max = 1e5});
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  o->dose_budget_e_per_m2 = budget * 1e20;
+  for (const char* knob : {"optics.C10", "optics.C12.a", "optics.C12.b"}) {
+    o->limits[knob] = {-limit_nm * 1e-9, limit_nm * 1e-9, step_nm * 1e-9};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadMonitor(const Config& node, MonitorSettings* o) {
+  ConfigReader r(node);
+  r.Number("frames_between_false_alarms", &o->frames_between_false_alarms, {.min = 2, .max = 1e9});
+  r.Number("probe_defocus_nm", &o->probe_defocus_nm, {.min = 0.1, .max = 100});
+  r.Integer("learning_frames", &o->learning_frames, {.min = 2, .max = 10000});
+  return r.Done();
+}
+
+}  // namespace
+
+uint64_t DeriveSeed(uint64_t seed, const std::string& part) {
+  RandomStream random({.seed = seed, .name = part});
+  const uint64_t high = random();
+  return (high << 32) | random();
+}
+
+std::vector<std::string> RecipeNames() {
+  std::vector<std::string> names;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(RecipesFolder(), ec)) {
+    if (fs::exists(entry.path() / "recipe.yaml")) names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::StatusOr<std::string> FindRecipe(const std::string& name) {
+  std::error_code ec;
+  if (fs::is_regular_file(name, ec)) return name;
+  const fs::path inside = fs::path(name) / "recipe.yaml";
+  if (fs::is_regular_file(inside, ec)) return inside.string();
+  const fs::path known = fs::path(RecipesFolder()) / name / "recipe.yaml";
+  if (fs::is_regular_file(known, ec)) return known.string();
+  return absl::NotFoundError(absl::StrCat(
+      name, ": no such recipe or file; recipes: ", absl::StrJoin(RecipeNames(), ", ")));
+}
+
+absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
+  Recipe recipe;
+  ConfigReader r(config);
+  int version = 1;
+  r.Integer("version", &version, {.min = 1, .max = 1}, true);
+  r.Text("title", &recipe.title);
+  r.Seed("seed", &recipe.seed);
+  const Config environment = r.Child("environment"), agent = r.Child("agent");
+  const Config train = r.Child("train"), deploy = r.Child("deploy"), monitor = r.Child("monitor");
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  RONCHI_RETURN_IF_ERROR(ReadEnvironment(environment, &recipe.environment));
+  RONCHI_RETURN_IF_ERROR(ReadAgent(agent, &recipe.agent));
+  ConfigReader t(train);
+  t.Integer("tune_steps", &recipe.tune_steps, {.min = 1, .max = 100000});
+  const Config train_instrument = t.Child("instrument");
+  RONCHI_RETURN_IF_ERROR(t.Done());
+  RONCHI_ASSIGN_OR_RETURN(recipe.train_instrument, hw::ReadTwinOptions(train_instrument));
+  ConfigReader d(deploy);
+  d.Integer("steps", &recipe.deploy_steps, {.min = 1, .max = 1000000});
+  const Config deploy_instrument = d.Child("instrument"), guard = d.Child("guard");
+  RONCHI_RETURN_IF_ERROR(d.Done());
+  RONCHI_ASSIGN_OR_RETURN(recipe.deploy_instrument, hw::ReadTwinOptions(deploy_instrument));
+  RONCHI_RETURN_IF_ERROR(ReadGuard(guard, recipe.deploy_instrument, &recipe.guard));
+  RONCHI_RETURN_IF_ERROR(ReadMonitor(monitor, &recipe.monitor));
+  const fs::path path(config.file());
+  recipe.name = path.filename() == "recipe.yaml" ? path.parent_path().filename().string()
+                                                 : path.stem().string();
+  if (recipe.name.empty()) recipe.name = "run";
+  return recipe;
+}
+
+}  // namespace ronchi

@@ -1,0 +1,245 @@
+#include "experiments/run_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/png.h"
+#include "experiments/html_report.h"
+
+namespace ronchi {
+namespace {
+
+std::vector<double> Count(size_t n) {
+  std::vector<double> x(n);
+  for (size_t i = 0; i < n; ++i) x[i] = double(i);
+  return x;
+}
+
+ChartSeries Series(const Trace& trace, const std::string& column, const std::string& name) {
+  return {.name = name, .x = Count(trace.rows()), .y = trace[column]};
+}
+
+double PixelSize_A(const RunRecord& r) {
+  const auto config = Config::Parse(r.config, "config.yaml");
+  if (!config.ok()) return 0;
+  const auto recipe = ReadRecipe(*config);
+  return recipe.ok() ? recipe->environment.fov_A / recipe->environment.pixels : 0;
+}
+
+absl::StatusOr<ReportPicture> Picture(const RunRecord& r, const Trace& trace, size_t row,
+                                      const std::string& what) {
+  row = std::min(row, trace.rows() - 1);
+  RONCHI_ASSIGN_OR_RETURN(std::string png,
+                          RenderImage(trace.images[row], {.pixel_size = PixelSize_A(r),
+                                                          .length_unit = "A",
+                                                          .colour_bar = true,
+                                                          .value_unit = "counts"}));
+  return ReportPicture{std::move(png),
+                       absl::StrFormat("%s: contrast %.3f", what, trace["contrast"][row])};
+}
+
+void AddEvents(const RunRecord& r, LineChart* chart) {
+  for (int row : r.disturbed_at) {
+    chart->markers.push_back({double(row), "disturbance", Tone::kWarning});
+  }
+  for (const Alarm& a : r.deploy.alarms)
+    chart->markers.push_back({double(a.image), "alarm", Tone::kBad});
+  if (r.deploy.armed_at > 0) {
+    chart->spans = {
+        {0, double(r.deploy.armed_at), "tuning"},
+        {double(r.deploy.armed_at), double(r.deploy.trace.rows() - 1), "held and watched"}};
+  }
+}
+
+LineChart ContrastChart(const std::string& title, const Trace& trace) {
+  return {.title = title,
+          .x_label = "image",
+          .y_label = "contrast",
+          .series = {Series(trace, "contrast", "measured contrast var/mean²")}};
+}
+
+LineChart RatioChart(const Trace& trace) {
+  return {
+      .title = "How good it really is (from the twin's ground truth, not seen by agent or theory)",
+      .x_label = "image",
+      .y_label = "contrast / best attainable",
+      .series = {Series(trace, "true_ratio", "noise-free contrast over the best attainable")},
+      .levels = {{0.95, "0.95"}},
+      .y_min = 0,
+      .y_max = 1.05};
+}
+
+LineChart BeliefChart(const Trace& trace, const std::string& coefficient) {
+  return {.title = coefficient + ": belief and truth",
+          .x_label = "image",
+          .y_label = coefficient + " at the specimen (nm)",
+          .series = {Series(trace, "believed_" + coefficient + "_nm", "theory's belief"),
+                     {.name = "truth (twin)",
+                      .x = Count(trace.rows()),
+                      .y = trace["true_" + coefficient + "_nm"],
+                      .dashed = true}}};
+}
+
+LineChart MonitorChart(const RunRecord& r) {
+  return {.title = "Monitor",
+          .x_label = "image",
+          .y_label = "log10 of the evidence for a change",
+          .series = {Series(r.deploy.trace, "log10_statistic", "Shiryaev–Roberts e-detector")},
+          .levels = {{std::log10(r.frames_between_false_alarms),
+                      absl::StrFormat("alarm: promised one in %g images",
+                                      r.frames_between_false_alarms)}},
+          .y_max = std::log10(r.frames_between_false_alarms) + 3,
+          .caption = "Evidence beyond the axis is cut off."};
+}
+
+LineChart ResidualChart(const RunRecord& r) {
+  LineChart chart{.title = "Residuals between theory and instrument, by physical parameter",
+                  .x_label = "image",
+                  .y_label = "standard deviations",
+                  .y_min = -10,
+                  .y_max = 10,
+                  .caption = "Innovations of theory's filter; beyond ±10 cut off."};
+  for (const char* name : {"C10", "C12a", "C12b", "dose", "unexplained"}) {
+    chart.series.push_back(Series(r.deploy.trace, absl::StrCat("z_", name), name));
+  }
+  return chart;
+}
+
+std::vector<std::vector<std::string>> TableRows(const RunRecord& r) {
+  std::vector<std::vector<std::string>> rows;
+  auto add = [&](const std::string& stage, const Trace& t, int probing, const std::string& alarms) {
+    const std::vector<double>& ratio = t["true_ratio"];
+    rows.push_back({stage, absl::StrFormat("%.3f", ratio.front()),
+                    absl::StrFormat("%.3f", ratio.back()), absl::StrCat(t.rows() + size_t(probing)),
+                    absl::StrFormat("%.3g", t.Last("dose_e_per_A2")),
+                    absl::StrFormat("%.1f", t.Last("time_s")), alarms});
+  };
+  if (r.tune) add("tune", *r.tune, 0, "–");
+  const AlarmCount count = CountAlarms(r);
+  add("deploy", r.deploy.trace, r.deploy.probing_images,
+      absl::StrCat(r.deploy.alarms.size(), " (", count.false_alarms, " false)"));
+  return rows;
+}
+
+const std::vector<std::string> kColumns = {"stage",      "start",  "end",   "images",
+                                           "dose e/A^2", "time s", "alarms"};
+
+std::string Lead(const RunRecord& r) {
+  std::string lead = absl::StrCat("The agent '", r.agent, "'");
+  if (r.training.steps > 0) {
+    absl::StrAppend(&lead, ", trained on ", r.training.episodes, " episodes (", r.training.steps,
+                    " images) of the simulated column,");
+  }
+  absl::StrAppend(&lead,
+                  " was deployed on an instrument it had not seen, behind a guard and a recorder, "
+                  "while theory predicted every image and a monitor judged the difference.");
+  return lead;
+}
+
+}  // namespace
+
+std::string RunTable(const RunRecord& r) {
+  std::vector<std::vector<std::string>> rows = TableRows(r);
+  rows.insert(rows.begin(), kColumns);
+  std::vector<size_t> width(kColumns.size(), 0);
+  for (const auto& row : rows) {
+    for (size_t c = 0; c < row.size(); ++c)
+      width[c] = std::max(width[c], row[c] == "–" ? 1 : row[c].size());
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    for (size_t c = 0; c < row.size(); ++c) {
+      const size_t length = row[c] == "–" ? 1 : row[c].size();
+      absl::StrAppend(&out, c ? "  " : "", row[c], std::string(width[c] - length, ' '));
+    }
+    while (!out.empty() && out.back() == ' ') out.pop_back();
+    out += "\n";
+  }
+  return out;
+}
+
+absl::Status WriteRunReport(const std::string& path, const RunRecord& r) {
+  const Trace& deploy = r.deploy.trace;
+  const AlarmCount count = CountAlarms(r);
+  HtmlReport report(r.title.empty() ? r.name : r.title, Lead(r));
+  std::vector<ReportTile> tiles;
+  if (r.tune) {
+    const double end = r.tune->Last("true_ratio");
+    tiles.push_back({.label = "Tuned twin",
+                     .value = absl::StrFormat("%.3f", end),
+                     .note = "of the best contrast",
+                     .tone = end >= 0.95 ? Tone::kGood : Tone::kWarning});
+  }
+  const double end = deploy.Last("true_ratio");
+  tiles.push_back({.label = "Deployed, at the end",
+                   .value = absl::StrFormat("%.3f", end),
+                   .note = "of the best contrast",
+                   .tone = end >= 0.95 ? Tone::kGood : Tone::kWarning});
+  if (!r.disturbed_at.empty()) {
+    tiles.push_back({.label = "Disturbance found",
+                     .value = count.delay_images > 0 ? absl::StrCat(count.delay_images) : "no",
+                     .unit = count.delay_images > 0 ? "images later" : "",
+                     .tone = count.delay_images > 0 ? Tone::kGood : Tone::kBad});
+  }
+  tiles.push_back({.label = "False alarms",
+                   .value = absl::StrCat(count.false_alarms),
+                   .note = absl::StrFormat("promised: one in %g", r.frames_between_false_alarms),
+                   .tone = count.false_alarms == 0 ? Tone::kGood : Tone::kWarning});
+  report.Tiles(tiles);
+  report.Table({.caption = "Start and end: noise-free contrast over the best attainable",
+                .columns = kColumns,
+                .rows = TableRows(r)});
+  if (r.tune) {
+    report.Section("Tuning the twin");
+    RONCHI_ASSIGN_OR_RETURN(ReportPicture first, Picture(r, *r.tune, 0, "Before"));
+    RONCHI_ASSIGN_OR_RETURN(ReportPicture last, Picture(r, *r.tune, r.tune->rows() - 1, "After"));
+    report.Pictures({first, last});
+    report.Charts({ContrastChart("What the agent saw", *r.tune), RatioChart(*r.tune)});
+  }
+  report.Section("On the second instrument");
+  std::vector<ReportPicture> pictures;
+  auto picture = [&](size_t row, const std::string& what) -> absl::Status {
+    RONCHI_ASSIGN_OR_RETURN(ReportPicture p, Picture(r, deploy, row, what));
+    pictures.push_back(std::move(p));
+    return absl::OkStatus();
+  };
+  RONCHI_RETURN_IF_ERROR(picture(0, "At the start"));
+  if (!r.disturbed_at.empty()) {
+    RONCHI_RETURN_IF_ERROR(
+        picture(size_t(std::max(0, r.disturbed_at[0] - 1)), "Before the disturbance"));
+    RONCHI_RETURN_IF_ERROR(picture(size_t(r.disturbed_at[0]), "Disturbed"));
+  }
+  RONCHI_RETURN_IF_ERROR(picture(deploy.rows() - 1, "At the end"));
+  report.Pictures(pictures);
+  for (LineChart chart : {ContrastChart("What the agent saw", deploy), RatioChart(deploy),
+                          MonitorChart(r), ResidualChart(r)}) {
+    AddEvents(r, &chart);
+    report.Chart(chart);
+  }
+  std::vector<LineChart> beliefs;
+  for (const char* c : {"C10", "C12a", "C12b"}) beliefs.push_back(BeliefChart(deploy, c));
+  report.Section("What theory believed").Charts(beliefs);
+  if (!r.deploy.alarms.empty()) {
+    ReportTable table{.caption = "Alarms",
+                      .columns = {"image", "moved most", "C10 nm", "C12a nm", "C12b nm"}};
+    for (const Alarm& a : r.deploy.alarms) {
+      table.rows.push_back(
+          {absl::StrCat(a.image), a.attribution, absl::StrFormat("%+.2f", a.moved_nm[0]),
+           absl::StrFormat("%+.2f", a.moved_nm[1]), absl::StrFormat("%+.2f", a.moved_nm[2])});
+    }
+    report.Paragraph(
+        "After each alarm the agent was paused, theory estimated the column anew from three "
+        "images of its own, and moved the settings' origin by what had changed:");
+    report.Table(table);
+  }
+  report.Section("To run it again")
+      .Paragraph("ronchi run config.yaml --seed " + absl::StrCat(r.seed));
+  report.Details("Resolved config", r.config);
+  report.Footer(absl::StrCat("Ronchi ", r.version, r.commit.empty() ? "" : ", commit ", r.commit,
+                             ", seed ", r.seed));
+  return report.Write(path);
+}
+
+}  // namespace ronchi

@@ -1,0 +1,16 @@
+// report.html of a run: what was done, what came of it, pictures and curves, in one file.
+#pragma once
+
+#include <string>
+
+#include "core/status.h"
+#include "experiments/run_record.h"
+
+namespace ronchi {
+
+absl::Status WriteRunReport(const std::string& path, const RunRecord& record);
+
+// The short table that ends a run, for a terminal.
+std::string RunTable(const RunRecord& record);
+
+}  // namespace ronchi
