@@ -14,6 +14,7 @@ packages=(
   libcli11-dev libspdlog-dev libpng-dev                     # command line, logging, pictures
   libnlopt-dev librandom123-dev libboost-dev                # optimisers, Philox, Sobol
   libgtest-dev libgmock-dev libbenchmark-dev                # tests, benchmarks
+  python3 python3-venv ca-certificates                      # the interop test's readers, from PyPI
 )
 
 if [[ ${1:-} == --list ]]; then

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace ronchi {
+namespace ronchi::theory {
 
 // Not thread-safe. Owned by its user; copies are not needed.
 class ChangeDetector {
@@ -30,4 +30,4 @@ class ChangeDetector {
   virtual void Rearm() = 0;
 };
 
-}  // namespace ronchi
+}  // namespace ronchi::theory

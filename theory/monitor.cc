@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace ronchi {
+namespace ronchi::theory {
 namespace {
 
 absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeDetector(const MonitorStream& stream) {
@@ -95,4 +95,4 @@ void MultiStreamMonitor::Rearm() {
   alarm_ = false;
 }
 
-}  // namespace ronchi
+}  // namespace ronchi::theory

@@ -13,7 +13,7 @@
 #include "core/status.h"
 #include "theory/sr_detector.h"
 
-namespace ronchi {
+namespace ronchi::theory {
 
 struct MonitorStream {
   std::string name;
@@ -68,4 +68,4 @@ class MultiStreamMonitor {
   bool alarm_ = false;
 };
 
-}  // namespace ronchi
+}  // namespace ronchi::theory

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace ronchi {
+namespace ronchi::theory {
 namespace {
 
 constexpr double kNone = -std::numeric_limits<double>::infinity();
@@ -264,4 +264,4 @@ absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeStandardNormalDetector(
   return std::make_unique<StandardNormalDetector>(options);
 }
 
-}  // namespace ronchi
+}  // namespace ronchi::theory

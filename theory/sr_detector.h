@@ -18,7 +18,7 @@
 #include "core/status.h"
 #include "theory/change_detector.h"
 
-namespace ronchi {
+namespace ronchi::theory {
 
 enum class ShiftSide { kBoth, kUp };
 
@@ -70,4 +70,4 @@ absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeStandardNormalDetector(
 //   L = (1 + h tau^2)^(-1/2) (1 - F h tau^2 / (1 + h tau^2))^(-(n-1)/2).
 double LogChangeRatio(int64_t frames, int64_t after, double explained, double tau);
 
-}  // namespace ronchi
+}  // namespace ronchi::theory

@@ -11,7 +11,7 @@
 #include "tests/theory/run_length.h"
 #include "theory/sr_detector.h"
 
-namespace ronchi {
+namespace ronchi::theory {
 namespace {
 
 constexpr double kPromise = 1000;
@@ -63,7 +63,7 @@ BENCHMARK_CAPTURE(BM_Update, unknown_upward,
                   [](size_t) { return *MakeUnknownNormalDetector({.side = ShiftSide::kUp}); });
 
 }  // namespace
-}  // namespace ronchi
+}  // namespace ronchi::theory
 
 int main(int argc, char** argv) {
   ronchi::PrintTable();

@@ -7,7 +7,7 @@
 
 #include "core/random.h"
 
-namespace ronchi {
+namespace ronchi::theory {
 namespace {
 
 MonitorOptions ThreeStreams() {
@@ -111,4 +111,4 @@ TEST(Monitor, RefusesBadInput) {
 }
 
 }  // namespace
-}  // namespace ronchi
+}  // namespace ronchi::theory

@@ -6,7 +6,7 @@
 #include "theory/monitor.h"
 #include "theory/sr_detector.h"
 
-namespace ronchi {
+namespace ronchi::theory {
 namespace {
 
 // Page's two-sided cumulative sum, the textbook's.
@@ -111,4 +111,4 @@ TEST(Monitor, KeepsItsPromiseOverDependentStreams) {
 }
 
 }  // namespace
-}  // namespace ronchi
+}  // namespace ronchi::theory

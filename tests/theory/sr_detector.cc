@@ -9,7 +9,7 @@
 
 #include "core/random.h"
 
-namespace ronchi {
+namespace ronchi::theory {
 namespace {
 
 std::unique_ptr<ChangeDetector> Unknown(UnknownNormalOptions options = {}) {
@@ -297,4 +297,4 @@ TEST(Detectors, RefuseBadOptions) {
 }
 
 }  // namespace
-}  // namespace ronchi
+}  // namespace ronchi::theory
