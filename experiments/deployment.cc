@@ -17,6 +17,9 @@ namespace ronchi {
 namespace {
 
 constexpr double kA_per_nm = kAngstromPerNanometre;
+// An action below this is no move: a hundredth of the width of the contrast peak, and a few steps
+// of a corrector's resolution.
+constexpr float kRest_nm = 0.05f;
 constexpr std::array<const char*, 3> kSettings = {"C10_nm", "C12a_nm", "C12b_nm"};
 
 void PutTruth(hw::GroundTruth* truth, double best, Trace* trace) {
@@ -230,7 +233,7 @@ absl::StatusOr<DeploymentResult> Deployment::Run() {
     }
     RONCHI_ASSIGN_OR_RETURN(const agents::Action action, policy_->Act(observation));
     const bool holds =
-        std::all_of(action.begin(), action.end(), [](float a) { return std::fabs(a) < 1e-6f; });
+        std::all_of(action.begin(), action.end(), [](float a) { return std::fabs(a) < kRest_nm; });
     quiet_steps = holds ? quiet_steps + 1 : 0;
     absl::StatusOr<env::StepResult> next = task_->Step(action);
     if (absl::IsOutOfRange(next.status())) {  // the guard's word ends the run, with all saved

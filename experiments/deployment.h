@@ -19,7 +19,8 @@ namespace ronchi {
 
 struct Alarm {
   int image = 0;                   // row of the trace
-  std::string attribution;         // the stream that moved most
+  std::string stream;              // whose evidence was largest
+  std::string attribution;         // what moved, by theory's new estimate; or "none of these"
   std::array<double, 3> moved_nm;  // re-estimated change of C10, C12a, C12b
 };
 
