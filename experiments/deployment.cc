@@ -64,6 +64,24 @@ absl::StatusOr<theory::ColumnModel> MakeModel(const hw::TwinOptions& o,
        .dark_counts = o.dark_counts});
 }
 
+// The parameter whose change is the most standard deviations of both estimates together.
+std::string Attribute(const theory::Belief& belief, const theory::State& before,
+                      const theory::Belief::Covariance& before_covariance, double chi2_per_pixel) {
+  // A fit that leaves a quarter more than noise has not found what happened.
+  if (chi2_per_pixel > 1.25) return "none of these";
+  std::string name;
+  double most = 0;
+  for (int p : {theory::kC10, theory::kC12a, theory::kC12b, theory::kLogDose}) {
+    const double variance = belief.covariance()(p, p) + before_covariance(p, p);
+    const double size = std::fabs(belief.mean()[p] - before[p]) / std::sqrt(variance);
+    if (size > most) {
+      most = size;
+      name = theory::kParameterNames[size_t(p)];
+    }
+  }
+  return name;
+}
+
 // One deployment, from the first image to the last.
 class Deployment {
  public:
@@ -169,6 +187,7 @@ absl::StatusOr<theory::Acquisition> Deployment::Probe(double c10_nm) {
 // settings' origin follows what has moved since the last estimate.
 absl::Status Deployment::EstimateAnew(const char* why, bool correct) {
   const theory::State before = belief_->mean();
+  const theory::Belief::Covariance before_covariance = belief_->covariance();
   std::vector<theory::Acquisition> images;
   for (double sign : {-1.0, 0.0, 1.0}) {
     RONCHI_ASSIGN_OR_RETURN(theory::Acquisition a, Probe(sign * recipe_.monitor.probe_defocus_nm));
@@ -188,13 +207,15 @@ absl::Status Deployment::EstimateAnew(const char* why, bool correct) {
     back[i] = -moved[i];
   }
   result_.alarms.back().moved_nm = moved;
+  result_.alarms.back().attribution =
+      Attribute(*belief_, before, before_covariance, fit.chi2_per_pixel);
   return task_->ShiftReference(back);
 }
 
 absl::Status Deployment::OnAlarm(const theory::MonitorReport& report) {
-  result_.alarms.push_back({int(result_.trace.rows()) - 1, report.attribution, {}});
+  result_.alarms.push_back({int(result_.trace.rows()) - 1, report.attribution, "", {}});
   RONCHI_RETURN_IF_ERROR(log_->Note(
-      "alarm", absl::StrCat("attributed to ", report.attribution, "; the agent is paused")));
+      "alarm", absl::StrCat("most evidence in ", report.attribution, "; the agent is paused")));
   RONCHI_RETURN_IF_ERROR(EstimateAnew("recalibration", true));
   monitor_->Rearm();
   return log_->Note("resume", "the agent goes on; the monitor is armed anew");

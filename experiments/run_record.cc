@@ -116,6 +116,7 @@ json Summarise(const RunRecord& r) {
   json alarms = json::array();
   for (const Alarm& a : r.deploy.alarms) {
     alarms.push_back({{"image", a.image},
+                      {"stream", a.stream},
                       {"attribution", a.attribution},
                       {"moved_nm", {a.moved_nm[0], a.moved_nm[1], a.moved_nm[2]}}});
   }
@@ -188,7 +189,8 @@ absl::StatusOr<RunRecord> ReadRunRecord(const std::string& folder) {
     r.deploy.probing_images = j.at("deploy").at("probing_images");
     r.disturbed_at = j.at("disturbed_at").get<std::vector<int>>();
     for (const json& a : j.at("alarms")) {
-      r.deploy.alarms.push_back({a.at("image"), a.at("attribution"), a.at("moved_nm")});
+      r.deploy.alarms.push_back(
+          {a.at("image"), a.at("stream"), a.at("attribution"), a.at("moved_nm")});
     }
     if (j.contains("tune")) {
       RONCHI_ASSIGN_OR_RETURN(r.tune, ReadTrace(file, "tune"));

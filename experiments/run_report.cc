@@ -222,11 +222,12 @@ absl::Status WriteRunReport(const std::string& path, const RunRecord& r) {
   for (const char* c : {"C10", "C12a", "C12b"}) beliefs.push_back(BeliefChart(deploy, c));
   report.Section("What theory believed").Charts(beliefs);
   if (!r.deploy.alarms.empty()) {
-    ReportTable table{.caption = "Alarms",
-                      .columns = {"image", "moved most", "C10 nm", "C12a nm", "C12b nm"}};
+    ReportTable table{
+        .caption = "Alarms",
+        .columns = {"image", "most evidence in", "what moved", "C10 nm", "C12a nm", "C12b nm"}};
     for (const Alarm& a : r.deploy.alarms) {
       table.rows.push_back(
-          {absl::StrCat(a.image), a.attribution, absl::StrFormat("%+.2f", a.moved_nm[0]),
+          {absl::StrCat(a.image), a.stream, a.attribution, absl::StrFormat("%+.2f", a.moved_nm[0]),
            absl::StrFormat("%+.2f", a.moved_nm[1]), absl::StrFormat("%+.2f", a.moved_nm[2])});
     }
     report.Paragraph(
