@@ -3,6 +3,7 @@
 
 #include "agents/classical/random_policy.h"
 #include "agents/torch/ppo.h"
+#include "tests/agents/cart_pole_environment.h"
 #include "tests/agents/toy_environment.h"
 
 namespace ronchi::agents {
@@ -43,6 +44,32 @@ TEST(PpoLearning, TunesOneKnobFromImagesAlone) {
   std::printf("ppo %.3f, random %.3f of the peak\n", learned / ToyEnvironment::kPeak,
               chance / ToyEnvironment::kPeak);
   EXPECT_GT(learned, 1.7 * chance);
+}
+
+// Against the field's yardstick: Stable-Baselines3's PPO, with tuned settings, holds a mean of 475
+// after 60,000 to 78,000 steps; CleanRL's over 100,000 has a mean of 489 over seeds.
+TEST(PpoLearning, BalancesThePoleAboutAsSoonAsItsPeers) {
+  const EnvironmentFactory make =
+      [](uint64_t index) -> absl::StatusOr<std::unique_ptr<env::Environment>> {
+    return std::make_unique<CartPoleEnvironment>(index);
+  };
+  auto trained =
+      MakePpoLearner({.total_steps = 80000, .learning_rate = 1e-3, .gamma = 0.98})->Train(make, 1);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  CartPoleEnvironment pole(0);
+  double sum = 0;
+  for (uint64_t seed = 500; seed < 520; ++seed) {
+    trained->policy->Reset(seed);
+    env::Observation observation = pole.Reset(seed)->observation;
+    for (bool done = false; !done;) {
+      const auto step = pole.Step(*trained->policy->Act(observation));
+      sum += step->reward / 20;
+      observation = step->observation;
+      done = step->terminated || step->truncated;
+    }
+  }
+  std::printf("cart-pole: mean return %.0f of 500\n", sum);
+  EXPECT_GE(sum, 475);
 }
 
 }  // namespace
