@@ -31,6 +31,8 @@ struct SimulationOptions {
   Specimen specimen;  // repeated and rotated
   std::array<double, 2> tilt_rad = {0, 0};
   BeamOptics beam;
+  double focal_spread_A = 0;  // standard deviation of the defocus
+  double source_fwhm_A = 0;   // of a normal source; needs a raster scan
   std::array<size_t, 2> grid_pixels = {0, 0};
   double slice_thickness_A = 2;
   std::string parametrization = "kirkland";
