@@ -43,22 +43,18 @@ void BlurLine(const std::vector<double>& weights, size_t count, size_t stride, d
 
 }  // namespace
 
-absl::StatusOr<std::vector<WeightedProbe>> MakeFocalSpread(const Grid& grid,
-                                                           const BeamOptics& optics,
-                                                           double focal_spread_A) {
-  std::vector<WeightedProbe> probes;
+std::vector<WeightedOptics> SpreadFocus(const BeamOptics& optics, double focal_spread_A) {
+  std::vector<WeightedOptics> spread;
   const int half = focal_spread_A > 0 ? kHalfPoints : 0;
   double total = 0;
   for (int i = -half; i <= half; ++i) {
-    BeamOptics shifted = optics;
-    shifted.aberrations.a_A[kC10] += i * kStepSigmas * focal_spread_A;
-    RONCHI_ASSIGN_OR_RETURN(ProbeSpectrum probe, MakeProbe(grid, shifted));
     const double weight = std::exp(-std::pow(i * kStepSigmas, 2) / 2);
-    probes.push_back({std::move(probe), weight});
+    spread.push_back({optics, weight});
+    spread.back().optics.aberrations.a_A[kC10] += i * kStepSigmas * focal_spread_A;
     total += weight;
   }
-  for (WeightedProbe& p : probes) p.weight /= total;
-  return probes;
+  for (WeightedOptics& w : spread) w.weight /= total;
+  return spread;
 }
 
 void BlurBySource(double fwhm_A, double step_x_A, double step_y_A, size_t outer, size_t nx,

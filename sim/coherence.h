@@ -8,18 +8,16 @@
 
 namespace ronchi::sim {
 
-struct WeightedProbe {
-  ProbeSpectrum probe;
+struct WeightedOptics {
+  BeamOptics optics;
   double weight = 1;  // of all: sum 1
 };
 
-// Probes at defoci spread normally with standard deviation focal_spread_A about the nominal one:
+// Optics at defoci spread normally with standard deviation focal_spread_A about the nominal one:
 // eleven, 0.75 standard deviations apart, weighted by the normal density. For a Gaussian average
-// the trapezoidal rule at this step is exact to 1e-6 for integrands as smooth as a probe's. One
-// probe when focal_spread_A is 0. Errors: those of MakeProbe.
-absl::StatusOr<std::vector<WeightedProbe>> MakeFocalSpread(const Grid& grid,
-                                                           const BeamOptics& optics,
-                                                           double focal_spread_A);
+// the trapezoidal rule converges faster than any power; what is left is the tail beyond 3.75
+// standard deviations, 2e-4. The optics as they are when focal_spread_A is 0.
+std::vector<WeightedOptics> SpreadFocus(const BeamOptics& optics, double focal_spread_A);
 
 // Convolves scanned values [outer, nx, ny, inner] with a normal source of full width at half
 // maximum fwhm_A, over the probes of the raster (steps in Å), in place. Where the source reaches

@@ -234,7 +234,18 @@ absl::Status ReadRest(const Config& dose, const Config& output, const Config& en
   RONCHI_RETURN_IF_ERROR(out.Done());
   ConfigReader e(engine);
   std::string name = "multislice";
-  e.Choice("name", &name, {"multislice"});
+  e.Choice("name", &name, {"multislice", "prism"});
+  if (name == "prism") {
+    o->prism_interpolation = 4;
+    e.Integer("interpolation", &o->prism_interpolation, {.min = 1, .max = 64});
+    const size_t f = size_t(o->prism_interpolation);
+    if (e.ok() && (o->grid_pixels[0] % f || o->grid_pixels[1] % f)) {
+      e.Fail("interpolation", absl::StrCat(f, " does not divide the grid's ", o->grid_pixels[0],
+                                           " × ", o->grid_pixels[1], " pixels"));
+    }
+    if (o->exit_slices.size() > 1)
+      e.Fail("name", "prism reads at the exit face only; no exit_planes");
+  }
   return e.Done();
 }
 
