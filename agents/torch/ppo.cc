@@ -393,6 +393,10 @@ std::unique_ptr<Learner> MakePpoLearner(const PpoOptions& options) {
   return std::make_unique<PpoLearner>(options);
 }
 
-void RegisterTorchPolicies() { RegisterPolicy("ppo", PpoPolicy::FromJson); }
+absl::StatusOr<std::unique_ptr<Policy>> ReadPpoPolicy(const nlohmann::json& json) {
+  return PpoPolicy::FromJson(json);
+}
+
+void RegisterTorchPolicies() { RegisterPolicy("ppo", ReadPpoPolicy); }
 
 }  // namespace ronchi::agents
