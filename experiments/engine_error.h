@@ -16,7 +16,8 @@ struct EngineError {
   double contrast_linear = 0, contrast_multislice = 0;
 };
 
-// HAADF of one unit cell, 12×12 probes, multislice on a box of 8 cells with the slices of the cell.
+// HAADF of one unit cell, 12×12 probes, multislice of static atoms on a box of 6 × 6 cells,
+// slices of at most 2 Å.
 absl::StatusOr<std::vector<EngineError>> MeasureLinearError(const hw::TwinOptions& twin);
 
 }  // namespace ronchi

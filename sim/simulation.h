@@ -1,5 +1,5 @@
-// One `simulate` job: options as in the schema (docs/simulator in docs/conventions.md), in Å, rad,
-// eV, and its result.
+// One `simulate` job: options as in the schema (docs/simulator.md), in Å, rad, eV, and its
+// result.
 #pragma once
 
 #include <array>

@@ -32,7 +32,7 @@ struct TwinOptions {
   double corrector_limit_m = 50e-9;
   double corrector_resolution_m = 1e-11;
   double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02;
-  theory::Prior prior;  // names and units: kHiddenNames in twin.cc, docs/twin.md
+  theory::Prior prior;  // names and units: DefaultTwinPrior, docs/twin.md
   std::vector<TwinEvent> events;
 };
 

@@ -2,7 +2,7 @@
 //   χ(α, φ) = (2π/λ) Σ_nm C_nm α^{n+1}/(n+1) cos m(φ − φ_nm)
 //           = (2π/λ) Σ_nm α^{n+1}/(n+1) [a_nm cos mφ + b_nm sin mφ],
 // a = C cos mφ_nm, b = C sin mφ_nm (Krivanek, Dellby, Lupini, Ultramicroscopy 78, 1 (1999)).
-// Lengths in Å, angles in rad. Defocus (positive: overfocus) is −C10.
+// Lengths in Å, angles in rad. Defocus is −C10: positive (underfocus) focuses below the entrance face.
 #pragma once
 
 #include <array>
