@@ -11,7 +11,7 @@ namespace ronchi::sim {
 namespace {
 
 constexpr size_t kBlock = 8;  // columns that share a cache line of complex floats
-constexpr size_t kRows = 4;   // rows that a row pass holds in cache at once
+constexpr size_t kRows = 16;   // rows that a row pass holds in cache at once
 
 Complex Phase(double radians) { return {float(std::cos(radians)), float(std::sin(radians))}; }
 

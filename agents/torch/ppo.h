@@ -26,6 +26,9 @@ struct PpoOptions {
   double initial_log_std = -0.5;  // of the action, in half-widths of the action space
 };
 
+// InvalidArgument, naming the option and what is allowed.
+absl::Status CheckPpoOptions(const PpoOptions& options);
+
 // Train: InvalidArgument for options or spaces that it cannot use; Internal, with libtorch's
 // words, where libtorch fails; the environment's own errors. Policy kind "ppo": the mean action.
 std::unique_ptr<Learner> MakePpoLearner(const PpoOptions& options);
