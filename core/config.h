@@ -27,7 +27,8 @@ class ConfigReader;
 class Config {
  public:
   // Overrides are "path.to.key=value" (the value is YAML); they win over the file.
-  // NotFound: no such file. InvalidArgument: not YAML (with its line), or a malformed override.
+  // NotFound: no such file. InvalidArgument: not YAML (with its line), a key given twice, or a
+  // malformed override.
   static absl::StatusOr<Config> Load(const std::string& path,
                                      const std::vector<std::string>& overrides = {});
   static absl::StatusOr<Config> Parse(const std::string& text, const std::string& name,
@@ -43,7 +44,8 @@ class Config {
   std::string file() const;
   absl::StatusOr<std::string> Scalar() const;  // this node itself as text
 
-  // "file:line: path.key: message", InvalidArgument. An empty key means this node.
+  // "file:line: path.key: message", InvalidArgument. An empty key means this node. What an override
+  // wrote is named by it: "--set 'path.key=value': path.key: message".
   absl::Status Error(std::string_view key, std::string_view message) const;
   std::string Dump() const;  // YAML text of this node with every default that was read
 
