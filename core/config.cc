@@ -271,12 +271,18 @@ void ConfigReader::Fail(std::string_view key, std::string_view message) {
   if (status_.ok()) status_ = node_.Error(key, message);
 }
 
+void ConfigReader::FailMissing(std::string_view key) {
+  if (!ok()) return;
+  Fail(key, "missing; this key is required");
+  only_missing_ = true;
+}
+
 bool ConfigReader::Find(std::string_view key, bool required, std::string* text) {
   Known(key);
   if (!status_.ok()) return false;
   const YAML::Node child = node_.impl_->Get(key);
   if (!child.IsDefined() || child.IsNull()) {
-    if (required) Fail(key, "missing; this key is required");
+    if (required) FailMissing(key);
     return false;
   }
   if (!child.IsScalar()) {
@@ -377,7 +383,7 @@ void ConfigReader::Numbers(std::string_view key, std::vector<double>* value, siz
   if (!ok()) return;
   const YAML::Node child = node_.impl_->Get(key);
   if (!child.IsDefined() || child.IsNull()) {
-    if (required) return Fail(key, "missing; this key is required");
+    if (required) return FailMissing(key);
     YAML::Node list(YAML::NodeType::Sequence);
     list.SetStyle(YAML::EmitterStyle::Flow);
     for (double v : *value) list.push_back(absl::StrFormat("%.17g", v));
@@ -417,7 +423,7 @@ Config ConfigReader::Child(std::string_view key) {
 }
 
 absl::Status ConfigReader::Done() {
-  if (!ok()) return status_;
+  if (!ok() && !only_missing_) return status_;
   for (const std::string& key : node_.Keys()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     const auto nearest = std::min_element(known_.begin(), known_.end(),
@@ -432,7 +438,7 @@ absl::Status ConfigReader::Done() {
     return node_.Error(
         key, absl::StrCat("unknown key", hint, " allowed: ", absl::StrJoin(known_, ", ")));
   }
-  return absl::OkStatus();
+  return status_;
 }
 
 }  // namespace ronchi

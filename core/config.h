@@ -79,14 +79,17 @@ class ConfigReader {
   void Fail(std::string_view key, std::string_view message);  // keeps the first error
   bool ok() const { return status_.ok(); }
 
-  // The first error; otherwise refuses keys nobody read, with the nearest known name.
+  // The first error; otherwise refuses keys nobody read, with the nearest known name. A misspelt
+  // key is named before the required one that is missing for it.
   absl::Status Done();
 
  private:
   bool Find(std::string_view key, bool required, std::string* text);
+  void FailMissing(std::string_view key);
   Config node_;
   std::vector<std::string> known_;
   absl::Status status_;
+  bool only_missing_ = false;  // status_ says that a required key is not there
 };
 
 }  // namespace ronchi

@@ -99,9 +99,9 @@ MemoryNeed EstimateMemory(const sim::SimulationOptions& o, int threads) {
                     double(elements.size()) * kFloat * pixels + (kComplex + 2 * kFloat) * pixels;
   need.results = positions * 2 * kDouble;
   for (const sim::DetectorOptions& d : o.detectors) {
-    // Sums in double, then the image in float.
-    need.results +=
-        positions * double(o.exit_slices.size()) * ReadingSize(o, d) * (kDouble + kFloat);
+    const double values = positions * double(o.exit_slices.size()) * ReadingSize(o, d);
+    need.results += values * (kDouble + kFloat);  // sums in double, then the image
+    need.output += values * kFloat;
   }
   return need;
 }

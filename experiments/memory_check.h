@@ -10,6 +10,7 @@ struct MemoryNeed {
   double slices = 0;      // potentials and transmission functions, bytes
   double workspaces = 0;  // waves of each thread, filters
   double results = 0;     // detector readings, probe positions
+  double output = 0;      // of it what goes to the disk, bytes
   double Total() const { return slices + workspaces + results; }
 };
 

@@ -118,6 +118,18 @@ absl::Status CheckOutput(const std::string& output) {
   return absl::OkStatus();
 }
 
+absl::Status CheckDisk(const sim::SimulationOptions& o, const std::string& output) {
+  std::error_code ec;
+  const fs::path parent = fs::path(output).parent_path();
+  const fs::space_info space = fs::space(parent.empty() ? fs::path(".") : parent, ec);
+  const double need = EstimateMemory(o, Threads()).output;
+  if (ec || need <= double(space.available))
+    return absl::OkStatus();  // DataFile says what is wrong
+  return absl::ResourceExhaustedError(
+      absl::StrFormat("%s: needs %.3g MB: No space left on device, where %.3g MB are free", output,
+                      need / 1e6, double(space.available) / 1e6));
+}
+
 void LogPlan(const sim::SimulationOptions& o) {
   const MemoryNeed need = EstimateMemory(o, Threads());
   Log(absl::StrFormat("%u atoms in %.5g x %.5g x %.5g A, %u x %u pixels, slices of %g A",
@@ -154,6 +166,7 @@ absl::StatusOr<SimulateOutcome> SimulateToFile(const Config& config, const std::
   RONCHI_RETURN_IF_ERROR(CheckOutput(output));
   RONCHI_ASSIGN_OR_RETURN(const sim::SimulationOptions options, sim::ReadSimulationOptions(config));
   RONCHI_RETURN_IF_ERROR(CheckOptions(config, options));
+  RONCHI_RETURN_IF_ERROR(CheckDisk(options, output));
   const std::string text = config.Dump();
   RONCHI_ASSIGN_OR_RETURN(DataFile file,
                           DataFile::Create(output, {.title = "simulate", .identity = text}));

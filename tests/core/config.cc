@@ -65,6 +65,18 @@ TEST(Config, WhatYamlAllowsButNoConfigMeans) {
   EXPECT_NE(ErrorOf("a: " + std::string(100000, '[')).find("too deeply"), std::string::npos);
 }
 
+TEST(Config, TheMisspeltKeyIsNamedBeforeTheMissingOne) {
+  const auto error = [](const std::string& text) {
+    double energy_keV = 0;
+    ConfigReader r(*Config::Parse(text, "f.yaml"));
+    r.Number("energy_keV", &energy_keV, {}, true);
+    return std::string(r.Done().message());
+  };
+  EXPECT_EQ(error("energy_eV: 3"),
+            "f.yaml:1: energy_eV: unknown key; did you mean 'energy_keV'? allowed: energy_keV");
+  EXPECT_EQ(error("{}"), "f.yaml:1: energy_keV: missing; this key is required");
+}
+
 TEST(Config, EmptyFilesAndFoldersAreNamed) {
   EXPECT_EQ(Config::Load("/dev/null").status().message(), "/dev/null: the file is empty");
   EXPECT_EQ(Config::Load("/").status().message(), "/: is a folder, not a file");
