@@ -36,7 +36,9 @@ double SliceBytes(const sim::SimulationOptions& o) {
 
 TEST(Memory, TheEstimateOfTheSlicesIsTheirSize) {
   for (const auto& sets : std::vector<std::vector<std::string>>{
-           {}, {"phonons={configurations: 2, rms_A: {Sr: 0.1}}"}, {"grid.pixels=[512, 128]"}}) {
+           {},
+           {"phonons={configurations: 2, rms_A: {Sr: 0.1, Ti: 0.1, O: 0.1}}"},
+           {"grid.pixels=[512, 128]"}}) {
     const auto o = Options(sets);
     const MemoryNeed need = EstimateMemory(o, 1);
     const double estimate = need.slices + need.workspaces, real = SliceBytes(o);
