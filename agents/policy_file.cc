@@ -77,7 +77,11 @@ absl::StatusOr<Result> Guarded(const std::string& path,
                                const std::function<absl::StatusOr<Result>()>& body) {
   try {
     absl::StatusOr<Result> result = body();
-    if (!result.ok()) return Annotate(result.status(), path);
+    const absl::Status& status = result.status();
+    // A failure to read the file names it already.
+    if (!status.ok() && status.message().substr(0, path.size()) != path) {
+      return Annotate(status, path);
+    }
     return result;
   } catch (const json::exception& e) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", e.what()));

@@ -1,17 +1,19 @@
 #include "core/config.h"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <sstream>
+#include <map>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "core/files.h"
 
 namespace ronchi {
 
@@ -22,6 +24,8 @@ struct Config::Impl {
   std::string path;
   std::shared_ptr<Impl> parent;
   std::string key;
+  // Of the whole document: path → the --set text that wrote it.
+  std::shared_ptr<std::map<std::string, std::string>> overrides;
 
   bool present() const { return node.IsDefined() && !node.IsNull(); }
   int line() const {
@@ -32,6 +36,15 @@ struct Config::Impl {
     if (!node.IsDefined() || !node.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
     const YAML::Node& constant = node;
     return constant[std::string(k)];
+  }
+  // Where the value at `at` comes from: "--set 'beam.energy_keV=-5'", else "file:line".
+  std::string Place(const std::string& at, int line) const {
+    // An override says events.0.at_scan where paths say events[0].at_scan.
+    const std::string dotted = absl::StrReplaceAll(at, {{"[", "."}, {"]", ""}}) + ".";
+    for (const auto& [written, text] : *overrides) {
+      if (dotted.rfind(written + ".", 0) == 0) return absl::StrCat("--set '", text, "'");
+    }
+    return absl::StrCat(file, ":", line);
   }
   void Store(std::string_view k, const YAML::Node& value) {
     if (!present()) {
@@ -58,6 +71,10 @@ absl::Status ApplyOverride(YAML::Node root, const std::string& text) {
         absl::StrCat("--set '", text, "': expected path.to.key=value"));
   }
   const std::vector<std::string> keys = absl::StrSplit(text.substr(0, equals), '.');
+  if (std::find(keys.begin(), keys.end(), "") != keys.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--set '", text, "': an empty key; expected path.to.key=value"));
+  }
   YAML::Node value;
   try {
     value = YAML::Load(text.substr(equals + 1));
@@ -122,26 +139,55 @@ std::string NotANumber(std::string_view text) {
   return absl::StrCat("'", std::string(text), "' is not a number");
 }
 
+constexpr char kTooDeep[] = "nested too deeply; no config needs that";
+
+// What yaml-cpp lets pass and no config means: keys given twice (it would take the first), keys
+// that are lists, and documents that aliases make endless.
+absl::Status CheckTree(const std::string& file, const YAML::Node& node, int depth, int* nodes) {
+  constexpr int kDeepest = 32, kMostNodes = 1000000;  // far beyond any config
+  const auto error = [&](const YAML::Node& at, const std::string& what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ":", std::max(0, at.Mark().line) + 1, ": ", what));
+  };
+  if (depth > kDeepest) return error(node, kTooDeep);
+  if (++*nodes > kMostNodes) return error(node, "too large; no config needs that");
+  if (node.IsMap()) {
+    std::map<std::string, int> lines;
+    for (const auto& pair : node) {
+      if (!pair.first.IsScalar()) return error(pair.first, "a key must be a single word");
+      const auto [it, is_new] = lines.try_emplace(pair.first.Scalar(), pair.first.Mark().line + 1);
+      if (!is_new) {
+        return error(pair.first,
+                     absl::StrCat(it->first, ": given twice, first in line ", it->second));
+      }
+      RONCHI_RETURN_IF_ERROR(CheckTree(file, pair.second, depth + 1, nodes));
+    }
+  } else if (node.IsSequence()) {
+    for (const auto& item : node) {
+      RONCHI_RETURN_IF_ERROR(CheckTree(file, item, depth + 1, nodes));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Config> Config::Load(const std::string& path,
                                     const std::vector<std::string>& overrides) {
-  std::ifstream in(path);
-  if (!in) return absl::NotFoundError(absl::StrCat(path, ": no such file, or not readable"));
-  std::stringstream text;
-  text << in.rdbuf();
-  if (in.bad() || text.fail()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": not readable as a text file"));
-  }
-  return Parse(text.str(), path, overrides);
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": the file is empty"));
+  return Parse(text, path, overrides);
 }
 
 absl::StatusOr<Config> Config::Parse(const std::string& text, const std::string& name,
                                      const std::vector<std::string>& overrides) {
   auto impl = std::make_shared<Impl>();
   impl->file = name;
+  impl->overrides = std::make_shared<std::map<std::string, std::string>>();
   try {
     impl->node = YAML::Load(text);
+  } catch (const YAML::DeepRecursion& e) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ":", e.mark.line + 1, ": ", kTooDeep));
   } catch (const YAML::Exception& e) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ":", e.mark.line + 1, ": not valid YAML: ", e.msg));
@@ -150,7 +196,12 @@ absl::StatusOr<Config> Config::Parse(const std::string& text, const std::string&
   if (!impl->node.IsMap()) {
     return absl::InvalidArgumentError(absl::StrCat(name, ":1: expected a mapping of keys"));
   }
-  for (const std::string& o : overrides) RONCHI_RETURN_IF_ERROR(ApplyOverride(impl->node, o));
+  for (const std::string& o : overrides) {
+    RONCHI_RETURN_IF_ERROR(ApplyOverride(impl->node, o));
+    (*impl->overrides)[o.substr(0, o.find('='))] = o;
+  }
+  int nodes = 0;
+  RONCHI_RETURN_IF_ERROR(CheckTree(name, impl->node, 0, &nodes));
   return Config(impl);
 }
 
@@ -165,6 +216,7 @@ Config Config::Item(size_t index) const {
   auto item = std::make_shared<Impl>();
   item->node = impl_->node[index];
   item->file = impl_->file;
+  item->overrides = impl_->overrides;
   item->path = absl::StrCat(impl_->path, "[", index, "]");
   item->parent = impl_;
   return Config(item);
@@ -198,7 +250,7 @@ absl::Status Config::Error(std::string_view key, std::string_view message) const
     }
   }
   const std::string path = JoinPath(impl_->path, key);
-  return absl::InvalidArgumentError(absl::StrCat(impl_->file, ":", line, ": ", path,
+  return absl::InvalidArgumentError(absl::StrCat(impl_->Place(path, line), ": ", path,
                                                  path.empty() ? "" : ": ", std::string(message)));
 }
 
@@ -219,12 +271,18 @@ void ConfigReader::Fail(std::string_view key, std::string_view message) {
   if (status_.ok()) status_ = node_.Error(key, message);
 }
 
+void ConfigReader::FailMissing(std::string_view key) {
+  if (!ok()) return;
+  Fail(key, "missing; this key is required");
+  only_missing_ = true;
+}
+
 bool ConfigReader::Find(std::string_view key, bool required, std::string* text) {
   Known(key);
   if (!status_.ok()) return false;
   const YAML::Node child = node_.impl_->Get(key);
   if (!child.IsDefined() || child.IsNull()) {
-    if (required) Fail(key, "missing; this key is required");
+    if (required) FailMissing(key);
     return false;
   }
   if (!child.IsScalar()) {
@@ -325,7 +383,7 @@ void ConfigReader::Numbers(std::string_view key, std::vector<double>* value, siz
   if (!ok()) return;
   const YAML::Node child = node_.impl_->Get(key);
   if (!child.IsDefined() || child.IsNull()) {
-    if (required) return Fail(key, "missing; this key is required");
+    if (required) return FailMissing(key);
     YAML::Node list(YAML::NodeType::Sequence);
     list.SetStyle(YAML::EmitterStyle::Flow);
     for (double v : *value) list.push_back(absl::StrFormat("%.17g", v));
@@ -357,6 +415,7 @@ Config ConfigReader::Child(std::string_view key) {
   const YAML::Node found = node_.impl_->Get(key);
   if (found.IsDefined()) child->node.reset(found);
   child->file = node_.impl_->file;
+  child->overrides = node_.impl_->overrides;
   child->path = JoinPath(node_.impl_->path, key);
   child->parent = node_.impl_;
   child->key = std::string(key);
@@ -364,14 +423,14 @@ Config ConfigReader::Child(std::string_view key) {
 }
 
 absl::Status ConfigReader::Done() {
-  if (!ok()) return status_;
+  if (!ok() && !only_missing_) return status_;
   for (const std::string& key : node_.Keys()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     const auto nearest = std::min_element(known_.begin(), known_.end(),
                                           [&](const std::string& a, const std::string& b) {
                                             return EditDistance(a, key) < EditDistance(b, key);
                                           });
-    std::string hint;
+    std::string hint = ";";
     if (nearest != known_.end() &&
         EditDistance(*nearest, key) <= std::max<size_t>(2, key.size() / 2)) {
       hint = absl::StrCat("; did you mean '", *nearest, "'?");
@@ -379,7 +438,7 @@ absl::Status ConfigReader::Done() {
     return node_.Error(
         key, absl::StrCat("unknown key", hint, " allowed: ", absl::StrJoin(known_, ", ")));
   }
-  return absl::OkStatus();
+  return status_;
 }
 
 }  // namespace ronchi

@@ -27,7 +27,8 @@ class ConfigReader;
 class Config {
  public:
   // Overrides are "path.to.key=value" (the value is YAML); they win over the file.
-  // NotFound: no such file. InvalidArgument: not YAML (with its line), or a malformed override.
+  // NotFound: no such file. InvalidArgument: not YAML (with its line), a key given twice, or a
+  // malformed override.
   static absl::StatusOr<Config> Load(const std::string& path,
                                      const std::vector<std::string>& overrides = {});
   static absl::StatusOr<Config> Parse(const std::string& text, const std::string& name,
@@ -43,7 +44,8 @@ class Config {
   std::string file() const;
   absl::StatusOr<std::string> Scalar() const;  // this node itself as text
 
-  // "file:line: path.key: message", InvalidArgument. An empty key means this node.
+  // "file:line: path.key: message", InvalidArgument. An empty key means this node. What an override
+  // wrote is named by it: "--set 'path.key=value': path.key: message".
   absl::Status Error(std::string_view key, std::string_view message) const;
   std::string Dump() const;  // YAML text of this node with every default that was read
 
@@ -77,14 +79,17 @@ class ConfigReader {
   void Fail(std::string_view key, std::string_view message);  // keeps the first error
   bool ok() const { return status_.ok(); }
 
-  // The first error; otherwise refuses keys nobody read, with the nearest known name.
+  // The first error; otherwise refuses keys nobody read, with the nearest known name. A misspelt
+  // key is named before the required one that is missing for it.
   absl::Status Done();
 
  private:
   bool Find(std::string_view key, bool required, std::string* text);
+  void FailMissing(std::string_view key);
   Config node_;
   std::vector<std::string> known_;
   absl::Status status_;
+  bool only_missing_ = false;  // status_ says that a required key is not there
 };
 
 }  // namespace ronchi

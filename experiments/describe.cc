@@ -40,6 +40,37 @@ const std::map<std::string, std::map<std::string, std::string>>& Known() {
   return kKnown;
 }
 
+json Option(const json& standard, const std::string& meaning) {
+  return {{"default", standard}, {"meaning", meaning}};
+}
+
+// The keys of a recipe (agents) or a simulate config (engines) that belong to `name`.
+json OptionsOf(const std::string& name) {
+  const AgentOptions agent;
+  if (name == "gp") {
+    return {{"agent.n_initial", Option(agent.n_initial, "images before the model is asked")},
+            {"agent.budget", Option(agent.budget, "images before it holds")},
+            {"agent.train_episodes",
+             Option(agent.train_episodes, "episodes that teach the prior of its model")}};
+  }
+  if (name == "ppo") {
+    return {{"agent.train_steps", Option(agent.train_steps, "images to train on")}};
+  }
+  if (name == "multislice") {
+    return {{"engine.name", Option("multislice", "of `ronchi simulate`")},
+            {"grid.pixels", Option("required", "angles up to a third of 1/pixel size are exact")},
+            {"grid.slice_thickness_A", Option("required", "one to two atoms along the beam")},
+            {"phonons.configurations", Option(1, "frozen-phonon configurations to average")}};
+  }
+  return json::object();
+}
+
+std::string UsedBy(const std::string& group, const std::string& name) {
+  if (group == "agents") return "agent: {kind: " + name + ", …} in a recipe";
+  return name == "linear" ? "the simulated instruments; `ronchi describe twin` measures its error"
+                          : "engine: {name: " + name + "} in a simulate config (the default)";
+}
+
 std::vector<std::string> Stems(const std::string& folder, const std::string& extension) {
   std::vector<std::string> names;
   std::error_code ec;
@@ -107,8 +138,8 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
   RONCHI_ASSIGN_OR_RETURN(const auto measured, MeasureLinearError(options));
   for (const EngineError& e : measured) {
     errors.push_back({{"optics", e.optics},
-                      {"rms_over_mean", e.rms_over_mean},
-                      {"rms_over_mean_after_common_factor", e.rms_over_mean_scaled},
+                      {"rms_error", e.rms_over_mean},
+                      {"rms_error_after_common_factor", e.rms_over_mean_scaled},
                       {"contrast_linear", e.contrast_linear},
                       {"contrast_multislice", e.contrast_multislice}});
   }
@@ -122,6 +153,10 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
               {"cannot", d.cannot},
               {"hidden_prior", prior},
               {"image_engine", "linear"},
+              {"image_engine_error_meaning",
+               "root mean square of linear minus multislice (static atoms) over one cell, in parts "
+               "of the mean; after_common_factor: with the linear image scaled to fit, as a "
+               "detector's gain would; contrast is var/mean^2"},
               {"image_engine_error_against_multislice", errors}};
 }
 
@@ -161,8 +196,12 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
   if (name == "AberrationTuning-v0") return DescribeEnvironment();
   for (const auto& [group, entries] : Known()) {
     if (const auto it = entries.find(name); it != entries.end()) {
-      return json{
-          {"kind", group.substr(0, group.size() - 1)}, {"name", name}, {"summary", it->second}};
+      json out = {{"kind", group.substr(0, group.size() - 1)},
+                  {"name", name},
+                  {"summary", it->second},
+                  {"used_by", UsedBy(group, name)}};
+      if (const json options = OptionsOf(name); !options.empty()) out["options"] = options;
+      return out;
     }
   }
   const auto twins = Stems("twins", ".yaml");

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/random.h"
 #include "ronchi_paths.h"
@@ -114,6 +115,13 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   RONCHI_ASSIGN_OR_RETURN(recipe.deploy_instrument, hw::ReadTwinOptions(deploy_instrument));
   RONCHI_RETURN_IF_ERROR(ReadGuard(guard, recipe.deploy_instrument, &recipe.guard));
   RONCHI_RETURN_IF_ERROR(ReadMonitor(monitor, &recipe.monitor));
+  const double limit_nm = 1e9 * std::min(recipe.train_instrument.corrector_limit_m,
+                                         recipe.deploy_instrument.corrector_limit_m);
+  if (recipe.environment.range_nm > limit_nm) {
+    return environment.Error("range_nm", absl::StrFormat("%g is beyond the correctors' limit; "
+                                                         "allowed: up to %g",
+                                                         recipe.environment.range_nm, limit_nm));
+  }
   const fs::path path(config.file());
   recipe.name = path.filename() == "recipe.yaml" ? path.parent_path().filename().string()
                                                  : path.stem().string();

@@ -1,12 +1,17 @@
 #include "experiments/run.h"
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "agents/policy_file.h"
 #include "core/files.h"
+#include "core/parallel.h"
 #include "experiments/agent_factory.h"
+#include "experiments/log.h"
 #include "experiments/run_report.h"
 #include "ronchi_paths.h"
 
@@ -27,23 +32,26 @@ std::string FreeFolder(const Recipe& recipe) {
   return folder;
 }
 
-// Removes what a failed run wrote, unless told to keep it.
+// Removes what a failed run wrote, and the folders made for it, unless told to keep it.
 class FolderGuard {
  public:
-  explicit FolderGuard(std::string path) : path_(std::move(path)), existed_(fs::exists(path_)) {}
-  ~FolderGuard() {
+  explicit FolderGuard(const std::string& path) : path_(fs::absolute(path).lexically_normal()) {
     std::error_code ec;
+    for (fs::path p = path_; !p.empty() && !fs::exists(p, ec); p = p.parent_path()) {
+      missing_.push_back(p);
+    }
+  }
+  ~FolderGuard() {
     if (keep_) return;
-    if (!existed_)
-      fs::remove_all(path_, ec);
-    else
-      for (const auto& entry : fs::directory_iterator(path_, ec)) fs::remove_all(entry.path(), ec);
+    std::error_code ec;
+    for (const auto& entry : fs::directory_iterator(path_, ec)) fs::remove_all(entry.path(), ec);
+    for (const fs::path& p : missing_) fs::remove(p, ec);  // a folder only when it is empty
   }
   void Keep() { keep_ = true; }
 
  private:
-  const std::string path_;
-  const bool existed_;
+  const fs::path path_;
+  std::vector<fs::path> missing_;  // the folder itself first, then its parents
   bool keep_ = false;
 };
 
@@ -65,10 +73,26 @@ absl::StatusOr<agents::Trained> GetAgent(const RunOptions& options, const Recipe
   return agents::Trained{std::move(policy), {}};
 }
 
+// A full disk is the user's to mend, though the guard had to take it for a fault of the instrument.
+absl::Status DiskFullIsBadInput(const absl::Status& s, const std::string& folder) {
+  if (!absl::StrContains(s.message(), std::strerror(ENOSPC))) return s;
+  return absl::ResourceExhaustedError(absl::StrCat(folder, ": ", std::string(s.message())));
+}
+
+void LogStart(const Recipe& recipe, const std::string& folder) {
+  Log(absl::StrCat("recipe ", recipe.name, ", agent ", recipe.agent.kind, ", seed ", recipe.seed,
+                   ", ", Threads(), " threads, into ", folder));
+  for (const char* part : {"train", "tune.instrument", "deploy.instrument"}) {
+    Log(absl::StrCat("seed of '", part, "': ", DeriveSeed(recipe.seed, part)));
+  }
+}
+
 absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const std::string& folder,
                        RunRecord* record) {
   RONCHI_ASSIGN_OR_RETURN(auto log, hw::EventLog::Create(folder));
   RONCHI_ASSIGN_OR_RETURN(agents::Trained trained, GetAgent(options, recipe));
+  Log(absl::StrCat("agent '", trained.policy->kind(), "' ready after ", trained.summary.steps,
+                   " images"));
   record->agent = trained.policy->kind();
   record->training = trained.summary;
   RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy,
@@ -80,9 +104,29 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
                                             folder + "/policy.json"));
   if (options.policy.empty()) {
     RONCHI_ASSIGN_OR_RETURN(record->tune, Tune(recipe, trained.policy.get(), log));
+    Log(absl::StrFormat("tuned: %u images, contrast %.3f", record->tune->rows(),
+                        record->tune->Last("contrast")));
   }
   RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(recipe, trained.policy.get(), log));
   record->disturbed_at = DisturbedRows(recipe, record->deploy.trace);
+  Log(absl::StrFormat("deployed: %u images, contrast %.3f, %u alarms, ended by %s",
+                      record->deploy.trace.rows(), record->deploy.trace.Last("contrast"),
+                      record->deploy.alarms.size(), record->deploy.ended_by));
+  return absl::OkStatus();
+}
+
+absl::Status WriteFolder(const RunOptions& options, const Recipe& recipe, RunOutcome* outcome) {
+  const std::string& folder = outcome->folder;
+  LogStart(recipe, folder);
+  RONCHI_RETURN_IF_ERROR(WriteFileAtomically(folder + "/config.yaml", outcome->record.config));
+  RONCHI_RETURN_IF_ERROR(RunStages(options, recipe, folder, &outcome->record));
+  RONCHI_RETURN_IF_ERROR(WriteRunRecord(folder, outcome->record));
+  RONCHI_RETURN_IF_ERROR(WriteRunReport(folder + "/report.html", outcome->record));
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    outcome->files.push_back(entry.path().filename());
+    Log(absl::StrCat("wrote ", entry.path().string(), ", ", entry.file_size(), " bytes"));
+  }
+  std::sort(outcome->files.begin(), outcome->files.end());
   return absl::OkStatus();
 }
 
@@ -116,15 +160,9 @@ absl::StatusOr<RunOutcome> RunExperiment(const RunOptions& options) {
   record.version = kVersion;
   record.commit = SourceCommit();
   record.frames_between_false_alarms = recipe.monitor.frames_between_false_alarms;
-  RONCHI_RETURN_IF_ERROR(WriteFileAtomically(outcome.folder + "/config.yaml", resolved.text));
-  RONCHI_RETURN_IF_ERROR(RunStages(options, recipe, outcome.folder, &record));
-  RONCHI_RETURN_IF_ERROR(WriteRunRecord(outcome.folder, record));
-  RONCHI_RETURN_IF_ERROR(WriteRunReport(outcome.folder + "/report.html", record));
+  RONCHI_RETURN_IF_ERROR(
+      DiskFullIsBadInput(WriteFolder(options, recipe, &outcome), outcome.folder));
   guard.Keep();
-  for (const auto& entry : fs::directory_iterator(outcome.folder)) {
-    outcome.files.push_back(entry.path().filename());
-  }
-  std::sort(outcome.files.begin(), outcome.files.end());
   return outcome;
 }
 

@@ -31,6 +31,13 @@ absl::Status ReadSpecimen(const Config& config, SimulationOptions* o) {
   }
   RONCHI_RETURN_IF_ERROR(r.Done());
   RONCHI_ASSIGN_OR_RETURN(const Specimen unit, ReadStructure(FindStructure(config, file)));
+  // A cube of 100 nm; each atom takes 48 bytes.
+  constexpr double kMostAtoms = 1e8;
+  const double atoms = double(unit.atoms.size()) * repeat[0] * repeat[1] * repeat[2];
+  if (atoms > kMostAtoms) {
+    return config.Error("repeat", absl::StrFormat("makes %.3g atoms; allowed: up to %g", atoms,
+                                                  kMostAtoms));
+  }
   absl::StatusOr<Specimen> rotated =
       unit.Repeated(int(repeat[0]), int(repeat[1]), int(repeat[2])).RotatedAboutBeam(rotate);
   if (!rotated.ok()) return config.Error("rotate_deg", rotated.status().message().data());

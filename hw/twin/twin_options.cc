@@ -10,11 +10,20 @@
 namespace ronchi::hw {
 namespace {
 
+// What a hidden parameter can be at all: ratios are above zero, widths and noise not below.
+NumberRange Possible(const std::string& name) {
+  const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
+  NumberRange range = {.min = -1e6, .max = 1e6};
+  if (has("_walk_") || has("_fwhm_") || has("_noise") || has("readout_")) range.min = 0;
+  if (has("_ratio")) range = {.min = 0.01, .max = 100};
+  return range;
+}
+
 absl::Status ReadPrior(const Config& node, std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
   for (auto& [name, range] : *ranges) {
     std::vector<double> pair = {range.low, range.high};
-    r.Numbers(name, &pair, 2);
+    r.Numbers(name, &pair, 2, Possible(name));
     if (r.ok() && pair[0] > pair[1]) r.Fail(name, "expected [low, high] with low <= high");
     range = {pair[0], pair[1]};
   }
@@ -81,6 +90,9 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   o->nominal_current_A = current * 1e-12;
   o->corrector_limit_m = limit * 1e-9;
   o->corrector_resolution_m = resolution * 1e-9;
+  if (r.Has("events") && !events.IsSequence()) {
+    return node.Error("events", "expected a list of {at_scan: …, add: {…}}");
+  }
   RONCHI_RETURN_IF_ERROR(ReadPrior(prior, ranges));
   return ReadEvents(events, &o->events);
 }

@@ -46,10 +46,51 @@ TEST(Config, NotYaml) {
   EXPECT_NE(ErrorOf("- 1\n").find("expected a mapping"), std::string::npos);
 }
 
+TEST(Config, WhatYamlAllowsButNoConfigMeans) {
+  EXPECT_EQ(ErrorOf("beam:\n  pixels: 1\n  pixels: 2\n"),
+            "f.yaml:3: pixels: given twice, first in line 2");
+  EXPECT_EQ(ErrorOf("? [a, b]\n: 3\n"), "f.yaml:1: a key must be a single word");
+  // A document that contains itself, one that aliases multiply, and two that are deep.
+  EXPECT_NE(ErrorOf("a: &a {b: *a}").find("nested too deeply"), std::string::npos);
+  std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 9; ++i) {
+    const std::string name = "a" + std::to_string(i), below = "*a" + std::to_string(i - 1);
+    laughs += name + ": &" + name + " [" + below;
+    for (int j = 0; j < 9; ++j) laughs += ", " + below;
+    laughs += "]\n";
+  }
+  EXPECT_NE(ErrorOf(laughs).find("too large"), std::string::npos);
+  EXPECT_NE(ErrorOf("a: " + std::string(100, '[') + std::string(100, ']')).find("too deeply"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf("a: " + std::string(100000, '[')).find("too deeply"), std::string::npos);
+}
+
+TEST(Config, TheMisspeltKeyIsNamedBeforeTheMissingOne) {
+  const auto error = [](const std::string& text) {
+    double energy_keV = 0;
+    ConfigReader r(*Config::Parse(text, "f.yaml"));
+    r.Number("energy_keV", &energy_keV, {}, true);
+    return std::string(r.Done().message());
+  };
+  EXPECT_EQ(error("energy_eV: 3"),
+            "f.yaml:1: energy_eV: unknown key; did you mean 'energy_keV'? allowed: energy_keV");
+  EXPECT_EQ(error("{}"), "f.yaml:1: energy_keV: missing; this key is required");
+}
+
+TEST(Config, EmptyFilesAndFoldersAreNamed) {
+  EXPECT_EQ(Config::Load("/dev/null").status().message(), "/dev/null: the file is empty");
+  EXPECT_EQ(Config::Load("/").status().message(), "/: is a folder, not a file");
+  EXPECT_EQ(Config::Load("/no.yaml").status().message(), "/no.yaml: No such file or directory");
+}
+
 TEST(Config, OverridesWinAndAreChecked) {
   EXPECT_EQ(ErrorOf("beam: {energy_keV: -5}", {"beam.energy_keV=100"}), "");
-  EXPECT_EQ(ErrorOf("", {"beam.energy_keV=9999"}),
-            "f.yaml:1: beam.energy_keV: 9999 is not allowed; allowed: 1 … 3000");
+  EXPECT_EQ(
+      ErrorOf("", {"beam.energy_keV=9999"}),
+      "--set 'beam.energy_keV=9999': beam.energy_keV: 9999 is not allowed; allowed: 1 … 3000");
+  EXPECT_EQ(ErrorOf("beam: {pair: [1, 2]}", {"beam.pair.1=x"}).rfind("f.yaml:1: beam.pair", 0), 0u)
+      << "the list as a whole is read, and it is the file's";
+  EXPECT_NE(ErrorOf("", {"beam..pixels=3"}).find("an empty key"), std::string::npos);
   EXPECT_NE(ErrorOf("", {"nonsense"}), "");
   EXPECT_NE(ErrorOf("beam: {pixels: 3}", {"beam.pixels.deep=1"}), "");
 }

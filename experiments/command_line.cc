@@ -1,0 +1,48 @@
+#include "experiments/command_line.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "core/interrupt.h"
+
+namespace ronchi {
+
+using nlohmann::json;
+
+int Fail(const absl::Status& status) {
+  std::string line(status.message());
+  for (char& c : line) {
+    if (c == '\n') c = ' ';
+  }
+  std::fprintf(stderr, "ronchi: %s\n", line.c_str());
+  return IsBadInput(status) ? kBadInput : kFailed;
+}
+
+int Finish() { return Interrupted() ? kInterrupted : kDone; }
+
+void PrintJson(const json& j) {
+  std::printf("%s\n", j.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+}
+
+void PrintTree(const json& j, int depth) {
+  for (const auto& [key, value] : j.items()) {
+    std::printf("%*s%s:", depth * 2, "", key.c_str());
+    if (value.is_object() || (value.is_array() && !value.empty() && value[0].is_object())) {
+      std::printf("\n");
+      if (value.is_object())
+        PrintTree(value, depth + 1);
+      else
+        for (const json& item : value) {
+          std::printf("%*s-\n", depth * 2 + 2, "");
+          PrintTree(item, depth + 2);
+        }
+    } else if (value.is_number_float()) {
+      std::printf(" %.4g\n", value.get<double>());
+    } else {
+      std::printf(" %s\n",
+                  value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+    }
+  }
+}
+
+}  // namespace ronchi

@@ -1,0 +1,45 @@
+// What the verbs of the `ronchi` command share: their arguments, exit statuses, and how they end.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/status.h"
+
+namespace ronchi {
+
+struct Arguments {
+  std::vector<std::string> overrides;
+  std::optional<uint64_t> seed;
+  int threads = 0;
+  bool as_json = false, quiet = false, verbose = false;
+  std::string target, second, output;
+  int episodes = 20;
+};
+
+constexpr int kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 130;
+
+// "ronchi: …", one line on stderr; gives the exit status.
+int Fail(const absl::Status& status);
+// What ended well, or with what Ctrl-C left.
+int Finish();
+void PrintJson(const nlohmann::json& j);
+// "  key: value" lines, nested by indentation.
+void PrintTree(const nlohmann::json& j, int depth);
+
+// The verbs: run_verbs.cc.
+int Run(const Arguments& a);
+int Train(const Arguments& a);
+int Evaluate(const Arguments& a);
+int DeployPolicy(const Arguments& a);
+int Replay(const Arguments& a);
+int Report(const Arguments& a);
+// show_verbs.cc
+int Simulate(const Arguments& a);
+int List(const Arguments& a);
+int Describe(const Arguments& a);
+int Doctor(const Arguments& a);
+
+}  // namespace ronchi

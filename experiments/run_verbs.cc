@@ -1,0 +1,173 @@
+// The verbs that train, deploy and look at runs.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "agents/policy_file.h"
+#include "core/files.h"
+#include "experiments/agent_factory.h"
+#include "experiments/command_line.h"
+#include "experiments/evaluate.h"
+#include "experiments/replay.h"
+#include "experiments/run.h"
+#include "experiments/run_report.h"
+#include "ronchi_paths.h"
+
+namespace ronchi {
+namespace {
+
+using nlohmann::json;
+
+RunOptions ToRunOptions(const Arguments& a) {
+  return {.recipe = a.target, .overrides = a.overrides, .seed = a.seed, .folder = a.output};
+}
+
+int PrintRun(const Arguments& a, const RunOutcome& outcome) {
+  if (a.as_json) {
+    json j = Summarise(outcome.record);
+    j["folder"] = outcome.folder;
+    j["files"] = outcome.files;
+    PrintJson(j);
+    return Finish();
+  }
+  std::printf("%s\n", RunTable(outcome.record).c_str());
+  for (const Alarm& alarm : outcome.record.deploy.alarms) {
+    std::printf("alarm at image %d (%s): C10 moved by %+.2f nm, C12a %+.2f nm, C12b %+.2f nm\n",
+                alarm.image, alarm.attribution.c_str(), alarm.moved_nm[0], alarm.moved_nm[1],
+                alarm.moved_nm[2]);
+  }
+  for (int row : outcome.record.disturbed_at)
+    std::printf("the instrument was disturbed at image %d\n", row);
+  std::printf("start and end: noise-free contrast over the best attainable\nwritten to %s:",
+              outcome.folder.c_str());
+  for (const std::string& file : outcome.files) std::printf(" %s", file.c_str());
+  std::printf("\n");
+  return Finish();
+}
+
+// Before minutes of training, not after.
+absl::Status CheckCanWrite(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ec;
+  const fs::path parent = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : ".";
+  if (fs::is_directory(path, ec)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is a folder, not a file"));
+  }
+  if (access(parent.c_str(), W_OK | X_OK) != 0) return ErrnoStatus(errno, path);
+  if (!fs::is_directory(parent, ec)) return ErrnoStatus(ENOTDIR, path);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<json> TrainToFile(const Arguments& a) {
+  RONCHI_ASSIGN_OR_RETURN(const ResolvedRecipe resolved, ResolveRecipe(ToRunOptions(a)));
+  const std::string path = a.output.empty() ? resolved.recipe.name + ".policy.json" : a.output;
+  RONCHI_RETURN_IF_ERROR(CheckCanWrite(path));
+  RONCHI_ASSIGN_OR_RETURN(const agents::Trained trained, TrainAgent(resolved.recipe));
+  RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy,
+                                            {{"recipe", resolved.recipe.name},
+                                             {"seed", absl::StrCat(resolved.recipe.seed)},
+                                             {"version", kVersion},
+                                             {"commit", SourceCommit()},
+                                             {"steps", double(trained.summary.steps)}},
+                                            path));
+  json curve = json::array();
+  for (const agents::TrainingPoint& p : trained.summary.curve) {
+    curve.push_back(
+        {{"steps", p.steps}, {"mean_return", p.mean_return}, {"mean_length", p.mean_length}});
+  }
+  return json{{"policy", path},
+              {"kind", trained.policy->kind()},
+              {"steps", trained.summary.steps},
+              {"episodes", trained.summary.episodes},
+              {"interrupted", trained.summary.interrupted},
+              {"curve", curve}};
+}
+
+}  // namespace
+
+int Run(const Arguments& a) {
+  const absl::StatusOr<RunOutcome> outcome = RunExperiment(ToRunOptions(a));
+  return outcome.ok() ? PrintRun(a, *outcome) : Fail(outcome.status());
+}
+
+int DeployPolicy(const Arguments& a) {
+  RunOptions options = ToRunOptions(a);
+  options.recipe = a.second;
+  options.policy = a.target;
+  const absl::StatusOr<RunOutcome> outcome = RunExperiment(options);
+  return outcome.ok() ? PrintRun(a, *outcome) : Fail(outcome.status());
+}
+
+int Train(const Arguments& a) {
+  const absl::StatusOr<json> result = TrainToFile(a);
+  if (!result.ok()) return Fail(result.status());
+  if (a.as_json)
+    PrintJson(*result);
+  else
+    std::printf("%s: agent '%s' after %d episodes, %d images\n",
+                (*result)["policy"].get<std::string>().c_str(),
+                (*result)["kind"].get<std::string>().c_str(), (*result)["episodes"].get<int>(),
+                (*result)["steps"].get<int>());
+  return Finish();
+}
+
+int Evaluate(const Arguments& a) {
+  RunOptions options = ToRunOptions(a);
+  options.recipe = a.second;
+  const absl::StatusOr<ResolvedRecipe> resolved = ResolveRecipe(options);
+  if (!resolved.ok()) return Fail(resolved.status());
+  const absl::StatusOr<Evaluation> result = EvaluatePolicy(a.target, resolved->recipe, a.episodes);
+  if (!result.ok()) return Fail(result.status());
+  if (a.as_json) {
+    PrintJson({{"episodes", result->episodes.size()},
+               {"mean_return", result->mean_return},
+               {"median_of_best", result->median_ratio},
+               {"share_at_0.95", result->success},
+               {"random_mean_return", result->random_mean_return}});
+    return Finish();
+  }
+  std::printf(
+      "%zu episodes: mean return %.3f (random %.3f)\nat the end: median %.3f of the best contrast, "
+      "%.0f %% at "
+      "0.95 or more\n",
+      result->episodes.size(), result->mean_return, result->random_mean_return,
+      result->median_ratio, 100 * result->success);
+  return Finish();
+}
+
+int Replay(const Arguments& a) {
+  const absl::StatusOr<ReplaySummary> summary = ReplayRun(a.target);
+  if (!summary.ok()) return Fail(summary.status());
+  if (a.as_json) {
+    PrintJson({{"commands", summary->commands},
+               {"frames", summary->frames},
+               {"different", summary->different},
+               {"first_difference", summary->first_difference}});
+  } else {
+    std::printf(
+        "%zu commands, %zu frames: %s\n", summary->commands, summary->frames,
+        summary->different == 0
+            ? "every reply the same to the bit"
+            : absl::StrCat(summary->different, " differ; first: ", summary->first_difference)
+                  .c_str());
+  }
+  return summary->different == 0 ? kDone : kFailed;
+}
+
+int Report(const Arguments& a) {
+  const absl::StatusOr<RunRecord> record = ReadRunRecord(a.target);
+  if (!record.ok()) return Fail(record.status());
+  const std::string path = a.output.empty() ? a.target + "/report.html" : a.output;
+  if (absl::Status s = WriteRunReport(path, *record); !s.ok()) return Fail(s);
+  if (a.as_json)
+    PrintJson({{"report", path}});
+  else
+    std::printf("wrote %s\n", path.c_str());
+  return kDone;
+}
+
+}  // namespace ronchi

@@ -1,0 +1,69 @@
+// What quickstart promises, over twenty seeds: it tunes, it deploys, the disturbance is found at
+// once, and the monitor keeps its promised rate of false alarms.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/math/distributions/poisson.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/command.h"
+
+namespace ronchi {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kSeeds = 20;
+
+struct Outcome {
+  double tuned = 0, deployed = 0;
+  int delay = -1, false_alarms = 0, watched = 0;
+};
+
+Outcome RunSeed(int seed, const testing_support::TemporaryFolder& folder) {
+  const auto done = testing_support::Ronchi(
+      {"run", "quickstart", "--seed", std::to_string(seed), "-o", std::to_string(seed), "--json"},
+      folder.path());
+  EXPECT_EQ(done.status, 0) << "seed " << seed << "\n" << done.err;
+  if (done.status != 0) return {};
+  const json j = json::parse(done.out);
+  const json& deploy = j.at("deploy");
+  const int armed_at = deploy.at("armed_at"), images = deploy.at("images");
+  return {j.at("tune").at("of_best_end"), deploy.at("of_best_end"), deploy.at("alarm_delay_images"),
+          deploy.at("alarms_false"), armed_at < 0 ? 0 : images - armed_at};
+}
+
+TEST(QuickstartSeeds, TwentyOfThem) {
+  const testing_support::TemporaryFolder folder;
+  std::vector<Outcome> outcomes;
+  std::printf("seed  tuned  deployed  delay  false  watched\n");
+  for (int seed = 1; seed <= kSeeds; ++seed) {
+    const Outcome o = outcomes.emplace_back(RunSeed(seed, folder));
+    std::printf("%4d  %.3f  %8.3f  %5d  %5d  %7d\n", seed, o.tuned, o.deployed, o.delay,
+                o.false_alarms, o.watched);
+  }
+  const auto count = [&](auto&& is) { return std::count_if(outcomes.begin(), outcomes.end(), is); };
+  EXPECT_GE(count([](const Outcome& o) { return o.tuned >= 0.95; }), 18);
+  EXPECT_GE(count([](const Outcome& o) { return o.deployed >= 0.95; }), 18);
+  EXPECT_GE(count([](const Outcome& o) { return o.delay > 0; }), 19);
+  std::vector<int> delays;
+  int false_alarms = 0, watched = 0;
+  for (const Outcome& o : outcomes) {
+    if (o.delay > 0) delays.push_back(o.delay);
+    false_alarms += o.false_alarms;
+    watched += o.watched;
+  }
+  ASSERT_FALSE(delays.empty());
+  std::nth_element(delays.begin(), delays.begin() + long(delays.size() / 2), delays.end());
+  EXPECT_LE(delays[delays.size() / 2], 10);
+  // One false alarm in 2000 watched images at most, on the average: the 99 % quantile of Poisson.
+  const double expected = watched / 2000.0;
+  const double most = quantile(boost::math::poisson(std::max(expected, 1e-9)), 0.99);
+  std::printf("median delay %d images; %d false alarms in %d watched images (99 %%: %g)\n",
+              delays[delays.size() / 2], false_alarms, watched, most);
+  EXPECT_LE(false_alarms, most);
+}
+
+}  // namespace
+}  // namespace ronchi

@@ -1,0 +1,162 @@
+#include "experiments/run_record.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "experiments/run_report.h"
+#include "tests/support/command.h"
+
+namespace ronchi {
+namespace {
+
+using testing_support::ReadAll;
+using testing_support::TemporaryFolder;
+using testing_support::WriteAll;
+
+AlarmCount Count(std::vector<int> disturbed, const std::vector<int>& alarms) {
+  RunRecord r;
+  r.disturbed_at = std::move(disturbed);
+  for (int image : alarms) r.deploy.alarms.push_back({image, "C10", "C10", {}});
+  return CountAlarms(r);
+}
+
+TEST(CountAlarms, TellsRightFromFalse) {
+  struct Case {
+    std::vector<int> disturbed, alarms;
+    int right, false_alarms, delay;
+  };
+  const Case cases[] = {
+      {{}, {}, 0, 0, -1},
+      {{}, {5, 9}, 0, 2, -1},  // nothing happened: all are false
+      {{10}, {}, 0, 0, -1},    // missed
+      {{10}, {10}, 1, 0, 1},   // at the disturbed image itself
+      {{10}, {13}, 1, 0, 4},
+      {{10}, {9}, 0, 1, -1},  // one too early does not count
+      {{10}, {9, 12}, 1, 1, 3},
+      {{10}, {12, 20}, 1, 1, 3},      // the second for one disturbance is false
+      {{10, 30}, {12, 33}, 2, 0, 3},  // the delay is the first disturbance's
+      {{10, 30}, {33}, 1, 0, -1},     // the first was missed: its delay is unknown
+      {{10, 30}, {12, 20, 33}, 2, 1, 3},
+  };
+  for (const Case& c : cases) {
+    const AlarmCount count = Count(c.disturbed, c.alarms);
+    const std::string what =
+        ::testing::PrintToString(c.disturbed) + " against " + ::testing::PrintToString(c.alarms);
+    EXPECT_EQ(count.right, c.right) << what;
+    EXPECT_EQ(count.false_alarms, c.false_alarms) << what;
+    EXPECT_EQ(count.delay_images, c.delay) << what;
+  }
+}
+
+Trace SomeTrace(int rows) {
+  Trace t;
+  for (int i = 0; i < rows; ++i) {
+    t.Begin(Array<float>({2, 3}, {0.5f * float(i), 1, 2, 3, 4, 5}));
+    for (const char* name : {"time_s", "dose_e_per_A2", "contrast", "true_ratio", "true_C10_nm"}) {
+      t.Put(name, 1.0 / (i + 1));
+    }
+    if (i != 1) t.Put("log10_statistic", -i);  // a gap
+  }
+  return t;
+}
+
+RunRecord SomeRecord() {
+  RunRecord r;
+  r.name = "some";
+  r.title = "A \"title\" with <marks> & ü";
+  r.agent = "gp";
+  r.config = "version: 1\n";
+  r.commit = "0123456789ab";
+  r.version = "1.2.3";
+  r.seed = ~uint64_t{0};  // beyond what a double holds
+  r.frames_between_false_alarms = 2000;
+  r.training.steps = 77;
+  r.training.episodes = 3;
+  r.tune = SomeTrace(2);
+  r.deploy.trace = SomeTrace(4);
+  r.deploy.alarms = {{3, "C12a", "none of these", {0.1, -2, 1e-17}}};
+  r.deploy.armed_at = 1;
+  r.deploy.probing_images = 6;
+  r.deploy.ended_by = "steps";
+  r.disturbed_at = {2};
+  return r;
+}
+
+void ExpectSame(const Trace& a, const Trace& b) {
+  ASSERT_EQ(a.rows(), b.rows());
+  for (size_t i = 0; i < a.rows(); ++i) {
+    EXPECT_EQ(a.images[i].shape(), b.images[i].shape());
+    EXPECT_TRUE(std::equal(a.images[i].begin(), a.images[i].end(), b.images[i].begin()));
+  }
+  ASSERT_EQ(a.columns.size(), b.columns.size());
+  for (const auto& [name, values] : a.columns) {
+    ASSERT_EQ(b[name].size(), values.size()) << name;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (std::isnan(values[i]))
+        EXPECT_TRUE(std::isnan(b[name][i])) << name;
+      else
+        EXPECT_EQ(values[i], b[name][i]) << name;
+    }
+  }
+}
+
+TEST(RunRecord, ComesBackAsItWasWritten) {
+  const TemporaryFolder folder;
+  const RunRecord r = SomeRecord();
+  WriteAll(folder / "config.yaml", r.config);
+  ASSERT_TRUE(WriteRunRecord(folder.path(), r).ok());
+  const auto back = ReadRunRecord(folder.path());
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(Summarise(*back), Summarise(r));
+  EXPECT_EQ(back->seed, r.seed);
+  EXPECT_EQ(back->config, r.config);
+  ExpectSame(back->deploy.trace, r.deploy.trace);
+  ASSERT_TRUE(back->tune.has_value());
+  ExpectSame(*back->tune, *r.tune);
+  EXPECT_EQ(back->deploy.alarms[0].moved_nm, r.deploy.alarms[0].moved_nm);
+  // And so does what is made of it.
+  ASSERT_TRUE(WriteRunReport(folder / "a.html", r).ok());
+  ASSERT_TRUE(WriteRunReport(folder / "b.html", *back).ok());
+  EXPECT_TRUE(ReadAll(folder / "a.html") == ReadAll(folder / "b.html"));
+  EXPECT_EQ(RunTable(*back), RunTable(r));
+}
+
+TEST(RunRecord, WithoutTuning) {
+  const TemporaryFolder folder;
+  RunRecord r = SomeRecord();
+  r.tune.reset();
+  WriteAll(folder / "config.yaml", r.config);
+  ASSERT_TRUE(WriteRunRecord(folder.path(), r).ok());
+  const auto back = ReadRunRecord(folder.path());
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_FALSE(back->tune.has_value());
+  EXPECT_EQ(RunTable(*back).find("tune"), std::string::npos);
+}
+
+TEST(RunRecord, DamageIsNamed) {
+  const TemporaryFolder folder;
+  const RunRecord r = SomeRecord();
+  WriteAll(folder / "config.yaml", r.config);
+  ASSERT_TRUE(WriteRunRecord(folder.path(), r).ok());
+  const std::string good = ReadAll(folder / "summary.json");
+  nlohmann::json without = nlohmann::json::parse(good);
+  without.erase("seed");
+  nlohmann::json wrong = nlohmann::json::parse(good);
+  wrong["alarms"][0]["moved_nm"] = {1, 2};
+  for (const std::string& bad :
+       {std::string(), good.substr(0, 40), std::string("[]"), without.dump(), wrong.dump()}) {
+    WriteAll(folder / "summary.json", bad);
+    const absl::Status s = ReadRunRecord(folder.path()).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(s)) << s << " for " << bad;
+    EXPECT_THAT(std::string(s.message()), ::testing::HasSubstr("summary.json"));
+  }
+  WriteAll(folder / "summary.json", good);
+  std::filesystem::remove(folder / "data.hdf5");
+  EXPECT_TRUE(absl::IsNotFound(ReadRunRecord(folder.path()).status()));
+  EXPECT_TRUE(absl::IsNotFound(ReadRunRecord(folder / "absent").status()));
+}
+
+}  // namespace
+}  // namespace ronchi
