@@ -68,6 +68,7 @@ void RunConfiguration(const Multislice& engine, const ProbeSpectrum& probe,
             }
           },
           workspace.get());
+      ++sums->configurations[p];
     }
     pool.Return(std::move(workspace));
     progress->Tick(end - begin);

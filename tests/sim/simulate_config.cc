@@ -153,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"scan.pixels=[1.5, 4]", "scan.pixels: expected whole numbers"},
         Mistake{"scan.end_A=[1]", "scan.end_A: "},
         Mistake{"scan.endpoint=maybe", "scan.endpoint: "},
-        Mistake{"scan.points_A=[[0, 0]]", "scan.pixels: unknown key"},
+        Mistake{"scan.points_A=[[0, 0]]", "scan.start_A: unknown key"},
         Mistake{"detectors.haadf.type=square", "detectors.haadf.type: 'square'"},
         Mistake{"detectors.haadf.outer_mrad=50", "detectors.haadf.outer_mrad: must be larger"},
         Mistake{"detectors.haadf.azimuthal=4", "detectors.haadf.azimuthal: unknown key"},
@@ -255,7 +255,7 @@ TEST(Simulate, CountingNoiseIsPoisson) {
     const double n = double(means.size());
     for (size_t i = 0; i < means.size(); ++i) {
       const double mu = means[i] * electrons;
-      EXPECT_EQ(counts[i], std::round(counts[i]));
+      ASSERT_EQ(counts[i], std::round(counts[i]));
       expected += mu;
       got += counts[i];
       chi2 += (counts[i] - mu) * (counts[i] - mu) / mu;
