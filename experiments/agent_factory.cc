@@ -3,7 +3,7 @@
 #include "agents/bayes/gp_learner.h"
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
-#include "agents/torch/ppo.h"
+#include "agents/torch/backend.h"
 #include "hw/twin/twin.h"
 
 namespace ronchi {
@@ -58,7 +58,8 @@ absl::StatusOr<agents::Trained> TrainAgent(const Recipe& recipe) {
   const uint64_t seed = DeriveSeed(recipe.seed, "train");
   const auto make = TwinEnvironments(recipe.train_instrument, recipe.environment, seed);
   if (a.kind == "ppo") {
-    return agents::MakePpoLearner({.total_steps = a.train_steps})->Train(make, seed);
+    RONCHI_ASSIGN_OR_RETURN(const agents::TorchBackend* torch, agents::LoadTorchBackend());
+    return torch->make_ppo_learner({.total_steps = a.train_steps})->Train(make, seed);
   }
   agents::GpLearnerOptions options;
   options.episodes = size_t(a.train_episodes);

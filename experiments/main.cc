@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "agents/policy_file.h"
-#include "agents/torch/ppo.h"
+#include "agents/torch/backend.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/progress.h"
@@ -337,7 +337,7 @@ int Main(int argc, char** argv) {
   InstallInterruptHandlers();
   SetThreads(a.threads);
   if (a.quiet) Progress::SetStyle(Progress::Style::kOff);
-  agents::RegisterTorchPolicies();
+  agents::RegisterTorchPoliciesLazily();
   return chosen(a);
 }
 

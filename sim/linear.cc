@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "sim/fft.h"
 #include "sim/physics/electron.h"
+#include "sim/probe.h"
 
 namespace ronchi::sim {
 namespace {
@@ -109,11 +110,8 @@ void LinearEngine::Impl::AddBeams() {
   for (int h = -mx; h <= mx; ++h) {
     for (int k = -my; k <= my; ++k) {
       const double ax = wavelength * h / box_x, ay = wavelength * k / box_y;
-      const double alpha = std::hypot(ax, ay);
-      const double width =
-          alpha > 0 ? std::hypot(ax / alpha * wavelength / box_x, ay / alpha * wavelength / box_y)
-                    : 1;
-      const double a = std::clamp((options.semiangle_rad - alpha) / width + 0.5, 0.0, 1.0);
+      const double a =
+          SoftAperture(ax, ay, options.semiangle_rad, wavelength / box_x, wavelength / box_y);
       if (a <= 0) continue;
       beams.push_back({((h + nx) % nx) * ny + (k + ny) % ny, ax, ay, a});
       sum += a * a;

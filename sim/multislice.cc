@@ -11,7 +11,7 @@ namespace ronchi::sim {
 namespace {
 
 constexpr size_t kBlock = 8;  // columns that share a cache line of complex floats
-constexpr size_t kRows = 4;   // rows that a row pass holds in cache at once
+constexpr size_t kRows = 16;  // rows that a row pass holds in cache at once
 
 Complex Phase(double radians) { return {float(std::cos(radians)), float(std::sin(radians))}; }
 
@@ -51,7 +51,8 @@ struct Multislice::Impl {
 
   void RowPass(const ComplexBuffer& t, ComplexBuffer* wave) const;
   void ColumnPass(Workspace* w) const;
-  void ExitPass(Workspace* w) const;
+  template <class Use>
+  void ExitPass(Workspace* w, const Use& use) const;
   void Enter(const ProbeSpectrum& probe, double x_A, double y_A, Workspace* w) const;
 };
 
@@ -208,8 +209,9 @@ void Multislice::Impl::ColumnPass(Workspace* w) const {
   }
 }
 
-// The diffraction pattern behind the present slice; the wave itself stays as it is.
-void Multislice::Impl::ExitPass(Workspace* w) const {
+// ψ(k) behind the present slice, given value by value as use(index, ψ); the wave itself stays.
+template <class Use>
+void Multislice::Impl::ExitPass(Workspace* w, const Use& use) const {
   Complex* column = w->column_.data();
   for (size_t b = 0; b < blocks.size(); ++b) {
     Gather(w->wave_, blocks[b], &w->column_);
@@ -218,8 +220,7 @@ void Multislice::Impl::ExitPass(Workspace* w) const {
     const size_t width = std::min(kBlock, grid.ny - std::min(grid.ny, blocks[b]));
     for (size_t i = 0; i < grid.nx; ++i) {
       for (size_t c = 0; c < width; ++c) {
-        const Complex v = column[i * kBlock + c] * a[i * kBlock + c];
-        w->intensity_[i * grid.ny + blocks[b] + c] = v.real() * v.real() + v.imag() * v.imag();
+        use(i * grid.ny + blocks[b] + c, column[i * kBlock + c] * a[i * kBlock + c]);
       }
     }
   }
@@ -234,11 +235,25 @@ void Multislice::Run(const ProbeSpectrum& probe, double x_A, double y_A,
   for (size_t s = 0; s < m.order.size() && next_exit < exits.size(); ++s) {
     m.RowPass(m.transmission[m.order[s]], &w->wave_);
     if (s + 1 == exits[next_exit]) {
-      m.ExitPass(w);
+      m.ExitPass(w, [w](size_t i, Complex v) {
+        w->intensity_[i] = v.real() * v.real() + v.imag() * v.imag();
+      });
       at_exit(next_exit++);
     }
     if (next_exit < exits.size()) m.ColumnPass(w);
   }
+}
+
+void Multislice::RunToWave(const ProbeSpectrum& probe, double x_A, double y_A,
+                           ComplexBuffer* exit_wave, Workspace* w) const {
+  const Impl& m = *impl_;
+  exit_wave->assign(m.grid.size(), Complex(0));
+  m.Enter(probe, x_A, y_A, w);
+  for (size_t s = 0; s < m.order.size(); ++s) {
+    m.RowPass(m.transmission[m.order[s]], &w->wave_);
+    if (s + 1 < m.order.size()) m.ColumnPass(w);
+  }
+  m.ExitPass(w, [exit_wave](size_t i, Complex v) { (*exit_wave)[i] = v; });
 }
 
 }  // namespace ronchi::sim

@@ -49,6 +49,10 @@ class Multislice {
   void Run(const ProbeSpectrum& probe, double x_A, double y_A, std::span<const size_t> exits,
            const std::function<void(size_t)>& at_exit, Workspace* workspace) const;
 
+  // The same to the exit face; gives the wave itself, ψ(k) [nx, ny] in FFT order.
+  void RunToWave(const ProbeSpectrum& probe, double x_A, double y_A, ComplexBuffer* exit_wave,
+                 Workspace* workspace) const;
+
   const Grid& grid() const;
   size_t slices() const;
   size_t memory_bytes() const;  // transmission functions and propagator

@@ -6,16 +6,12 @@
 #include "sim/physics/electron.h"
 
 namespace ronchi::sim {
-namespace {
-
 double SoftAperture(double ax, double ay, double semiangle, double step_x, double step_y) {
   const double alpha = std::hypot(ax, ay);
   if (alpha == 0) return 1;
   const double width = std::hypot(ax / alpha * step_x, ay / alpha * step_y);
   return std::clamp((semiangle - alpha) / width + 0.5, 0.0, 1.0);
 }
-
-}  // namespace
 
 absl::StatusOr<ProbeSpectrum> MakeProbe(const Grid& grid, const BeamOptics& optics) {
   const double wavelength = Wavelength_A(optics.energy_eV);

@@ -25,9 +25,12 @@ struct ProbeSpectrum {
   std::vector<Beam> beams;  // those inside the aperture, sorted by iy, then ix
 };
 
-// The aperture's edge is soft over one pixel in angle, (semiangle − α)/Δα + 1/2 clipped to 0 … 1,
-// so that the current does not jump with the grid. InvalidArgument: the aperture reaches beyond the
-// grid's band limit, or holds no beam.
+// The aperture at the angle (ax, ay): 1 inside, 0 outside, soft over one pixel of the grid (steps
+// in rad), (semiangle − α)/Δα + 1/2 clipped to 0 … 1, so that the current does not jump with the
+// grid.
+double SoftAperture(double ax, double ay, double semiangle_rad, double step_x, double step_y);
+
+// InvalidArgument: the aperture reaches beyond the grid's band limit, or holds no beam.
 absl::StatusOr<ProbeSpectrum> MakeProbe(const Grid& grid, const BeamOptics& optics);
 
 }  // namespace ronchi::sim

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "core/files.h"
 #include "sim/physics/scattering_factors.h"
+#include "sim/read_cif.h"
 
 namespace ronchi::sim {
 namespace {
@@ -213,10 +214,7 @@ absl::StatusOr<Specimen> ReadStructure(const std::string& path) {
     }
     return ReadExtended(Lines(path, text), size_t(count));
   }
-  if (absl::StrContains(text, "_cell_length_a")) {
-    return absl::UnimplementedError(
-        absl::StrCat(path, ":1: CIF is not read yet; allowed: Prismatic xyz, extended xyz"));
-  }
+  if (absl::StrContains(text, "_cell_length_a")) return ReadCif(path, text);
   return ReadPrismatic(Lines(path, text));
 }
 

@@ -3,6 +3,7 @@
 //   (Ophus, Adv. Struct. Chem. Imaging 3, 13 (2017); Kirkland's format, one-dimensional rms in Å.)
 // - extended xyz: number of atoms; a comment with Lattice="ax 0 0 0 by 0 0 0 cz" and optionally
 //   Properties=species:S:1:pos:R:3[:occupancy:R:1][:rms:R:1]; then one line an atom.
+// - CIF: sim/read_cif.h.
 #pragma once
 
 #include <string>

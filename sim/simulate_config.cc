@@ -41,11 +41,11 @@ absl::Status ReadSpecimen(const Config& config, SimulationOptions* o) {
 
 absl::Status ReadBeam(const Config& config, SimulationOptions* o) {
   ConfigReader r(config);
-  double energy_keV = 200, semiangle_mrad = 24, focal_spread_A = 0, source_fwhm_A = 0;
+  double energy_keV = 200, semiangle_mrad = 24;
   r.Number("energy_keV", &energy_keV, {.min = 1, .max = 3000}, true);
   r.Number("semiangle_mrad", &semiangle_mrad, {.min = 0.01, .max = 200}, true);
-  r.Number("focal_spread_A", &focal_spread_A, {.min = 0, .max = 0});
-  r.Number("source_fwhm_A", &source_fwhm_A, {.min = 0, .max = 0});
+  r.Number("focal_spread_A", &o->focal_spread_A, {.min = 0, .max = 1e4});
+  r.Number("source_fwhm_A", &o->source_fwhm_A, {.min = 0, .max = 100});
   const Config aberrations = r.Child("aberrations");
   RONCHI_RETURN_IF_ERROR(r.Done());
   RONCHI_ASSIGN_OR_RETURN(o->beam.aberrations, ReadAberrations(aberrations));
@@ -234,7 +234,18 @@ absl::Status ReadRest(const Config& dose, const Config& output, const Config& en
   RONCHI_RETURN_IF_ERROR(out.Done());
   ConfigReader e(engine);
   std::string name = "multislice";
-  e.Choice("name", &name, {"multislice"});
+  e.Choice("name", &name, {"multislice", "prism"});
+  if (name == "prism") {
+    o->prism_interpolation = 4;
+    e.Integer("interpolation", &o->prism_interpolation, {.min = 1, .max = 64});
+    const size_t f = size_t(o->prism_interpolation);
+    if (e.ok() && (o->grid_pixels[0] % f || o->grid_pixels[1] % f)) {
+      e.Fail("interpolation", absl::StrCat(f, " does not divide the grid's ", o->grid_pixels[0],
+                                           " × ", o->grid_pixels[1], " pixels"));
+    }
+    if (o->exit_slices.size() > 1)
+      e.Fail("name", "prism reads at the exit face only; no exit_planes");
+  }
   return e.Done();
 }
 
@@ -286,6 +297,9 @@ absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config) {
   RONCHI_RETURN_IF_ERROR(ReadPotential(potential, &o));
   RONCHI_RETURN_IF_ERROR(ReadPhonons(phonons, &o));
   RONCHI_RETURN_IF_ERROR(ReadScan(scan, &o));
+  if (o.source_fwhm_A > 0 && !o.scan.points_A.empty()) {
+    return beam.Error("source_fwhm_A", "a source size needs a raster scan, not points_A");
+  }
   RONCHI_RETURN_IF_ERROR(ReadExitPlanes(config, &r, &o));
   if (!detectors.IsMap() || detectors.Keys().empty()) {
     return config.Error("detectors", "missing; at least one detector is required");

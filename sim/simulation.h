@@ -31,6 +31,8 @@ struct SimulationOptions {
   Specimen specimen;  // repeated and rotated
   std::array<double, 2> tilt_rad = {0, 0};
   BeamOptics beam;
+  double focal_spread_A = 0;  // standard deviation of the defocus
+  double source_fwhm_A = 0;   // of a normal source; needs a raster scan
   std::array<size_t, 2> grid_pixels = {0, 0};
   double slice_thickness_A = 2;
   std::string parametrization = "kirkland";
@@ -40,6 +42,7 @@ struct SimulationOptions {
   uint64_t phonon_seed = 0;
   ScanOptions scan;
   std::vector<DetectorOptions> detectors;
+  int prism_interpolation = 0;      // 0: multislice; else the PRISM engine with this factor
   std::vector<size_t> exit_slices;  // slices passed, increasing; the last is the whole stack
   double electrons_per_A2 = 0;      // 0: no counting noise
   uint64_t dose_seed = 0;
@@ -54,7 +57,8 @@ struct DetectorImage {
 };
 
 struct SimulationResult {
-  Grid grid;
+  Grid grid;         // of the waves
+  size_t beams = 0;  // plane waves of a PRISM scattering matrix
   std::vector<DetectorImage> images;
   size_t slices = 0, distinct_slices = 0;
   double slice_thickness_A = 0;

@@ -11,7 +11,7 @@ namespace ronchi::agents {
 
 struct GpLearnerOptions {
   size_t episodes = 4;
-  GpPolicyOptions policy;  // its prior and standardisation are what is learned
+  GpPolicyOptions policy = {};  // its prior and standardisation are what is learned
 };
 
 // Train runs `episodes` episodes with broad priors in environment 0 of the factory, pools their

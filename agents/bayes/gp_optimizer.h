@@ -25,7 +25,7 @@ struct GpOptimizerOptions {
   GpPrior prior;         // GpPrior::Broad where nothing is known
   // Known from training: then a few flat observations cannot pass their noise off as signal.
   // Otherwise taken from the data at every fit.
-  std::optional<Standardisation> standardisation;
+  std::optional<Standardisation> standardisation = {};
   size_t refit_always_until = 30;  // beyond: every `refit_period` observations
   size_t refit_period = 5;
   AcquisitionOptions acquisition;

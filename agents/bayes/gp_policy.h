@@ -15,13 +15,13 @@
 namespace ronchi::agents {
 
 struct GpPolicyOptions {
-  KnobTaskOptions task;
+  KnobTaskOptions task = {};
   size_t n_initial = 8;  // images before the model is asked, the present point among them
   size_t budget = 40;    // images before it goes to its best estimate and holds; >= n_initial
   // From training (agents/bayes/gp_learner.h); without them, broad priors and standardisation by
   // the episode's own data.
-  std::optional<GpPrior> prior;
-  std::optional<Standardisation> standardisation;
+  std::optional<GpPrior> prior = {};
+  std::optional<Standardisation> standardisation = {};
 };
 
 class GpPolicy : public Policy {

@@ -28,9 +28,8 @@ VectorXd High(Index d) {
 GpPrior GpPrior::Broad(size_t dimension) {
   const Index d = Index(dimension);
   GpPrior prior{.mean = VectorXd(d + 2), .sd = VectorXd(d + 2)};
-  prior.mean << VectorXd::Constant(d, std::sqrt(2.0) + 0.5 * std::log(double(d)) - 3.0), 0.0,
-      -4.0 - 1.0;
-  prior.sd << VectorXd::Constant(d, std::sqrt(3.0)), 1.0, 1.0;
+  prior.mean << VectorXd::Constant(d, std::sqrt(2.0) + 0.5 * std::log(double(d)) - 3.0), 0.0, -6.0;
+  prior.sd << VectorXd::Constant(d, 1.0), 1.0, 2.0;
   return prior;
 }
 

@@ -37,7 +37,8 @@ double Objective(unsigned n, const double* x, double*, void* data) {
 }
 
 // One descent from `start`, until it converges or asks for a value that is not there.
-void RunOnce(std::vector<double> start, const NelderMeadOptions& options, Replay* replay) {
+void RunOnce(std::vector<double> start, double step, const NelderMeadOptions& options,
+             Replay* replay) {
   const unsigned n = unsigned(start.size());
   nlopt_opt optimizer = nlopt_create(NLOPT_LN_NELDERMEAD, n);
   RONCHI_CHECK(optimizer != nullptr);
@@ -45,7 +46,7 @@ void RunOnce(std::vector<double> start, const NelderMeadOptions& options, Replay
   nlopt_set_lower_bounds1(optimizer, 0.0);
   nlopt_set_upper_bounds1(optimizer, 1.0);
   nlopt_set_max_objective(optimizer, Objective, replay);
-  nlopt_set_initial_step1(optimizer, options.initial_step);
+  nlopt_set_initial_step1(optimizer, step);
   nlopt_set_xtol_abs1(optimizer, options.tolerance);
   double value = 0;
   nlopt_optimize(optimizer, start.data(), &value);  // its outcome is in *replay
@@ -57,8 +58,9 @@ std::vector<double> NextPoint(const std::vector<double>& start, const std::vecto
   Replay replay;
   replay.values = &values;
   replay.best = start;
-  while (replay.next.empty()) {  // each descent takes at least one value, so this ends
-    RunOnce(replay.best, options, &replay);
+  // Each descent takes at least one value, so this ends.
+  for (double step = options.initial_step; replay.next.empty(); step *= 0.5) {
+    RunOnce(replay.best, std::max(step, 2 * options.tolerance), options, &replay);
   }
   return replay.next;
 }

@@ -1,6 +1,6 @@
 // Nelder and Mead's simplex (NLopt's LN_NELDERMEAD, after Box 1965 for the bounds) as a policy: it
-// maximises an observed value over settings, and starts again from the best point when the simplex
-// has shrunk. It knows nothing of noise, which is what makes it a baseline.
+// maximises an observed value over settings, and starts again from the best point, with half the
+// step, when the simplex has shrunk. It knows nothing of noise, which is what makes it a baseline.
 //
 // NLopt wants to call the objective; an environment wants to be asked. At every step NLopt runs
 // anew over the values seen so far and is stopped at the first point that has none: no threads,
@@ -16,7 +16,7 @@
 namespace ronchi::agents {
 
 struct NelderMeadOptions {
-  KnobTaskOptions task;
+  KnobTaskOptions task = {};
   double initial_step = 0.25;  // edge of the first simplex, as a part of each setting's range
   double tolerance = 0.01;     // size at which it starts again, as a part of the range
 };

@@ -32,8 +32,12 @@ template <class F>
 auto CatchTorch(F&& body) -> decltype(body()) {
   try {
     return body();
+  } catch (const nlohmann::json::exception&) {
+    throw;
   } catch (const c10::Error& e) {
     return absl::InternalError(absl::StrCat("libtorch: ", e.what_without_backtrace()));
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("libtorch: ", e.what()));
   }
 }
 
@@ -366,37 +370,11 @@ class PpoTraining {
   RandomStream noise_, shuffle_;
 };
 
-absl::Status CheckOptions(const PpoOptions& o) {
-  const std::pair<const char*, double> positive[] = {{"total_steps", double(o.total_steps)},
-                                                     {"environments", double(o.environments)},
-                                                     {"rollout_steps", double(o.rollout_steps)},
-                                                     {"epochs", double(o.epochs)},
-                                                     {"minibatches", double(o.minibatches)},
-                                                     {"learning_rate", o.learning_rate},
-                                                     {"ratio_clip", o.ratio_clip},
-                                                     {"value_clip", o.value_clip},
-                                                     {"max_gradient_norm", o.max_gradient_norm},
-                                                     {"hidden", double(o.hidden)}};
-  for (const auto& [name, value] : positive) {
-    if (!(value > 0)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("ppo ", name, " ", value, " is not allowed; allowed: above 0"));
-    }
-  }
-  for (double part : {o.gamma, o.lambda}) {
-    if (!(part >= 0 && part <= 1)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("ppo gamma or lambda ", part, " is not allowed; allowed: 0 … 1"));
-    }
-  }
-  return absl::OkStatus();
-}
-
 class PpoLearner : public Learner {
  public:
   explicit PpoLearner(const PpoOptions& options) : options_(options) {}
   absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed) override {
-    RONCHI_RETURN_IF_ERROR(CheckOptions(options_));
+    RONCHI_RETURN_IF_ERROR(CheckPpoOptions(options_));
     UseOneThread();
     return CatchTorch([&]() -> absl::StatusOr<Trained> {
       RONCHI_ASSIGN_OR_RETURN(Rollout rollout,
@@ -415,6 +393,10 @@ std::unique_ptr<Learner> MakePpoLearner(const PpoOptions& options) {
   return std::make_unique<PpoLearner>(options);
 }
 
-void RegisterTorchPolicies() { RegisterPolicy("ppo", PpoPolicy::FromJson); }
+absl::StatusOr<std::unique_ptr<Policy>> ReadPpoPolicy(const nlohmann::json& json) {
+  return PpoPolicy::FromJson(json);
+}
+
+void RegisterTorchPolicies() { RegisterPolicy("ppo", ReadPpoPolicy); }
 
 }  // namespace ronchi::agents

@@ -26,11 +26,18 @@ struct PpoOptions {
   double initial_log_std = -0.5;  // of the action, in half-widths of the action space
 };
 
+// InvalidArgument, naming the option and what is allowed.
+absl::Status CheckPpoOptions(const PpoOptions& options);
+
 // Train: InvalidArgument for options or spaces that it cannot use; Internal, with libtorch's
 // words, where libtorch fails; the environment's own errors. Policy kind "ppo": the mean action.
 std::unique_ptr<Learner> MakePpoLearner(const PpoOptions& options);
 
-// Makes LoadPolicy know the kinds of this folder. Call it once, at start-up.
+// Reads what a "ppo" policy's ToJson gave.
+absl::StatusOr<std::unique_ptr<Policy>> ReadPpoPolicy(const nlohmann::json& json);
+
+// Makes LoadPolicy know the kinds of this folder, in programs that link to libtorch. Call it once, at
+// start-up. Others: agents/torch/backend.h.
 void RegisterTorchPolicies();
 
 }  // namespace ronchi::agents

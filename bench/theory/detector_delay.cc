@@ -66,7 +66,7 @@ BENCHMARK_CAPTURE(BM_Update, unknown_upward,
 }  // namespace ronchi::theory
 
 int main(int argc, char** argv) {
-  ronchi::PrintTable();
+  ronchi::theory::PrintTable();
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -22,6 +22,7 @@ struct ToyOptions {
   double optimum_range_nm = 10;  // the optimum lies within ±this in every knob
   int max_steps = 60;
   size_t image_pixels = 0;      // 0: no "image"
+  bool hide_contrast = false;   // "contrast" is then always 0; the reward stays
   bool end_at_optimum = false;  // terminates at 0.95 of the peak
   double action_nm = 24;        // the largest change
 };
@@ -73,7 +74,7 @@ class ToyEnvironment : public env::Environment {
     ++step_;
     env::StepResult result;
     result.observation = Observe();
-    result.reward = result.observation.at("contrast")[0];
+    result.reward = NoisyContrast();
     result.terminated = options_.end_at_optimum && Contrast() >= 0.95 * kPeak;
     result.truncated = !result.terminated && step_ >= options_.max_steps;
     running_ = !result.terminated && !result.truncated;
@@ -93,17 +94,23 @@ class ToyEnvironment : public env::Environment {
   const std::vector<float>& settings() const { return settings_; }
 
  private:
-  env::Observation Observe() const {
-    RandomStream stream({.seed = seed_,
-                         .name = "toy.noise",
+  RandomStream NoiseStream(const char* name) const {
+    return RandomStream({.seed = seed_,
+                         .name = name,
                          .environment = index_,
                          .episode = episode_,
                          .step = uint64_t(step_)});
+  }
+  double NoisyContrast() const {
+    return Contrast() + kPeak * options_.noise * NoiseStream("toy.noise").Normal();
+  }
+  env::Observation Observe() const {
     env::Observation observation;
-    const double contrast = Contrast() + kPeak * options_.noise * stream.Normal();
-    observation["contrast"] = Array<float>({1}, float(contrast));
+    const float contrast = options_.hide_contrast ? 0 : float(NoisyContrast());
+    observation["contrast"] = Array<float>({1}, contrast);
     observation["settings"] = Array<float>({settings_.size()}, settings_);
-    if (options_.image_pixels > 0) observation["image"] = Lattice(stream);
+    RandomStream phases = NoiseStream("toy.phases");
+    if (options_.image_pixels > 0) observation["image"] = Lattice(phases);
     return observation;
   }
 

@@ -1,0 +1,26 @@
+// libtorch is loaded when it is first needed, not when the program starts: it costs a third of a
+// second and 140 MB. The program links to this loader alone; the networks live in the module
+// libronchi_torch.so beside it.
+#pragma once
+
+#include <memory>
+
+#include "agents/learner.h"
+#include "agents/policy_file.h"
+#include "agents/torch/ppo.h"
+
+namespace ronchi::agents {
+
+// What the module offers.
+struct TorchBackend {
+  std::unique_ptr<Learner> (*make_ppo_learner)(const PpoOptions& options);
+  PolicyReader read_ppo_policy;
+};
+
+// NotFound: the module is not where the program's build put it, or libtorch is not installed.
+absl::StatusOr<const TorchBackend*> LoadTorchBackend();
+
+// Makes LoadPolicy know the kinds of this folder; libtorch is loaded when a policy needs it.
+void RegisterTorchPoliciesLazily();
+
+}  // namespace ronchi::agents

@@ -1,0 +1,168 @@
+#include "sim/prism.h"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/interrupt.h"
+#include "core/parallel.h"
+#include "core/progress.h"
+#include "sim/physics/electron.h"
+
+namespace ronchi::sim {
+namespace {
+
+constexpr double kTwoPi = 2 * std::numbers::pi;
+
+// The smallest multiple of f that is at least n and has no prime factor above 7 but f's own.
+size_t NextFastMultiple(size_t n, size_t f) {
+  for (size_t m = (n + f - 1) / f;; ++m) {
+    size_t rest = m;
+    for (size_t p : {2, 3, 5, 7}) {
+      while (rest % p == 0) rest /= p;
+    }
+    if (rest == 1) return m * f;
+  }
+}
+
+size_t Wrap(int64_t i, size_t n) { return size_t(((i % int64_t(n)) + int64_t(n)) % int64_t(n)); }
+
+using Matrix = Eigen::Matrix<Complex, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+
+}  // namespace
+
+absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
+                                    double semiangle_rad, int interpolation, size_t memory_bytes) {
+  Prism p;
+  const Grid& g = p.grid_ = engine.grid();
+  const size_t f = size_t(interpolation);
+  p.f_ = interpolation;
+  p.energy_eV_ = energy_eV;
+  p.semiangle_rad_ = semiangle_rad;
+  if (f < 1 || g.nx % f || g.ny % f || g.nx / f < 8 || g.ny / f < 8) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("interpolation ", f, " is not allowed; allowed: divisors of ", g.nx, " and ",
+                     g.ny, " that leave eight points or more"));
+  }
+  p.window_ = {g.nx / f, g.ny / f, g.lx_A / double(f), g.ly_A / double(f)};
+  p.half_x_ = int(g.band_limit_per_A() * g.lx_A);
+  p.half_y_ = int(g.band_limit_per_A() * g.ly_A);
+  p.rx_ = std::min(g.nx, NextFastMultiple(2 * size_t(p.half_x_) + 2, f));
+  p.ry_ = std::min(g.ny, NextFastMultiple(2 * size_t(p.half_y_) + 2, f));
+  const double wavelength = Wavelength_A(energy_eV);
+  // One pixel of angle beyond the edge: the aperture's soft rim reaches there.
+  const double reach = semiangle_rad / wavelength + 1 / std::min(p.window_.lx_A, p.window_.ly_A);
+  for (int k = -p.half_y_; k <= p.half_y_; ++k) {
+    for (int h = -p.half_x_; h <= p.half_x_; ++h) {
+      if (h % interpolation || k % interpolation) continue;
+      if (std::hypot(h / g.lx_A, k / g.ly_A) <= reach) p.beams_.push_back({h, k});
+    }
+  }
+  const size_t needed = p.beams_.size() * p.rx_ * p.ry_ * sizeof(Complex);
+  if (needed > memory_bytes) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "the scattering matrix needs %.2f GB for %d beams; %.2f GB are allowed; a larger "
+        "interpolation needs less",
+        double(needed) * 1e-9, p.beams_.size(), double(memory_bytes) * 1e-9));
+  }
+  p.waves_.resize(p.beams_.size());
+  const Fft inverse =
+      Fft::Plane(int(p.rx_), int(p.ry_), Fft::Direction::kInverse, Fft::Effort::kPatient);
+  Progress progress("plane waves", p.beams_.size());
+  const size_t grain = std::max<size_t>(1, p.beams_.size() / (8 * size_t(Threads())));
+  ParallelFor(p.beams_.size(), grain, [&](size_t begin, size_t end) {
+    Multislice::Workspace workspace = engine.MakeWorkspace();
+    ComplexBuffer exit;
+    for (size_t b = begin; b < end && !Interrupted(); ++b) {
+      ProbeSpectrum plane;
+      plane.beams = {
+          {uint32_t(Wrap(p.beams_[b].h, g.nx)), uint32_t(Wrap(p.beams_[b].k, g.ny)), 1.0f}};
+      engine.RunToWave(plane, 0, 0, &exit, &workspace);
+      ComplexBuffer& wave = p.waves_[b];
+      wave.assign(p.rx_ * p.ry_, Complex(0));
+      for (int h = -p.half_x_; h <= p.half_x_; ++h) {
+        for (int k = -p.half_y_; k <= p.half_y_; ++k) {
+          wave[Wrap(h, p.rx_) * p.ry_ + Wrap(k, p.ry_)] =
+              exit[Wrap(h, g.nx) * g.ny + Wrap(k, g.ny)];
+        }
+      }
+      inverse.Execute(wave.data());
+      progress.Tick();
+    }
+  });
+  p.window_forward_ =
+      Fft::Plane(int(p.rx_ / f), int(p.ry_ / f), Fft::Direction::kForward, Fft::Effort::kPatient);
+  return p;
+}
+
+void Prism::Run(const BeamOptics& optics, std::span<const std::array<double, 2>> positions,
+                const std::function<void(size_t, std::span<const float>)>& at_probe) const {
+  const double wavelength = Wavelength_A(energy_eV_);
+  const size_t wx = rx_ / size_t(f_), wy = ry_ / size_t(f_);
+  // Each probe's window begins half a window before it; the patch spans all of them.
+  std::vector<std::array<int64_t, 2>> starts;
+  std::array<int64_t, 2> low = {INT64_MAX, INT64_MAX}, high = {INT64_MIN, INT64_MIN};
+  for (const auto& [x, y] : positions) {
+    const std::array<int64_t, 2> s = {std::llround(x / grid_.lx_A * double(rx_)) - int64_t(wx / 2),
+                                      std::llround(y / grid_.ly_A * double(ry_)) - int64_t(wy / 2)};
+    starts.push_back(s);
+    for (size_t a : {0, 1}) {
+      low[a] = std::min(low[a], s[a]);
+      high[a] = std::max(high[a], s[a]);
+    }
+  }
+  const size_t px = size_t(high[0] - low[0]) + wx, py = size_t(high[1] - low[1]) + wy;
+  Matrix patch(Eigen::Index(px * py), Eigen::Index(beams_.size()));
+  Matrix coefficients(Eigen::Index(beams_.size()), Eigen::Index(positions.size()));
+  double power = 0;
+  for (size_t b = 0; b < beams_.size(); ++b) {
+    for (size_t i = 0; i < px; ++i) {
+      const Complex* row = waves_[b].data() + Wrap(low[0] + int64_t(i), rx_) * ry_;
+      Complex* out = patch.col(Eigen::Index(b)).data() + i * py;
+      size_t from = Wrap(low[1], ry_);
+      for (size_t j = 0; j < py;) {
+        const size_t run = std::min(py - j, ry_ - from);
+        std::copy_n(row + from, run, out + j);
+        j += run;
+        from = 0;
+      }
+    }
+    const double kx = beams_[b].h / grid_.lx_A, ky = beams_[b].k / grid_.ly_A;
+    const double ax = kx * wavelength, ay = ky * wavelength;
+    const double a = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / window_.lx_A,
+                                  wavelength / window_.ly_A);
+    power += a * a;
+    const double chi = optics.aberrations.Chi(ax, ay, wavelength);
+    for (size_t n = 0; n < positions.size(); ++n) {
+      const double phase = -chi - kTwoPi * (kx * positions[n][0] + ky * positions[n][1]);
+      coefficients(Eigen::Index(b), Eigen::Index(n)) =
+          Complex(float(a * std::cos(phase)), float(a * std::sin(phase)));
+    }
+  }
+  const Matrix sums = patch * coefficients;
+  const float scale = float(1 / (std::sqrt(power) * double(wx * wy)));
+  ComplexBuffer wave(wx * wy);
+  FloatBuffer intensity(window_.size(), 0.0f);
+  const int qx = half_x_ / f_, qy = half_y_ / f_;
+  for (size_t n = 0; n < positions.size(); ++n) {
+    const Complex* sum = sums.col(Eigen::Index(n)).data();
+    for (size_t i = 0; i < wx; ++i) {
+      const size_t row = size_t(starts[n][0] - low[0]) + i;
+      std::copy_n(sum + row * py + size_t(starts[n][1] - low[1]), wy, wave.data() + i * wy);
+    }
+    window_forward_.Execute(wave.data());
+    for (int h = -qx; h <= qx; ++h) {
+      for (int k = -qy; k <= qy; ++k) {
+        const Complex v = wave[Wrap(h, wx) * wy + Wrap(k, wy)] * scale;
+        intensity[Wrap(h, window_.nx) * window_.ny + Wrap(k, window_.ny)] =
+            v.real() * v.real() + v.imag() * v.imag();
+      }
+    }
+    at_probe(n, intensity);
+  }
+}
+
+}  // namespace ronchi::sim

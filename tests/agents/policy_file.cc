@@ -1,0 +1,124 @@
+#include "agents/policy_file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "agents/bayes/gp_learner.h"
+#include "agents/classical/nelder_mead_policy.h"
+#include "agents/classical/random_policy.h"
+#include "agents/torch/ppo.h"
+#include "core/files.h"
+#include "nlohmann/json.hpp"
+#include "tests/agents/toy_environment.h"
+
+namespace ronchi::agents {
+namespace {
+
+const ToyOptions kToy = {.max_steps = 30, .image_pixels = 16};
+
+template <class T>
+std::unique_ptr<Policy> Must(absl::StatusOr<T> policy) {
+  EXPECT_TRUE(policy.ok()) << policy.status();
+  return std::move(*policy);
+}
+std::unique_ptr<Policy> MakePolicy(const std::string& kind) {
+  const ToyEnvironment toy(kToy, 0);
+  const env::Spec& spec = toy.spec();
+  if (kind == "random") return Must(RandomPolicy::Create(spec.action_space));
+  if (kind == "nelder_mead") {
+    return Must(NelderMeadPolicy::Create(spec.observation_space, spec.action_space));
+  }
+  if (kind == "gp") {
+    GpLearnerOptions options{.episodes = 1};
+    options.policy.budget = 20;
+    return std::move(MakeGpLearner(options)->Train(ToyFactory(kToy), 3)->policy);
+  }
+  PpoOptions options{.total_steps = 256, .rollout_steps = 64, .epochs = 1, .hidden = 16};
+  return std::move(MakePpoLearner(options)->Train(ToyFactory(kToy), 3)->policy);
+}
+
+std::vector<Action> Episode(Policy& policy, uint64_t seed) {
+  ToyEnvironment environment(kToy, 0);
+  policy.Reset(seed);
+  std::vector<Action> actions;
+  env::Observation observation = environment.Reset(seed)->observation;
+  for (bool done = false; !done;) {
+    actions.push_back(*policy.Act(observation));
+    auto step = environment.Step(actions.back());
+    EXPECT_TRUE(step.ok()) << step.status();  // so the action lies in the space
+    observation = step->observation;
+    done = step->truncated;
+  }
+  return actions;
+}
+
+class PolicyFile : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    RegisterTorchPolicies();
+    path_ =
+        (std::filesystem::path(testing::TempDir()) / ("policy_" + GetParam() + ".json")).string();
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+  std::string path_;
+};
+
+TEST_P(PolicyFile, LoadedPolicyActsAlikeBitForBit) {
+  const std::unique_ptr<Policy> policy = MakePolicy(GetParam());
+  EXPECT_EQ(policy->kind(), GetParam());
+  ASSERT_TRUE(SavePolicy(*policy, {{"seed", 3.0}, {"environment", "Toy-v0"}}, path_).ok());
+  auto loaded = LoadPolicy(path_);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ((*loaded)->kind(), GetParam());
+  EXPECT_EQ((*loaded)->ToJson(), policy->ToJson());
+  const std::vector<Action> before = Episode(*policy, 11);
+  EXPECT_EQ(Episode(**loaded, 11), before);
+  // Reset forgets the episode: the same again.
+  EXPECT_EQ(Episode(**loaded, 11), before);
+  const auto provenance = LoadProvenance(path_);
+  ASSERT_TRUE(provenance.ok());
+  EXPECT_EQ(std::get<double>(provenance->at("seed")), 3.0);
+  EXPECT_EQ(std::get<std::string>(provenance->at("environment")), "Toy-v0");
+}
+
+TEST_P(PolicyFile, TruncatedOrAlteredIsOneClearLine) {
+  ASSERT_TRUE(SavePolicy(*MakePolicy(GetParam()), {}, path_).ok());
+  const std::string text = *ReadFile(path_);
+  auto expect_refused = [&](const std::string& bytes, const std::string& words) {
+    ASSERT_TRUE(WriteFileAtomically(path_, bytes).ok());
+    const absl::Status status = LoadPolicy(path_).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    const std::string message(status.message());
+    EXPECT_NE(message.find(path_), std::string::npos) << message;
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  };
+  expect_refused(text.substr(0, text.size() / 2), "truncated");
+  expect_refused("", "truncated");
+  expect_refused("{\"a\": 1}", "not a policy file");
+  std::string altered = text;
+  const size_t at = altered.find("\"nm\"");
+  ASSERT_NE(at, std::string::npos);
+  altered[at + 1] = 'p';
+  expect_refused(altered, "checksum");
+  nlohmann::json document = nlohmann::json::parse(text);
+  document["version"] = 99;
+  expect_refused(document.dump(), "99");
+  document = nlohmann::json::parse(text);
+  document["kind"] = "oracle";
+  expect_refused(document.dump(), "oracle");
+  document = nlohmann::json::parse(text);
+  document.erase("policy");
+  expect_refused(document.dump(), "policy");
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, PolicyFile, testing::Values("random", "nelder_mead", "gp", "ppo"),
+                         [](const auto& param) { return param.param; });
+
+TEST(LoadPolicy, AMissingFileIsNotFound) {
+  EXPECT_TRUE(absl::IsNotFound(LoadPolicy("/nonexistent/policy.json").status()));
+}
+
+}  // namespace
+}  // namespace ronchi::agents
