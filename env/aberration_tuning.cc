@@ -131,7 +131,8 @@ absl::StatusOr<ResetResult> AberrationTuning::Reset(std::optional<uint64_t> seed
                           instrument_->Execute(hw::Read{{kKnobs.begin(), kKnobs.end()}}));
   for (size_t i = 0; i < 3; ++i) reference_nm_[i] = reply.readings.at(i).value.si * 1e9;
   relative_nm_ = {};
-  RONCHI_RETURN_IF_ERROR(instrument_->Execute(hw::Unblank{}).status());
+  RONCHI_ASSIGN_OR_RETURN(const hw::Reply unblanked, instrument_->Execute(hw::Unblank{}));
+  info_["time_s"] += reply.elapsed_s + unblanked.elapsed_s;
   RONCHI_ASSIGN_OR_RETURN(Observation observation, Observe());
   step_ = 0;
   return ResetResult{std::move(observation), info_};

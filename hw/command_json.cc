@@ -1,5 +1,8 @@
 #include "hw/command_json.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -9,14 +12,38 @@ namespace {
 
 using nlohmann::json;
 
+// Of one frame: 32768²; a garbled shape must not take all the memory.
+constexpr size_t kMostPixels = size_t{1} << 30;
+
+// JSON has no NaN and no infinity; a log must keep the command that held one.
+json Real(double v) {
+  if (std::isfinite(v)) return v;
+  return std::isnan(v) ? "nan" : (v > 0 ? "inf" : "-inf");
+}
+
+double Real(const json& j) {
+  if (!j.is_string()) return j;
+  const std::string text = j;
+  if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
+  if (text == "inf") return std::numeric_limits<double>::infinity();
+  if (text == "-inf") return -std::numeric_limits<double>::infinity();
+  throw json::other_error::create(501, "'" + text + "' is not a number", nullptr);
+}
+
+// Of a whole number without sign; nlohmann would turn −1 into 2^64 − 1.
+size_t Count(const json& j) {
+  if (!j.is_number_unsigned()) throw json::other_error::create(501, "not a count", nullptr);
+  return j;
+}
+
 json QuantityToJson(const Quantity& q) {
-  return {{"si", q.si}, {"dimension", std::string(DimensionName(q.dimension))}};
+  return {{"si", Real(q.si)}, {"dimension", std::string(DimensionName(q.dimension))}};
 }
 
 Quantity QuantityFromJson(const json& j) {
   const std::string name = j.at("dimension");
   for (int d = 0; d <= int(Dimension::kDose); ++d) {
-    if (DimensionName(Dimension(d)) == name) return {j.at("si"), Dimension(d)};
+    if (DimensionName(Dimension(d)) == name) return {Real(j.at("si")), Dimension(d)};
   }
   throw json::other_error::create(501, "unknown dimension " + name, nullptr);
 }
@@ -26,17 +53,17 @@ json Fields(const Set& c) {
   return {{"property", c.property}, {"value", QuantityToJson(c.value)}, {"relative", c.relative}};
 }
 json Fields(const Scan& c) {
-  return {{"center_m", {c.center_x_m, c.center_y_m}},
-          {"fov_m", {c.fov_x_m, c.fov_y_m}},
+  return {{"center_m", {Real(c.center_x_m), Real(c.center_y_m)}},
+          {"fov_m", {Real(c.fov_x_m), Real(c.fov_y_m)}},
           {"pixels", {c.pixels_x, c.pixels_y}},
-          {"dwell_s", c.dwell_s},
+          {"dwell_s", Real(c.dwell_s)},
           {"frames", c.frames},
           {"detectors", c.detectors}};
 }
 json Fields(const Park& c) {
-  return {{"position_m", {c.x_m, c.y_m}}, {"duration_s", c.duration_s}};
+  return {{"position_m", {Real(c.x_m), Real(c.y_m)}}, {"duration_s", Real(c.duration_s)}};
 }
-json Fields(const Expose& c) { return {{"camera", c.camera}, {"time_s", c.time_s}}; }
+json Fields(const Expose& c) { return {{"camera", c.camera}, {"time_s", Real(c.time_s)}}; }
 json Fields(const Measure& c) { return {{"what", c.what}}; }
 template <class Plain>
 json Fields(const Plain&) {
@@ -49,13 +76,15 @@ Command FromFields(const std::string& verb, const json& j) {
     return Set{j.at("property"), QuantityFromJson(j.at("value")), j.at("relative")};
   }
   if (verb == "scan") {
-    return Scan{j.at("center_m").at(0), j.at("center_m").at(1), j.at("fov_m").at(0),
-                j.at("fov_m").at(1),    j.at("pixels").at(0),   j.at("pixels").at(1),
-                j.at("dwell_s"),        j.at("frames"),         j.at("detectors")};
+    return Scan{
+        Real(j.at("center_m").at(0)), Real(j.at("center_m").at(1)), Real(j.at("fov_m").at(0)),
+        Real(j.at("fov_m").at(1)),    Count(j.at("pixels").at(0)),  Count(j.at("pixels").at(1)),
+        Real(j.at("dwell_s")),        Count(j.at("frames")),        j.at("detectors")};
   }
   if (verb == "park")
-    return Park{j.at("position_m").at(0), j.at("position_m").at(1), j.at("duration_s")};
-  if (verb == "expose") return Expose{j.at("camera"), j.at("time_s")};
+    return Park{Real(j.at("position_m").at(0)), Real(j.at("position_m").at(1)),
+                Real(j.at("duration_s"))};
+  if (verb == "expose") return Expose{j.at("camera"), Real(j.at("time_s"))};
   if (verb == "measure") return Measure{j.at("what")};
   if (verb == "blank") return Blank{};
   if (verb == "unblank") return Unblank{};
@@ -66,16 +95,26 @@ Command FromFields(const std::string& verb, const json& j) {
 
 Reply ReplyFromFields(const json& j) {
   Reply r;
-  r.time_s = j.at("time_s");
-  r.elapsed_s = j.at("elapsed_s");
-  r.electrons = j.at("electrons");
-  r.dose_e_per_m2 = j.at("dose_e_per_m2");
+  r.time_s = Real(j.at("time_s"));
+  r.elapsed_s = Real(j.at("elapsed_s"));
+  r.electrons = Real(j.at("electrons"));
+  r.dose_e_per_m2 = Real(j.at("dose_e_per_m2"));
   r.blanked = j.at("blanked");
   for (const json& x : j.at("readings")) {
-    r.readings.push_back({x.at("property"), QuantityFromJson(x.at("value")), x.at("uncertainty")});
+    r.readings.push_back(
+        {x.at("property"), QuantityFromJson(x.at("value")), Real(x.at("uncertainty"))});
   }
   for (const json& x : j.at("frames")) {
-    r.frames.push_back({x.at("detector"), Array<float>(x.at("shape").get<std::vector<size_t>>())});
+    std::vector<size_t> shape;
+    size_t pixels = 1;
+    for (const json& n : x.at("shape")) {
+      shape.push_back(Count(n));
+      pixels *= std::min(shape.back(), kMostPixels + 1);
+      if (pixels > kMostPixels) {
+        throw json::other_error::create(501, "a frame of absurd shape", nullptr);
+      }
+    }
+    r.frames.push_back({x.at("detector"), Array<float>(shape)});
   }
   return r;
 }
@@ -101,14 +140,17 @@ json ToJson(const Reply& r) {
   for (const Reading& x : r.readings) {
     readings.push_back({{"property", x.property},
                         {"value", QuantityToJson(x.value)},
-                        {"uncertainty", x.uncertainty}});
+                        {"uncertainty", Real(x.uncertainty)}});
   }
   for (const Frame& f : r.frames) {
     frames.push_back({{"detector", f.detector}, {"shape", f.counts.shape()}});
   }
-  return {{"time_s", r.time_s},       {"elapsed_s", r.elapsed_s},
-          {"electrons", r.electrons}, {"dose_e_per_m2", r.dose_e_per_m2},
-          {"blanked", r.blanked},     {"readings", readings},
+  return {{"time_s", Real(r.time_s)},
+          {"elapsed_s", Real(r.elapsed_s)},
+          {"electrons", Real(r.electrons)},
+          {"dose_e_per_m2", Real(r.dose_e_per_m2)},
+          {"blanked", r.blanked},
+          {"readings", readings},
           {"frames", frames}};
 }
 

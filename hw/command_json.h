@@ -1,4 +1,5 @@
-// Commands and replies as JSON, for logs and wires. Numbers keep every bit. Frames are named by
+// Commands and replies as JSON, for logs and wires. Numbers keep every bit;
+// those that JSON lacks are written "nan", "inf", "-inf". Frames are named by
 // detector and shape; their pixels travel beside the JSON.
 #pragma once
 

@@ -9,7 +9,10 @@ namespace {
 // Calls body(cell) for every cell that the rectangle touches.
 template <class Body>
 void ForCells(double x, double y, double width, double height, double cell, const Body& body) {
-  const auto index = [cell](double v) { return int64_t(std::floor(v / cell)); };
+  // Beyond 1e15 cells (1000 km) all places are one: the index must fit its type.
+  const auto index = [cell](double v) {
+    return int64_t(std::clamp(std::floor(v / cell), -1e15, 1e15));
+  };
   for (int64_t i = index(x); i <= index(x + width); ++i) {
     for (int64_t j = index(y); j <= index(y + height); ++j) body(std::pair(i, j));
   }

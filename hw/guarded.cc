@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -50,8 +51,10 @@ class Guarded final : public Instrument {
     RONCHI_RETURN_IF_ERROR(std::visit([&](const auto& verb) { return Check(verb); }, command));
     absl::StatusOr<Reply> reply = inner_->Execute(command);
     if (!reply.ok()) {
-      if (IsFault(reply.status())) return BlankAfter(reply.status());
-      return reply;
+      if (!IsFault(reply.status())) return reply;
+      const absl::Status fault = BlankAfter(reply.status());
+      std::visit([&](const auto& verb) { AccountFault(verb); }, command);
+      return fault;
     }
     std::visit([&](const auto& verb) { Account(verb, *reply); }, command);
     return reply;
@@ -74,6 +77,10 @@ class Guarded final : public Instrument {
     const PropertyInfo* p = description_.FindProperty(set.property);
     if (!p || !p->writable || set.value.dimension != p->dimension) return absl::OkStatus();
     const double from = position_.at(set.property);
+    if (std::isnan(from)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          set.property, " is refused by the guard: a fault left it unknown; read it first"));
+    }
     const double to = set.value.si + (set.relative ? from : 0);
     const auto show = [&](double si) { return Format({si, p->dimension}); };
     if (!(to >= p->min && to <= p->max)) {
@@ -81,7 +88,8 @@ class Guarded final : public Instrument {
                                                 " is refused by the guard; allowed: ", show(p->min),
                                                 " … ", show(p->max)));
     }
-    if (!(std::fabs(to - from) <= p->max_step)) {
+    // A difference of two positions is off by their round-off: 15 nm is a step of 15 nm.
+    if (!(std::fabs(to - from) <= p->max_step * (1 + 1e-9))) {
       return absl::OutOfRangeError(
           absl::StrCat(set.property, ": a step of ", show(to - from),
                        " is refused by the guard; allowed at once: ", show(p->max_step)));
@@ -148,10 +156,32 @@ class Guarded final : public Instrument {
   template <class Harmless>
   void Account(const Harmless&, const Reply&) {}
 
+  // What failed half way may have moved the column or exposed the specimen: the position is unknown
+  // until read back, and the dose counts in full.
+  void AccountFault(const Set& set) {
+    const auto it = position_.find(set.property);
+    if (it == position_.end()) return;
+    const absl::StatusOr<Reply> now = inner_->Execute(Read{{set.property}});
+    it->second = now.ok() && !now->readings.empty() ? now->readings[0].value.si
+                                                    : std::numeric_limits<double>::quiet_NaN();
+  }
+  template <class Verb>
+  void AccountFault(const Verb& verb) {
+    Account(verb, Reply{});
+  }
+  // A position that a fault left unknown is known again once it has been read.
+  void Account(const Read&, const Reply& reply) {
+    for (const Reading& reading : reply.readings) {
+      if (const auto it = position_.find(reading.property); it != position_.end()) {
+        it->second = reading.value.si;
+      }
+    }
+  }
+
   std::unique_ptr<Instrument> inner_;
   const GuardOptions options_;
   Description description_;
-  std::map<std::string, double> position_;  // SI, as last read back
+  std::map<std::string, double> position_;  // SI, as last read back; NaN: unknown after a fault
   double worst_current_A_ = 0;
   DoseLedger ledger_;
 };

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,19 @@ absl::Status WriteAll(int fd, const char* bytes, size_t count, const char* name)
     count -= size_t(n);
   }
   return absl::OkStatus();
+}
+
+// Bytes that are not UTF-8 (an instrument's message in another code page) become U+FFFD.
+std::string Line(const json& j) {
+  return j.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+// Where nothing may be overwritten.
+absl::StatusOr<int> OpenNew(const std::string& path) {
+  const int fd = open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
+  if (fd >= 0) return fd;
+  if (errno == EEXIST) return absl::AlreadyExistsError(path + ": there is a log already");
+  return ErrnoStatus(errno, path);
 }
 
 class Recorded final : public Instrument {
@@ -52,10 +66,11 @@ class Recorded final : public Instrument {
 absl::Status FillFrames(const std::string& pixels, size_t offset, Reply* reply) {
   for (Frame& frame : reply->frames) {
     const size_t bytes = frame.counts.size() * sizeof(float);
-    if (offset * sizeof(float) + bytes > pixels.size()) {
+    const size_t start = std::min(offset, pixels.size()) * sizeof(float);  // cannot overflow
+    if (start > pixels.size() || bytes > pixels.size() - start) {
       return absl::InvalidArgumentError("frames.f32 ends before this event's frames");
     }
-    std::memcpy(frame.counts.data(), pixels.data() + offset * sizeof(float), bytes);
+    std::memcpy(frame.counts.data(), pixels.data() + start, bytes);
     offset += frame.counts.size();
   }
   return absl::OkStatus();
@@ -80,11 +95,8 @@ absl::StatusOr<LoggedEvent> ParseEvent(const json& j, const std::string& pixels)
 
 absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Create(const std::string& folder) {
   std::shared_ptr<EventLog> log(new EventLog);
-  const std::string events = folder + "/events.jsonl", frames = folder + "/frames.f32";
-  log->events_fd_ = open(events.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
-  if (log->events_fd_ < 0) return ErrnoStatus(errno, events);
-  log->frames_fd_ = open(frames.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
-  if (log->frames_fd_ < 0) return ErrnoStatus(errno, frames);
+  RONCHI_ASSIGN_OR_RETURN(log->events_fd_, OpenNew(folder + "/events.jsonl"));
+  RONCHI_ASSIGN_OR_RETURN(log->frames_fd_, OpenNew(folder + "/frames.f32"));
   return log;
 }
 
@@ -114,11 +126,11 @@ absl::Status EventLog::Append(const std::string& instrument, const Command& comm
     j["error"] = std::string(reply.status().message());
     j["code"] = int(reply.status().code());
   }
-  return AppendLine(j.dump() + "\n");
+  return AppendLine(Line(j));
 }
 
 absl::Status EventLog::Note(const std::string& what, const std::string& detail) {
-  return AppendLine(json{{"event", events_}, {"note", what}, {"detail", detail}}.dump() + "\n");
+  return AppendLine(Line({{"event", events_}, {"note", what}, {"detail", detail}}));
 }
 
 std::unique_ptr<Instrument> MakeRecorded(std::unique_ptr<Instrument> inner, std::string name,

@@ -37,6 +37,8 @@ void LoadWisdomOnce() {
 void KeepWisdom() {
   const std::string path = WisdomPath();
   if (path.empty()) return;
+  // Another program may have planned meanwhile: what it learnt is kept, too.
+  fftwf_import_wisdom_from_filename(path.c_str());
   char* text = fftwf_export_wisdom_to_string();
   if (!text) return;
   // A cache that cannot be written only costs planning again.

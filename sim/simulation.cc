@@ -160,7 +160,7 @@ DetectorImage ToImage(const SimulationOptions& o, const Detector& detector,
   shape.insert(shape.end(), detector.shape().begin(), detector.shape().end());
   image.values = Array<float>(shape);
   const auto step = o.scan.Step_A();
-  const double electrons = o.electrons_per_A2 * step[0] * step[1];
+  const double electrons = o.electrons_per_A2 * std::fabs(step[0] * step[1]);
   const bool is_angle = detector.options().type == DetectorOptions::Type::kCenterOfMass;
   for (size_t i = 0; i < means.size(); ++i) {
     double v = means[i];

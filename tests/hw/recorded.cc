@@ -1,0 +1,256 @@
+// The event log gives back what passed, to the bit; commands survive the way through JSON.
+#include "hw/recorded.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/files.h"
+#include "hw/command_json.h"
+#include "tests/support/column.h"
+#include "tests/support/instruments.h"
+
+namespace ronchi::hw {
+namespace {
+
+namespace fs = std::filesystem;
+using testing_support::SameReply;
+using testing_support::TwinFromYaml;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kReals[] = {0.0,
+                             -0.0,
+                             0.1,
+                             -1e-9 / 3,
+                             std::numeric_limits<double>::min(),
+                             std::numeric_limits<double>::denorm_min(),
+                             std::numeric_limits<double>::max(),
+                             std::numeric_limits<double>::epsilon(),
+                             9007199254740993.0,
+                             1e300,
+                             kInf,
+                             -kInf,
+                             kNan};
+
+// Every verb with this number wherever it has one.
+std::vector<Command> EveryVerb(double v) {
+  const std::string odd = "optics.C10 \"quoted\" \\ \n µ";
+  return {Read{{"optics.C10", odd}},
+          Read{},
+          Set{odd, {v, Dimension::kDose}, true},
+          Set{"optics.C10", Nanometres(v), false},
+          Scan{v, -v, v, v, 3, SIZE_MAX, v, 2, {"haadf", odd}},
+          Park{v, -v, v},
+          Expose{odd, v},
+          Measure{odd},
+          Blank{},
+          Unblank{},
+          Safe{},
+          Abort{}};
+}
+
+// The same to the bit, as far as the text shows: 17 digits, signs of zero, nan.
+std::string Text(const Command& c) { return ToJson(c).dump(); }
+
+bool SameBits(double a, double b) {
+  return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
+}
+
+TEST(CommandJson, EveryVerbComesBackWithEveryBit) {
+  for (double v : kReals) {
+    for (const Command& c : EveryVerb(v)) {
+      const auto parsed = nlohmann::json::parse(Text(c));
+      const absl::StatusOr<Command> back = CommandFromJson(parsed);
+      ASSERT_TRUE(back.ok()) << Text(c) << " " << back.status();
+      EXPECT_EQ(back->index(), c.index());
+      EXPECT_EQ(Text(*back), Text(c));
+      if (const auto* park = std::get_if<Park>(&*back)) {
+        EXPECT_TRUE(SameBits(park->x_m, v) && SameBits(park->y_m, -v)) << v;
+      }
+      if (const auto* scan = std::get_if<Scan>(&*back)) {
+        EXPECT_EQ(scan->pixels_y, SIZE_MAX);
+        EXPECT_EQ(scan->frames, 2u);
+        EXPECT_TRUE(SameBits(scan->dwell_s, v) && SameBits(scan->center_y_m, -v));
+      }
+      if (const auto* set = std::get_if<Set>(&*back)) {
+        EXPECT_EQ(set->value.dimension, std::get<Set>(c).value.dimension);
+        EXPECT_EQ(set->relative, std::get<Set>(c).relative);
+      }
+    }
+  }
+}
+
+TEST(CommandJson, WhatIsNoCommandIsRefused) {
+  for (const char* text :
+       {"{}", "3", "null", "[]", R"({"verb":"fly"})", R"({"verb":"read"})",
+        R"({"verb":"read","properties":3})", R"({"verb":"park","position_m":[0],"duration_s":1})",
+        R"({"verb":"park","position_m":[0,"far"],"duration_s":1})",
+        R"({"verb":"set","property":"x","value":{"si":1,"dimension":"mass"},"relative":false})",
+        R"({"verb":"scan","center_m":[0,0],"fov_m":[1,1],"pixels":[-1,4],"dwell_s":1,"frames":1,)"
+        R"("detectors":[]})"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CommandFromJson(nlohmann::json::parse(text)).status()))
+        << text;
+  }
+}
+
+TEST(CommandJson, RepliesComeBackWithoutPixels) {
+  Reply r{.time_s = 0.1, .elapsed_s = kInf, .electrons = 1e300, .dose_e_per_m2 = kNan};
+  r.blanked = false;
+  r.readings = {{"a", {-0.0, Dimension::kVoltage}, kInf}, {"b", {1e-300, Dimension::kNone}, 0}};
+  r.frames = {{"haadf", Array<float>({2, 3}, 7.0f)}};
+  const auto back = ReplyFromJson(nlohmann::json::parse(ToJson(r).dump()));
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(ToJson(*back).dump(), ToJson(r).dump());
+  EXPECT_TRUE(std::signbit(back->readings[0].value.si));
+  EXPECT_EQ(back->frames[0].counts, Array<float>({2, 3}));
+  auto absurd = ToJson(r);
+  absurd["frames"][0]["shape"] = {1u << 31, 1u << 31, 4u};
+  EXPECT_TRUE(absl::IsInvalidArgument(ReplyFromJson(absurd).status()));
+}
+
+class RecordedTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        (fs::path(testing::TempDir()) /
+         (std::string("recorded_") + testing::UnitTest::GetInstance()->current_test_info()->name()))
+            .string();
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::string Events() const { return *ReadFile(folder_ + "/events.jsonl"); }
+  void Write(const std::string& file, const std::string& bytes) {
+    std::ofstream(folder_ + "/" + file, std::ios::binary) << bytes;
+  }
+  // Runs a short session; returns what the instrument answered.
+  std::vector<std::pair<Command, absl::StatusOr<Reply>>> Session() {
+    auto log = EventLog::Create(folder_);
+    RONCHI_CHECK(log.ok());
+    auto instrument = MakeRecorded(*MakeTwin(TwinFromYaml(), 3), "deploy", *log);
+    Scan scan{.fov_x_m = 1e-9,
+              .fov_y_m = 2e-9,
+              .pixels_x = 8,
+              .pixels_y = 5,
+              .dwell_s = 1e-6,
+              .frames = 2,
+              .detectors = {"haadf"}};
+    Scan bad = scan;
+    bad.dwell_s = kNan;
+    std::vector<std::pair<Command, absl::StatusOr<Reply>>> said;
+    for (const Command& c :
+         std::vector<Command>{scan, Unblank{}, Read{{"beam.current", "optics.C10"}}, scan,
+                              Set{"optics.C10", Nanometres(1.5)},
+                              Set{"optics.C10", Nanometres(kNan)}, bad, Park{0, 1e-9, 0.1}, scan,
+                              Expose{"c", 1}, Measure{"\xe5ngstrom"}, Abort{}, Blank{}, Safe{}}) {
+      said.emplace_back(c, instrument->Execute(c));
+      RONCHI_CHECK((*log)->Note("remark", "after " + VerbName(c)).ok());
+    }
+    return said;
+  }
+  std::string folder_;
+};
+
+TEST_F(RecordedTest, TheLogGivesBackWhatPassedToTheBit) {
+  const auto said = Session();
+  const auto log = ReadEventLog(folder_);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_EQ(log->size(), said.size());  // the notes are left out
+  int errors = 0, frames = 0;
+  for (size_t i = 0; i < said.size(); ++i) {
+    const auto& [command, reply] = said[i];
+    const LoggedEvent& event = (*log)[i];
+    EXPECT_EQ(event.instrument, "deploy");
+    if (VerbName(command) != "measure") {  // its name was no UTF-8
+      EXPECT_EQ(Text(event.command), Text(command));
+    }
+    ASSERT_EQ(event.reply.ok(), reply.ok()) << i;
+    if (reply.ok()) {
+      EXPECT_TRUE(SameReply(*event.reply, *reply)) << VerbName(command);
+      frames += int(reply->frames.size());
+    } else {
+      EXPECT_EQ(event.reply.status(), reply.status());
+      ++errors;
+    }
+  }
+  EXPECT_EQ(errors, 5);
+  EXPECT_EQ(frames, 4);
+}
+
+TEST_F(RecordedTest, TheSameRunGivesTheSameBytes) {
+  Session();
+  const std::string events = Events(), frames = *ReadFile(folder_ + "/frames.f32");
+  SetUp();
+  Session();
+  EXPECT_EQ(Events(), events);
+  EXPECT_EQ(*ReadFile(folder_ + "/frames.f32"), frames);
+}
+
+TEST_F(RecordedTest, NothingIsOverwritten) {
+  Session();
+  const std::string events = Events();
+  EXPECT_TRUE(absl::IsAlreadyExists(EventLog::Create(folder_).status()));
+  EXPECT_EQ(Events(), events);
+  EXPECT_TRUE(absl::IsNotFound(EventLog::Create(folder_ + "/missing").status()));
+}
+
+TEST_F(RecordedTest, AGarbledLogIsToldByFileAndLine) {
+  Session();
+  const std::string events = Events(), frames = *ReadFile(folder_ + "/frames.f32");
+  auto expect = [&](const std::string& text, int line) {
+    Write("events.jsonl", text);
+    const auto log = ReadEventLog(folder_);
+    ASSERT_TRUE(absl::IsInvalidArgument(log.status())) << log.status();
+    const std::string start = folder_ + "/events.jsonl:" + std::to_string(line) + ": ";
+    EXPECT_EQ(std::string(log.status().message()).rfind(start, 0), 0u) << log.status();
+  };
+  auto changed = [&](const std::string& from, const std::string& to) {
+    std::string text = events;
+    const size_t at = text.find(from);
+    RONCHI_CHECK(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+  };
+  const int lines = int(std::count(events.begin(), events.end(), '\n'));
+  expect(events.substr(0, events.size() - 20), lines);  // cut within the last line
+  expect("garbage\n" + events, 1);
+  expect(changed(R"("verb":"unblank")", R"("verb":"unplank")"), 3);
+  expect(changed(R"("blanked":false)", R"("blanked":"no")"), 3);
+  expect(changed(R"("frame_offset":0)", R"("frame_offset":-1)"), 7);
+  expect(changed(R"("frame_offset":0)", R"("frame_offset":4611686018427387900)"), 7);
+  expect(changed(R"("shape":[5,8])", R"("shape":[5,-8])"), 7);
+  expect(changed(R"("shape":[5,8])", R"("shape":[5000000000,8])"), 7);
+  Write("events.jsonl", events);
+  Write("frames.f32", frames.substr(0, frames.size() - 4));
+  const auto cut = ReadEventLog(folder_);
+  ASSERT_TRUE(absl::IsInvalidArgument(cut.status()));
+  EXPECT_NE(cut.status().message().find("frames.f32 ends before"), std::string::npos);
+}
+
+// A command without a record is an error, and not one of bad input: a guard outside blanks. The
+// disk is full in effect when no file may grow any more.
+TEST_F(RecordedTest, ACommandThatCannotBeRecordedIsAFault) {
+  auto log = EventLog::Create(folder_);
+  ASSERT_TRUE(log.ok());
+  auto instrument = MakeRecorded(*MakeTwin(TwinFromYaml(), 3), "deploy", *log);
+  ASSERT_TRUE(instrument->Execute(Unblank{}).ok());
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit none{Events().size(), before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &none);
+  const auto r = instrument->Execute(Blank{});
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_TRUE(absl::IsDataLoss(r.status())) << r.status();
+}
+
+}  // namespace
+}  // namespace ronchi::hw

@@ -1,0 +1,294 @@
+// The `simulate` schema: what it accepts, what each mistake is told, and that a job is a function
+// of its config alone.
+#include "sim/simulate_config.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "core/parallel.h"
+
+namespace ronchi::sim {
+namespace {
+
+// The contract's own example, with a structure that is there.
+const std::string kFull = R"(version: 1
+specimen:
+  file: SrTiO3_001.xyz
+  repeat: [2, 3, 4]
+  rotate_deg: 90
+  tilt_mrad: [1, -2]
+beam:
+  energy_keV: 200
+  semiangle_mrad: 24
+  aberrations: {C10_A: 10, C12_A: 20, phi12_deg: 30, C30_A: 4e4, C56_A: 5, phi56_deg: -10}
+  focal_spread_A: 0
+  source_fwhm_A: 0
+grid:
+  pixels: [512, 500]
+  slice_thickness_A: 1.9525
+potential: {parametrization: lobato, projection: infinite}
+phonons: {configurations: 3, rms_A: {Sr: 0.08, O: 0.1}, seed: 7}
+scan: {start_A: [0, 0.5], end_A: [3.905, 3.905], pixels: [16, 8], endpoint: false}
+detectors:
+  haadf: {type: annular, inner_mrad: 60, outer_mrad: 100}
+  bf: {type: annular, inner_mrad: 0, outer_mrad: 12}
+  quad: {type: segmented, inner_mrad: 8, outer_mrad: 30, azimuthal: 4}
+  cbed: {type: pixelated, max_mrad: 100}
+  com: {type: center_of_mass}
+exit_planes: every 3
+engine: {name: multislice}
+dose: {electrons_per_A2: 1000, seed: 5}
+output: {normalisation: counts}
+)";
+
+absl::StatusOr<SimulationOptions> Of(const std::string& text,
+                                     const std::vector<std::string>& overrides = {}) {
+  RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(text, "job.yaml", overrides));
+  return ReadSimulationOptions(config);
+}
+
+TEST(SimulateConfig, TheWholeSchema) {
+  const auto o = Of(kFull);
+  ASSERT_TRUE(o.ok()) << o.status();
+  EXPECT_EQ(o->specimen.atoms.size(), 5u * 24);
+  EXPECT_NEAR(o->specimen.cell_A[0], 3 * 3.905, 1e-9);  // turned by a quarter
+  EXPECT_NEAR(o->specimen.cell_A[1], 2 * 3.905, 1e-9);
+  EXPECT_DOUBLE_EQ(o->tilt_rad[1], -0.002);
+  EXPECT_DOUBLE_EQ(o->beam.energy_eV, 200e3);
+  EXPECT_DOUBLE_EQ(o->beam.semiangle_rad, 0.024);
+  EXPECT_DOUBLE_EQ(o->beam.aberrations.a_A[kC10], 10);
+  EXPECT_NEAR(o->beam.aberrations.a_A[kC12], 20 * std::cos(std::numbers::pi / 3), 1e-12);
+  EXPECT_NEAR(o->beam.aberrations.b_A[kC12], 20 * std::sin(std::numbers::pi / 3), 1e-12);
+  EXPECT_DOUBLE_EQ(o->beam.aberrations.a_A[kC30], 4e4);
+  EXPECT_NEAR(o->beam.aberrations.a_A[13], 5 * std::cos(std::numbers::pi / 3), 1e-12);
+  EXPECT_EQ(o->grid_pixels, (std::array<size_t, 2>{512, 500}));
+  EXPECT_EQ(o->parametrization, "lobato");
+  EXPECT_TRUE(o->phonons);
+  EXPECT_EQ(o->phonon_configurations, 3);
+  EXPECT_EQ(o->phonon_rms_A, (std::map<int, double>{{38, 0.08}, {8, 0.1}}));
+  EXPECT_EQ(o->phonon_seed, 7u);
+  EXPECT_EQ(o->scan.Positions().size(), 128u);
+  EXPECT_DOUBLE_EQ(o->scan.Positions()[1][1], 0.5 + (3.905 - 0.5) / 8);  // y is fast
+  ASSERT_EQ(o->detectors.size(), 5u);
+  EXPECT_EQ(o->detectors[2].name, "quad");
+  EXPECT_EQ(o->detectors[2].type, DetectorOptions::Type::kSegmented);
+  EXPECT_DOUBLE_EQ(o->detectors[0].inner_rad, 0.06);
+  EXPECT_DOUBLE_EQ(o->detectors[3].max_rad, 0.1);
+  EXPECT_EQ(o->exit_slices, (std::vector<size_t>{3, 6, 8}));  // the exit face comes by itself
+  EXPECT_EQ(o->electrons_per_A2, 1000);
+  EXPECT_EQ(o->dose_seed, 5u);
+  EXPECT_TRUE(o->counts);
+}
+
+TEST(SimulateConfig, OtherWaysToSayIt) {
+  const std::string minimal = R"(version: 1
+specimen: {file: SrTiO3_001.xyz}
+beam: {energy_keV: 200, semiangle_mrad: 24}
+grid: {sampling_A: 0.1, slice_thickness_A: 2}
+scan: {points_A: [[0, 0], [1.5, 2]]}
+detectors: {bf: {type: annular, outer_mrad: 12}}
+exit_planes: [1, 2]
+)";
+  const auto o = Of(minimal);
+  ASSERT_TRUE(o.ok()) << o.status();
+  EXPECT_EQ(o->grid_pixels, (std::array<size_t, 2>{40, 40}));  // 3.905/0.1, rounded up
+  ASSERT_EQ(o->scan.Positions().size(), 2u);
+  EXPECT_EQ(o->scan.Positions()[1], (std::array<double, 2>{1.5, 2}));
+  EXPECT_EQ(o->exit_slices, (std::vector<size_t>{1, 2}));
+  EXPECT_FALSE(o->phonons);
+  EXPECT_FALSE(o->counts);
+  EXPECT_EQ(o->parametrization, "kirkland");
+}
+
+struct Mistake {
+  std::string override_text;  // one "key=value" over the full example
+  std::string says;           // after "job.yaml:<line>: "
+};
+
+class Mistakes : public testing::TestWithParam<Mistake> {};
+
+TEST_P(Mistakes, AreToldInOneLineWithFileLineAndKey) {
+  const auto o = Of(kFull, {GetParam().override_text});
+  ASSERT_FALSE(o.ok()) << GetParam().override_text;
+  EXPECT_TRUE(IsBadInput(o.status()));
+  const std::string message(o.status().message());
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  EXPECT_EQ(message.rfind("job.yaml:", 0), 0u) << message;
+  EXPECT_TRUE(std::isdigit(message[9])) << message;
+  EXPECT_NE(message.find(": " + GetParam().says), std::string::npos) << message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Simulate, Mistakes,
+    testing::Values(
+        Mistake{"version=2", "version: 2 is not allowed"},
+        Mistake{"specimn={}", "specimn: unknown key; did you mean 'specimen'"},
+        Mistake{"specimen.reapeat=[1, 1, 1]", "specimen.reapeat: unknown key"},
+        Mistake{"specimen.repeat=[1, 1]", "specimen.repeat: "},
+        Mistake{"specimen.repeat=[1, 1, 1.5]", "specimen.repeat: expected three whole numbers"},
+        Mistake{"specimen.repeat=[0, 1, 1]", "specimen.repeat: 0 is not allowed"},
+        Mistake{"specimen.rotate_deg=30", "specimen.rotate_deg: 30 degrees"},
+        Mistake{"beam.energy_keV=0", "beam.energy_keV: 0 is not allowed"},
+        Mistake{"beam.energy_keV=fast", "beam.energy_keV: 'fast' is not a number"},
+        Mistake{"beam.semiangle_mrad=-1", "beam.semiangle_mrad: -1 is not allowed"},
+        Mistake{"beam.focal_spread_A=-40", "beam.focal_spread_A: -40 is not allowed"},
+        Mistake{"beam.source_fwhm_A=-0.8", "beam.source_fwhm_A: -0.8 is not allowed"},
+        Mistake{"beam.aberrations.C11_A=1", "beam.aberrations.C11_A: unknown key"},
+        Mistake{"beam.aberrations.C10_A=.nan", "beam.aberrations.C10_A: '.nan' is not a number"},
+        Mistake{"beam.aberrations.phi10_deg=3", "beam.aberrations.phi10_deg: unknown key"},
+        Mistake{"grid.pixels=[512]", "grid.pixels: "},
+        Mistake{"grid.pixels=[512, 4]", "grid.pixels: 4 is not allowed"},
+        Mistake{"grid.pixels=[512, 512.5]", "grid.pixels: expected two whole numbers"},
+        Mistake{"grid.sampling_A=0.1", "grid.sampling_A: give either pixels or sampling_A"},
+        Mistake{"grid.slice_thickness_A=0", "grid.slice_thickness_A: 0 is not allowed"},
+        Mistake{"potential.parametrization=doyle", "potential.parametrization: 'doyle'"},
+        Mistake{"potential.projection=finite", "potential.projection: 'finite'"},
+        Mistake{"phonons.configurations=0", "phonons.configurations: 0 is not allowed"},
+        Mistake{"phonons.rms_A.Qq=0.1", "phonons.rms_A.Qq: is not a chemical element"},
+        Mistake{"phonons.rms_A.Sr=-0.1", "phonons.rms_A.Sr: -0.1 is not allowed"},
+        Mistake{"phonons.seed=-1", "phonons.seed: "},
+        Mistake{"scan.pixels=[0, 4]", "scan.pixels: 0 is not allowed"},
+        Mistake{"scan.pixels=[1.5, 4]", "scan.pixels: expected whole numbers"},
+        Mistake{"scan.end_A=[1]", "scan.end_A: "},
+        Mistake{"scan.endpoint=maybe", "scan.endpoint: "},
+        Mistake{"scan.points_A=[[0, 0]]", "scan.start_A: unknown key"},
+        Mistake{"detectors.haadf.type=square", "detectors.haadf.type: 'square'"},
+        Mistake{"detectors.haadf.outer_mrad=50", "detectors.haadf.outer_mrad: must be larger"},
+        Mistake{"detectors.haadf.azimuthal=4", "detectors.haadf.azimuthal: unknown key"},
+        Mistake{"detectors.quad.azimuthal=0", "detectors.quad.azimuthal: 0 is not allowed"},
+        Mistake{"detectors.extra={inner_mrad: 1}", "detectors.extra: missing 'type'"},
+        Mistake{"exit_planes=every now", "exit_planes: 'every now' is not allowed"},
+        Mistake{"exit_planes=[3, 2]", "exit_planes: '2' is not allowed"},
+        Mistake{"exit_planes=[9]", "exit_planes: '9' is not allowed"},
+        Mistake{"engine.name=prism", "engine.name: prism reads at the exit face only"},
+        Mistake{"engine.name=contracted", "engine.name: 'contracted'"},
+        Mistake{"dose.electrons_per_A2=-5", "dose.electrons_per_A2: -5 is not allowed"},
+        Mistake{"scan.end_A=[0, 3]", "dose.electrons_per_A2: a dose per area needs a raster"},
+        Mistake{"output.normalisation=percent", "output.normalisation: 'percent'"},
+        Mistake{"dose.electrons_per_A2=0", "output.normalisation: counts need dose"}),
+    [](const auto& info) {
+      std::string name;
+      for (char c : info.param.override_text) name += std::isalnum(c) ? c : '_';
+      return name;
+    });
+
+TEST(SimulateConfig, WhatIsMissingIsNamed) {
+  for (const std::string block : {"version", "specimen", "beam", "grid", "scan", "detectors"}) {
+    std::string text;
+    bool skipping = false;
+    size_t at = 0;
+    while (at < kFull.size()) {
+      const std::string line = kFull.substr(at, kFull.find('\n', at) - at + 1);
+      at += line.size();
+      if (line[0] != ' ') skipping = line.rfind(block + ":", 0) == 0;
+      if (!skipping) text += line;
+    }
+    const auto o = Of(text);
+    ASSERT_FALSE(o.ok()) << block;
+    EXPECT_NE(o.status().message().find(": " + block), std::string::npos) << o.status();
+  }
+}
+
+// ---- Running a job.
+
+std::string Job(const std::string& more) {
+  return R"(version: 1
+specimen: {file: SrTiO3_001.xyz, repeat: [2, 2, 2]}
+beam: {energy_keV: 200, semiangle_mrad: 20}
+grid: {pixels: [64, 64], slice_thickness_A: 1.9525}
+detectors:
+  adf: {type: annular, inner_mrad: 30, outer_mrad: 60}
+  bf: {type: annular, inner_mrad: 0, outer_mrad: 12}
+  cbed: {type: pixelated, max_mrad: 50}
+)" + more;
+}
+
+SimulationResult RunJob(const std::string& text) {
+  const auto o = Of(text);
+  if (!o.ok()) std::fprintf(stderr, "%s\n", o.status().ToString().c_str());
+  absl::StatusOr<SimulationResult> r = Simulate(*o);
+  if (!r.ok()) std::fprintf(stderr, "%s\n", r.status().ToString().c_str());
+  return std::move(*r);
+}
+
+TEST(Simulate, ADetectorBeyondTheBandLimitIsToldHowFarItMayReach) {
+  auto o = *Of(Job("scan: {end_A: [1, 1], pixels: [1, 1]}\n"), {"detectors.adf.outer_mrad=200"});
+  const auto r = Simulate(o);
+  ASSERT_TRUE(absl::IsOutOfRange(r.status()));
+  const std::string message(r.status().message());
+  EXPECT_NE(message.find("detectors.adf: reaches to 200 mrad"), std::string::npos) << message;
+  // 1/(3 dx) λ with dx = 7.81/64 Å and λ = 0.0250793 Å: 68.5 mrad.
+  EXPECT_NE(message.find("allowed: up to 68.5"), std::string::npos) << message;
+}
+
+TEST(Simulate, AnyNumberOfThreadsGivesTheSameBytes) {
+  const std::string job =
+      Job("scan: {end_A: [3.905, 3.905], pixels: [5, 3]}\n"
+          "phonons: {configurations: 2, rms_A: {Sr: 0.08}}\n"
+          "exit_planes: every 1\ndose: {electrons_per_A2: 1e5}\n");
+  SetThreads(1);
+  const SimulationResult one = RunJob(job);
+  SetThreads(2);
+  const SimulationResult two = RunJob(job), again = RunJob(job);
+  SetThreads(0);
+  ASSERT_EQ(one.images.size(), 3u);
+  for (size_t d = 0; d < one.images.size(); ++d) {
+    EXPECT_EQ(one.images[d].values, two.images[d].values) << one.images[d].detector.name;
+    EXPECT_EQ(again.images[d].values, two.images[d].values) << one.images[d].detector.name;
+  }
+  EXPECT_EQ(one.images[0].values.shape(), (std::vector<size_t>{4, 5, 3}));
+}
+
+// Counts are Poisson: over N pixels with known means μ_i the sum of counts has variance Σμ, and
+// Σ(n − μ)²/μ has mean N and variance 2N + Σ1/μ. Five standard deviations each.
+TEST(Simulate, CountingNoiseIsPoisson) {
+  const std::string scan = "scan: {end_A: [3.905, 3.905], pixels: [24, 24]}\n";
+  const SimulationResult clean = RunJob(Job(scan));
+  const SimulationResult noisy = RunJob(
+      Job(scan + "dose: {electrons_per_A2: 3000, seed: 4}\noutput: {normalisation: counts}\n"));
+  const double electrons = 3000 * std::pow(3.905 / 24, 2);
+  for (size_t d : {0, 1}) {
+    const Array<float>&means = clean.images[d].values, &counts = noisy.images[d].values;
+    double expected = 0, got = 0, chi2 = 0, chi2_variance = 0;
+    const double n = double(means.size());
+    for (size_t i = 0; i < means.size(); ++i) {
+      const double mu = means[i] * electrons;
+      ASSERT_EQ(counts[i], std::round(counts[i]));
+      expected += mu;
+      got += counts[i];
+      chi2 += (counts[i] - mu) * (counts[i] - mu) / mu;
+      chi2_variance += 2 + 1 / mu;
+    }
+    EXPECT_NEAR(got, expected, 5 * std::sqrt(expected)) << clean.images[d].detector.name;
+    EXPECT_NEAR(chi2, n, 5 * std::sqrt(chi2_variance)) << clean.images[d].detector.name;
+  }
+}
+
+TEST(Simulate, CountsAreAFunctionOfTheSeed) {
+  const std::string job = Job("scan: {end_A: [3.905, 3.905], pixels: [6, 6]}\n");
+  auto counts = [&](const std::string& dose) { return RunJob(job + dose).images[0].values; };
+  const Array<float> a = counts("dose: {electrons_per_A2: 1e4, seed: 4}\n");
+  EXPECT_EQ(a, counts("dose: {electrons_per_A2: 1e4, seed: 4}\n"));
+  EXPECT_NE(a, counts("dose: {electrons_per_A2: 1e4, seed: 5}\n"));
+  EXPECT_NE(a, counts(""));
+}
+
+// A raster may run backwards; an area has no sign.
+TEST(Simulate, ABackwardRasterHasTheSameDose) {
+  const std::string dose = "dose: {electrons_per_A2: 1e4}\noutput: {normalisation: counts}\n";
+  const auto backward =
+      RunJob(Job("scan: {start_A: [3, 0], end_A: [0, 3], pixels: [6, 6]}\n" + dose))
+          .images[1]
+          .values;
+  const auto forward =
+      RunJob(Job("scan: {end_A: [3, 3], pixels: [6, 6]}\n" + dose)).images[1].values;
+  double b = 0, f = 0;
+  for (float v : backward) b += v;
+  for (float v : forward) f += v;
+  EXPECT_NEAR(b / f, 1, 0.1);  // the means of two bright fields of neighbouring places
+}
+
+}  // namespace
+}  // namespace ronchi::sim
