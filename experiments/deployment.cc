@@ -96,7 +96,8 @@ class Deployment {
   absl::StatusOr<theory::Acquisition> Probe(double c10_nm);
   absl::Status Observe(const env::Observation& observation, const env::Info& info, double phase);
   absl::Status OnAlarm(const theory::MonitorReport& report);
-  void Record(const env::Observation& observation, const env::Info& info, double phase);
+  void Record(const env::Observation& observation, const env::Info& info, double phase,
+              const theory::Acquisition& image, int scan);
 
   const Recipe& recipe_;
   agents::Policy* policy_;
@@ -145,17 +146,18 @@ absl::Status Deployment::Connect() {
   return absl::OkStatus();
 }
 
-void Deployment::Record(const env::Observation& observation, const env::Info& info, double phase) {
+void Deployment::Record(const env::Observation& observation, const env::Info& info, double phase,
+                        const theory::Acquisition& image, int scan) {
   Trace& trace = result_.trace;
   PutStep(*task_, observation, info, &trace);
-  trace.Put("time_s", latest_.time_s);
+  trace.Put("time_s", image.time_s);
   trace.Put("dose_e_per_A2", info.at("dose_e_per_A2") + extra_dose_);
-  trace.Put("scan", scans_ - 1);
+  trace.Put("scan", scan);
   trace.Put("phase", phase);
   PutTruth(truth_, best_contrast_, &trace);
   const theory::State& m = belief_->mean();
   for (size_t i = 0; i < 3; ++i) {
-    trace.Put(absl::StrCat("believed_", kSettings[i]), (m[i] + latest_.settings_A[i]) / kA_per_nm);
+    trace.Put(absl::StrCat("believed_", kSettings[i]), (m[i] + image.settings_A[i]) / kA_per_nm);
   }
 }
 
@@ -224,7 +226,7 @@ absl::Status Deployment::OnAlarm(const theory::MonitorReport& report) {
 absl::Status Deployment::Observe(const env::Observation& observation, const env::Info& info,
                                  double phase) {
   const theory::Residual residual = belief_->Update(latest_);
-  Record(observation, info, phase);
+  Record(observation, info, phase, latest_, scans_ - 1);
   std::vector<double> values;
   for (const auto& [name, z] : residual.Streams()) {
     result_.trace.Put("z_" + name, z);
@@ -240,8 +242,10 @@ absl::StatusOr<DeploymentResult> Deployment::Run() {
   RONCHI_RETURN_IF_ERROR(Connect());
   policy_->Reset(DeriveSeed(recipe_.seed, "deploy.policy"));
   RONCHI_ASSIGN_OR_RETURN(env::ResetResult reset, task_->Reset(std::nullopt));
+  // The first image is older than the calibration: it is recorded, and judged by nobody.
+  const theory::Acquisition first = latest_;
   RONCHI_RETURN_IF_ERROR(EstimateAnew("calibration", false));
-  RONCHI_RETURN_IF_ERROR(Observe(reset.observation, reset.info, 0));
+  Record(reset.observation, reset.info, 0, first, 0);
   env::Observation observation = std::move(reset.observation);
   Progress progress("deploy", size_t(recipe_.deploy_steps));
   int quiet_steps = 0;  // in a row without a change of the settings

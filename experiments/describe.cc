@@ -34,6 +34,7 @@ const std::map<std::string, std::map<std::string, std::string>>& Known() {
         {"random", "actions drawn evenly from the action space; the floor of every comparison"}}},
       {"engines",
        {{"multislice", "the reference: every probe through every slice"},
+        {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
         {"linear",
          "incoherent imaging of thin specimens, below 1 ms an image; the twin's engine"}}},
       {"environments", {{"AberrationTuning-v0", env::AberrationTuningSpec({}).summary}}}};
@@ -138,6 +139,7 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
   RONCHI_ASSIGN_OR_RETURN(const auto measured, MeasureLinearError(options));
   for (const EngineError& e : measured) {
     errors.push_back({{"optics", e.optics},
+                      {"atoms", e.thermal ? "0.08 A rms thermal displacement" : "at rest"},
                       {"rms_error", e.rms_over_mean},
                       {"rms_error_after_common_factor", e.rms_over_mean_scaled},
                       {"contrast_linear", e.contrast_linear},
@@ -154,7 +156,7 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
               {"hidden_prior", prior},
               {"image_engine", "linear"},
               {"image_engine_error_meaning",
-               "root mean square of linear minus multislice (static atoms) over one cell, in parts "
+               "root mean square of linear minus multislice over one cell, in parts "
                "of the mean; after_common_factor: with the linear image scaled to fit, as a "
                "detector's gain would; contrast is var/mean^2"},
               {"image_engine_error_against_multislice", errors}};

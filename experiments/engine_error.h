@@ -11,13 +11,16 @@ namespace ronchi {
 
 struct EngineError {
   std::string optics;               // "in focus", "C10 = 5 nm" …
+  bool thermal = false;             // against frozen phonons; else against atoms at rest
   double rms_over_mean = 0;         // of the images as they are
   double rms_over_mean_scaled = 0;  // after the best common factor
   double contrast_linear = 0, contrast_multislice = 0;
 };
 
-// HAADF of one unit cell, 12×12 probes, multislice of static atoms on a box of 6 × 6 cells,
-// slices of at most 2 Å.
+// HAADF of one unit cell, 12×12 probes, multislice on a box of 6 × 6 cells, slices of at most 2 Å:
+// with atoms at rest, and averaged over frozen-phonon configurations of 0.08 Å rms (a usual room-
+// temperature figure; chosen). The engine lets atoms add incoherently, as thermal motion makes
+// them.
 absl::StatusOr<std::vector<EngineError>> MeasureLinearError(const hw::TwinOptions& twin);
 
 }  // namespace ronchi
