@@ -8,7 +8,7 @@
 namespace ronchi {
 namespace {
 
-constexpr size_t kProbes = 12;  // per side of the cell
+constexpr size_t kProbes = 8;  // per side of the cell
 constexpr int kConfigurations =
     4;  // of frozen phonons: the error moves by less than 0.02 with more
 constexpr double kThermalRms_A = 0.08;

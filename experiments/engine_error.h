@@ -17,7 +17,7 @@ struct EngineError {
   double contrast_linear = 0, contrast_multislice = 0;
 };
 
-// HAADF of one unit cell, 12×12 probes, multislice on a box of 6 × 6 cells, slices of at most 2 Å:
+// HAADF of one unit cell, 8×8 probes, multislice on a box of 6 × 6 cells, slices of at most 2 Å:
 // with atoms at rest, and averaged over frozen-phonon configurations of 0.08 Å rms (a usual room-
 // temperature figure; chosen). The engine lets atoms add incoherently, as thermal motion makes
 // them.
