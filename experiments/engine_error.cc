@@ -75,7 +75,7 @@ absl::StatusOr<std::vector<EngineError>> MeasureLinearError(const hw::TwinOption
       power += fast[i] * fast[i];
     }
     errors.push_back({name, RmsOverMean(fast, full, 1), RmsOverMean(fast, full, cross / power),
-                      Contrast(fast), Contrast(full)});
+                      Contrast(fast), Contrast(full), cross / power});
   }
   return errors;
 }

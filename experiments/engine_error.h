@@ -14,9 +14,10 @@ struct EngineError {
   double rms_over_mean = 0;         // of the images as they are
   double rms_over_mean_scaled = 0;  // after the best common factor
   double contrast_linear = 0, contrast_multislice = 0;
+  double common_factor = 1;  // on the linear image, for the least squares
 };
 
-// HAADF of one unit cell, 12×12 probes, multislice on a box of 8 cells with the slices of the cell.
+// HAADF of one unit cell, 12×12 probes, multislice of static atoms on a box of 6 × 6 cells.
 absl::StatusOr<std::vector<EngineError>> MeasureLinearError(const hw::TwinOptions& twin);
 
 }  // namespace ronchi
