@@ -58,10 +58,11 @@ json OptionsOf(const std::string& name) {
     return {{"agent.train_steps", Option(agent.train_steps, "images to train on")}};
   }
   if (name == "multislice") {
-    return {{"engine.name", Option("multislice", "of `ronchi simulate`")},
-            {"grid.pixels", Option("required", "angles up to a third of 1/pixel size are exact")},
-            {"grid.slice_thickness_A", Option("required", "one to two atoms along the beam")},
-            {"phonons.configurations", Option(1, "frozen-phonon configurations to average")}};
+    return {
+        {"engine.name", Option("multislice", "of `ronchi simulate`")},
+        {"grid.pixels", Option("required", "frequencies reach the band limit, 1/(3 pixel sizes)")},
+        {"grid.slice_thickness_A", Option("required", "one to two atoms along the beam")},
+        {"phonons.configurations", Option(1, "frozen-phonon configurations to average")}};
   }
   return json::object();
 }
@@ -142,6 +143,7 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
                       {"atoms", e.thermal ? "0.08 A rms thermal displacement" : "at rest"},
                       {"rms_error", e.rms_over_mean},
                       {"rms_error_after_common_factor", e.rms_over_mean_scaled},
+                      {"common_factor", e.common_factor},
                       {"contrast_linear", e.contrast_linear},
                       {"contrast_multislice", e.contrast_multislice}});
   }

@@ -9,8 +9,9 @@ namespace ronchi {
 namespace {
 
 constexpr size_t kProbes = 8;  // per side of the cell
-constexpr int kConfigurations =
-    4;  // of frozen phonons: the error moves by less than 0.02 with more
+// Of frozen phonons. Their mean still fluctuates from pixel to pixel: in focus 8 give an error of
+// 0.43 where 16 (on 12 × 12 probes) give 0.32.
+constexpr int kConfigurations = 8;
 constexpr double kThermalRms_A = 0.08;
 constexpr int kCells = 6;  // the multislice box, wide enough for a defocused probe
 
@@ -45,7 +46,8 @@ EngineError Compare(const std::vector<double>& fast, const Array<float>& exact) 
   return {.rms_over_mean = RmsOverMean(fast, full, 1),
           .rms_over_mean_scaled = RmsOverMean(fast, full, cross / power),
           .contrast_linear = Contrast(fast),
-          .contrast_multislice = Contrast(full)};
+          .contrast_multislice = Contrast(full),
+          .common_factor = cross / power};
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ struct EngineError {
   double rms_over_mean = 0;         // of the images as they are
   double rms_over_mean_scaled = 0;  // after the best common factor
   double contrast_linear = 0, contrast_multislice = 0;
+  double common_factor = 1;  // on the linear image, for the least squares
 };
 
 // HAADF of one unit cell, 8×8 probes, multislice on a box of 6 × 6 cells, slices of at most 2 Å:

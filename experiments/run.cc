@@ -160,8 +160,14 @@ absl::StatusOr<RunOutcome> RunExperiment(const RunOptions& options) {
   record.version = kVersion;
   record.commit = SourceCommit();
   record.frames_between_false_alarms = recipe.monitor.frames_between_false_alarms;
-  RONCHI_RETURN_IF_ERROR(
-      DiskFullIsBadInput(WriteFolder(options, recipe, &outcome), outcome.folder));
+  const absl::Status status =
+      DiskFullIsBadInput(WriteFolder(options, recipe, &outcome), outcome.folder);
+  if (!status.ok() && !IsBadInput(status)) {
+    // An instrument failed under way: what it did and saw until then is worth keeping.
+    guard.Keep();
+    return Annotate(status, outcome.folder + " holds what was recorded until then");
+  }
+  RONCHI_RETURN_IF_ERROR(status);
   guard.Keep();
   return outcome;
 }

@@ -66,20 +66,40 @@ LineChart RatioChart(const Trace& trace) {
       .x_label = "image",
       .y_label = "contrast / best attainable",
       .series = {Series(trace, "true_ratio", "noise-free contrast over the best attainable")},
-      .levels = {{0.95, "0.95"}},
+      .levels = {{0.95, ""}},
       .y_min = 0,
-      .y_max = 1.05};
+      .y_max = 1.05,
+      .caption = "Dashed: 0.95, what counts as tuned."};
 }
 
-LineChart BeliefChart(const Trace& trace, const std::string& coefficient) {
-  return {.title = coefficient + ": belief and truth",
-          .x_label = "image",
-          .y_label = coefficient + " at the specimen (nm)",
-          .series = {Series(trace, "believed_" + coefficient + "_nm", "theory's belief"),
-                     {.name = "truth (twin)",
-                      .x = Count(trace.rows()),
-                      .y = trace["true_" + coefficient + "_nm"],
-                      .dashed = true}}};
+// While the agent tunes, the coefficients swing by ten times what the watch is about.
+void ShowWhatWasWatched(int armed_at, LineChart* chart) {
+  double low = 0, high = 0;
+  for (const ChartSeries& s : chart->series) {
+    for (size_t i = size_t(std::max(0, armed_at)); i < s.y.size(); ++i) {
+      low = std::fmin(low, s.y[i]);
+      high = std::fmax(high, s.y[i]);
+    }
+  }
+  if (armed_at < 0) return;
+  const double margin_nm = 0.5 + 0.1 * (high - low);
+  chart->y_min = low - margin_nm;
+  chart->y_max = high + margin_nm;
+  chart->caption = "Larger values while tuning are cut off.";
+}
+
+LineChart BeliefChart(const RunRecord& r, const std::string& coefficient) {
+  const Trace& trace = r.deploy.trace;
+  LineChart chart{.title = coefficient + ": belief and truth",
+                  .x_label = "image",
+                  .y_label = coefficient + " at the specimen (nm)",
+                  .series = {Series(trace, "believed_" + coefficient + "_nm", "theory's belief"),
+                             {.name = "truth (twin)",
+                              .x = Count(trace.rows()),
+                              .y = trace["true_" + coefficient + "_nm"],
+                              .dashed = true}}};
+  ShowWhatWasWatched(r.deploy.armed_at, &chart);
+  return chart;
 }
 
 LineChart MonitorChart(const RunRecord& r) {
@@ -219,7 +239,7 @@ absl::Status WriteRunReport(const std::string& path, const RunRecord& r) {
     report.Chart(chart);
   }
   std::vector<LineChart> beliefs;
-  for (const char* c : {"C10", "C12a", "C12b"}) beliefs.push_back(BeliefChart(deploy, c));
+  for (const char* c : {"C10", "C12a", "C12b"}) beliefs.push_back(BeliefChart(r, c));
   report.Section("What theory believed").Charts(beliefs);
   if (!r.deploy.alarms.empty()) {
     ReportTable table{

@@ -42,7 +42,7 @@ int PrintRun(const Arguments& a, const RunOutcome& outcome) {
   }
   for (int row : outcome.record.disturbed_at)
     std::printf("the instrument was disturbed at image %d\n", row);
-  std::printf("start and end: noise-free contrast over the best attainable\nwritten to %s:",
+  std::printf("start and end: noise-free contrast over the best attainable\nwritten to %s:\n ",
               outcome.folder.c_str());
   for (const std::string& file : outcome.files) std::printf(" %s", file.c_str());
   std::printf("\n");

@@ -117,6 +117,19 @@ TEST(Cli, SimulateIsSeededAndOverridden) {
   EXPECT_FALSE(plain == bytes({"--set", "beam.energy_keV=100"}));
 }
 
+TEST(Cli, TheFirstExampleRuns) {
+  const TemporaryFolder folder;
+  const json j = JsonOf({"simulate", RONCHI_SOURCE_DIR "/examples/simulate/sto_haadf.yaml", "-o",
+                         "sto.hdf5", "--json", "-q"},
+                        folder.path());
+  EXPECT_EQ(testing_support::Contents(folder.path()),
+            (std::vector<std::string>{"sto.haadf.png", "sto.hdf5"}));
+  EXPECT_EQ(j["slices"], 20);
+  // More than nothing, and far less than all the current, is scattered beyond 70 mrad in 4 nm.
+  EXPECT_GT(j["means"]["haadf"], 0.001);
+  EXPECT_LT(j["means"]["haadf"], 0.05);
+}
+
 TEST(Cli, LogsStandOnStderrAlone) {
   const TemporaryFolder folder;
   testing_support::WriteAll(folder / "s.yaml", kSimulate);
