@@ -1,6 +1,5 @@
 #include "core/config.h"
 
-#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "core/config_tree.h"
 #include "core/files.h"
 
 namespace ronchi {
@@ -63,50 +63,6 @@ std::string JoinPath(std::string_view path, std::string_view key) {
   return absl::StrCat(std::string(path), ".", std::string(key));
 }
 
-// Writes one "a.b.c=value" into the document; list items are addressed by index.
-absl::Status ApplyOverride(YAML::Node root, const std::string& text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--set '", text, "': expected path.to.key=value"));
-  }
-  const std::vector<std::string> keys = absl::StrSplit(text.substr(0, equals), '.');
-  if (std::find(keys.begin(), keys.end(), "") != keys.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--set '", text, "': an empty key; expected path.to.key=value"));
-  }
-  YAML::Node value;
-  try {
-    value = YAML::Load(text.substr(equals + 1));
-  } catch (const YAML::Exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("--set '", text, "': ", e.msg));
-  }
-  YAML::Node node;
-  node.reset(root);
-  for (size_t i = 0; i < keys.size(); ++i) {
-    int index = 0;
-    const bool is_index = node.IsSequence() && absl::SimpleAtoi(keys[i], &index);
-    if (node.IsDefined() && node.IsScalar()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--set '", text, "': '", keys[i - 1], "' holds a value, not a mapping"));
-    }
-    if (node.IsSequence() && (!is_index || index < 0 || size_t(index) >= node.size())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--set '", text, "': '", keys[i], "' is not an index below ", node.size()));
-    }
-    if (i + 1 == keys.size()) {
-      if (is_index)
-        node[index] = value;
-      else
-        node[keys[i]] = value;
-    } else {
-      YAML::Node next = is_index ? node[index] : node[keys[i]];
-      node.reset(next);
-    }
-  }
-  return absl::OkStatus();
-}
-
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -139,37 +95,6 @@ std::string NotANumber(std::string_view text) {
   return absl::StrCat("'", std::string(text), "' is not a number");
 }
 
-constexpr char kTooDeep[] = "nested too deeply; no config needs that";
-
-// What yaml-cpp lets pass and no config means: keys given twice (it would take the first), keys
-// that are lists, and documents that aliases make endless.
-absl::Status CheckTree(const std::string& file, const YAML::Node& node, int depth, int* nodes) {
-  constexpr int kDeepest = 32, kMostNodes = 1000000;  // far beyond any config
-  const auto error = [&](const YAML::Node& at, const std::string& what) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file, ":", std::max(0, at.Mark().line) + 1, ": ", what));
-  };
-  if (depth > kDeepest) return error(node, kTooDeep);
-  if (++*nodes > kMostNodes) return error(node, "too large; no config needs that");
-  if (node.IsMap()) {
-    std::map<std::string, int> lines;
-    for (const auto& pair : node) {
-      if (!pair.first.IsScalar()) return error(pair.first, "a key must be a single word");
-      const auto [it, is_new] = lines.try_emplace(pair.first.Scalar(), pair.first.Mark().line + 1);
-      if (!is_new) {
-        return error(pair.first,
-                     absl::StrCat(it->first, ": given twice, first in line ", it->second));
-      }
-      RONCHI_RETURN_IF_ERROR(CheckTree(file, pair.second, depth + 1, nodes));
-    }
-  } else if (node.IsSequence()) {
-    for (const auto& item : node) {
-      RONCHI_RETURN_IF_ERROR(CheckTree(file, item, depth + 1, nodes));
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<Config> Config::Load(const std::string& path,
@@ -184,24 +109,16 @@ absl::StatusOr<Config> Config::Parse(const std::string& text, const std::string&
   auto impl = std::make_shared<Impl>();
   impl->file = name;
   impl->overrides = std::make_shared<std::map<std::string, std::string>>();
-  try {
-    impl->node = YAML::Load(text);
-  } catch (const YAML::DeepRecursion& e) {
-    return absl::InvalidArgumentError(absl::StrCat(name, ":", e.mark.line + 1, ": ", kTooDeep));
-  } catch (const YAML::Exception& e) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ":", e.mark.line + 1, ": not valid YAML: ", e.msg));
-  }
+  RONCHI_ASSIGN_OR_RETURN(impl->node, internal::LoadYaml(text, name));
   if (impl->node.IsNull()) impl->node = YAML::Node(YAML::NodeType::Map);
   if (!impl->node.IsMap()) {
     return absl::InvalidArgumentError(absl::StrCat(name, ":1: expected a mapping of keys"));
   }
   for (const std::string& o : overrides) {
-    RONCHI_RETURN_IF_ERROR(ApplyOverride(impl->node, o));
+    RONCHI_RETURN_IF_ERROR(internal::ApplyOverride(impl->node, o));
     (*impl->overrides)[o.substr(0, o.find('='))] = o;
   }
-  int nodes = 0;
-  RONCHI_RETURN_IF_ERROR(CheckTree(name, impl->node, 0, &nodes));
+  RONCHI_RETURN_IF_ERROR(internal::CheckTree(name, impl->node));
   return Config(impl);
 }
 

@@ -1,0 +1,106 @@
+#include "core/config_tree.h"
+
+#include <yaml-cpp/depthguard.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace ronchi::internal {
+namespace {
+
+constexpr char kTooDeep[] = "nested too deeply; no config needs that";
+
+absl::Status CheckNode(const std::string& file, const YAML::Node& node, int depth, int* nodes) {
+  constexpr int kDeepest = 32, kMostNodes = 1000000;  // far beyond any config
+  const auto error = [&](const YAML::Node& at, const std::string& what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ":", std::max(0, at.Mark().line) + 1, ": ", what));
+  };
+  if (depth > kDeepest) return error(node, kTooDeep);
+  if (++*nodes > kMostNodes) return error(node, "too large; no config needs that");
+  if (node.IsMap()) {
+    std::map<std::string, int> lines;
+    for (const auto& pair : node) {
+      if (!pair.first.IsScalar()) return error(pair.first, "a key must be a single word");
+      const auto [it, is_new] = lines.try_emplace(pair.first.Scalar(), pair.first.Mark().line + 1);
+      if (!is_new) {
+        return error(pair.first,
+                     absl::StrCat(it->first, ": given twice, first in line ", it->second));
+      }
+      RONCHI_RETURN_IF_ERROR(CheckNode(file, pair.second, depth + 1, nodes));
+    }
+  } else if (node.IsSequence()) {
+    for (const auto& item : node) {
+      RONCHI_RETURN_IF_ERROR(CheckNode(file, item, depth + 1, nodes));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<YAML::Node> LoadYaml(const std::string& text, const std::string& name) {
+  try {
+    return YAML::Load(text);
+  } catch (const YAML::DeepRecursion& e) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ":", e.mark.line + 1, ": ", kTooDeep));
+  } catch (const YAML::Exception& e) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ":", e.mark.line + 1, ": not valid YAML: ", e.msg));
+  }
+}
+
+absl::Status ApplyOverride(YAML::Node root, const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--set '", text, "': expected path.to.key=value"));
+  }
+  const std::vector<std::string> keys = absl::StrSplit(text.substr(0, equals), '.');
+  if (std::find(keys.begin(), keys.end(), "") != keys.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--set '", text, "': an empty key; expected path.to.key=value"));
+  }
+  YAML::Node value;
+  try {
+    value = YAML::Load(text.substr(equals + 1));
+  } catch (const YAML::Exception& e) {
+    return absl::InvalidArgumentError(absl::StrCat("--set '", text, "': ", e.msg));
+  }
+  YAML::Node node;
+  node.reset(root);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    int index = 0;
+    const bool is_index = node.IsSequence() && absl::SimpleAtoi(keys[i], &index);
+    if (node.IsDefined() && node.IsScalar()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set '", text, "': '", keys[i - 1], "' holds a value, not a mapping"));
+    }
+    if (node.IsSequence() && (!is_index || index < 0 || size_t(index) >= node.size())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set '", text, "': '", keys[i], "' is not an index below ", node.size()));
+    }
+    if (i + 1 == keys.size()) {
+      if (is_index)
+        node[index] = value;
+      else
+        node[keys[i]] = value;
+    } else {
+      YAML::Node next = is_index ? node[index] : node[keys[i]];
+      node.reset(next);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTree(const std::string& file, const YAML::Node& root) {
+  int nodes = 0;
+  return CheckNode(file, root, 0, &nodes);
+}
+
+}  // namespace ronchi::internal
