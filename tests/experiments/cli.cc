@@ -77,7 +77,9 @@ TEST(Cli, DescribeMeasuresTheTwinsEngine) {
     EXPECT_LT(e["rms_error_after_common_factor"], 1);
     // Atoms at rest interfere along the beam and scatter a third as much to high angles. With
     // thermal motion the sum of the atoms, which the linear engine takes, is right to a quarter.
-    if (e["atoms"] != "at rest") EXPECT_NEAR(e["common_factor"], 1, 0.25);
+    if (e["atoms"] != "at rest") {
+      EXPECT_NEAR(e["common_factor"], 1, 0.25);
+    }
   }
 }
 
