@@ -217,8 +217,9 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
     RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
     return json{{"kind", "recipe"}, {"name", name}, {"summary", RecipeTitle(name)}, {"text", text}};
   }
-  std::vector<std::string> all = {"AberrationTuning-v0"};
-  for (const auto& [group, entries] : ListEverything().items()) {
+  std::vector<std::string> all;
+  const json everything = ListEverything();
+  for (const auto& [group, entries] : everything.items()) {
     if (group == "structures") continue;
     for (const auto& [entry, text] : entries.items()) all.push_back(entry);
   }

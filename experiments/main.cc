@@ -97,6 +97,7 @@ int Main(int argc, char** argv) {
   CLI::App app{
       "Ronchi: theory-in-the-loop experiments in scanning transmission electron microscopy\n"
       "(`ronchi test`, of the wrapper script, builds and runs the tests)"};
+  app.name("ronchi");
   app.set_version_flag("--version", absl::StrCat("ronchi ", kVersion));
   app.require_subcommand(1);
   Arguments a;

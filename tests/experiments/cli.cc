@@ -83,6 +83,16 @@ TEST(Cli, DescribeMeasuresTheTwinsEngine) {
   }
 }
 
+TEST(Cli, DescribeOfAnUnknownNameListsAllThereAre) {
+  const TemporaryFolder folder;
+  const Finished done = Ronchi({"describe", "nosuch"}, folder.path());
+  EXPECT_EQ(done.status, 2);
+  for (const char* name :
+       {"AberrationTuning-v0", "gp", "multislice", "corrected_200kV", "quickstart"}) {
+    EXPECT_NE(done.err.find(name), std::string::npos) << name << " in: " << done.err;
+  }
+}
+
 TEST(Cli, Doctor) {
   const TemporaryFolder folder;
   const Finished done = Ronchi({"doctor", "--json"}, folder.path());
