@@ -1,7 +1,10 @@
-// Electrons per area that every square nanometre of the specimen has received. Positions in metres
-// in the scan frame.
+// Electrons per area that the specimen has received, place by place. Positions in metres in the
+// scan frame. Small fields are booked on cells of 1 nm, larger ones on cells four, sixteen … times
+// as wide, so that no field costs more than 128² cells. What is booked on several levels adds up: a
+// reading is never below the true dose, and exact where fields of one size repeat.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -12,14 +15,15 @@ class DoseLedger {
  public:
   // Spreads the dose (e⁻/m²) over the rectangle; cells that it touches count as hit in full.
   void Add(double x_m, double y_m, double width_m, double height_m, double dose_e_per_m2);
-  // The largest dose so far in the rectangle, and anywhere.
+  // An upper bound of the dose so far anywhere in the rectangle, and anywhere at all.
   double Largest(double x_m, double y_m, double width_m, double height_m) const;
   double Largest() const;
-  void Clear() { cells_.clear(); }
+  void Clear();
 
  private:
-  static constexpr double kCell_m = 1e-9;
-  std::map<std::pair<int64_t, int64_t>, double> cells_;
+  using Cells = std::map<std::pair<int64_t, int64_t>, double>;  // e⁻/m² by cell index
+  static constexpr int kLevels = 24;                            // the coarsest cell is 70 km wide
+  std::array<Cells, kLevels> levels_;
 };
 
 }  // namespace ronchi::hw
