@@ -98,9 +98,63 @@ absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
   return p;
 }
 
+// The part of each exit wave, [px, py] from `low`, that the windows of a tile cover; wraps at the
+// box.
+void Prism::CopyPatch(std::array<int64_t, 2> low, size_t px, size_t py, size_t beam,
+                      Complex* out) const {
+  for (size_t i = 0; i < px; ++i, out += py) {
+    const Complex* row = waves_[beam].data() + Wrap(low[0] + int64_t(i), rx_) * ry_;
+    size_t from = Wrap(low[1], ry_);
+    for (size_t j = 0; j < py;) {
+      const size_t run = std::min(py - j, ry_ - from);
+      std::copy_n(row + from, run, out + j);
+      j += run;
+      from = 0;
+    }
+  }
+}
+
+// A(k) e^{−iχ(k)} e^{−2πi k·R} for every beam and probe, [positions][beams], with the sum of A²
+// over the beams scaled to 1.
+std::vector<Complex> Prism::Coefficients(const BeamOptics& optics,
+                                         std::span<const std::array<double, 2>> positions) const {
+  const double wavelength = Wavelength_A(energy_eV_);
+  std::vector<Complex> c(beams_.size() * positions.size());
+  double power = 0;
+  for (size_t b = 0; b < beams_.size(); ++b) {
+    const double kx = beams_[b].h / grid_.lx_A, ky = beams_[b].k / grid_.ly_A;
+    const double ax = kx * wavelength, ay = ky * wavelength;
+    const double a = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / window_.lx_A,
+                                  wavelength / window_.ly_A);
+    power += a * a;
+    const double chi = optics.aberrations.Chi(ax, ay, wavelength);
+    for (size_t n = 0; n < positions.size(); ++n) {
+      const double phase = -chi - kTwoPi * (kx * positions[n][0] + ky * positions[n][1]);
+      c[n * beams_.size() + b] = Complex(float(a * std::cos(phase)), float(a * std::sin(phase)));
+    }
+  }
+  const float scale = float(1 / std::sqrt(power));
+  for (Complex& v : c) v *= scale;
+  return c;
+}
+
+// The wave in a probe's window, [wx, wy], to its diffraction pattern on the window's grid.
+void Prism::ToPattern(ComplexBuffer* wave, FloatBuffer* intensity) const {
+  const size_t wx = rx_ / size_t(f_), wy = ry_ / size_t(f_);
+  const float scale = float(1 / double(wx * wy));
+  const int qx = half_x_ / f_, qy = half_y_ / f_;
+  window_forward_.Execute(wave->data());
+  for (int h = -qx; h <= qx; ++h) {
+    for (int k = -qy; k <= qy; ++k) {
+      const Complex v = (*wave)[Wrap(h, wx) * wy + Wrap(k, wy)] * scale;
+      (*intensity)[Wrap(h, window_.nx) * window_.ny + Wrap(k, window_.ny)] =
+          v.real() * v.real() + v.imag() * v.imag();
+    }
+  }
+}
+
 void Prism::Run(const BeamOptics& optics, std::span<const std::array<double, 2>> positions,
                 const std::function<void(size_t, std::span<const float>)>& at_probe) const {
-  const double wavelength = Wavelength_A(energy_eV_);
   const size_t wx = rx_ / size_t(f_), wy = ry_ / size_t(f_);
   // Each probe's window begins half a window before it; the patch spans all of them.
   std::vector<std::array<int64_t, 2>> starts;
@@ -116,51 +170,21 @@ void Prism::Run(const BeamOptics& optics, std::span<const std::array<double, 2>>
   }
   const size_t px = size_t(high[0] - low[0]) + wx, py = size_t(high[1] - low[1]) + wy;
   Matrix patch(Eigen::Index(px * py), Eigen::Index(beams_.size()));
-  Matrix coefficients(Eigen::Index(beams_.size()), Eigen::Index(positions.size()));
-  double power = 0;
   for (size_t b = 0; b < beams_.size(); ++b) {
-    for (size_t i = 0; i < px; ++i) {
-      const Complex* row = waves_[b].data() + Wrap(low[0] + int64_t(i), rx_) * ry_;
-      Complex* out = patch.col(Eigen::Index(b)).data() + i * py;
-      size_t from = Wrap(low[1], ry_);
-      for (size_t j = 0; j < py;) {
-        const size_t run = std::min(py - j, ry_ - from);
-        std::copy_n(row + from, run, out + j);
-        j += run;
-        from = 0;
-      }
-    }
-    const double kx = beams_[b].h / grid_.lx_A, ky = beams_[b].k / grid_.ly_A;
-    const double ax = kx * wavelength, ay = ky * wavelength;
-    const double a = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / window_.lx_A,
-                                  wavelength / window_.ly_A);
-    power += a * a;
-    const double chi = optics.aberrations.Chi(ax, ay, wavelength);
-    for (size_t n = 0; n < positions.size(); ++n) {
-      const double phase = -chi - kTwoPi * (kx * positions[n][0] + ky * positions[n][1]);
-      coefficients(Eigen::Index(b), Eigen::Index(n)) =
-          Complex(float(a * std::cos(phase)), float(a * std::sin(phase)));
-    }
+    CopyPatch(low, px, py, b, patch.col(Eigen::Index(b)).data());
   }
-  const Matrix sums = patch * coefficients;
-  const float scale = float(1 / (std::sqrt(power) * double(wx * wy)));
+  const std::vector<Complex> coefficients = Coefficients(optics, positions);
+  const Matrix sums = patch * Eigen::Map<const Matrix>(coefficients.data(), patch.cols(),
+                                                       Eigen::Index(positions.size()));
   ComplexBuffer wave(wx * wy);
   FloatBuffer intensity(window_.size(), 0.0f);
-  const int qx = half_x_ / f_, qy = half_y_ / f_;
   for (size_t n = 0; n < positions.size(); ++n) {
     const Complex* sum = sums.col(Eigen::Index(n)).data();
     for (size_t i = 0; i < wx; ++i) {
       const size_t row = size_t(starts[n][0] - low[0]) + i;
       std::copy_n(sum + row * py + size_t(starts[n][1] - low[1]), wy, wave.data() + i * wy);
     }
-    window_forward_.Execute(wave.data());
-    for (int h = -qx; h <= qx; ++h) {
-      for (int k = -qy; k <= qy; ++k) {
-        const Complex v = wave[Wrap(h, wx) * wy + Wrap(k, wy)] * scale;
-        intensity[Wrap(h, window_.nx) * window_.ny + Wrap(k, window_.ny)] =
-            v.real() * v.real() + v.imag() * v.imag();
-      }
-    }
+    ToPattern(&wave, &intensity);
     at_probe(n, intensity);
   }
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -43,6 +44,11 @@ class Prism {
     int h, k;  // in units of 1/box, multiples of f
   };
   Prism() = default;
+  void CopyPatch(std::array<int64_t, 2> low, size_t px, size_t py, size_t beam, Complex* out) const;
+  std::vector<Complex> Coefficients(const BeamOptics& optics,
+                                    std::span<const std::array<double, 2>> positions) const;
+  void ToPattern(ComplexBuffer* wave, FloatBuffer* intensity) const;
+
   double energy_eV_ = 0, semiangle_rad_ = 0;
   Grid grid_, window_;
   int f_ = 1;
