@@ -1,50 +1,17 @@
 #include "sim/simulate_config.h"
 
 #include <cmath>
-#include <filesystem>
 #include <numbers>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "core/files.h"
 #include "sim/physics/scattering_factors.h"
-#include "sim/read_structure.h"
 
 namespace ronchi::sim {
 namespace {
 
 constexpr double kRadPerDeg = std::numbers::pi / 180;
 constexpr double kRadPerMrad = 1e-3;
-
-absl::Status ReadSpecimen(const Config& config, SimulationOptions* o) {
-  ConfigReader r(config);
-  std::string file;
-  std::vector<double> repeat = {1, 1, 1}, tilt = {0, 0};
-  double rotate = 0;
-  r.Text("file", &file, true);
-  r.Numbers("repeat", &repeat, 3, {.min = 1, .max = 10000});
-  r.Number("rotate_deg", &rotate);
-  r.Numbers("tilt_mrad", &tilt, 2, {.min = -200, .max = 200});
-  for (double n : repeat) {
-    if (n != std::floor(n)) r.Fail("repeat", "expected three whole numbers");
-  }
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  RONCHI_ASSIGN_OR_RETURN(const Specimen unit, ReadStructure(FindStructure(config, file)));
-  // A cube of 100 nm; each atom takes 48 bytes.
-  constexpr double kMostAtoms = 1e8;
-  const double atoms = double(unit.atoms.size()) * repeat[0] * repeat[1] * repeat[2];
-  if (atoms > kMostAtoms) {
-    return config.Error("repeat", absl::StrFormat("makes %.3g atoms; allowed: up to %g", atoms,
-                                                  kMostAtoms));
-  }
-  absl::StatusOr<Specimen> rotated =
-      unit.Repeated(int(repeat[0]), int(repeat[1]), int(repeat[2])).RotatedAboutBeam(rotate);
-  if (!rotated.ok()) return config.Error("rotate_deg", rotated.status().message().data());
-  o->specimen = std::move(*rotated);
-  o->tilt_rad = {tilt[0] * kRadPerMrad, tilt[1] * kRadPerMrad};
-  return absl::OkStatus();
-}
 
 absl::Status ReadBeam(const Config& config, SimulationOptions* o) {
   ConfigReader r(config);
@@ -258,15 +225,6 @@ absl::Status ReadRest(const Config& dose, const Config& output, const Config& en
 
 }  // namespace
 
-std::string FindStructure(const Config& config, const std::string& file) {
-  namespace fs = std::filesystem;
-  const fs::path beside = fs::path(config.file()).parent_path() / file;
-  std::error_code ec;
-  if (fs::path(file).is_absolute() || fs::exists(beside, ec)) return beside.string();
-  const fs::path shared = fs::path(DataDirectory()) / "structures" / file;
-  return fs::exists(shared, ec) ? shared.string() : beside.string();
-}
-
 absl::StatusOr<Aberrations> ReadAberrations(const Config& node) {
   Aberrations out;
   ConfigReader r(node);
@@ -298,7 +256,9 @@ absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config) {
   const Config dose = r.Child("dose"), output = r.Child("output"), engine = r.Child("engine");
   r.Known("exit_planes");
   RONCHI_RETURN_IF_ERROR(r.Done());
-  RONCHI_RETURN_IF_ERROR(ReadSpecimen(specimen, &o));
+  RONCHI_ASSIGN_OR_RETURN(SpecimenSection section, ReadSpecimenSection(specimen));
+  o.specimen = std::move(section.specimen);
+  o.tilt_rad = section.tilt_rad;
   RONCHI_RETURN_IF_ERROR(ReadBeam(beam, &o));
   RONCHI_RETURN_IF_ERROR(ReadGrid(grid, &o));
   RONCHI_RETURN_IF_ERROR(ReadPotential(potential, &o));

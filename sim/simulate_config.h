@@ -5,6 +5,7 @@
 #include "core/config.h"
 #include "core/status.h"
 #include "sim/simulation.h"
+#include "sim/specimen_config.h"
 
 namespace ronchi::sim {
 
@@ -14,8 +15,5 @@ absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config);
 
 // `beam.aberrations`: {C10_A: 0, C12_A: 0, phi12_deg: 0, …}. Every coefficient to fifth order.
 absl::StatusOr<Aberrations> ReadAberrations(const Config& node);
-
-// `file` beside the config that names it, else in <data>/structures.
-std::string FindStructure(const Config& config, const std::string& file);
 
 }  // namespace ronchi::sim
