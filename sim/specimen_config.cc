@@ -2,11 +2,11 @@
 
 #include <cmath>
 #include <filesystem>
-#include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/files.h"
+#include "sim/builder_config.h"
 #include "sim/read_structure.h"
 #include "sim/zone_axis.h"
 
@@ -17,9 +17,6 @@ constexpr double kRadPerMrad = 1e-3;
 // A cube of 100 nm; each atom takes 48 bytes.
 constexpr double kMostAtoms = 1e8;
 constexpr NumberRange kLength_A = {.min = 0.1, .max = 1e5};
-
-// What makes the box once every key is known to be good.
-using Source = std::function<absl::StatusOr<Specimen>()>;
 
 struct Copies {
   std::vector<double> repeat = {1, 1, 1};
@@ -33,15 +30,21 @@ bool Whole(const std::vector<double>& values) {
   return true;
 }
 
-Copies ReadCopies(ConfigReader* r) {
+Copies ReadRepeat(ConfigReader* r) {
   Copies c;
+  r->Numbers("repeat", &c.repeat, 3, {.min = 1, .max = 10000});
+  if (!Whole(c.repeat)) r->Fail("repeat", "expected three whole numbers");
+  return c;
+}
+
+// Of a structure file: counted, or as many as reach a size.
+Copies ReadCopies(ConfigReader* r) {
   if (!r->Has("width_A") && !r->Has("thickness_A")) {
-    r->Numbers("repeat", &c.repeat, 3, {.min = 1, .max = 10000});
-    if (!Whole(c.repeat)) r->Fail("repeat", "expected three whole numbers");
     r->Known("width_A");
     r->Known("thickness_A");
-    return c;
+    return ReadRepeat(r);
   }
+  Copies c;
   if (r->Has("repeat")) r->Fail("repeat", "give either repeat or width_A and thickness_A");
   std::vector<double> width = {0, 0};
   if (r->Has("width_A")) r->Numbers("width_A", &width, 2, kLength_A);
@@ -53,7 +56,7 @@ Copies ReadCopies(ConfigReader* r) {
 }
 
 // The structure file as it stands or cut along a zone axis.
-Source ReadFileSource(const Config& config, ConfigReader* r) {
+SpecimenSource ReadFileSource(const Config& config, ConfigReader* r) {
   std::string file;
   r->Text("file", &file, true);
   std::vector<double> zone;
@@ -113,11 +116,25 @@ absl::StatusOr<SpecimenSection> ReadSpecimenSection(const Config& config) {
   ConfigReader r(config);
   std::vector<double> tilt = {0, 0};
   double rotate = 0;
-  const Source source = ReadFileSource(config, &r);
-  const Copies copies = ReadCopies(&r);
-  r.Number("rotate_deg", &rotate);
+  std::string build;
+  absl::Status nested;
+  SpecimenSource source;
+  Copies copies;
+  if (r.Has("build")) {
+    r.Choice("build", &build, BuilderNames());
+    if (!r.ok()) return r.Done();
+    source = ReadBuilder(build, config, &r, &nested);
+    copies = ReadRepeat(&r);
+  } else {
+    r.Known("build");
+    source = ReadFileSource(config, &r);
+    copies = ReadCopies(&r);
+  }
+  // A particle in vacuum has no period to keep: its builder turns it by any angle.
+  if (build != "nanoparticle") r.Number("rotate_deg", &rotate);
   r.Numbers("tilt_mrad", &tilt, 2, {.min = -200, .max = 200});
   RONCHI_RETURN_IF_ERROR(r.Done());
+  RONCHI_RETURN_IF_ERROR(nested);
   RONCHI_ASSIGN_OR_RETURN(const Specimen unit, source());
   RONCHI_ASSIGN_OR_RETURN(const Specimen whole, Multiply(config, unit, copies));
   absl::StatusOr<Specimen> rotated = whole.RotatedAboutBeam(rotate);
