@@ -136,6 +136,9 @@ void LogPlan(const sim::SimulationOptions& o) {
                       o.specimen.atoms.size(), o.specimen.cell_A[0], o.specimen.cell_A[1],
                       o.specimen.cell_A[2], o.grid_pixels[0], o.grid_pixels[1],
                       o.slice_thickness_A));
+  if (o.specimen.strain > 1e-6) {
+    Log(absl::StrFormat("the crystal is strained by %.3g to fit the box", o.specimen.strain));
+  }
   Log(absl::StrFormat("%u probes, %d configurations, seeds: phonons %u, dose %u",
                       o.scan.Positions().size(), o.phonon_configurations, o.phonon_seed,
                       o.dose_seed));

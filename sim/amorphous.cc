@@ -17,10 +17,10 @@ constexpr double kMostAtoms = 1e7;
 // g/cm³ to u/Å³ (CODATA 2018: 1 u = 1.66053906660e-24 g).
 constexpr double kUnitsPerA3 = 1 / 1.66053906660;
 // Random close packing is 0.64; pushing comes to rest within seconds up to here.
-constexpr double kDensest = 0.6;
+constexpr double kDensest = 0.55;
 // At a packing fraction of 0.2 one try in five succeeds at the end, at 0.3 one in a hundred.
 constexpr int kTries = 100;
-constexpr int kSweeps = 2000;
+constexpr int kSweeps = 1000;
 // Atoms are pushed a little further apart than asked for, else they only approach the distance.
 constexpr double kTarget = 1.01;
 

@@ -24,7 +24,7 @@ struct AmorphousOptions {
 // 74, 061308 (2006)) is put anywhere, and overlapping atoms push each other apart. There is no
 // chemistry in it: the pair distribution is that of hard spheres.
 // InvalidArgument: no atoms or above 10^7, a side below twice the distance, or a density out of
-// reach (a packing fraction above 0.6, or no end of the pushing).
+// reach (a packing fraction above 0.55, or no end of the pushing).
 absl::StatusOr<Specimen> MakeAmorphous(const AmorphousOptions& options);
 
 }  // namespace ronchi::sim

@@ -11,6 +11,7 @@ Specimen Specimen::Repeated(int nx, int ny, int nz) const {
   RONCHI_CHECK(nx > 0 && ny > 0 && nz > 0);
   Specimen out;
   out.title = title;
+  out.strain = strain;
   out.cell_A = {cell_A[0] * nx, cell_A[1] * ny, cell_A[2] * nz};
   out.atoms.reserve(atoms.size() * size_t(nx) * ny * nz);
   for (int k = 0; k < nz; ++k) {

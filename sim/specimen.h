@@ -21,6 +21,7 @@ struct Specimen {
   std::array<double, 3> cell_A = {0, 0, 0};
   std::vector<Atom> atoms;
   std::string title;
+  double strain = 0;  // largest principal strain that made the box orthogonal (sim/zone_axis.h)
 
   // nx × ny × nz copies of the box, side by side.
   Specimen Repeated(int nx, int ny, int nz) const;

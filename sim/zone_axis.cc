@@ -247,8 +247,8 @@ absl::StatusOr<ZoneCell> CutZone(const Crystal& crystal, LatticeDirection zone, 
   }
   ZoneCell out;
   out.axes = Ordered(search, found->p.n, found->q.n, zone);
-  out.strain = found->strain;
   out.specimen = Fill(crystal, out.axes, search);
+  out.specimen.strain = found->strain;
   return out;
 }
 

@@ -12,12 +12,11 @@ namespace ronchi::sim {
 using LatticeDirection = std::array<int, 3>;  // [u, v, w]: u a + v b + w c
 
 struct ZoneCell {
-  Specimen specimen;  // one period along the beam, the smallest box across it
+  // One period along the beam, the smallest box across it. Its `strain` is |λ - 1| at most over the
+  // principal stretches λ; 0 up to round-off when the lattice has orthogonal axes.
+  Specimen specimen;
   // x, y, z of the box as lattice directions; right-handed. x is the one nearer to a.
   std::array<LatticeDirection, 3> axes;
-  // Largest principal strain |λ - 1| that made the axes orthogonal; 0 up to round-off when the
-  // lattice has orthogonal ones.
-  double strain = 0;
 };
 
 // Axes are vectors of the lattice as given: centring is not looked for, so that [0, 0, 1] of a

@@ -142,7 +142,7 @@ TEST(ZoneAxis, CubicCrystals) {
     SCOPED_TRACE(testing::PrintToString(c.zone));
     const auto cut = CutZone(c.crystal, c.zone, 0);
     ASSERT_TRUE(cut.ok()) << cut.status();
-    EXPECT_LT(cut->strain, 1e-12);  // round-off: cubes have perpendicular directions
+    EXPECT_LT(cut->specimen.strain, 1e-12);  // round-off: cubes have perpendicular directions
     ExpectSameCrystal(c.crystal, *cut, c.radius);
     Vector3 box = cut->specimen.cell_A, want = c.box;
     std::sort(box.begin(), box.begin() + 2);
@@ -180,8 +180,8 @@ TEST(ZoneAxis, ATriclinicLatticeTakesAStrainOrIsRefused) {
   for (double strain : {0.01, 0.02, 0.05}) {
     const auto cut = CutZone(c, {0, 0, 1}, strain);
     ASSERT_TRUE(cut.ok()) << cut.status();
-    EXPECT_LE(cut->strain, strain + 1e-6);
-    EXPECT_GT(cut->strain, 0);
+    EXPECT_LE(cut->specimen.strain, strain + 1e-6);
+    EXPECT_GT(cut->specimen.strain, 0);
     const auto& l = cut->specimen.cell_A;
     // Principal strains of at most ε change the volume by at most (1 + ε)³.
     const double cells = l[0] * l[1] * l[2] / c.Volume_A3();
