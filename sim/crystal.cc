@@ -10,7 +10,9 @@ namespace ronchi::sim {
 namespace {
 
 constexpr double kRadPerDeg = std::numbers::pi / 180;
-constexpr double kLongest_A = 1e6;
+// No crystal repeats in less than an ångström; what is much smaller is a slip in the units, and
+// searches for boxes would not end.
+constexpr double kShortest_A = 0.1, kLongest_A = 1e6;
 // Volume over that of a box with the same edges. Real cells have above 0.1; below this the inverse
 // of the lattice loses the digits that atoms are placed with.
 constexpr double kLeastVolume = 1e-4;
@@ -88,9 +90,9 @@ absl::Status CheckLattice(const std::array<Vector3, 3>& lattice_A) {
   double box = 1;
   for (const Vector3& v : lattice_A) {
     const double length = std::hypot(v[0], v[1], v[2]);
-    if (!(length > 0 && length < kLongest_A)) {
+    if (!(length >= kShortest_A && length < kLongest_A)) {
       return absl::InvalidArgumentError(absl::StrFormat(
-          "cell length %g Å is not allowed; allowed: above 0, below %g", length, kLongest_A));
+          "cell length %g Å is not allowed; allowed: %g … %g", length, kShortest_A, kLongest_A));
     }
     box *= length;
   }

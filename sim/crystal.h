@@ -30,11 +30,11 @@ struct Crystal {
 };
 
 // a along x, b in the xy plane, c above it (as gemmi and the PDB), angles in degrees. Right angles
-// are exact. InvalidArgument: lengths that are not 0 … 1e6 Å, or angles that span no volume.
+// are exact. InvalidArgument: lengths that are not 0.1 … 1e6 Å, or angles that span no volume.
 absl::StatusOr<std::array<Vector3, 3>> LatticeFromCell(const Vector3& lengths_A,
                                                        const Vector3& angles_deg);
 
-// InvalidArgument: not finite, a vector that is not 0 … 1e6 Å long, or vectors in one plane.
+// InvalidArgument: not finite, a vector that is not 0.1 … 1e6 Å long, or vectors in one plane.
 absl::Status CheckLattice(const std::array<Vector3, 3>& lattice_A);
 
 }  // namespace ronchi::sim

@@ -88,9 +88,9 @@ absl::Status CheckCell(const Lines& lines, const Crystal& crystal) {
   const bool diagonal =
       l[0][1] == 0 && l[0][2] == 0 && l[1][0] == 0 && l[1][2] == 0 && l[2][0] == 0 && l[2][1] == 0;
   for (size_t i = 0; diagonal && i < 3; ++i) {
-    if (!(l[i][i] > 0 && l[i][i] < 1e6)) {
+    if (!(l[i][i] >= 0.1 && l[i][i] < 1e6)) {
       return lines.Error(
-          absl::StrCat("cell length ", l[i][i], " Å is not allowed; allowed: above 0"));
+          absl::StrCat("cell length ", l[i][i], " Å is not allowed; allowed: 0.1 … 1e6"));
     }
   }
   const absl::Status status = CheckLattice(l);

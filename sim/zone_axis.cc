@@ -16,11 +16,13 @@ namespace {
 
 // What lattice constants with seven digits leave of an exact right angle.
 constexpr double kRoundOff = 1e-6;
-constexpr double kMostAtoms = 1e7;
-// Vectors longer than this are not tried: a box 0.1 µm wide does not fit a wave anyhow.
+constexpr double kMostAtoms = 1e6;
+// Longer sides are not tried, unless the cell itself has them: a box 0.1 µm wide fits no wave.
 constexpr double kLongest_A = 1000;
-constexpr double kMostTried = 4e6;         // below a second
-constexpr size_t kMostCandidates = 20000;  // pairs of them are compared
+// Bounds on the work, about a tenth of a second: vectors looked at, and those compared in pairs.
+// Planes across directions up to [20, 20, 20] of usual cells hold fewer out to 1000 Å.
+constexpr double kMostTried = 2e6;
+constexpr size_t kMostCandidates = 3000;
 
 // A lattice vector that may become a side of the box.
 struct Side {
@@ -37,13 +39,7 @@ class Search {
       : lattice_(Eigen::Map<const Eigen::Matrix3d>(crystal.lattice_A[0].data())),
         beam_(Vector(zone)),
         volume_(crystal.Volume_A3()),
-        atoms_(double(crystal.atoms.size())) {
-    const Eigen::Matrix3d reciprocal = lattice_.inverse();
-    for (int i : {0, 1, 2}) {  // Across() tries (2 R |a*|)(2 R |b*|) pairs of numbers at most
-      const double rows = reciprocal.row(i).norm() * reciprocal.row((i + 1) % 3).norm();
-      longest_A_ = std::min(longest_A_, std::sqrt(kMostTried / rows) / 2);
-    }
-  }
+        atoms_(double(crystal.atoms.size())) {}
 
   struct Found {
     Side p, q;
@@ -56,6 +52,7 @@ class Search {
   }
 
  private:
+  double Tried(double radius, double max_cosine) const;
   std::vector<Side> Across(double radius, double max_cosine) const;
   std::optional<Found> Best(const std::vector<Side>& sides, double max_strain) const;
   double Strain(const Side& p, const Side& q) const;
@@ -63,8 +60,18 @@ class Search {
   Eigen::Matrix3d lattice_;  // columns a, b, c
   Eigen::Vector3d beam_;
   double volume_, atoms_;
-  double longest_A_ = kLongest_A;
 };
+
+// The number of vectors that Across() looks at.
+double Search::Tried(double radius, double max_cosine) const {
+  const Eigen::Matrix3d reciprocal = lattice_.inverse();
+  const Eigen::Vector3d along = lattice_.transpose() * beam_.normalized();
+  int k;
+  const double height = along.cwiseAbs().maxCoeff(&k);
+  double tried = 1 + 2 * max_cosine * radius / height;
+  for (int i : {(k + 1) % 3, (k + 2) % 3}) tried *= 1 + 2 * radius * reciprocal.row(i).norm();
+  return tried;
+}
 
 // Lattice vectors within `radius` and nearly across the beam, half of each ± pair.
 std::vector<Side> Search::Across(double radius, double max_cosine) const {
@@ -138,17 +145,18 @@ std::optional<Search::Found> Search::Best(const std::vector<Side>& sides, double
 std::optional<Search::Found> Search::Smallest(double max_strain) const {
   const double max_cosine = 2.2 * (max_strain + kRoundOff);
   double radius = 2 * std::max(lattice_.colwise().norm().maxCoeff(), beam_.norm());
+  double longest = std::max(kLongest_A, radius);
+  while (Tried(longest, max_cosine) > kMostTried) longest /= 1.2;
   for (;; radius *= 2) {
-    const std::vector<Side> sides = Across(std::min(radius, longest_A_), max_cosine);
+    const std::vector<Side> sides = Across(std::min(radius, longest), max_cosine);
     if (const auto found = Best(sides, max_strain)) {
       // A smaller box has a longer side of at most area/(shortest vector).
       const double enough = found->p.length * found->q.length / sides.front().length;
       if (enough <= radius) return found;
-      const auto better =
-          Best(Across(std::min(enough * 1.001, longest_A_), max_cosine), max_strain);
+      const auto better = Best(Across(std::min(enough * 1.001, longest), max_cosine), max_strain);
       return better ? better : found;
     }
-    if (radius >= longest_A_ || sides.size() == kMostCandidates) return std::nullopt;
+    if (radius >= longest || sides.size() == kMostCandidates) return std::nullopt;
   }
 }
 

@@ -22,7 +22,7 @@ struct ZoneCell {
 // Axes are vectors of the lattice as given: centring is not looked for, so that [0, 0, 1] of a
 // face-centred cube is the cube. Of all boxes strained by at most `max_strain` the one with the
 // fewest atoms is taken; it holds box volume/cell volume × atoms, to the atom.
-// InvalidArgument: the zone is [0, 0, 0], or no box of at most 10^7 atoms is strained so little
+// InvalidArgument: the zone is [0, 0, 0], or no box of at most 10^6 atoms is strained so little
 // (the message offers a strain that would do).
 absl::StatusOr<ZoneCell> CutZone(const Crystal& crystal, LatticeDirection zone, double max_strain);
 
