@@ -5,6 +5,7 @@
 #include <gemmi/smcif.hpp>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -32,8 +33,9 @@ absl::Status SetSymmetry(gemmi::cif::Block& block, gemmi::SmallStructure* s) {
   for (const char* tag : {"_space_group_IT_number", "_symmetry_Int_Tables_number"}) {
     const std::string* value = block.find_value(tag);
     if (value == nullptr || gemmi::cif::is_null(*value)) continue;
-    const gemmi::SpaceGroup* group =
-        gemmi::find_spacegroup_by_number(gemmi::cif::as_int(*value, 0));
+    int number = 0;  // gemmi's own conversion may overflow
+    const bool is_number = absl::SimpleAtoi(gemmi::cif::as_string(*value), &number);
+    const gemmi::SpaceGroup* group = is_number ? gemmi::find_spacegroup_by_number(number) : nullptr;
     if (group == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("unknown space group number ", *value));
     }

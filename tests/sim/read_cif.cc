@@ -108,6 +108,9 @@ TEST(ReadCif, RefusesInOneLine) {
   EXPECT_NE(message(Cif("90", "Sr1 Sr 0 0 0 1 0\n", "_space_group_name_H-M_alt 'Q 7'\n"))
                 .find("unknown space group 'Q 7'"),
             std::string::npos);
+  EXPECT_NE(message(Cif("90", "Sr1 Sr 0 0 0 1 0\n", "_space_group_IT_number 99999999999\n"))
+                .find("unknown space group number"),
+            std::string::npos);
   message(Cif("90", "Sr1 Sr 0 0 0 1 0\n", "loop_\n_space_group_symop_operation_xyz\nx,y\n"));
   EXPECT_NE(message(Cif("90", "Q1 Qq 0 0 0 1 0\n")).find("Qq"), std::string::npos);
   EXPECT_NE(message(Cif("90", "Sr1 Sr 0 0 0 1.5 0\n")).find("1.5"), std::string::npos);
