@@ -159,6 +159,7 @@ TEST_F(ReadStructureTest, MistakesInPrismaticFiles) {
   ExpectError("title\n4 five 6\n", 2, "expected the cell's three lengths");
   ExpectError("title\n4 nan 6\n", 2, "expected the cell's three lengths");
   ExpectError("title\n4 -5 6\n", 2, "cell length -5");
+  ExpectError("title\n4 1e-308 6\n", 2, "allowed: 0.1 … 1e6");
   ExpectError("title\n4 5 6\n-1\n", 3, "no atoms");
   ExpectError("title\n4 5 6\nSr 1 1 1 1\n-1\n", 3, "expected Z x y z occupancy");
   ExpectError("title\n4 5 6\n8 1 1 1 1\n8 1 1\n-1\n", 4, "expected Z x y z occupancy");

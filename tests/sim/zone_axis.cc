@@ -221,6 +221,20 @@ TEST(ZoneAxis, SkewAxesOfABoxAreStraightened) {
   EXPECT_NEAR(cut->specimen.atoms[1].z_A, 5.5, 1e-9);
 }
 
+// Cells that no search should meet, from files with a digit too many: the work is bounded, so that
+// this test ends (the first took minutes, the second never ended).
+TEST(ZoneAxis, AbsurdCellsEndSoon) {
+  const std::vector<std::pair<int, Vector3>> atom = {{14, {0, 0, 0}}};
+  EXPECT_FALSE(CutZone(Make({59.99, 5, 6}, {90, 90, 90}, atom), {-2, -1, 0}, 0).ok());
+  EXPECT_FALSE(CutZone(Make({5.431, 0.1, 7825.3}, {90, 90, 90}, atom), {-3, -2, -2}, 0).ok());
+  Crystal tiny = Make({4, 4, 4}, {90, 90, 90}, atom);
+  tiny.lattice_A[0] = {1e-308, 0, 0};
+  EXPECT_TRUE(absl::IsInvalidArgument(CutZone(tiny, {1, 0, 0}, 0).status()));
+  const auto large = CutZone(Make({2000, 3000, 4000}, {90, 90, 90}, atom), {0, 0, 1}, 0);
+  ASSERT_TRUE(large.ok()) << large.status();
+  EXPECT_EQ(large->specimen.atoms.size(), 1u);
+}
+
 TEST(ZoneAxis, RefusesNoDirection) {
   EXPECT_TRUE(absl::IsInvalidArgument(CutZone(Silicon(), {0, 0, 0}, 0).status()));
 }
