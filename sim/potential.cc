@@ -3,50 +3,27 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "core/parallel.h"
+#include "sim/atoms_on_grid.h"
+#include "sim/finite_projection.h"
 #include "sim/physics/electron.h"
 
 namespace ronchi::sim {
 namespace {
 
-// An atom as far as its slice's projection goes; equal lists give equal slices. Positions are
-// compared to 1e-6 Å, far below any effect on an image, so that repeated cells are recognised.
-using ProjectedAtom = std::tuple<int, int64_t, int64_t, int64_t>;  // Z, x, y, occupancy
-
-std::vector<ProjectedAtom> Projection(const std::vector<const Atom*>& atoms, const Grid& grid) {
+// Equal lists give equal slices.
+std::vector<ProjectedAtom> Projected(const std::vector<const Atom*>& atoms, const Grid& grid) {
   std::vector<ProjectedAtom> list;
-  const int64_t period_x = std::llround(grid.lx_A * 1e6), period_y = std::llround(grid.ly_A * 1e6);
-  auto wrap = [](int64_t v, int64_t period) { return ((v % period) + period) % period; };
-  for (const Atom* a : atoms) {
-    list.emplace_back(a->z, wrap(std::llround(a->x_A * 1e6), period_x),
-                      wrap(std::llround(a->y_A * 1e6), period_y), std::llround(a->occupancy * 1e9));
-  }
+  for (const Atom* a : atoms) list.push_back(ProjectAtom(*a, grid));
   std::sort(list.begin(), list.end());
   return list;
 }
 
 void Deposit(const Atom& a, const Grid& g, Complex* plane) {
-  const double x = a.x_A / g.dx_A(), y = a.y_A / g.dy_A();
-  // Atoms within 1e-6 of a grid point stand on it: files write 1.9525 for 32 pixels exactly.
-  auto split = [](double v, double* fraction) {
-    double base = std::floor(v + 1e-6);
-    *fraction = std::max(0.0, v - base);
-    return int64_t(base);
-  };
-  double fx, fy;
-  const int64_t ix = split(x, &fx), iy = split(y, &fy);
-  auto wrap = [](int64_t v, size_t n) {
-    return size_t(((v % int64_t(n)) + int64_t(n)) % int64_t(n));
-  };
-  const size_t x0 = wrap(ix, g.nx), x1 = wrap(ix + 1, g.nx);
-  const size_t y0 = wrap(iy, g.ny), y1 = wrap(iy + 1, g.ny);
-  plane[x0 * g.ny + y0] += float((1 - fx) * (1 - fy) * a.occupancy);
-  plane[x1 * g.ny + y0] += float(fx * (1 - fy) * a.occupancy);
-  plane[x0 * g.ny + y1] += float((1 - fx) * fy * a.occupancy);
-  plane[x1 * g.ny + y1] += float(fx * fy * a.occupancy);
+  const GridShares at = ShareOnGrid(a, g);
+  for (int q = 0; q < 4; ++q) plane[at.index[q]] += float(at.share[q] * a.occupancy);
 }
 
 // What multiplies the transform of the deposited atoms of element z.
@@ -56,9 +33,8 @@ FloatBuffer ElementFilter(int z, const Grid& g, const ScatteringFactors& factors
   for (size_t i = 0; i < g.nx; ++i) {
     for (size_t j = 0; j < g.ny; ++j) {
       const double kx = g.kx_per_A(i), ky = g.ky_per_A(j);
-      const double kappa = std::hypot(kx * g.dx_A(), ky * g.dy_A());
-      const double sinc = kappa > 0 ? std::sin(kappa) / kappa : 1;
-      filter[i * g.ny + j] = float(scale * factors.At(z, kx * kx + ky * ky) / sinc);
+      const double blur = SharingBlur(g, kx, ky);
+      filter[i * g.ny + j] = float(scale * factors.At(z, kx * kx + ky * ky) / blur);
     }
   }
   return filter;
@@ -88,7 +64,8 @@ std::shared_ptr<const FloatBuffer> Project(const std::vector<const Atom*>& atoms
 
 absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Grid& grid,
                                               double slice_thickness_A,
-                                              const ScatteringFactors& factors) {
+                                              const ScatteringFactors& factors,
+                                              Projection projection) {
   PotentialSlices out;
   out.grid = grid;
   const double height = specimen.cell_A[2];
@@ -108,20 +85,23 @@ absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Gr
   std::map<std::vector<ProjectedAtom>, size_t> known;
   std::vector<size_t> first;  // a slice that shows each distinct projection
   for (size_t s = 0; s < count; ++s) {
-    const auto [it, is_new] = known.try_emplace(Projection(slices[s], grid), first.size());
+    const auto [it, is_new] = known.try_emplace(Projected(slices[s], grid), first.size());
     if (is_new) first.push_back(s);
     out.order.push_back(it->second);
   }
-  const Fft forward =
-      Fft::Plane(int(grid.nx), int(grid.ny), Fft::Direction::kForward, Fft::Effort::kEstimate);
-  const Fft inverse =
-      Fft::Plane(int(grid.nx), int(grid.ny), Fft::Direction::kInverse, Fft::Effort::kEstimate);
+  // The finite projection needs hundreds of transforms, for which measured plans are worth it.
+  const Fft::Effort effort =
+      projection == Projection::kFinite ? Fft::Effort::kPatient : Fft::Effort::kEstimate;
+  const int nx = int(grid.nx), ny = int(grid.ny);
+  const Fft forward = Fft::Plane(nx, ny, Fft::Direction::kForward, effort);
+  const Fft inverse = Fft::Plane(nx, ny, Fft::Direction::kInverse, effort);
   out.distinct.resize(first.size());
   ParallelFor(first.size(), 1, [&](size_t begin, size_t end) {
     for (size_t d = begin; d < end; ++d) {
       out.distinct[d] = Project(slices[first[d]], grid, filters, forward, inverse);
     }
   });
+  if (projection == Projection::kFinite) MakeProjectionFinite(slices, factors, &out);
   return out;
 }
 

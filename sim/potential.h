@@ -1,6 +1,7 @@
 // The specimen cut into slices of equal thickness, each projected along the beam:
 //   V(k) = (h²/2πm₀e) Σ_Z f_Z(k) S_Z(k) / (area of a pixel)            [V Å]
-// built in Fourier space ("infinite" projection: an atom belongs whole to the slice of its centre).
+// built in Fourier space. Infinite projection: an atom belongs whole to the slice of its centre.
+// Finite projection (sim/finite_projection.h): a slice gets what lies between its faces.
 // Atoms between grid points are shared bilinearly among four neighbours, and the blur of that is
 // divided out by sin(κ)/κ, κ² = (kx dx)² + (ky dy)², as abTEM does (Madsen & Susi 2021): with the
 // same recipe two programs agree to round-off. Slices with the same atoms are computed once.
@@ -18,6 +19,8 @@
 
 namespace ronchi::sim {
 
+enum class Projection { kInfinite, kFinite };
+
 struct PotentialSlices {
   Grid grid;
   double thickness_A = 0;                                    // of one slice
@@ -29,6 +32,7 @@ struct PotentialSlices {
 // InvalidArgument: an element that the table lacks.
 absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Grid& grid,
                                               double slice_thickness_A,
-                                              const ScatteringFactors& factors);
+                                              const ScatteringFactors& factors,
+                                              Projection projection = Projection::kInfinite);
 
 }  // namespace ronchi::sim

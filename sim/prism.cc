@@ -54,7 +54,7 @@ absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
   p.ry_ = std::min(g.ny, NextFastMultiple(2 * size_t(p.half_y_) + 2, f));
   const double wavelength = Wavelength_A(energy_eV);
   // One pixel of angle beyond the edge: the aperture's soft rim reaches there.
-  const double reach = semiangle_rad / wavelength + 1 / std::min(p.window_.lx_A, p.window_.ly_A);
+  const double reach = semiangle_rad / wavelength + 1 / std::min(g.lx_A, g.ly_A);
   for (int k = -p.half_y_; k <= p.half_y_; ++k) {
     for (int h = -p.half_x_; h <= p.half_x_; ++h) {
       if (h % interpolation || k % interpolation) continue;
@@ -115,7 +115,9 @@ void Prism::CopyPatch(std::array<int64_t, 2> low, size_t px, size_t py, size_t b
 }
 
 // A(k) e^{−iχ(k)} e^{−2πi k·R} for every beam and probe, [positions][beams], with the sum of A²
-// over the beams scaled to 1.
+// over the beams scaled to 1. The rim is as soft as the whole box's: softened over the window's
+// pixel, f times wider, it would let beams in at half amplitude that carry a quarter of the
+// current, and the probe's peak would rise (W1, f = 4: by 3 %, and HAADF with it by 5 %).
 std::vector<Complex> Prism::Coefficients(const BeamOptics& optics,
                                          std::span<const std::array<double, 2>> positions) const {
   const double wavelength = Wavelength_A(energy_eV_);
@@ -124,8 +126,8 @@ std::vector<Complex> Prism::Coefficients(const BeamOptics& optics,
   for (size_t b = 0; b < beams_.size(); ++b) {
     const double kx = beams_[b].h / grid_.lx_A, ky = beams_[b].k / grid_.ly_A;
     const double ax = kx * wavelength, ay = ky * wavelength;
-    const double a = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / window_.lx_A,
-                                  wavelength / window_.ly_A);
+    const double a = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / grid_.lx_A,
+                                  wavelength / grid_.ly_A);
     power += a * a;
     const double chi = optics.aberrations.Chi(ax, ay, wavelength);
     for (size_t n = 0; n < positions.size(); ++n) {

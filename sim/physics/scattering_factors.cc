@@ -1,6 +1,7 @@
 #include "sim/physics/scattering_factors.h"
 
 #include <cmath>
+#include <numbers>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -76,6 +77,36 @@ double ScatteringFactors::At(int z, double k2) const {
       return f;
     case Form::kPeng:  // columns a1-5, b1-5, in s = k/2
       for (int i = 0; i < 5; ++i) f += c[i] * std::exp(-c[5 + i] * k2 / 4);
+      return f;
+  }
+  return f;
+}
+
+double ScatteringFactors::Beyond(int z, double k2, double depth_A) const {
+  using std::numbers::pi;
+  const double* c = elements_[z].c.data();
+  // The share of e^{−d k_z²} beyond the depth.
+  auto gaussian = [depth_A](double d) { return 0.5 * std::erfc(pi * depth_A / std::sqrt(d)); };
+  double f = 0;
+  switch (form_) {
+    case Form::kKirkland:
+      for (int i = 0; i < 3; ++i) {
+        const double kappa2 = k2 + c[3 + i];
+        f += c[i] * std::exp(-2 * pi * std::sqrt(kappa2) * depth_A) / (2 * kappa2) +
+             c[6 + i] * std::exp(-c[9 + i] * k2) * gaussian(c[9 + i]);
+      }
+      return f;
+    case Form::kLobato:  // 1/(1 + bk²) + 1/(1 + bk²)², with B = 1/b: B/(k² + B) + B²/(k² + B)²
+      for (int i = 0; i < 5; ++i) {
+        const double b = 1 / c[5 + i], kappa2 = k2 + b, ratio = b / kappa2;
+        const double u = 2 * pi * std::sqrt(kappa2) * depth_A;
+        f += c[i] * ratio * std::exp(-u) * (0.5 + ratio * (2 + u) / 4);
+      }
+      return f;
+    case Form::kPeng:
+      for (int i = 0; i < 5; ++i) {
+        f += c[i] * std::exp(-c[5 + i] * k2 / 4) * gaussian(c[5 + i] / 4);
+      }
       return f;
   }
   return f;

@@ -19,6 +19,10 @@ class ScatteringFactors {
   bool Has(int z) const;
   // f_e in Å at k2 = k² (1/Å²). Needs Has(z).
   double At(int z, double k2) const;
+  // The part of f_e that an atom's potential beyond the plane z = depth_A contributes, in Å:
+  //   ∫_depth^∞ dz ∫ f_e(√(k2 + k_z²)) e^{2πi k_z z} dk_z,   depth_A ≥ 0;
+  // half of At() at depth 0. Closed forms in docs/conventions.md. Needs Has(z).
+  double Beyond(int z, double k2, double depth_A) const;
   // The chemical symbol ("Sr"), or the number as text when the table lacks it.
   std::string Symbol(int z) const;
   // Atomic number of a symbol, any case; 0 when unknown.
