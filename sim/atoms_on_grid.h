@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "sim/grid.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

@@ -12,7 +12,7 @@
 
 #include "sim/physics/scattering_factors.h"
 #include "sim/potential.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

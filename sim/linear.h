@@ -20,7 +20,7 @@
 #include "core/status.h"
 #include "sim/physics/aberrations.h"
 #include "sim/physics/scattering_factors.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

@@ -15,7 +15,7 @@
 #include "sim/fft.h"
 #include "sim/grid.h"
 #include "sim/physics/scattering_factors.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

@@ -5,7 +5,7 @@
 #include "core/config.h"
 #include "core/status.h"
 #include "sim/simulation.h"
-#include "sim/specimen_config.h"
+#include "sim/specimen/specimen_config.h"
 
 namespace ronchi::sim {
 

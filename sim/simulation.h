@@ -12,7 +12,7 @@
 #include "core/status.h"
 #include "sim/detector.h"
 #include "sim/probe.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

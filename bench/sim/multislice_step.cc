@@ -9,7 +9,7 @@
 
 #include "sim/detector.h"
 #include "sim/multislice.h"
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {
 namespace {

@@ -11,7 +11,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "sim/detector.h"
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {
 namespace {

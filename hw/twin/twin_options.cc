@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 #include "sim/simulate_config.h"
 
 namespace ronchi::hw {

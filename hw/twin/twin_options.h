@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/config.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 #include "theory/prior.h"
 
 namespace ronchi::hw {

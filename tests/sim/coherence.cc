@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "sim/linear.h"
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 #include "sim/simulation.h"
 
 namespace ronchi::sim {

@@ -10,7 +10,7 @@
 
 #include "core/random.h"
 #include "sim/physics/electron.h"
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 #include "tests/sim/direct_multislice.h"
 
 namespace ronchi::sim {

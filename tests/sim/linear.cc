@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 #include "sim/simulation.h"
 
 namespace ronchi::sim {

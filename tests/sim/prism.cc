@@ -6,7 +6,7 @@
 
 #include "sim/detector.h"
 #include "sim/physics/electron.h"
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "sim/potential.h"
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 #include "sim/simulation.h"
 #include "tests/support/npy.h"
 

@@ -1,4 +1,4 @@
-#include "sim/crystal.h"
+#include "sim/specimen/crystal.h"
 
 #include <Eigen/Dense>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 
 #include <cmath>
 #include <numbers>
@@ -10,7 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "core/files.h"
 #include "sim/physics/scattering_factors.h"
-#include "sim/read_cif.h"
+#include "sim/specimen/read_cif.h"
 
 namespace ronchi::sim {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/status.h"
-#include "sim/crystal.h"
+#include "sim/specimen/crystal.h"
 
 namespace ronchi::sim {
 

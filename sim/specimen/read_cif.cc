@@ -1,4 +1,4 @@
-#include "sim/read_cif.h"
+#include "sim/specimen/read_cif.h"
 
 #include <cmath>
 #include <gemmi/cif.hpp>

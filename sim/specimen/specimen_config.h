@@ -7,7 +7,7 @@
 
 #include "core/config.h"
 #include "core/status.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

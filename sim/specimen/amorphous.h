@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "core/status.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

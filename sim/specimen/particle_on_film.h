@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/status.h"
-#include "sim/amorphous.h"
-#include "sim/nanoparticle.h"
+#include "sim/specimen/amorphous.h"
+#include "sim/specimen/nanoparticle.h"
 
 namespace ronchi::sim {
 

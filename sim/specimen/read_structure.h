@@ -12,8 +12,8 @@
 #include <string>
 
 #include "core/status.h"
-#include "sim/crystal.h"
-#include "sim/specimen.h"
+#include "sim/specimen/crystal.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "core/status.h"
-#include "sim/crystal.h"
+#include "sim/specimen/crystal.h"
 
 namespace ronchi::sim {
 

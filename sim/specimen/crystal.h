@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/status.h"
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "core/status.h"
-#include "sim/crystal.h"
-#include "sim/zone_axis.h"
+#include "sim/specimen/crystal.h"
+#include "sim/specimen/zone_axis.h"
 
 namespace ronchi::sim {
 

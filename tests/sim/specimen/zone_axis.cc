@@ -1,13 +1,13 @@
 // Zone axes: the number of atoms, their distances and the size of the smallest box are those of
 // the crystal, whatever the lattice.
-#include "sim/zone_axis.h"
+#include "sim/specimen/zone_axis.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {
 namespace {

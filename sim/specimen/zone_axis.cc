@@ -1,4 +1,4 @@
-#include "sim/zone_axis.h"
+#include "sim/specimen/zone_axis.h"
 
 #include <Eigen/Dense>
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "sim/amorphous.h"
+#include "sim/specimen/amorphous.h"
 
 #include <cmath>
 #include <gemmi/elem.hpp>
@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/random.h"
-#include "sim/cell_list.h"
+#include "sim/specimen/cell_list.h"
 
 namespace ronchi::sim {
 namespace {

@@ -1,4 +1,4 @@
-#include "sim/monolayer.h"
+#include "sim/specimen/monolayer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/random.h"
-#include "sim/zone_axis.h"
+#include "sim/specimen/zone_axis.h"
 
 namespace ronchi::sim {
 namespace {

@@ -1,4 +1,4 @@
-#include "sim/nanoparticle.h"
+#include "sim/specimen/nanoparticle.h"
 
 #include <Eigen/Dense>
 #include <algorithm>

@@ -1,10 +1,10 @@
-#include "sim/particle_on_film.h"
+#include "sim/specimen/particle_on_film.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_format.h"
-#include "sim/cell_list.h"
+#include "sim/specimen/cell_list.h"
 
 namespace ronchi::sim {
 namespace {

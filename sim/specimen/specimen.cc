@@ -1,4 +1,4 @@
-#include "sim/specimen.h"
+#include "sim/specimen/specimen.h"
 
 #include <cmath>
 

@@ -5,11 +5,11 @@
 #include <cmath>
 #include <numbers>
 
-#include "sim/amorphous.h"
-#include "sim/monolayer.h"
-#include "sim/nanoparticle.h"
-#include "sim/particle_on_film.h"
-#include "sim/read_structure.h"
+#include "sim/specimen/amorphous.h"
+#include "sim/specimen/monolayer.h"
+#include "sim/specimen/nanoparticle.h"
+#include "sim/specimen/particle_on_film.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {
 namespace {

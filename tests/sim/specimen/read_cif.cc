@@ -1,11 +1,11 @@
-#include "sim/read_cif.h"
+#include "sim/specimen/read_cif.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {
 namespace {

@@ -1,5 +1,5 @@
 // Structure files, whole and broken: each mistake gives one line with file and line number.
-#include "sim/read_structure.h"
+#include "sim/specimen/read_structure.h"
 
 #include <gtest/gtest.h>
 

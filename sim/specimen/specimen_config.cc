@@ -1,4 +1,4 @@
-#include "sim/specimen_config.h"
+#include "sim/specimen/specimen_config.h"
 
 #include <cmath>
 #include <filesystem>
@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/files.h"
-#include "sim/builder_config.h"
-#include "sim/read_structure.h"
-#include "sim/zone_axis.h"
+#include "sim/specimen/builder_config.h"
+#include "sim/specimen/read_structure.h"
+#include "sim/specimen/zone_axis.h"
 
 namespace ronchi::sim {
 namespace {

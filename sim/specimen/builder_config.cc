@@ -1,15 +1,15 @@
-#include "sim/builder_config.h"
+#include "sim/specimen/builder_config.h"
 
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "sim/amorphous.h"
-#include "sim/monolayer.h"
-#include "sim/nanoparticle.h"
-#include "sim/particle_on_film.h"
+#include "sim/specimen/amorphous.h"
+#include "sim/specimen/monolayer.h"
+#include "sim/specimen/nanoparticle.h"
+#include "sim/specimen/particle_on_film.h"
 #include "sim/physics/scattering_factors.h"
-#include "sim/read_structure.h"
-#include "sim/specimen_config.h"
+#include "sim/specimen/read_structure.h"
+#include "sim/specimen/specimen_config.h"
 
 namespace ronchi::sim {
 namespace {

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "core/status.h"
-#include "sim/crystal.h"
+#include "sim/specimen/crystal.h"
 
 namespace ronchi::sim {
 

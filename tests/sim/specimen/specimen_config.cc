@@ -1,6 +1,6 @@
 // The `specimen:` section: every way to make a specimen, the dump that makes it again, and what
 // each mistake is told.
-#include "sim/specimen_config.h"
+#include "sim/specimen/specimen_config.h"
 
 #include <gtest/gtest.h>
 
