@@ -92,6 +92,9 @@ class DataFileReader {
   // A number array of any HDF5 number type. NotFound: no such dataset.
   absl::StatusOr<Array<float>> ReadFloat(const std::string& path) const;
   absl::StatusOr<Array<double>> ReadDouble(const std::string& path) const;
+  // Part of it, row-major. OutOfRange: the slab leaves its shape.
+  absl::StatusOr<Array<float>> ReadSlab(const std::string& path, const std::vector<size_t>& offset,
+                                        const std::vector<size_t>& count) const;
   absl::StatusOr<std::string> ReadText(const std::string& path) const;
   // The text attribute of a group or dataset, e.g. ("/run/curves/contrast", "units").
   absl::StatusOr<std::string> ReadAttribute(const std::string& path, const std::string& name) const;

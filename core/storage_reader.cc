@@ -154,6 +154,32 @@ absl::StatusOr<Array<double>> DataFileReader::ReadDouble(const std::string& path
   return impl_->ReadNumbers<double>(path, H5T_NATIVE_DOUBLE);
 }
 
+absl::StatusOr<Array<float>> DataFileReader::ReadSlab(const std::string& path,
+                                                      const std::vector<size_t>& offset,
+                                                      const std::vector<size_t>& count) const {
+  const std::lock_guard lock(hdf5::Mutex());
+  hdf5::Initialise();
+  RONCHI_ASSIGN_OR_RETURN(const Handle dataset, impl_->OpenDataset(path));
+  const Handle space(H5Dget_space(dataset), H5Sclose);
+  const std::vector<size_t> shape = ShapeOf(space);
+  bool inside = offset.size() == shape.size() && count.size() == shape.size();
+  for (size_t i = 0; inside && i < shape.size(); ++i) {
+    inside = offset[i] <= shape[i] && count[i] <= shape[i] - offset[i];
+  }
+  if (!inside) {
+    return absl::OutOfRangeError(
+        absl::StrCat(impl_->path, ": a slab of ", path, " leaves its shape"));
+  }
+  Array<float> values(count);
+  const std::vector<hsize_t> start(offset.begin(), offset.end()), size(count.begin(), count.end());
+  const Handle memory(H5Screate_simple(int(size.size()), size.data(), nullptr), H5Sclose);
+  if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr) < 0 ||
+      H5Dread(dataset, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, values.data()) < 0) {
+    return hdf5::LastError(absl::StrCat(impl_->path, ":", path), "reading");
+  }
+  return values;
+}
+
 absl::StatusOr<std::string> DataFileReader::ReadText(const std::string& path) const {
   const std::lock_guard lock(hdf5::Mutex());
   hdf5::Initialise();

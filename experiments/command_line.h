@@ -15,6 +15,7 @@ struct Arguments {
   std::optional<uint64_t> seed;
   int threads = 0;
   bool as_json = false, quiet = false, verbose = false;
+  bool dry_run = false, compare = false, resume = false;  // simulate
   std::string target, second, output;
   int episodes = 20;
 };
@@ -36,8 +37,9 @@ int Evaluate(const Arguments& a);
 int DeployPolicy(const Arguments& a);
 int Replay(const Arguments& a);
 int Report(const Arguments& a);
-// show_verbs.cc
+// simulate_verb.cc
 int Simulate(const Arguments& a);
+// show_verbs.cc
 int List(const Arguments& a);
 int Describe(const Arguments& a);
 int Doctor(const Arguments& a);

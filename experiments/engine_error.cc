@@ -89,7 +89,7 @@ absl::StatusOr<std::vector<EngineError>> MeasureLinearError(const hw::TwinOption
       o.beam.aberrations = {};
       o.beam.aberrations.SetPolar(sim::kC10, c10_A, 0);
       o.beam.aberrations.SetPolar(sim::kC12, c12_A, 0);
-      RONCHI_ASSIGN_OR_RETURN(const sim::SimulationResult exact, sim::Simulate(o));
+      RONCHI_ASSIGN_OR_RETURN(const sim::CompleteSimulation exact, sim::Simulate(o));
       std::vector<double> fast(kProbes * kProbes);
       engine.ComputeImage(engine.MakeHarmonics(o.beam.aberrations, 0), raster, fast);
       errors.push_back(Compare(fast, exact.images[0].values));

@@ -58,7 +58,12 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   const bool simulates = std::string(verb.name) == "simulate";
   if (verb.target) sub->add_option(verb.target, a->target)->required();
   if (verb.second) sub->add_option(verb.second, a->second)->required();
-  if (verb.output) sub->add_option("-o,--output", a->output, verb.output)->required(simulates);
+  if (verb.output) sub->add_option("-o,--output", a->output, verb.output);
+  if (simulates) {
+    sub->add_flag("--dry-run", a->dry_run, "say what it would cost, and stop");
+    sub->add_flag("--compare", a->compare, "measure the engine's error against multislice, too");
+    sub->add_flag("--resume", a->resume, "go on with what an interrupted run left in the output");
+  }
   if (std::string(verb.name) == "evaluate") {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));
   }

@@ -10,47 +10,12 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "sim/physics/electron.h"
+#include "sim/prism.h"
 
 namespace ronchi {
 namespace {
 
 constexpr double kFloat = 4, kComplex = 8, kDouble = 8;
-
-// Slices of unlike content: those with equal sums of their atoms' hashes count once, as
-// sim/potential.h computes slices with the same atoms once.
-size_t DistinctSlices(const sim::SimulationOptions& o) {
-  const double height = o.specimen.cell_A[2];
-  const size_t count = std::max<size_t>(1, size_t(std::ceil(height / o.slice_thickness_A - 1e-6)));
-  if (o.phonons) return count;
-  std::vector<uint64_t> sums(count, 0);
-  for (const sim::Atom& a : o.specimen.atoms) {
-    const double slice = std::floor(a.z_A / height * double(count) + 1e-6);
-    uint64_t hash = uint64_t(a.z);
-    for (double v : {a.x_A, a.y_A, a.occupancy}) {
-      hash = (hash ^ uint64_t(std::llround(v * 1e4))) * 0x9e3779b97f4a7c15ull;
-      hash ^= hash >> 29;
-    }
-    sums[size_t(std::clamp(slice, 0.0, double(count - 1)))] += hash;
-  }
-  return std::set<uint64_t>(sums.begin(), sums.end()).size();
-}
-
-double ReadingSize(const sim::SimulationOptions& o, const sim::DetectorOptions& d) {
-  using Type = sim::DetectorOptions::Type;
-  if (d.type == Type::kSegmented) return double(d.azimuthal) * d.radial;
-  if (d.type == Type::kCenterOfMass) return 2;
-  if (d.type == Type::kAnnular) return 1;
-  double size = 1;
-  for (int a : {0, 1}) {
-    // Two thirds of the pixels lie within the band limit, whatever max_mrad asks for.
-    const double length_A = o.specimen.cell_A[size_t(a)];
-    const double band = 2.0 / 3 * double(o.grid_pixels[size_t(a)]);
-    const double asked = 2 * d.max_rad / sim::Wavelength_A(o.beam.energy_eV) * length_A + 1;
-    size *= d.max_rad > 0 ? std::min(band, asked) : band;
-  }
-  return size;
-}
 
 // The number in a file that holds nothing else; infinity without one ("max").
 double NumberIn(const std::string& path) {
@@ -82,13 +47,32 @@ double AddressSpaceLeft() {
 
 }  // namespace
 
-MemoryNeed EstimateMemory(const sim::SimulationOptions& o, int threads) {
+// Slices of unlike content: those with equal sums of their atoms' hashes count once, as
+// sim/potential.h computes slices with the same atoms once.
+size_t DistinctSlices(const sim::SimulationOptions& o) {
+  const double height = o.specimen.cell_A[2];
+  const size_t count = std::max<size_t>(1, size_t(std::ceil(height / o.slice_thickness_A - 1e-6)));
+  // Across the faces of slices atoms reach into their neighbours: taken as all different.
+  if (o.phonons || o.projection == sim::Projection::kFinite) return count;
+  std::vector<uint64_t> sums(count, 0);
+  for (const sim::Atom& a : o.specimen.atoms) {
+    const double slice = std::floor(a.z_A / height * double(count) + 1e-6);
+    uint64_t hash = uint64_t(a.z);
+    for (double v : {a.x_A, a.y_A, a.occupancy}) {
+      hash = (hash ^ uint64_t(std::llround(v * 1e4))) * 0x9e3779b97f4a7c15ull;
+      hash ^= hash >> 29;
+    }
+    sums[size_t(std::clamp(slice, 0.0, double(count - 1)))] += hash;
+  }
+  return std::set<uint64_t>(sums.begin(), sums.end()).size();
+}
+
+MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::SimulationPlan& plan,
+                          int threads) {
   const double pixels = double(o.grid_pixels[0]) * double(o.grid_pixels[1]);
   // Rows are padded by at most two cache lines of complex numbers.
   const double padded = double(o.grid_pixels[0]) * (double(o.grid_pixels[1]) + 16);
-  const double positions = o.scan.points_A.empty()
-                               ? double(o.scan.pixels[0]) * double(o.scan.pixels[1])
-                               : double(o.scan.points_A.size());
+  const double positions = double(o.scan.probes());
   std::set<int> elements;
   for (const sim::Atom& a : o.specimen.atoms) elements.insert(a.z);
   MemoryNeed need;
@@ -97,11 +81,28 @@ MemoryNeed EstimateMemory(const sim::SimulationOptions& o, int threads) {
   // together: a filter an element, the propagator, the aperture of the exit.
   need.workspaces = threads * std::max(kComplex * padded + kFloat * pixels, 2 * kComplex * pixels) +
                     double(elements.size()) * kFloat * pixels + (kComplex + 2 * kFloat) * pixels;
-  need.results = positions * 2 * kDouble;
-  for (const sim::DetectorOptions& d : o.detectors) {
-    const double values = positions * double(o.exit_slices.size()) * ReadingSize(o, d);
-    need.results += values * (kDouble + kFloat);  // sums in double, then the image
-    need.output += values * kFloat;
+  size_t block = 1;
+  for (const auto& b : plan.blocks) block = std::max(block, b.count);
+  for (size_t d = 0; d < plan.detectors.size(); ++d) {
+    double shape = 1;
+    for (size_t n : plan.Shape(o, d)) shape *= double(n);
+    const sim::Detector& detector = plan.detectors[d];
+    const double exits = double(o.exit_slices.size());
+    // A block's sums, twice when it is interrupted; the values of one exit plane on their way out;
+    // what the picture needs.
+    need.results += double(block) * double(detector.size()) * (2 * exits * kDouble + kFloat);
+    const bool pattern = detector.options().type == sim::DetectorOptions::Type::kPixelated;
+    need.results += (pattern ? shape / positions : shape) * kDouble;
+    if (detector.integrates()) need.results += 2 * shape * kDouble;
+    need.output += shape * kFloat;
+  }
+  if (o.engine == sim::Engine::kPrism) {
+    const double lean_rad = std::hypot(o.beam.tilt_rad[0], o.beam.tilt_rad[1]);
+    // Exit waves up to the band limit: two thirds of the grid along each axis.
+    need.slices +=
+        kComplex * pixels * 4 / 9 *
+        double(sim::Prism::CountBeams(o.grid(), o.beam.energy_eV, o.beam.semiangle_rad + lean_rad,
+                                      o.prism_interpolation));
   }
   return need;
 }
@@ -113,8 +114,9 @@ double AvailableMemory() {
                    std::isfinite(grouped) ? grouped : std::numeric_limits<double>::infinity()});
 }
 
-absl::Status CheckMemory(const sim::SimulationOptions& o, int threads) {
-  const MemoryNeed need = EstimateMemory(o, threads);
+absl::Status CheckMemory(const sim::SimulationOptions& o, const sim::SimulationPlan& plan,
+                         int threads) {
+  const MemoryNeed need = EstimateMemory(o, plan, threads);
   const double available = AvailableMemory();
   if (need.Total() <= available) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrFormat(

@@ -6,6 +6,9 @@
 
 namespace ronchi {
 
+// Slices of unlike content, which are computed once each (sim/potential.h); an upper bound.
+size_t DistinctSlices(const sim::SimulationOptions& options);
+
 struct MemoryNeed {
   double slices = 0;      // potentials and transmission functions, bytes
   double workspaces = 0;  // waves of each thread, filters
@@ -15,13 +18,15 @@ struct MemoryNeed {
 };
 
 // Above what Simulate allocates by no more than half for large grids (tests/experiments).
-MemoryNeed EstimateMemory(const sim::SimulationOptions& options, int threads);
+MemoryNeed EstimateMemory(const sim::SimulationOptions& options, const sim::SimulationPlan& plan,
+                          int threads);
 
 // What this process may still take, in bytes: the least of the machine's free memory, the control
 // group's, and the address-space limit.
 double AvailableMemory();
 
 // ResourceExhausted, with what needs how much and what is there.
-absl::Status CheckMemory(const sim::SimulationOptions& options, int threads);
+absl::Status CheckMemory(const sim::SimulationOptions& options, const sim::SimulationPlan& plan,
+                         int threads);
 
 }  // namespace ronchi

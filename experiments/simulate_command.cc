@@ -7,10 +7,11 @@
 #include "absl/strings/str_format.h"
 #include "core/files.h"
 #include "core/parallel.h"
-#include "core/png.h"
 #include "core/storage.h"
 #include "experiments/log.h"
 #include "experiments/memory_check.h"
+#include "experiments/simulate_resume.h"
+#include "experiments/simulate_signal.h"
 #include "sim/grid.h"
 #include "sim/simulate_config.h"
 
@@ -18,92 +19,12 @@ namespace ronchi {
 namespace {
 namespace fs = std::filesystem;
 
-// Degenerate scans have one point: any step will do, zero will not.
-double StepOrOne(double step) { return step != 0 ? step : 1; }
-
-Signal Describe(const sim::SimulationOptions& o, const sim::DetectorImage& image) {
-  using Type = sim::DetectorOptions::Type;
-  const Type type = image.detector.type;
-  const bool is_angle = type == Type::kCenterOfMass;
-  Signal s{.name = image.detector.name, .title = image.detector.name + " (simulated)"};
-  s.units = is_angle ? "mrad" : o.counts ? "electrons" : "fraction of incident electrons";
-  // A detector with axes of its own is a stack of patterns; else the scan itself is the image.
-  const bool navigate = type != Type::kAnnular;
-  if (o.exit_slices.size() > 1) {
-    s.axes.push_back(
-        {.name = "exit", .navigate = true, .type = "unknown", .long_name = "exit plane"});
-  }
-  if (o.scan.points_A.empty()) {
-    const auto step = o.scan.Step_A();
-    s.axes.push_back({.name = "x",
-                      .units = "A",
-                      .offset = o.scan.start_A[0],
-                      .scale = StepOrOne(step[0]),
-                      .navigate = navigate});
-    s.axes.push_back({.name = "y",
-                      .units = "A",
-                      .offset = o.scan.start_A[1],
-                      .scale = StepOrOne(step[1]),
-                      .navigate = navigate});
-  } else {
-    s.axes.push_back({.name = "point", .navigate = navigate, .type = "unknown"});
-  }
-  if (type == Type::kPixelated) {
-    for (const auto& [name, axis] :
-         {std::pair("qx", image.x_axis), std::pair("qy", image.y_axis)}) {
-      s.axes.push_back({.name = name,
-                        .units = "mrad",
-                        .offset = axis.offset_rad * 1e3,
-                        .scale = axis.step_rad * 1e3,
-                        .type = "reciprocal"});
-    }
-  } else if (type != Type::kAnnular) {
-    s.axes.push_back({.name = is_angle ? "component" : "segment", .type = "unknown"});
-  }
-  return s;
-}
-
-// One picture for a rank-2 raster image; "" for other shapes.
-absl::StatusOr<std::string> Picture(const sim::SimulationOptions& o,
-                                    const sim::DetectorImage& image) {
-  if (image.detector.type != sim::DetectorOptions::Type::kAnnular || image.values.rank() != 2 ||
-      !o.scan.points_A.empty()) {
-    return std::string();
-  }
-  return RenderImage(image.values, {.first_axis_horizontal = true,
-                                    .pixel_size = o.scan.Step_A()[0],
-                                    .length_unit = "A",
-                                    .colour_bar = true});
-}
-
 // Names become groups of the HDF5 file and parts of the pictures' names.
 bool IsGoodName(const std::string& name) {
   return !name.empty() && name[0] != '.' && name.size() <= 100 &&
          name.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
              "_-.") == std::string::npos;
-}
-
-// What only the whole of the options shows: names, memory, and what the grid cannot reach.
-absl::Status CheckOptions(const Config& config, const sim::SimulationOptions& o) {
-  ConfigReader r(config);
-  const Config beam = r.Child("beam"), detectors = r.Child("detectors");
-  for (const sim::DetectorOptions& d : o.detectors) {
-    if (!IsGoodName(d.name)) {
-      return detectors.Error(d.name, "a detector's name is made of letters, digits, _, - and .");
-    }
-  }
-  RONCHI_RETURN_IF_ERROR(Annotate(CheckMemory(o, Threads()), config.file()));
-  const sim::Grid grid{o.grid_pixels[0], o.grid_pixels[1], o.specimen.cell_A[0],
-                       o.specimen.cell_A[1]};
-  if (const auto probe = sim::MakeProbe(grid, o.beam); !probe.ok()) {
-    return beam.Error("semiangle_mrad", std::string(probe.status().message()));
-  }
-  for (const sim::DetectorOptions& d : o.detectors) {
-    const auto made = sim::Detector::Create(d, grid, o.beam.energy_eV);
-    if (!made.ok()) return detectors.Error(d.name, std::string(made.status().message()));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CheckOutput(const std::string& output) {
@@ -118,11 +39,11 @@ absl::Status CheckOutput(const std::string& output) {
   return absl::OkStatus();
 }
 
-absl::Status CheckDisk(const sim::SimulationOptions& o, const std::string& output) {
+absl::Status CheckDisk(const SimulateJob& job, const std::string& output) {
   std::error_code ec;
   const fs::path parent = fs::path(output).parent_path();
   const fs::space_info space = fs::space(parent.empty() ? fs::path(".") : parent, ec);
-  const double need = EstimateMemory(o, Threads()).output;
+  const double need = EstimateMemory(job.options, job.plan, Threads()).output;
   if (ec || need <= double(space.available))
     return absl::OkStatus();  // DataFile says what is wrong
   return absl::ResourceExhaustedError(
@@ -130,8 +51,9 @@ absl::Status CheckDisk(const sim::SimulationOptions& o, const std::string& outpu
                       need / 1e6, double(space.available) / 1e6));
 }
 
-void LogPlan(const sim::SimulationOptions& o) {
-  const MemoryNeed need = EstimateMemory(o, Threads());
+void LogPlan(const SimulateJob& job) {
+  const sim::SimulationOptions& o = job.options;
+  const MemoryNeed need = EstimateMemory(o, job.plan, Threads());
   Log(absl::StrFormat("%u atoms in %.5g x %.5g x %.5g A, %u x %u pixels, slices of %g A",
                       o.specimen.atoms.size(), o.specimen.cell_A[0], o.specimen.cell_A[1],
                       o.specimen.cell_A[2], o.grid_pixels[0], o.grid_pixels[1],
@@ -139,9 +61,8 @@ void LogPlan(const sim::SimulationOptions& o) {
   if (o.specimen.strain > 1e-6) {
     Log(absl::StrFormat("the crystal is strained by %.3g to fit the box", o.specimen.strain));
   }
-  Log(absl::StrFormat("%u probes, %d configurations, seeds: phonons %u, dose %u",
-                      o.scan.Positions().size(), o.phonon_configurations, o.phonon_seed,
-                      o.dose_seed));
+  Log(absl::StrFormat("%u probes, %d configurations, seeds: phonons %u, dose %u", o.scan.probes(),
+                      o.phonon_configurations, o.phonon_seed, o.dose_seed));
   Log(absl::StrFormat("%d threads, about %.3g GB of memory of %.3g GB free", Threads(),
                       need.Total() / 1e9, AvailableMemory() / 1e9));
   const std::string cache = CacheDirectory();
@@ -149,43 +70,128 @@ void LogPlan(const sim::SimulationOptions& o) {
       (cache.empty() ? "kept nowhere: no cache folder" : "kept in " + cache));
 }
 
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> WriteImages(
-    const sim::SimulationOptions& options, const sim::SimulationResult& result,
-    const std::string& output, DataFile* file) {
-  std::vector<std::pair<std::string, std::string>> pictures;
-  for (const sim::DetectorImage& image : result.images) {
-    RONCHI_RETURN_IF_ERROR(file->Write(Describe(options, image), image.values));
-    RONCHI_ASSIGN_OR_RETURN(std::string png, Picture(options, image));
-    if (png.empty()) continue;
-    const fs::path path = fs::path(output).replace_extension("." + image.detector.name + ".png");
-    pictures.emplace_back(path.string(), std::move(png));
+// What a simulation writes to: the file block by block, and what pictures need.
+class Output {
+ public:
+  Output(const SimulateJob& job, DataFile* file)
+      : job_(job), file_(file), pictures_(job.options, job.plan) {}
+
+  absl::Status Declare() {
+    for (size_t d = 0; d < job_.plan.detectors.size(); ++d) {
+      RONCHI_RETURN_IF_ERROR(file_->Declare(DescribeSignal(job_.options, job_.plan, d),
+                                            job_.plan.Shape(job_.options, d)));
+    }
+    return absl::OkStatus();
   }
-  return pictures;
+  absl::Status Take(size_t d, size_t exit, size_t first, std::span<const float> values) {
+    size_t n = 1;
+    for (size_t s : job_.plan.detectors[d].shape()) n *= s;
+    const Slab slab = SlabOf(job_.options, job_.plan, d, exit, first, values.size() / n);
+    pictures_.Add(d, exit, first, values);
+    return file_->WriteSlab(job_.plan.detectors[d].options().name, slab.offset, slab.count, values);
+  }
+  const SimulatePictures& pictures() const { return pictures_; }
+
+ private:
+  const SimulateJob& job_;
+  DataFile* file_;
+  SimulatePictures pictures_;
+};
+
+absl::Status WriteExtras(const SimulateJob& job, const sim::SimulationResult& result,
+                         DataFile* file) {
+  RONCHI_RETURN_IF_ERROR(file->WriteText("/simulate/config", job.config));
+  if (job.options.exit_slices.size() > 1) {
+    std::vector<double> depths;
+    for (size_t s : job.options.exit_slices) depths.push_back(double(s) * result.slice_thickness_A);
+    RONCHI_RETURN_IF_ERROR(
+        file->WriteArray("/simulate/exit_depth_A", Array<double>({depths.size()}, depths), "A"));
+  }
+  if (!result.unfinished) return absl::OkStatus();
+  return WriteState(*result.unfinished, job.plan, file);
+}
+
+// Pictures last: a file without its pictures is worth more than the other way round.
+absl::Status WritePictures(const SimulateJob& job, const SimulatePictures& pictures,
+                           const std::string& output, std::vector<std::string>* files) {
+  for (size_t d = 0; d < job.plan.detectors.size(); ++d) {
+    RONCHI_ASSIGN_OR_RETURN(const std::string png, pictures.Draw(d));
+    if (png.empty()) continue;
+    const std::string& name = job.plan.detectors[d].options().name;
+    const std::string path = fs::path(output).replace_extension("." + name + ".png").string();
+    if (absl::Status s = WriteFileAtomically(path, png); !s.ok()) {
+      for (const std::string& written : *files) std::remove(written.c_str());
+      return s;
+    }
+    files->push_back(path);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<SimulateOutcome> SimulateToFile(const Config& config, const std::string& output) {
+absl::StatusOr<SimulateJob> ReadSimulateJob(const Config& config) {
+  SimulateJob job;
+  RONCHI_ASSIGN_OR_RETURN(job.options, sim::ReadSimulationOptions(config));
+  ConfigReader r(config);
+  const Config beam = r.Child("beam"), detectors = r.Child("detectors");
+  const sim::SimulationOptions& o = job.options;
+  for (const sim::DetectorOptions& d : o.detectors) {
+    if (!IsGoodName(d.name)) {
+      return detectors.Error(d.name, "a detector's name is made of letters, digits, _, - and .");
+    }
+  }
+  if (const auto probe = sim::MakeProbe(o.grid(), o.beam); !probe.ok()) {
+    return beam.Error("semiangle_mrad", std::string(probe.status().message()));
+  }
+  absl::StatusOr<sim::SimulationPlan> plan = sim::PlanSimulation(o);
+  if (!plan.ok()) {  // "detectors.<name>: …": at its line in the config
+    for (const sim::DetectorOptions& d : o.detectors) {
+      const std::string prefix = "detectors." + d.name + ": ", what(plan.status().message());
+      if (absl::StartsWith(what, prefix)) {
+        return detectors.Error(d.name, what.substr(prefix.size()));
+      }
+    }
+    return plan.status();
+  }
+  job.plan = std::move(*plan);
+  RONCHI_RETURN_IF_ERROR(Annotate(CheckMemory(o, job.plan, Threads()), config.file()));
+  job.config = config.Dump();
+  return job;
+}
+
+absl::StatusOr<SimulateOutcome> SimulateToFile(const SimulateJob& job, const std::string& output,
+                                               bool resume) {
   RONCHI_RETURN_IF_ERROR(CheckOutput(output));
-  RONCHI_ASSIGN_OR_RETURN(const sim::SimulationOptions options, sim::ReadSimulationOptions(config));
-  RONCHI_RETURN_IF_ERROR(CheckOptions(config, options));
-  RONCHI_RETURN_IF_ERROR(CheckDisk(options, output));
-  const std::string text = config.Dump();
-  RONCHI_ASSIGN_OR_RETURN(DataFile file,
-                          DataFile::Create(output, {.title = "simulate", .identity = text}));
-  LogPlan(options);
   SimulateOutcome outcome;
-  RONCHI_ASSIGN_OR_RETURN(outcome.result, sim::Simulate(options));
-  RONCHI_ASSIGN_OR_RETURN(const auto pictures, WriteImages(options, outcome.result, output, &file));
-  RONCHI_RETURN_IF_ERROR(file.WriteText("/simulate/config", text));
+  std::optional<sim::SimulationState> state;
+  if (resume) {
+    RONCHI_ASSIGN_OR_RETURN(Unfinished left, ReadState(output, job.config, job.options, job.plan));
+    outcome.was_complete = left.complete;
+    if (left.complete) return outcome;
+    state = std::move(left.state);
+    Log(state ? output + ": goes on" : output + ": not there yet, begins");
+  }
+  RONCHI_RETURN_IF_ERROR(CheckDisk(job, output));
+  RONCHI_ASSIGN_OR_RETURN(DataFile file,
+                          DataFile::Create(output, {.title = "simulate", .identity = job.config}));
+  LogPlan(job);
+  Output out(job, &file);
+  RONCHI_RETURN_IF_ERROR(out.Declare());
+  const auto sink = [&](size_t d, size_t exit, size_t first, std::span<const float> values) {
+    return out.Take(d, exit, first, values);
+  };
+  if (state) {
+    RONCHI_RETURN_IF_ERROR(CopyBlocks(output, state->block, job.options, job.plan, sink));
+  }
+  RONCHI_ASSIGN_OR_RETURN(outcome.result,
+                          sim::Simulate(job.options, job.plan, sink, std::move(state)));
+  RONCHI_RETURN_IF_ERROR(WriteExtras(job, outcome.result, &file));
   RONCHI_RETURN_IF_ERROR(file.Close());
   outcome.files.push_back(output);
-  for (const auto& [path, png] : pictures) {
-    if (absl::Status s = WriteFileAtomically(path, png); !s.ok()) {
-      for (const std::string& written : outcome.files) std::remove(written.c_str());
-      return s;
-    }
-    outcome.files.push_back(path);
+  RONCHI_RETURN_IF_ERROR(WritePictures(job, out.pictures(), output, &outcome.files));
+  for (size_t d = 0; d < job.plan.detectors.size(); ++d) {
+    outcome.means.emplace_back(job.plan.detectors[d].options().name, out.pictures().Mean(d));
   }
   return outcome;
 }

@@ -34,6 +34,27 @@ using Matrix = Eigen::Matrix<Complex, Eigen::Dynamic, Eigen::Dynamic, Eigen::Col
 
 }  // namespace
 
+std::vector<Prism::Beam> Prism::BeamsWithin(const Grid& g, double energy_eV, double semiangle_rad,
+                                            int interpolation) {
+  // One pixel of angle beyond the edge: the aperture's soft rim reaches there.
+  const double reach = semiangle_rad / Wavelength_A(energy_eV) + 1 / std::min(g.lx_A, g.ly_A);
+  const int half_x = int(g.band_limit_per_A() * g.lx_A);
+  const int half_y = int(g.band_limit_per_A() * g.ly_A);
+  std::vector<Beam> beams;
+  for (int k = -half_y; k <= half_y; ++k) {
+    for (int h = -half_x; h <= half_x; ++h) {
+      if (h % interpolation || k % interpolation) continue;
+      if (std::hypot(h / g.lx_A, k / g.ly_A) <= reach) beams.push_back({h, k});
+    }
+  }
+  return beams;
+}
+
+size_t Prism::CountBeams(const Grid& grid, double energy_eV, double semiangle_rad,
+                         int interpolation) {
+  return BeamsWithin(grid, energy_eV, semiangle_rad, interpolation).size();
+}
+
 absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
                                     double semiangle_rad, int interpolation, size_t memory_bytes) {
   Prism p;
@@ -52,15 +73,7 @@ absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
   p.half_y_ = int(g.band_limit_per_A() * g.ly_A);
   p.rx_ = std::min(g.nx, NextFastMultiple(2 * size_t(p.half_x_) + 2, f));
   p.ry_ = std::min(g.ny, NextFastMultiple(2 * size_t(p.half_y_) + 2, f));
-  const double wavelength = Wavelength_A(energy_eV);
-  // One pixel of angle beyond the edge: the aperture's soft rim reaches there.
-  const double reach = semiangle_rad / wavelength + 1 / std::min(g.lx_A, g.ly_A);
-  for (int k = -p.half_y_; k <= p.half_y_; ++k) {
-    for (int h = -p.half_x_; h <= p.half_x_; ++h) {
-      if (h % interpolation || k % interpolation) continue;
-      if (std::hypot(h / g.lx_A, k / g.ly_A) <= reach) p.beams_.push_back({h, k});
-    }
-  }
+  p.beams_ = BeamsWithin(g, energy_eV, semiangle_rad, interpolation);
   const size_t needed = p.beams_.size() * p.rx_ * p.ry_ * sizeof(Complex);
   if (needed > memory_bytes) {
     return absl::ResourceExhaustedError(absl::StrFormat(
@@ -125,7 +138,8 @@ std::vector<Complex> Prism::Coefficients(const BeamOptics& optics,
   double power = 0;
   for (size_t b = 0; b < beams_.size(); ++b) {
     const double kx = beams_[b].h / grid_.lx_A, ky = beams_[b].k / grid_.ly_A;
-    const double ax = kx * wavelength, ay = ky * wavelength;
+    const double ax = kx * wavelength - optics.tilt_rad[0];
+    const double ay = ky * wavelength - optics.tilt_rad[1];
     const double a = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / grid_.lx_A,
                                   wavelength / grid_.ly_A);
     power += a * a;

@@ -28,6 +28,10 @@ class Prism {
   static absl::StatusOr<Prism> Create(const Multislice& engine, double energy_eV,
                                       double semiangle_rad, int interpolation, size_t memory_bytes);
 
+  // Plane waves that Create would send: what it costs, in probes.
+  static size_t CountBeams(const Grid& grid, double energy_eV, double semiangle_rad,
+                           int interpolation);
+
   // The window's grid: pixel size and band limit of the whole, box and frequencies f times coarser.
   // Intensities and detectors live on it.
   const Grid& window() const { return window_; }
@@ -44,6 +48,8 @@ class Prism {
     int h, k;  // in units of 1/box, multiples of f
   };
   Prism() = default;
+  static std::vector<Beam> BeamsWithin(const Grid& grid, double energy_eV, double semiangle_rad,
+                                       int interpolation);
   void CopyPatch(std::array<int64_t, 2> low, size_t px, size_t py, size_t beam, Complex* out) const;
   std::vector<Complex> Coefficients(const BeamOptics& optics,
                                     std::span<const std::array<double, 2>> positions) const;

@@ -16,16 +16,19 @@ double SoftAperture(double ax, double ay, double semiangle, double step_x, doubl
 absl::StatusOr<ProbeSpectrum> MakeProbe(const Grid& grid, const BeamOptics& optics) {
   const double wavelength = Wavelength_A(optics.energy_eV);
   const double limit_rad = grid.band_limit_per_A() * wavelength;
-  if (optics.semiangle_rad > limit_rad) {
+  const auto [tilt_x, tilt_y] = optics.tilt_rad;
+  const double lean_rad = std::hypot(tilt_x, tilt_y);
+  if (optics.semiangle_rad + lean_rad > limit_rad) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "a semiangle of %.4g mrad lies beyond the grid's band limit; allowed: up to %.4g mrad",
-        optics.semiangle_rad * 1e3, limit_rad * 1e3));
+        optics.semiangle_rad * 1e3, (limit_rad - lean_rad) * 1e3));
   }
   ProbeSpectrum probe;
   double sum = 0;
   for (size_t j = 0; j < grid.ny; ++j) {
     for (size_t i = 0; i < grid.nx; ++i) {
-      const double ax = grid.kx_per_A(i) * wavelength, ay = grid.ky_per_A(j) * wavelength;
+      const double ax = grid.kx_per_A(i) * wavelength - tilt_x;
+      const double ay = grid.ky_per_A(j) * wavelength - tilt_y;
       const double a = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / grid.lx_A,
                                     wavelength / grid.ly_A);
       if (a <= 0) continue;

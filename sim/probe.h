@@ -1,6 +1,7 @@
 // The electron probe in reciprocal space: ψ(k) = A(k) e^{−iχ(k)}, Σ|ψ|² = 1 on the grid.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <vector>
@@ -14,6 +15,8 @@ namespace ronchi::sim {
 struct BeamOptics {
   double energy_eV = 200e3;
   double semiangle_rad = 0.024;
+  // Of the whole cone about the focus on the entrance face; detectors stay on the axis.
+  std::array<double, 2> tilt_rad = {0, 0};
   Aberrations aberrations;
 };
 

@@ -5,7 +5,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "sim/detector_config.h"
 #include "sim/physics/scattering_factors.h"
+#include "sim/specimen/specimen_config.h"
 
 namespace ronchi::sim {
 namespace {
@@ -20,11 +22,14 @@ absl::Status ReadBeam(const Config& config, SimulationOptions* o) {
   r.Number("semiangle_mrad", &semiangle_mrad, {.min = 0.01, .max = 200}, true);
   r.Number("focal_spread_A", &o->focal_spread_A, {.min = 0, .max = 1e4});
   r.Number("source_fwhm_A", &o->source_fwhm_A, {.min = 0, .max = 100});
+  std::vector<double> tilt = {0, 0};
+  r.Numbers("tilt_mrad", &tilt, 2, {.min = -200, .max = 200});
   const Config aberrations = r.Child("aberrations");
   RONCHI_RETURN_IF_ERROR(r.Done());
   RONCHI_ASSIGN_OR_RETURN(o->beam.aberrations, ReadAberrations(aberrations));
   o->beam.energy_eV = energy_keV * 1e3;
   o->beam.semiangle_rad = semiangle_mrad * kRadPerMrad;
+  o->beam.tilt_rad = {tilt[0] * kRadPerMrad, tilt[1] * kRadPerMrad};
   return absl::OkStatus();
 }
 
@@ -58,7 +63,8 @@ absl::Status ReadPotential(const Config& config, SimulationOptions* o) {
   ConfigReader r(config);
   std::string projection = "infinite";
   r.Choice("parametrization", &o->parametrization, {"kirkland", "lobato", "peng"});
-  r.Choice("projection", &projection, {"infinite"});
+  r.Choice("projection", &projection, {"infinite", "finite"});
+  if (projection == "finite") o->projection = Projection::kFinite;
   return r.Done();
 }
 
@@ -105,51 +111,27 @@ absl::Status ReadScan(const Config& config, SimulationOptions* o) {
   }
   std::vector<double> start = {0, 0}, end, pixels;
   r.Known("points_A");
-  r.Numbers("start_A", &start, 2);
-  r.Numbers("end_A", &end, 2, {}, true);
+  // In parts of the box, whose lengths a zone cut or a builder chose.
+  const bool in_parts = r.Has("end_fraction");
+  for (const auto& [key, other] :
+       {std::pair("start_A", "start_fraction"), {"end_A", "end_fraction"}}) {
+    if (r.Has(key) && in_parts) r.Fail(key, "give either end_A or end_fraction, not both");
+    r.Known(in_parts ? key : other);
+  }
+  if (!in_parts && r.Has("start_fraction")) r.Fail("start_fraction", "needs end_fraction");
+  r.Numbers(in_parts ? "start_fraction" : "start_A", &start, 2);
+  r.Numbers(in_parts ? "end_fraction" : "end_A", &end, 2, {}, true);
   r.Numbers("pixels", &pixels, 2, {.min = 1, .max = 65536}, true);
   r.Bool("endpoint", &o->scan.endpoint);
   RONCHI_RETURN_IF_ERROR(r.Done());
   for (int a : {0, 1}) {
     if (pixels[a] != std::floor(pixels[a])) return config.Error("pixels", "expected whole numbers");
-    o->scan.start_A[a] = start[a];
-    o->scan.end_A[a] = end[a];
+    const double scale = in_parts ? o->specimen.cell_A[a] : 1;
+    o->scan.start_A[a] = start[a] * scale;
+    o->scan.end_A[a] = end[a] * scale;
     o->scan.pixels[a] = size_t(pixels[a]);
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<DetectorOptions> ReadDetector(const std::string& name, const Config& config) {
-  DetectorOptions d;
-  d.name = name;
-  std::string type;
-  ConfigReader r(config);
-  if (!r.Has("type"))
-    r.Fail("", "missing 'type'; allowed: annular, segmented, pixelated, center_of_mass");
-  r.Choice("type", &type, {"annular", "segmented", "pixelated", "center_of_mass"});
-  double inner = 0, outer = 0, max = 0, rotation = 0;
-  if (type == "annular" || type == "segmented") {
-    r.Number("inner_mrad", &inner, {.min = 0, .max = 1000});
-    r.Number("outer_mrad", &outer, {.min = 0, .max = 1000}, true);
-    if (r.ok() && outer <= inner) r.Fail("outer_mrad", "must be larger than inner_mrad");
-  }
-  if (type == "segmented") {
-    d.type = DetectorOptions::Type::kSegmented;
-    r.Integer("azimuthal", &d.azimuthal, {.min = 1, .max = 360});
-    r.Integer("radial", &d.radial, {.min = 1, .max = 1000});
-    r.Number("rotation_deg", &rotation);
-  } else if (type == "pixelated") {
-    d.type = DetectorOptions::Type::kPixelated;
-    r.Number("max_mrad", &max, {.min = 0, .max = 1000});
-  } else if (type == "center_of_mass") {
-    d.type = DetectorOptions::Type::kCenterOfMass;
-  }
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  d.inner_rad = inner * kRadPerMrad;
-  d.outer_rad = outer * kRadPerMrad;
-  d.max_rad = max * kRadPerMrad;
-  d.rotation_rad = rotation * kRadPerDeg;
-  return d;
 }
 
 // `every N`, a list of slice numbers, or absent: the exit face alone. Whatever is asked for, the
@@ -188,13 +170,12 @@ absl::Status ReadExitPlanes(const Config& top, ConfigReader* r, SimulationOption
   return absl::OkStatus();
 }
 
-absl::Status ReadRest(const Config& dose, const Config& output, const Config& engine,
-                      SimulationOptions* o) {
+absl::Status ReadDose(const Config& dose, const Config& output, SimulationOptions* o) {
   ConfigReader d(dose);
   d.Number("electrons_per_A2", &o->electrons_per_A2, {.min = 0, .max = 1e12});
   d.Seed("seed", &o->dose_seed);
   if (o->electrons_per_A2 > 0 &&
-      (!o->scan.points_A.empty() || o->scan.Step_A()[0] == 0 || o->scan.Step_A()[1] == 0)) {
+      (!o->scan.is_raster() || o->scan.Step_A()[0] == 0 || o->scan.Step_A()[1] == 0)) {
     d.Fail("electrons_per_A2", "a dose per area needs a raster scan with an area");
   }
   RONCHI_RETURN_IF_ERROR(d.Done());
@@ -205,11 +186,16 @@ absl::Status ReadRest(const Config& dose, const Config& output, const Config& en
   if (o->counts && o->electrons_per_A2 <= 0) {
     out.Fail("normalisation", "counts need dose.electrons_per_A2 above 0");
   }
-  RONCHI_RETURN_IF_ERROR(out.Done());
+  return out.Done();
+}
+
+// What an engine cannot do is said here, before any work.
+absl::Status ReadEngine(const Config& engine, SimulationOptions* o) {
   ConfigReader e(engine);
   std::string name = "multislice";
-  e.Choice("name", &name, {"multislice", "prism"});
+  e.Choice("name", &name, {"multislice", "prism", "linear"});
   if (name == "prism") {
+    o->engine = Engine::kPrism;
     o->prism_interpolation = 4;
     e.Integer("interpolation", &o->prism_interpolation, {.min = 1, .max = 64});
     const size_t f = size_t(o->prism_interpolation);
@@ -217,8 +203,22 @@ absl::Status ReadRest(const Config& dose, const Config& output, const Config& en
       e.Fail("interpolation", absl::StrCat(f, " does not divide the grid's ", o->grid_pixels[0],
                                            " × ", o->grid_pixels[1], " pixels"));
     }
-    if (o->exit_slices.size() > 1)
-      e.Fail("name", "prism reads at the exit face only; no exit_planes");
+  }
+  if (name == "linear") {
+    o->engine = Engine::kLinear;
+    if (o->beam.tilt_rad != std::array<double, 2>{} || o->tilt_rad != std::array<double, 2>{}) {
+      e.Fail("name", "linear knows no tilts; allowed with them: multislice, prism");
+    }
+    for (const DetectorOptions& d : o->detectors) {
+      if (d.type != DetectorOptions::Type::kAnnular || d.inner_rad < o->beam.semiangle_rad) {
+        e.Fail("name", absl::StrCat("linear images dark field only; detector '", d.name,
+                                    "' is not annular with an inner angle of at least the "
+                                    "semiangle; allowed with it: multislice, prism"));
+      }
+    }
+  }
+  if (name != "multislice" && o->exit_slices.size() > 1) {
+    e.Fail("name", name + " reads at the exit face only; no exit_planes");
   }
   return e.Done();
 }
@@ -228,18 +228,29 @@ absl::Status ReadRest(const Config& dose, const Config& output, const Config& en
 absl::StatusOr<Aberrations> ReadAberrations(const Config& node) {
   Aberrations out;
   ConfigReader r(node);
+  // Only what is given is written back: 27 zeros would hide it.
+  const auto read = [&](const std::string& key, double* value) {
+    const bool given = r.Has(key);
+    if (given) r.Number(key, value);
+    r.Known(key);
+    return given;
+  };
   for (size_t t = 0; t < kAberrationTerms.size(); ++t) {
-    const std::string name(kAberrationTerms[t].name);
-    double amplitude = 0, phi = 0;
-    // Only what is given is written back: 27 zeros would hide it.
-    if (r.Has(name + "_A")) r.Number(name + "_A", &amplitude);
-    r.Known(name + "_A");
-    if (kAberrationTerms[t].m > 0) {
-      const std::string angle = absl::StrCat("phi", name.substr(1), "_deg");
-      if (r.Has(angle)) r.Number(angle, &phi);
-      r.Known(angle);
+    const std::string name(kAberrationTerms[t].name), haider(kHaiderTerms[t].name);
+    const int m = kAberrationTerms[t].m;
+    double amplitude = 0, phi = 0, modulus = 0, argument = 0;
+    const bool krivanek = read(name + "_A", &amplitude) |
+                          (m > 0 && read(absl::StrCat("phi", name.substr(1), "_deg"), &phi));
+    const bool ceos =
+        read(haider + "_A", &modulus) | (m > 0 && read(haider + "_arg_deg", &argument));
+    if (krivanek && ceos) {
+      r.Fail(haider + "_A", absl::StrCat("is ", name, "; give one of them, not both"));
     }
     out.SetPolar(int(t), amplitude, phi * kRadPerDeg);
+    if (ceos) {
+      out.a_A[t] = kHaiderTerms[t].factor * modulus * std::cos(argument * kRadPerDeg);
+      out.b_A[t] = kHaiderTerms[t].factor * modulus * std::sin(argument * kRadPerDeg);
+    }
   }
   RONCHI_RETURN_IF_ERROR(r.Done());
   return out;
@@ -273,10 +284,15 @@ absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config) {
   }
   for (const std::string& name : detectors.Keys()) {
     ConfigReader d(detectors);
-    RONCHI_ASSIGN_OR_RETURN(const DetectorOptions options, ReadDetector(name, d.Child(name)));
+    RONCHI_ASSIGN_OR_RETURN(const DetectorOptions options, ReadDetector(name, d.Child(name), o));
     o.detectors.push_back(options);
   }
-  RONCHI_RETURN_IF_ERROR(ReadRest(dose, output, engine, &o));
+  RONCHI_RETURN_IF_ERROR(ReadDose(dose, output, &o));
+  RONCHI_RETURN_IF_ERROR(ReadEngine(engine, &o));
+  for (const DetectorOptions& options : o.detectors) {
+    ConfigReader d(detectors);
+    RONCHI_RETURN_IF_ERROR(CheckResponse(options, d.Child(options.name), o));
+  }
   return o;
 }
 

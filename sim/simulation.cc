@@ -13,15 +13,19 @@
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/progress.h"
-#include "core/random.h"
 #include "sim/coherence.h"
+#include "sim/linear.h"
 #include "sim/multislice.h"
-#include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/prism.h"
+#include "sim/readings.h"
 
 namespace ronchi::sim {
 namespace {
+
+// Sums that one block may take. With phonons the potential is made anew for every block and
+// configuration, so blocks are larger there.
+constexpr size_t kBlockBytes = size_t(64) << 20, kPhononBlockBytes = size_t(512) << 20;
 
 // Workspaces outlive the ranges of ParallelFor: nothing is allocated per probe.
 class WorkspacePool {
@@ -45,211 +49,281 @@ class WorkspacePool {
   std::vector<std::unique_ptr<Multislice::Workspace>> free_;
 };
 
-// Sums over configurations, one block [exits, positions, reading] a detector.
-struct Sums {
-  std::vector<Detector> detectors;
-  std::vector<std::vector<double>> values;
-  std::vector<int> configurations;  // done so far, by position
-};
-
-struct WeightedProbe {
-  ProbeSpectrum probe;
-  double weight;
-};
-
-void RunConfiguration(const Multislice& engine, const std::vector<WeightedProbe>& probes,
-                      const std::vector<std::array<double, 2>>& positions,
-                      const std::vector<size_t>& exits, Progress* progress, Sums* sums) {
-  WorkspacePool pool(engine);
-  ParallelFor(positions.size(), 1, [&](size_t begin, size_t end) {
-    if (Interrupted()) return;
-    auto workspace = pool.Take();
-    for (size_t p = begin; p < end; ++p) {
-      for (const WeightedProbe& w : probes) {
-        const auto read = [&](size_t e) {
-          for (size_t d = 0; d < sums->detectors.size(); ++d) {
-            const size_t n = sums->detectors[d].size();
-            double* out = sums->values[d].data() + (e * positions.size() + p) * n;
-            sums->detectors[d].Accumulate(workspace->intensity(), w.weight, {out, n});
-          }
-        };
-        engine.Run(w.probe, positions[p][0], positions[p][1], exits, read, workspace.get());
-      }
-      ++sums->configurations[p];
-    }
-    pool.Return(std::move(workspace));
-    progress->Tick(end - begin);
-  });
-}
-
-// Indices of probes that lie close together: squares of a raster, single points otherwise.
-std::vector<std::vector<size_t>> Tiles(const ScanOptions& scan) {
-  constexpr size_t kSide = 8;
-  std::vector<std::vector<size_t>> tiles;
-  if (!scan.points_A.empty()) {
-    for (size_t i = 0; i < scan.points_A.size(); ++i) tiles.push_back({i});
-    return tiles;
-  }
-  for (size_t i0 = 0; i0 < scan.pixels[0]; i0 += kSide) {
-    for (size_t j0 = 0; j0 < scan.pixels[1]; j0 += kSide) {
-      tiles.emplace_back();
-      for (size_t i = i0; i < std::min(i0 + kSide, scan.pixels[0]); ++i) {
-        for (size_t j = j0; j < std::min(j0 + kSide, scan.pixels[1]); ++j) {
-          tiles.back().push_back(i * scan.pixels[1] + j);
-        }
-      }
-    }
-  }
-  return tiles;
-}
-
-void RunTiles(const Prism& prism, const std::vector<WeightedOptics>& optics,
-              const std::vector<std::array<double, 2>>& positions,
-              const std::vector<std::vector<size_t>>& tiles, Progress* progress, Sums* sums) {
-  ParallelFor(tiles.size(), 1, [&](size_t begin, size_t end) {
-    for (size_t t = begin; t < end && !Interrupted(); ++t) {
-      std::vector<std::array<double, 2>> here;
-      for (size_t p : tiles[t]) here.push_back(positions[p]);
-      for (const WeightedOptics& w : optics) {
-        prism.Run(w.optics, here, [&](size_t n, std::span<const float> intensity) {
-          for (size_t d = 0; d < sums->detectors.size(); ++d) {
-            const size_t size = sums->detectors[d].size();
-            double* out = sums->values[d].data() + tiles[t][n] * size;
-            sums->detectors[d].Accumulate(intensity, w.weight, {out, size});
-          }
-        });
-      }
-      for (size_t p : tiles[t]) ++sums->configurations[p];
-      progress->Tick(tiles[t].size());
-    }
-  });
-}
-
 // Bytes that the machine can give without swapping: nine tenths of what is free now.
 size_t AvailableMemory() {
   return size_t(0.9 * double(sysconf(_SC_AVPHYS_PAGES)) * double(sysconf(_SC_PAGESIZE)));
 }
 
-// Means over the configurations done, NaN where a probe never ran; then the size of the source.
-std::vector<double> Means(const SimulationOptions& o, size_t reading, const Sums& sums, size_t d) {
-  std::vector<double> means = sums.values[d];
-  const std::vector<int>& done = sums.configurations;
-  for (size_t i = 0; i < means.size(); ++i) {
-    const int n = done[i / reading % done.size()];
-    means[i] = n > 0 ? means[i] / n : std::numeric_limits<double>::quiet_NaN();
+// A simulation at work: engines are made a configuration at a time, and kept while atoms rest.
+class Work {
+ public:
+  Work(const SimulationOptions& o, const SimulationPlan& plan, SimulationResult* result)
+      : o_(o), plan_(plan), result_(result) {}
+
+  absl::Status Begin() {
+    RONCHI_ASSIGN_OR_RETURN(factors_, ScatteringFactors::Load(o_.parametrization));
+    optics_ = SpreadFocus(o_.beam, o_.focal_spread_A);
+    for (const WeightedOptics& w : optics_) {
+      RONCHI_ASSIGN_OR_RETURN(ProbeSpectrum probe, MakeProbe(plan_.grid, w.optics));
+      probes_.push_back(std::move(probe));
+    }
+    return absl::OkStatus();
   }
-  if (o.scan.points_A.empty()) {
-    const auto step = o.scan.Step_A();
-    BlurBySource(o.source_fwhm_A, step[0], step[1], o.exit_slices.size(), o.scan.pixels[0],
-                 o.scan.pixels[1], reading, &means);
+
+  // Adds one configuration to the sums of the block's probes that lack it.
+  absl::Status Run(int configuration, Progress* progress, BlockSums* sums) {
+    if (o_.engine == Engine::kLinear) return RunLinear(progress, sums);
+    RONCHI_RETURN_IF_ERROR(Prepare(configuration));
+    if (prism_) {
+      RunTiles(configuration, progress, sums);
+    } else {
+      RunProbes(configuration, progress, sums);
+    }
+    return absl::OkStatus();
   }
-  return means;
+
+ private:
+  absl::Status Prepare(int configuration);
+  void RunProbes(int configuration, Progress* progress, BlockSums* sums);
+  void RunTiles(int configuration, Progress* progress, BlockSums* sums);
+  absl::Status RunLinear(Progress* progress, BlockSums* sums);
+  void Read(std::span<const float> intensity, double weight, size_t exit, size_t probe,
+            BlockSums* sums) const {
+    for (size_t d = 0; d < plan_.detectors.size(); ++d) {
+      const size_t n = plan_.detectors[d].size();
+      double* out =
+          sums->values[d].data() + (exit * sums->block.count + probe - sums->block.first) * n;
+      plan_.detectors[d].Accumulate(intensity, weight, {out, n});
+    }
+  }
+
+  const SimulationOptions& o_;
+  const SimulationPlan& plan_;
+  SimulationResult* result_;
+  std::shared_ptr<const ScatteringFactors> factors_;
+  std::vector<WeightedOptics> optics_;
+  std::vector<ProbeSpectrum> probes_;  // one a WeightedOptics
+  int prepared_ = -1;
+  std::unique_ptr<Multislice> engine_;
+  std::unique_ptr<Prism> prism_;
+};
+
+absl::Status Work::Prepare(int configuration) {
+  if (!o_.phonons) configuration = 0;
+  if (prepared_ == configuration) return absl::OkStatus();
+  prism_.reset();  // two scattering matrices at once may be more than fits
+  engine_.reset();
+  const Specimen displaced =
+      o_.phonons ? o_.specimen.Displaced(o_.phonon_rms_A, o_.phonon_seed, uint64_t(configuration))
+                 : o_.specimen;
+  RONCHI_ASSIGN_OR_RETURN(
+      const PotentialSlices potential,
+      MakePotential(displaced, plan_.grid, o_.slice_thickness_A, *factors_, o_.projection));
+  engine_ = std::make_unique<Multislice>(potential, o_.beam.energy_eV, o_.tilt_rad);
+  result_->slices = engine_->slices();
+  result_->distinct_slices = potential.distinct.size();
+  result_->slice_thickness_A = potential.thickness_A;
+  if (o_.engine == Engine::kPrism) {
+    const double reach_rad =
+        o_.beam.semiangle_rad + std::hypot(o_.beam.tilt_rad[0], o_.beam.tilt_rad[1]);
+    RONCHI_ASSIGN_OR_RETURN(Prism prism, Prism::Create(*engine_, o_.beam.energy_eV, reach_rad,
+                                                       o_.prism_interpolation, AvailableMemory()));
+    prism_ = std::make_unique<Prism>(std::move(prism));
+    result_->beams = prism_->beams();
+  }
+  prepared_ = configuration;
+  return absl::OkStatus();
 }
 
-DetectorImage ToImage(const SimulationOptions& o, const Detector& detector,
-                      const std::vector<double>& means) {
-  DetectorImage image{detector.options(), detector.x_axis(), detector.y_axis(), {}};
-  std::vector<size_t> shape;
-  if (o.exit_slices.size() > 1) shape.push_back(o.exit_slices.size());
-  if (o.scan.points_A.empty()) {
-    shape.push_back(o.scan.pixels[0]);
-    shape.push_back(o.scan.pixels[1]);
-  } else {
-    shape.push_back(o.scan.points_A.size());
-  }
-  shape.insert(shape.end(), detector.shape().begin(), detector.shape().end());
-  image.values = Array<float>(shape);
-  const auto step = o.scan.Step_A();
-  const double electrons = o.electrons_per_A2 * std::fabs(step[0] * step[1]);
-  const bool is_angle = detector.options().type == DetectorOptions::Type::kCenterOfMass;
-  for (size_t i = 0; i < means.size(); ++i) {
-    double v = means[i];
-    if (electrons > 0 && !is_angle && std::isfinite(v)) {
-      // One stream a value: a function of (seed, detector, index) and of nothing else.
-      RandomStream random(
-          {.seed = o.dose_seed, .name = "sim.counts/" + detector.options().name, .environment = i});
-      v = double(random.Poisson(v * electrons)) / (o.counts ? 1 : electrons);
-    } else if (o.counts && electrons > 0 && !is_angle) {
-      v *= electrons;
+void Work::RunProbes(int configuration, Progress* progress, BlockSums* sums) {
+  WorkspacePool pool(*engine_);
+  const auto [first, count] = sums->block;
+  ParallelFor(count, 1, [&, first = first](size_t begin, size_t end) {
+    auto workspace = pool.Take();
+    for (size_t p = begin; p < end && !Interrupted(); ++p) {
+      if (sums->configurations[p] > configuration) continue;  // done before an interruption
+      const auto at = o_.scan.Position(first + p);
+      for (size_t i = 0; i < optics_.size(); ++i) {
+        const auto read = [&](size_t exit) {
+          Read(workspace->intensity(), optics_[i].weight, exit, first + p, sums);
+        };
+        engine_->Run(probes_[i], at[0], at[1], o_.exit_slices, read, workspace.get());
+      }
+      ++sums->configurations[p];
+      progress->Tick();
     }
-    image.values[i] = float(v);
+    pool.Return(std::move(workspace));
+  });
+}
+
+void Work::RunTiles(int configuration, Progress* progress, BlockSums* sums) {
+  const auto tiles = o_.scan.Tiles(sums->block);
+  const size_t first = sums->block.first;
+  ParallelFor(tiles.size(), 1, [&](size_t begin, size_t end) {
+    for (size_t t = begin; t < end && !Interrupted(); ++t) {
+      if (sums->configurations[tiles[t][0] - first] > configuration) continue;
+      std::vector<std::array<double, 2>> here;
+      for (size_t p : tiles[t]) here.push_back(o_.scan.Position(p));
+      for (const WeightedOptics& w : optics_) {
+        prism_->Run(w.optics, here, [&](size_t n, std::span<const float> intensity) {
+          Read(intensity, w.weight, 0, tiles[t][n], sums);
+        });
+      }
+      for (size_t p : tiles[t]) ++sums->configurations[p - first];
+      progress->Tick(tiles[t].size());
+    }
+  });
+}
+
+// Thermal motion enters through the displacements' rms, not through configurations.
+absl::Status Work::RunLinear(Progress* progress, BlockSums* sums) {
+  Specimen specimen = o_.specimen;
+  for (Atom& a : specimen.atoms) {
+    const auto element = o_.phonon_rms_A.find(a.z);
+    if (!o_.phonons)
+      a.rms_A = 0;
+    else if (element != o_.phonon_rms_A.end())
+      a.rms_A = element->second;
   }
-  return image;
+  LinearRaster raster{{}, 0, 1};  // single points
+  for (size_t p = 0; p < sums->block.count; ++p) {
+    raster.starts_A.push_back(o_.scan.Position(sums->block.first + p));
+  }
+  for (size_t d = 0; d < plan_.detectors.size() && !Interrupted(); ++d) {
+    const DetectorOptions& ring = plan_.detectors[d].options();
+    absl::StatusOr<LinearEngine> engine =
+        LinearEngine::Create(specimen,
+                             {.energy_eV = o_.beam.energy_eV,
+                              .semiangle_rad = o_.beam.semiangle_rad,
+                              .inner_rad = ring.inner_rad,
+                              .outer_rad = ring.outer_rad},
+                             *factors_);
+    if (!engine.ok()) return Annotate(engine.status(), "detectors." + ring.name);
+    std::vector<double> image(sums->block.count);
+    for (const WeightedOptics& w : optics_) {
+      engine->ComputeImage(engine->MakeHarmonics(w.optics.aberrations, o_.source_fwhm_A), raster,
+                           image);
+      for (size_t p = 0; p < image.size(); ++p) sums->values[d][p] += w.weight * image[p];
+    }
+  }
+  if (Interrupted()) return absl::OkStatus();
+  for (int& done : sums->configurations) ++done;
+  progress->Tick(sums->block.count);
+  return absl::OkStatus();
+}
+
+SimulationState ToState(size_t block, const BlockSums& sums,
+                        std::vector<std::vector<double>> gradients) {
+  return {.block = block,
+          .configurations = {sums.configurations.begin(), sums.configurations.end()},
+          .sums = sums.values,
+          .gradients = std::move(gradients)};
 }
 
 }  // namespace
 
-std::array<double, 2> ScanOptions::Step_A() const {
-  std::array<double, 2> step;
-  for (int a : {0, 1}) {
-    const size_t intervals = endpoint ? std::max<size_t>(1, pixels[a] - 1) : pixels[a];
-    step[a] = (end_A[a] - start_A[a]) / double(intervals);
-  }
-  return step;
+double SimulationOptions::electrons_per_probe() const {
+  const auto step = scan.Step_A();
+  return electrons_per_A2 > 0 ? electrons_per_A2 * std::fabs(step[0] * step[1]) : 0;
 }
 
-std::vector<std::array<double, 2>> ScanOptions::Positions() const {
-  if (!points_A.empty()) return points_A;
-  std::vector<std::array<double, 2>> positions;
-  const auto step = Step_A();
-  for (size_t i = 0; i < pixels[0]; ++i) {
-    for (size_t j = 0; j < pixels[1]; ++j) {
-      positions.push_back({start_A[0] + double(i) * step[0], start_A[1] + double(j) * step[1]});
-    }
+std::vector<size_t> SimulationPlan::Shape(const SimulationOptions& o, size_t d) const {
+  std::vector<size_t> shape;
+  if (o.exit_slices.size() > 1) shape.push_back(o.exit_slices.size());
+  if (o.scan.is_raster()) {
+    shape.insert(shape.end(), o.scan.pixels.begin(), o.scan.pixels.end());
+  } else {
+    shape.push_back(o.scan.probes());
   }
-  return positions;
+  shape.insert(shape.end(), detectors[d].shape().begin(), detectors[d].shape().end());
+  return shape;
 }
 
-absl::StatusOr<SimulationResult> Simulate(const SimulationOptions& o) {
+absl::StatusOr<SimulationPlan> PlanSimulation(const SimulationOptions& o) {
+  SimulationPlan plan;
+  plan.grid = plan.read_on = o.grid();
+  if (o.engine == Engine::kPrism) {
+    const size_t f = size_t(o.prism_interpolation);
+    plan.read_on = {plan.grid.nx / f, plan.grid.ny / f, plan.grid.lx_A / double(f),
+                    plan.grid.ly_A / double(f)};
+  }
+  RONCHI_RETURN_IF_ERROR(MakeProbe(plan.grid, o.beam).status());
+  size_t bytes_a_probe = sizeof(int);
+  for (const DetectorOptions& d : o.detectors) {
+    absl::StatusOr<Detector> detector =
+        Detector::Create(d, plan.read_on, o.beam.energy_eV, o.beam.semiangle_rad);
+    if (!detector.ok()) return Annotate(detector.status(), "detectors." + d.name);
+    bytes_a_probe += o.exit_slices.size() * detector->size() * sizeof(double);
+    plan.detectors.push_back(std::move(*detector));
+  }
+  const size_t budget = o.phonons ? kPhononBlockBytes : kBlockBytes;
+  // A source reaches over many probes: its blur needs the whole raster at once.
+  const size_t most = o.source_fwhm_A > 0 ? o.scan.probes() : budget / bytes_a_probe;
+  plan.blocks = o.scan.Blocks(most, o.engine == Engine::kPrism);
+  return plan;
+}
+
+absl::StatusOr<SimulationResult> Simulate(const SimulationOptions& o, const SimulationPlan& plan,
+                                          const SimulationSink& sink,
+                                          std::optional<SimulationState> resume) {
   const auto start = std::chrono::steady_clock::now();
   SimulationResult result;
-  const Grid grid = result.grid = {o.grid_pixels[0], o.grid_pixels[1], o.specimen.cell_A[0],
-                                   o.specimen.cell_A[1]};
-  RONCHI_ASSIGN_OR_RETURN(const auto factors, ScatteringFactors::Load(o.parametrization));
-  const std::vector<WeightedOptics> optics = SpreadFocus(o.beam, o.focal_spread_A);
-  std::vector<WeightedProbe> probes;
-  for (const WeightedOptics& w : optics) {
-    RONCHI_ASSIGN_OR_RETURN(ProbeSpectrum probe, MakeProbe(grid, w.optics));
-    probes.push_back({std::move(probe), w.weight});
-  }
-  const auto positions = o.scan.Positions();
-  Sums sums;
-  const double f = std::max(1, o.prism_interpolation);
-  const Grid read_on{grid.nx / size_t(f), grid.ny / size_t(f), grid.lx_A / f, grid.ly_A / f};
-  for (const DetectorOptions& d : o.detectors) {
-    absl::StatusOr<Detector> detector = Detector::Create(d, read_on, o.beam.energy_eV);
-    if (!detector.ok()) return Annotate(detector.status(), "detectors." + d.name);
-    sums.values.emplace_back(o.exit_slices.size() * positions.size() * detector->size(), 0.0);
-    sums.detectors.push_back(std::move(*detector));
-  }
-  sums.configurations.assign(positions.size(), 0);
-  Progress progress("simulate", positions.size() * size_t(o.phonon_configurations));
-  for (int c = 0; c < o.phonon_configurations && !Interrupted(); ++c) {
-    const Specimen displaced =
-        o.phonons ? o.specimen.Displaced(o.phonon_rms_A, o.phonon_seed, uint64_t(c)) : o.specimen;
-    RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential,
-                            MakePotential(displaced, grid, o.slice_thickness_A, *factors));
-    const Multislice engine(potential, o.beam.energy_eV, o.tilt_rad);
-    result.slices = engine.slices();
-    result.distinct_slices = potential.distinct.size();
-    result.slice_thickness_A = potential.thickness_A;
-    if (o.prism_interpolation > 0) {
-      RONCHI_ASSIGN_OR_RETURN(const Prism prism,
-                              Prism::Create(engine, o.beam.energy_eV, o.beam.semiangle_rad,
-                                            o.prism_interpolation, AvailableMemory()));
-      result.beams = prism.beams();
-      RunTiles(prism, optics, positions, Tiles(o.scan), &progress, &sums);
-    } else {
-      RunConfiguration(engine, probes, positions, o.exit_slices, &progress, &sums);
+  result.grid = plan.grid;
+  Work work(o, plan, &result);
+  RONCHI_RETURN_IF_ERROR(work.Begin());
+  std::vector<std::vector<double>> gradients(plan.detectors.size());
+  for (size_t d = 0; d < gradients.size(); ++d) {
+    if (plan.detectors[d].integrates()) {
+      gradients[d].assign(2 * o.exit_slices.size() * o.scan.probes(),
+                          std::numeric_limits<double>::quiet_NaN());
     }
   }
-  result.interrupted = Interrupted();
-  for (size_t d = 0; d < sums.detectors.size(); ++d) {
-    result.images.push_back(
-        ToImage(o, sums.detectors[d], Means(o, sums.detectors[d].size(), sums, d)));
+  const int configurations = o.engine == Engine::kLinear ? 1 : o.phonon_configurations;
+  Progress progress("simulate", o.scan.probes() * size_t(configurations));
+  size_t block = 0;
+  if (resume) {
+    block = resume->block;
+    gradients = std::move(resume->gradients);
+    progress.Tick(plan.blocks[block].first * size_t(configurations));
   }
+  for (; block < plan.blocks.size() && !result.unfinished; ++block) {
+    BlockSums sums = MakeBlockSums(o, plan, plan.blocks[block]);
+    if (resume) {
+      sums.values = std::move(resume->sums);
+      sums.configurations.assign(resume->configurations.begin(), resume->configurations.end());
+      for (int done : sums.configurations) progress.Tick(size_t(done));
+      resume.reset();
+    }
+    for (int c = 0; c < configurations && !Interrupted(); ++c) {
+      RONCHI_RETURN_IF_ERROR(work.Run(c, &progress, &sums));
+    }
+    const auto open = [&](int done) { return done < configurations; };
+    if (std::any_of(sums.configurations.begin(), sums.configurations.end(), open)) {
+      result.unfinished = ToState(block, sums, gradients);
+    }
+    RONCHI_RETURN_IF_ERROR(GiveOut(o, plan, std::move(sums), &gradients, sink));
+  }
+  RONCHI_RETURN_IF_ERROR(GiveOutIntegrals(o, plan, gradients, sink));
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+absl::StatusOr<CompleteSimulation> Simulate(const SimulationOptions& o) {
+  RONCHI_ASSIGN_OR_RETURN(const SimulationPlan plan, PlanSimulation(o));
+  CompleteSimulation out;
+  for (size_t d = 0; d < plan.detectors.size(); ++d) {
+    out.images.push_back(
+        {o.detectors[d], Array<float>(plan.Shape(o, d), std::numeric_limits<float>::quiet_NaN())});
+  }
+  const auto keep = [&](size_t d, size_t exit, size_t first, std::span<const float> values) {
+    Array<float>& image = out.images[d].values;
+    const size_t plane = image.size() / o.exit_slices.size();
+    std::copy(values.begin(), values.end(),
+              image.data() + exit * plane + first * (plane / o.scan.probes()));
+    return absl::OkStatus();
+  };
+  RONCHI_ASSIGN_OR_RETURN(static_cast<SimulationResult&>(out), Simulate(o, plan, keep));
+  return out;
 }
 
 }  // namespace ronchi::sim

@@ -1,31 +1,25 @@
 // One `simulate` job: options as in the schema (docs/simulator.md), in Å, rad, eV, and its
-// result.
+// result, whole or block by block for scans that no memory holds.
 #pragma once
 
 #include <array>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/array.h"
 #include "core/status.h"
 #include "sim/detector.h"
+#include "sim/potential.h"
 #include "sim/probe.h"
+#include "sim/scan.h"
 #include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
 
-struct ScanOptions {
-  std::array<double, 2> start_A = {0, 0}, end_A = {0, 0};
-  std::array<size_t, 2> pixels = {1, 1};
-  bool endpoint = false;                        // true: the last probe stands on end_A
-  std::vector<std::array<double, 2>> points_A;  // instead of the raster, when not empty
-
-  std::array<double, 2> Step_A() const;  // between neighbouring probes of the raster
-  // x slow, y fast, as the output.
-  std::vector<std::array<double, 2>> Positions() const;
-};
+enum class Engine { kMultislice, kPrism, kLinear };
 
 struct SimulationOptions {
   Specimen specimen;  // repeated and rotated
@@ -36,37 +30,78 @@ struct SimulationOptions {
   std::array<size_t, 2> grid_pixels = {0, 0};
   double slice_thickness_A = 2;
   std::string parametrization = "kirkland";
+  Projection projection = Projection::kInfinite;
   int phonon_configurations = 1;
   std::map<int, double> phonon_rms_A;  // by atomic number; without one, the structure file's own
   bool phonons = false;                // displace atoms at all
   uint64_t phonon_seed = 0;
   ScanOptions scan;
   std::vector<DetectorOptions> detectors;
-  int prism_interpolation = 0;      // 0: multislice; else the PRISM engine with this factor
+  Engine engine = Engine::kMultislice;
+  int prism_interpolation = 1;
   std::vector<size_t> exit_slices;  // slices passed, increasing; the last is the whole stack
   double electrons_per_A2 = 0;      // 0: no counting noise
   uint64_t dose_seed = 0;
   bool counts = false;  // output in electrons instead of fractions
+
+  Grid grid() const {
+    return {grid_pixels[0], grid_pixels[1], specimen.cell_A[0], specimen.cell_A[1]};
+  }
+  double electrons_per_probe() const;
 };
 
-struct DetectorImage {
-  DetectorOptions detector;
-  Detector::AngleAxis x_axis, y_axis;  // pixelated
+// What will be computed, and in which pieces.
+struct SimulationPlan {
+  Grid grid;     // of the waves
+  Grid read_on;  // of the diffraction patterns: coarser in PRISM
+  std::vector<Detector> detectors;
+  std::vector<ScanOptions::Block> blocks;
+
   // [exit planes (only if several), scan x, scan y (or points), detector axes …]
-  Array<float> values;
+  std::vector<size_t> Shape(const SimulationOptions& options, size_t detector) const;
+};
+// OutOfRange, InvalidArgument: a detector that the grid cannot serve, "detectors.<name>: …"; an
+// aperture beyond the band limit.
+absl::StatusOr<SimulationPlan> PlanSimulation(const SimulationOptions& options);
+
+// Sums of the block at which an interrupted simulation stopped: with them it goes on as if nothing
+// had happened, to the bit.
+struct SimulationState {
+  size_t block = 0;                            // blocks before it are done
+  std::vector<double> configurations;          // done, by the block's probes
+  std::vector<std::vector<double>> sums;       // by detector, [exits, probes, reading]
+  std::vector<std::vector<double>> gradients;  // integrated DPC, of the whole scan
 };
 
 struct SimulationResult {
-  Grid grid;         // of the waves
+  Grid grid;
   size_t beams = 0;  // plane waves of a PRISM scattering matrix
-  std::vector<DetectorImage> images;
   size_t slices = 0, distinct_slices = 0;
   double slice_thickness_A = 0;
-  double seconds = 0;        // wall clock, preparation included
-  bool interrupted = false;  // ended by a signal: probes that did not run hold NaN
+  double seconds = 0;                         // wall clock, preparation included
+  std::optional<SimulationState> unfinished;  // ended by a signal
 };
 
-// Runs every probe through every configuration. The same bytes for any number of threads.
-absl::StatusOr<SimulationResult> Simulate(const SimulationOptions& options);
+// Takes values [count, detector axes …] of a detector at one exit plane, for the probes
+// [first, first + count). Blocks come in order; probes that did not run hold NaN, and after an
+// interruption later blocks do not come.
+using SimulationSink =
+    std::function<absl::Status(size_t detector, size_t exit, size_t first, std::span<const float>)>;
+
+// Runs every probe through every configuration. The same bytes for any number of threads, and
+// with or without interruptions (`resume`: the state that the last run left).
+absl::StatusOr<SimulationResult> Simulate(const SimulationOptions& options,
+                                          const SimulationPlan& plan, const SimulationSink& sink,
+                                          std::optional<SimulationState> resume = std::nullopt);
+
+struct DetectorImage {
+  DetectorOptions detector;
+  Array<float> values;  // SimulationPlan::Shape
+};
+struct CompleteSimulation : SimulationResult {
+  std::vector<DetectorImage> images;
+};
+// The same with everything in memory.
+absl::StatusOr<CompleteSimulation> Simulate(const SimulationOptions& options);
 
 }  // namespace ronchi::sim

@@ -29,6 +29,26 @@ inline constexpr std::array<AberrationTerm, 14> kAberrationTerms = {{{1, 0, "C10
                                                                      {5, 2, "C52"},
                                                                      {5, 4, "C54"},
                                                                      {5, 6, "C56"}}};
+// The same terms in Haider's notation, as CEOS correctors name them: a + ib = factor · coefficient
+// (Uhlemann & Haider, Ultramicroscopy 72, 109 (1998); docs/conventions.md), in the table's order.
+struct HaiderTerm {
+  std::string_view name;
+  int factor;
+};
+inline constexpr std::array<HaiderTerm, kAberrationTerms.size()> kHaiderTerms = {{{"C1", 1},
+                                                                                  {"A1", 1},
+                                                                                  {"B2", 3},
+                                                                                  {"A2", 1},
+                                                                                  {"C3", 1},
+                                                                                  {"S3", 4},
+                                                                                  {"A3", 1},
+                                                                                  {"B4", 5},
+                                                                                  {"D4", 5},
+                                                                                  {"A4", 1},
+                                                                                  {"C5", 1},
+                                                                                  {"S5", 6},
+                                                                                  {"R5", 6},
+                                                                                  {"A5", 1}}};
 // Indices into the table of those that have a use of their own.
 inline constexpr int kC10 = 0, kC12 = 1, kC21 = 2, kC23 = 3, kC30 = 4;
 

@@ -9,6 +9,7 @@
 
 #include "core/random.h"
 #include "sim/physics/electron.h"
+#include "sim/probe.h"
 
 namespace ronchi::sim {
 namespace {
@@ -25,7 +26,7 @@ std::vector<float> RandomPattern(const Grid& g) {
 
 std::vector<double> Read(const DetectorOptions& o, const Grid& g, const std::vector<float>& p,
                          double weight = 1) {
-  const absl::StatusOr<Detector> d = Detector::Create(o, g, kEnergy_eV);
+  const absl::StatusOr<Detector> d = Detector::Create(o, g, kEnergy_eV, 0.024);
   RONCHI_CHECK(d.ok());
   std::vector<double> out(d->size(), 0);
   d->Accumulate(p, weight, out);
@@ -119,7 +120,7 @@ TEST_P(DetectorGrid, PixelatedHoldsThePatternCentred) {
   const Grid g = GetParam();
   const std::vector<float> p = RandomPattern(g);
   const DetectorOptions o{.name = "p", .type = Type::kPixelated, .max_rad = 0.03};
-  const Detector d = *Detector::Create(o, g, kEnergy_eV);
+  const Detector d = *Detector::Create(o, g, kEnergy_eV, 0.024);
   const auto pixels = Read(o, g, p);
   ASSERT_EQ(d.shape().size(), 2u);
   const size_t qx = d.shape()[0], qy = d.shape()[1];
@@ -156,9 +157,89 @@ TEST(Detector, CentreOfMassFollowsTheSpot) {
     }
     for (float& v : p) v = float(v / sum);
     const auto com = Read(o, g, p);
-    ASSERT_EQ(com.size(), 2u);
+    ASSERT_EQ(com.size(), Detector::kMoments);
     EXPECT_NEAR(com[0], x0, 1e-3);
     EXPECT_NEAR(com[1], y0, 1e-3);
+    // Second moments of the spot: 5² about the centre. 1e-2: the truncation weighs more there.
+    EXPECT_NEAR(com[2] - x0 * x0, 25, 1e-2);
+    EXPECT_NEAR(com[3] - x0 * y0, 0, 1e-2);
+    EXPECT_NEAR(com[4] - y0 * y0, 25, 1e-2);
+  }
+}
+
+// Binning adds whole pixels up, whatever their parity; the axes stay with the pixels' centres.
+TEST_P(DetectorGrid, BinsAreSumsOfPatternPixels) {
+  const Grid g = GetParam();
+  const std::vector<float> p = RandomPattern(g);
+  for (int b : {2, 3, 4}) {
+    const DetectorOptions o{.name = "p", .type = Type::kPixelated, .max_rad = 0.03, .binning = b};
+    const Detector d = *Detector::Create(o, g, kEnergy_eV);
+    const auto bins = Read(o, g, p);
+    const double step = Wavelength_A(kEnergy_eV) / g.lx_A;
+    EXPECT_NEAR(d.x_axis().step_rad, b * step, 1e-12);
+    EXPECT_EQ(d.shape()[0] % 2, size_t(b % 2));
+    for (size_t u = 0; u < d.shape()[0]; ++u) {
+      for (size_t v = 0; v < d.shape()[1]; ++v) {
+        double sum = 0, angle = 0;
+        for (int du = 0; du < b; ++du) {
+          for (int dv = 0; dv < b; ++dv) {
+            const auto first = [&](size_t bins_here, size_t bin) {
+              const int64_t n = int64_t(bins_here);
+              return b % 2 ? (int64_t(bin) - n / 2) * b - b / 2 : (int64_t(bin) - n / 2) * b;
+            };
+            const int64_t i = first(d.shape()[0], u) + du, j = first(d.shape()[1], v) + dv;
+            angle += double(i) * step / (b * b);
+            sum += p[size_t((i + int64_t(g.nx)) % int64_t(g.nx)) * g.ny +
+                     size_t((j + int64_t(g.ny)) % int64_t(g.ny))];
+          }
+        }
+        EXPECT_NEAR(bins[u * d.shape()[1] + v], sum, 1e-6 * sum);
+        EXPECT_NEAR(d.x_axis().offset_rad + double(u) * d.x_axis().step_rad, angle, 1e-12);
+      }
+    }
+  }
+}
+
+// A uniform disc that moves by δ: DPC tells δ, to the discreteness of the pattern's pixels. The
+// disc's rim is soft over one pixel, which makes its flux through a ring linear in δ.
+TEST(Detector, DifferentialPhaseContrastTellsASmallShiftOfTheDisc) {
+  const Grid g{256, 256, 60, 60};
+  const double a = 0.02, step = Wavelength_A(kEnergy_eV) / g.lx_A;
+  for (int sectors : {3, 4, 8}) {
+    const DetectorOptions o{.name = "dpc",
+                            .type = Type::kDpc,
+                            .inner_rad = 0.005,
+                            .outer_rad = 0.03,
+                            .azimuthal = sectors,
+                            .rotation_rad = 0.3};
+    const Detector d = *Detector::Create(o, g, kEnergy_eV, a);
+    for (const auto& [x0, y0] : {std::pair(2e-4, 0.0), {-1e-4, 3e-4}}) {
+      std::vector<float> p(g.size());
+      double sum = 0;
+      for (size_t i = 0; i < g.nx; ++i) {
+        for (size_t j = 0; j < g.ny; ++j) {
+          const double ax = g.kx_per_A(i) * Wavelength_A(kEnergy_eV) - x0;
+          const double ay = g.ky_per_A(j) * Wavelength_A(kEnergy_eV) - y0;
+          sum += p[i * g.ny + j] = float(SoftAperture(ax, ay, a, step, step));
+        }
+      }
+      std::vector<double> reading(d.size(), 0);
+      d.Accumulate(p, 1 / sum, reading);
+      const auto shift = d.Combine(reading);
+      // The ring's rim is stepped: some per cent of the shift.
+      EXPECT_NEAR(shift[0], x0 * 1e3, 0.1 * 0.35);
+      EXPECT_NEAR(shift[1], y0 * 1e3, 0.1 * 0.35);
+    }
+  }
+}
+
+TEST(Detector, RefusesDpcWithoutTheRim) {
+  const Grid g{128, 128, 30, 30};
+  for (const auto& [inner, outer] : {std::pair(0.0, 0.01), {0.02, 0.03}}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        Detector::Create({.name = "d", .type = Type::kDpc, .inner_rad = inner, .outer_rad = outer},
+                         g, kEnergy_eV, 0.015)
+            .status()));
   }
 }
 

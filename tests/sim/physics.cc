@@ -58,7 +58,8 @@ SimulationOptions WeakObject() {
 std::vector<double> LinearContrast(const SimulationOptions& o, double focal_spread_A) {
   const double wavelength = Wavelength_A(kEnergy_eV), sigma = InteractionConstant(kEnergy_eV);
   std::vector<double> contrast;
-  for (const auto& [x, y] : o.scan.Positions()) {
+  for (size_t p = 0; p < o.scan.probes(); ++p) {
+    const auto [x, y] = o.scan.Position(p);
     double sum = 0;
     for (int h = -12; h <= 12; ++h) {
       for (int k = -12; k <= 12; ++k) {
@@ -156,7 +157,7 @@ void SetAberrations(SimulationOptions* o, double phi12, double phi21) {
 
 // Quadrant q of one is quadrant quadrant_of[q] of the other. 2e-5: single precision through another
 // order of transforms.
-void ExpectEqual(const SimulationResult& a, const SimulationResult& b,
+void ExpectEqual(const CompleteSimulation& a, const CompleteSimulation& b,
                  const std::array<size_t, 4>& quadrant_of) {
   for (size_t p = 0; p < 3; ++p) {
     EXPECT_NEAR(b.images[0].values[p] / a.images[0].values[p], 1, 2e-5);
@@ -179,7 +180,7 @@ TEST(Symmetry, AQuarterTurnOfEverythingTurnsTheQuadrants) {
     y = old_x;
   }
   SetAberrations(&turned, 0.3 + pi / 2, 0.8 + pi / 2);
-  const SimulationResult here = *Simulate(o), there = *Simulate(turned);
+  const CompleteSimulation here = *Simulate(o), there = *Simulate(turned);
   ExpectEqual(here, there, {1, 2, 3, 0});
   // The aberrations matter: left behind, they give another image.
   SetAberrations(&turned, 0.3, 0.8);

@@ -69,8 +69,8 @@ TEST(SimulateConfig, TheWholeSchema) {
   EXPECT_EQ(o->phonon_configurations, 3);
   EXPECT_EQ(o->phonon_rms_A, (std::map<int, double>{{38, 0.08}, {8, 0.1}}));
   EXPECT_EQ(o->phonon_seed, 7u);
-  EXPECT_EQ(o->scan.Positions().size(), 128u);
-  EXPECT_DOUBLE_EQ(o->scan.Positions()[1][1], 0.5 + (3.905 - 0.5) / 8);  // y is fast
+  EXPECT_EQ(o->scan.probes(), 128u);
+  EXPECT_DOUBLE_EQ(o->scan.Position(1)[1], 0.5 + (3.905 - 0.5) / 8);  // y is fast
   ASSERT_EQ(o->detectors.size(), 5u);
   EXPECT_EQ(o->detectors[2].name, "quad");
   EXPECT_EQ(o->detectors[2].type, DetectorOptions::Type::kSegmented);
@@ -94,8 +94,8 @@ exit_planes: [1, 2]
   const auto o = Of(minimal);
   ASSERT_TRUE(o.ok()) << o.status();
   EXPECT_EQ(o->grid_pixels, (std::array<size_t, 2>{40, 40}));  // 3.905/0.1, rounded up
-  ASSERT_EQ(o->scan.Positions().size(), 2u);
-  EXPECT_EQ(o->scan.Positions()[1], (std::array<double, 2>{1.5, 2}));
+  ASSERT_EQ(o->scan.probes(), 2u);
+  EXPECT_EQ(o->scan.Position(1), (std::array<double, 2>{1.5, 2}));
   EXPECT_EQ(o->exit_slices, (std::vector<size_t>{1, 2}));
   EXPECT_FALSE(o->phonons);
   EXPECT_FALSE(o->counts);
@@ -207,10 +207,10 @@ detectors:
 )" + more;
 }
 
-SimulationResult RunJob(const std::string& text) {
+CompleteSimulation RunJob(const std::string& text) {
   const auto o = Of(text);
   if (!o.ok()) std::fprintf(stderr, "%s\n", o.status().ToString().c_str());
-  absl::StatusOr<SimulationResult> r = Simulate(*o);
+  absl::StatusOr<CompleteSimulation> r = Simulate(*o);
   if (!r.ok()) std::fprintf(stderr, "%s\n", r.status().ToString().c_str());
   return std::move(*r);
 }
@@ -231,9 +231,9 @@ TEST(Simulate, AnyNumberOfThreadsGivesTheSameBytes) {
           "phonons: {configurations: 2, rms_A: {Sr: 0.08}}\n"
           "exit_planes: every 1\ndose: {electrons_per_A2: 1e5}\n");
   SetThreads(1);
-  const SimulationResult one = RunJob(job);
+  const CompleteSimulation one = RunJob(job);
   SetThreads(2);
-  const SimulationResult two = RunJob(job), again = RunJob(job);
+  const CompleteSimulation two = RunJob(job), again = RunJob(job);
   SetThreads(0);
   ASSERT_EQ(one.images.size(), 3u);
   for (size_t d = 0; d < one.images.size(); ++d) {
@@ -247,8 +247,8 @@ TEST(Simulate, AnyNumberOfThreadsGivesTheSameBytes) {
 // Σ(n − μ)²/μ has mean N and variance 2N + Σ1/μ. Five standard deviations each.
 TEST(Simulate, CountingNoiseIsPoisson) {
   const std::string scan = "scan: {end_A: [3.905, 3.905], pixels: [24, 24]}\n";
-  const SimulationResult clean = RunJob(Job(scan));
-  const SimulationResult noisy = RunJob(
+  const CompleteSimulation clean = RunJob(Job(scan));
+  const CompleteSimulation noisy = RunJob(
       Job(scan + "dose: {electrons_per_A2: 3000, seed: 4}\noutput: {normalisation: counts}\n"));
   const double electrons = 3000 * std::pow(3.905 / 24, 2);
   for (size_t d : {0, 1}) {

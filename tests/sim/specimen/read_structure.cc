@@ -205,7 +205,9 @@ TEST_F(ReadStructureTest, TruncatedFiles) {
     const size_t atoms = Of(whole)->atoms.size();
     for (size_t n = 0; n + 1 < whole.size(); ++n) {
       const auto s = Of(whole.substr(0, n));
-      if (s.ok()) EXPECT_EQ(s->atoms.size(), atoms) << whole.substr(0, n);
+      if (s.ok()) {
+        EXPECT_EQ(s->atoms.size(), atoms) << whole.substr(0, n);
+      }
     }
   }
 }

@@ -1,0 +1,168 @@
+#include "experiments/simulate_cost.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+
+#include "core/parallel.h"
+#include "sim/coherence.h"
+#include "sim/multislice.h"
+#include "sim/physics/electron.h"
+#include "sim/physics/scattering_factors.h"
+#include "sim/prism.h"
+
+namespace ronchi {
+namespace {
+
+double ThreadSeconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+}
+
+struct Measured {
+  double potential_s = 0;  // of one slice
+  double slice_s = 0;      // of one probe in one slice
+  double exit_s = 0;       // of entering, and of reading every detector once
+};
+
+// The specimen's first two slices, as a box of their own.
+sim::Specimen Slab(const sim::SimulationOptions& o, double slice_A) {
+  sim::Specimen slab;
+  slab.cell_A = {o.specimen.cell_A[0], o.specimen.cell_A[1], 2 * slice_A};
+  for (const sim::Atom& a : o.specimen.atoms) {
+    if (a.z_A < slab.cell_A[2]) slab.atoms.push_back(a);
+  }
+  return slab;
+}
+
+absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A) {
+  const sim::SimulationOptions& o = job.options;
+  RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load(o.parametrization));
+  Measured m;
+  const double start = ThreadSeconds();
+  RONCHI_ASSIGN_OR_RETURN(
+      sim::PotentialSlices potential,
+      sim::MakePotential(Slab(o, slice_A), job.plan.grid, slice_A, *factors, o.projection));
+  constexpr size_t kSlices = 9;
+  while (potential.order.size() < kSlices) potential.order.push_back(potential.order[0]);
+  const sim::Multislice engine(potential, o.beam.energy_eV, o.tilt_rad);
+  m.potential_s = (ThreadSeconds() - start) / double(potential.distinct.size());
+  RONCHI_ASSIGN_OR_RETURN(const sim::ProbeSpectrum probe, sim::MakeProbe(job.plan.grid, o.beam));
+  sim::Multislice::Workspace workspace = engine.MakeWorkspace();
+  std::vector<std::vector<double>> readings;
+  // A coarser pattern than PRISM's window gives is read here: its detectors cannot be.
+  const bool reads = o.engine == sim::Engine::kMultislice;
+  for (const sim::Detector& d : job.plan.detectors) readings.emplace_back(d.size(), 0.0);
+  const auto seconds = [&](size_t slices) {
+    const std::vector<size_t> exits = {slices};
+    double best = 1e300;
+    for (int repeat = 0; repeat < 5; ++repeat) {
+      const double begin = ThreadSeconds();
+      engine.Run(
+          probe, 0, 0, exits,
+          [&](size_t) {
+            for (size_t d = 0; reads && d < readings.size(); ++d) {
+              job.plan.detectors[d].Accumulate(workspace.intensity(), 1, readings[d]);
+            }
+          },
+          &workspace);
+      best = std::min(best, ThreadSeconds() - begin);
+    }
+    return best;
+  };
+  seconds(kSlices);  // plans, page faults
+  const double all = seconds(kSlices), one = seconds(1);
+  m.slice_s = std::max(0.0, all - one) / double(kSlices - 1);
+  m.exit_s = std::max(0.0, one - m.slice_s);
+  return m;
+}
+
+// The linear engine's sums take 2 multiplications a harmonic and probe; a guess, it is fast anyway.
+constexpr double kLinearSeconds = 1e-8;
+// Single-precision complex multiplications a second that a matrix product reaches.
+constexpr double kGemmRate = 4e9;
+
+double ReductionSeconds(const SimulateJob& job, size_t beams) {
+  // The patch of a tile is about (window + tile)² pixels of the band-limited wave.
+  const sim::Grid& w = job.plan.read_on;
+  return double(beams) * double(w.size()) * 0.6 / kGemmRate;
+}
+
+}  // namespace
+
+absl::StatusOr<SimulateCost> EstimateCost(const SimulateJob& job) {
+  const sim::SimulationOptions& o = job.options;
+  SimulateCost cost;
+  cost.threads = Threads();
+  cost.memory = EstimateMemory(o, job.plan, cost.threads);
+  cost.slices = o.exit_slices.back();
+  cost.distinct_slices = DistinctSlices(o);
+  cost.largest_angle_mrad =
+      job.plan.read_on.band_limit_per_A() * sim::Wavelength_A(o.beam.energy_eV) * 1e3;
+  const double optics = double(sim::SpreadFocus(o.beam, o.focal_spread_A).size());
+  const double probes = double(o.scan.probes());
+  if (o.engine == sim::Engine::kLinear) {
+    cost.seconds = kLinearSeconds * probes * optics * double(o.detectors.size()) * 1e3;
+    return cost;
+  }
+  const double slice_A = o.specimen.cell_A[2] / double(cost.slices);
+  RONCHI_ASSIGN_OR_RETURN(const Measured m, Measure(job, slice_A));
+  cost.cpu_ms_a_slice = m.slice_s * 1e3;
+  const double configurations = double(o.phonon_configurations);
+  const double remade = o.phonons ? configurations * double(job.plan.blocks.size()) : 1;
+  const double potential_s = remade * double(cost.distinct_slices) * m.potential_s;
+  double waves = probes * optics * configurations, reading_s = 0;
+  if (o.engine == sim::Engine::kPrism) {
+    const double lean_rad = std::hypot(o.beam.tilt_rad[0], o.beam.tilt_rad[1]);
+    cost.beams = sim::Prism::CountBeams(job.plan.grid, o.beam.energy_eV,
+                                        o.beam.semiangle_rad + lean_rad, o.prism_interpolation);
+    reading_s = waves * ReductionSeconds(job, cost.beams);
+    waves = double(cost.beams) * remade;
+  }
+  const double wave_s = double(cost.slices) * m.slice_s + double(o.exit_slices.size()) * m.exit_s;
+  cost.seconds = (potential_s + waves * wave_s + reading_s) / cost.threads;
+  return cost;
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, double>>> CompareWithMultislice(
+    const SimulateJob& job) {
+  sim::SimulationOptions o = job.options;
+  if (o.engine == sim::Engine::kMultislice) {
+    return absl::InvalidArgumentError(
+        "--compare: the engine is multislice itself; allowed with engine.name prism, linear");
+  }
+  constexpr size_t kMost = 64;
+  const size_t probes = o.scan.probes(), n = std::min(kMost, probes);
+  std::vector<std::array<double, 2>> points;
+  for (size_t i = 0; i < n; ++i) points.push_back(job.options.scan.Position(i * probes / n));
+  o.scan = {};
+  o.scan.points_A = points;
+  o.source_fwhm_A = o.electrons_per_A2 = 0;
+  o.counts = false;
+  std::erase_if(o.detectors, [](const sim::DetectorOptions& d) {
+    return d.type == sim::DetectorOptions::Type::kPixelated ||
+           d.type == sim::DetectorOptions::Type::kIntegratedDpc;
+  });
+  for (sim::DetectorOptions& d : o.detectors) d.response = {};
+  if (o.detectors.empty()) {
+    return absl::InvalidArgumentError(
+        "--compare: no detector to compare; allowed: annular, segmented, center_of_mass, dpc");
+  }
+  RONCHI_ASSIGN_OR_RETURN(const sim::CompleteSimulation fast, sim::Simulate(o));
+  o.engine = sim::Engine::kMultislice;
+  RONCHI_ASSIGN_OR_RETURN(const sim::CompleteSimulation exact, sim::Simulate(o));
+  std::vector<std::pair<std::string, double>> errors;
+  for (size_t d = 0; d < exact.images.size(); ++d) {
+    double squares = 0, mean = 0;
+    const Array<float>&a = fast.images[d].values, &b = exact.images[d].values;
+    for (size_t i = 0; i < b.size(); ++i) {
+      squares += std::pow(double(a[i]) - b[i], 2) / double(b.size());
+      mean += std::fabs(double(b[i])) / double(b.size());
+    }
+    errors.emplace_back(exact.images[d].detector.name, std::sqrt(squares) / mean);
+  }
+  return errors;
+}
+
+}  // namespace ronchi

@@ -1,0 +1,98 @@
+#include "experiments/simulate_resume.h"
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "experiments/simulate_signal.h"
+
+namespace ronchi {
+namespace {
+
+constexpr char kGroup[] = "/simulate/resume";
+
+std::string Place(const char* kind, const sim::Detector& d) {
+  return absl::StrCat(kGroup, "/", kind, "/", d.options().name);
+}
+
+}  // namespace
+
+absl::Status WriteState(const sim::SimulationState& state, const sim::SimulationPlan& plan,
+                        DataFile* file) {
+  const auto write = [&](const std::string& place, const std::vector<double>& v) {
+    return file->WriteArray(place, Array<double>({v.size()}, v), "");
+  };
+  RONCHI_RETURN_IF_ERROR(write(absl::StrCat(kGroup, "/block"), {double(state.block)}));
+  RONCHI_RETURN_IF_ERROR(write(absl::StrCat(kGroup, "/configurations"), state.configurations));
+  for (size_t d = 0; d < plan.detectors.size(); ++d) {
+    RONCHI_RETURN_IF_ERROR(write(Place("sums", plan.detectors[d]), state.sums[d]));
+    if (!plan.detectors[d].integrates()) continue;
+    RONCHI_RETURN_IF_ERROR(write(Place("vectors", plan.detectors[d]), state.gradients[d]));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Unfinished> ReadState(const std::string& path, const std::string& config,
+                                     const sim::SimulationOptions& o,
+                                     const sim::SimulationPlan& plan) {
+  std::error_code ec;
+  if (!std::filesystem::exists(path, ec)) return Unfinished{};
+  RONCHI_ASSIGN_OR_RETURN(const DataFileReader file, DataFileReader::Open(path));
+  const absl::StatusOr<std::string> text = file.ReadText("/simulate/config");
+  if (!text.ok() || *text != config) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path,
+                     ": is not the output of this config (with these overrides and seeds); "
+                     "without --resume it is replaced"));
+  }
+  const absl::StatusOr<Array<double>> block = file.ReadDouble(absl::StrCat(kGroup, "/block"));
+  if (!block.ok()) return Unfinished{.complete = true};
+  sim::SimulationState state;
+  const auto read = [&](const std::string& place, size_t size, std::vector<double>* out) {
+    RONCHI_ASSIGN_OR_RETURN(const Array<double> values, file.ReadDouble(place));
+    if (values.size() != size) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": ", place, " has ", values.size(),
+                                                     " values where ", size, " are expected"));
+    }
+    out->assign(values.begin(), values.end());
+    return absl::OkStatus();
+  };
+  if (block->size() != 1 || !(*block->begin() >= 0 && *block->begin() < plan.blocks.size())) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", kGroup, "/block is damaged"));
+  }
+  state.block = size_t(*block->begin());
+  const size_t count = plan.blocks[state.block].count, exits = o.exit_slices.size();
+  RONCHI_RETURN_IF_ERROR(
+      read(absl::StrCat(kGroup, "/configurations"), count, &state.configurations));
+  state.sums.resize(plan.detectors.size());
+  state.gradients.resize(plan.detectors.size());
+  for (size_t d = 0; d < plan.detectors.size(); ++d) {
+    const sim::Detector& detector = plan.detectors[d];
+    RONCHI_RETURN_IF_ERROR(
+        read(Place("sums", detector), exits * count * detector.size(), &state.sums[d]));
+    if (!detector.integrates()) continue;
+    RONCHI_RETURN_IF_ERROR(
+        read(Place("vectors", detector), 2 * exits * o.scan.probes(), &state.gradients[d]));
+  }
+  return Unfinished{.state = std::move(state)};
+}
+
+absl::Status CopyBlocks(const std::string& path, size_t blocks, const sim::SimulationOptions& o,
+                        const sim::SimulationPlan& plan, const sim::SimulationSink& sink) {
+  if (blocks == 0) return absl::OkStatus();
+  RONCHI_ASSIGN_OR_RETURN(const DataFileReader file, DataFileReader::Open(path));
+  for (size_t b = 0; b < blocks; ++b) {
+    const auto [first, count] = plan.blocks[b];
+    for (size_t d = 0; d < plan.detectors.size(); ++d) {
+      if (plan.detectors[d].integrates()) continue;
+      for (size_t exit = 0; exit < o.exit_slices.size(); ++exit) {
+        const Slab s = SlabOf(o, plan, d, exit, first, count);
+        const std::string place = "/root/" + plan.detectors[d].options().name + "/data";
+        RONCHI_ASSIGN_OR_RETURN(const Array<float> values, file.ReadSlab(place, s.offset, s.count));
+        RONCHI_RETURN_IF_ERROR(sink(d, exit, first, values.values()));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ronchi

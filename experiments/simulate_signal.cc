@@ -1,0 +1,190 @@
+#include "experiments/simulate_signal.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/png.h"
+
+namespace ronchi {
+namespace {
+
+using Type = sim::DetectorOptions::Type;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// Degenerate scans have one point: any step will do, zero will not.
+double StepOrOne(double step) { return step != 0 ? step : 1; }
+
+size_t ValuesAProbe(const sim::Detector& d) {
+  size_t n = 1;
+  for (size_t s : d.shape()) n *= s;
+  return n;
+}
+
+// Depth of evenly spaced exit planes; the plane's number otherwise.
+Axis ExitAxis(const sim::SimulationOptions& o) {
+  const double count = std::ceil(o.specimen.cell_A[2] / o.slice_thickness_A - 1e-6);
+  const double slice_A = o.specimen.cell_A[2] / std::max(1.0, count);
+  const std::vector<size_t>& e = o.exit_slices;
+  const size_t step = e[1] - e[0];
+  for (size_t i = 1; i < e.size(); ++i) {
+    if (e[i] - e[i - 1] != step) {
+      return {.name = "exit", .navigate = true, .type = "unknown", .long_name = "exit plane"};
+    }
+  }
+  return {.name = "exit",
+          .units = "A",
+          .offset = double(e[0]) * slice_A,
+          .scale = double(step) * slice_A,
+          .navigate = true,
+          .type = "unknown",
+          .long_name = "thickness passed"};
+}
+
+// Equal panels side by side along the first axis, a gap of `edge` between them.
+Array<float> Montage(size_t panels, size_t nx, size_t ny, float edge, const auto& at) {
+  const size_t gap = panels > 1 ? std::max<size_t>(1, nx / 24) : 0;
+  Array<float> out({panels * nx + (panels - 1) * gap, ny}, edge);
+  for (size_t p = 0; p < panels; ++p) {
+    for (size_t i = 0; i < nx; ++i) {
+      for (size_t j = 0; j < ny; ++j) out(p * (nx + gap) + i, j) = float(at(p, i, j));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Signal DescribeSignal(const sim::SimulationOptions& o, const sim::SimulationPlan& plan, size_t i) {
+  const sim::Detector& d = plan.detectors[i];
+  const Type type = d.options().type;
+  Signal s{.name = d.options().name, .title = d.options().name + " (simulated)"};
+  s.units = type == Type::kIntegratedDpc ? "rad"
+            : d.is_angle()               ? "mrad"
+            : o.counts                   ? "electrons"
+                                         : "fraction of incident electrons";
+  // A detector with axes of its own is a stack of patterns; else the scan itself is the image.
+  const bool navigate = !d.shape().empty();
+  if (o.exit_slices.size() > 1) s.axes.push_back(ExitAxis(o));
+  if (o.scan.is_raster()) {
+    const auto step = o.scan.Step_A();
+    for (size_t a : {0, 1}) {
+      s.axes.push_back({.name = a ? "y" : "x",
+                        .units = "A",
+                        .offset = o.scan.start_A[a],
+                        .scale = StepOrOne(step[a]),
+                        .navigate = navigate});
+    }
+  } else {
+    s.axes.push_back({.name = "point", .navigate = navigate, .type = "unknown"});
+  }
+  if (type == Type::kPixelated) {
+    for (const auto& [name, axis] : {std::pair("qx", d.x_axis()), std::pair("qy", d.y_axis())}) {
+      s.axes.push_back({.name = name,
+                        .units = "mrad",
+                        .offset = axis.offset_rad * 1e3,
+                        .scale = axis.step_rad * 1e3,
+                        .type = "reciprocal"});
+    }
+  } else if (navigate) {
+    s.axes.push_back({.name = d.is_angle() ? "component" : "segment", .type = "unknown"});
+  }
+  return s;
+}
+
+Slab SlabOf(const sim::SimulationOptions& o, const sim::SimulationPlan& plan, size_t d, size_t exit,
+            size_t first, size_t probes) {
+  Slab s;
+  const auto push = [&](size_t offset, size_t count) {
+    s.offset.push_back(offset);
+    s.count.push_back(count);
+  };
+  if (o.exit_slices.size() > 1) push(exit, 1);
+  if (!o.scan.is_raster()) {
+    push(first, probes);
+  } else {
+    const size_t ny = o.scan.pixels[1];
+    const bool rows = first % ny == 0 && probes % ny == 0;
+    push(first / ny, rows ? probes / ny : 1);
+    push(first % ny, rows ? ny : probes);
+  }
+  for (size_t n : plan.detectors[d].shape()) push(0, n);
+  return s;
+}
+
+SimulatePictures::SimulatePictures(const sim::SimulationOptions& o, const sim::SimulationPlan& plan)
+    : options_(o), plan_(plan) {
+  for (const sim::Detector& d : plan.detectors) {
+    const bool pattern = d.options().type == Type::kPixelated;
+    const size_t n = ValuesAProbe(d), exits = o.exit_slices.size();
+    Panels p;
+    p.values.assign(exits * n * (pattern ? 1 : o.scan.probes()), pattern ? 0 : kNan);
+    p.expected = exits * n * o.scan.probes();
+    panels_.push_back(std::move(p));
+  }
+}
+
+void SimulatePictures::Add(size_t i, size_t exit, size_t first, std::span<const float> values) {
+  Panels& p = panels_[i];
+  const size_t n = ValuesAProbe(plan_.detectors[i]);
+  for (float v : values) p.sum += v;
+  p.count += values.size();
+  if (plan_.detectors[i].options().type == Type::kPixelated) {
+    double* out = p.values.data() + exit * n;
+    for (size_t v = 0; v < values.size(); ++v) {
+      if (std::isfinite(values[v])) out[v % n] += values[v] / double(options_.scan.probes());
+    }
+  } else {
+    std::copy(values.begin(), values.end(),
+              p.values.begin() + int64_t((exit * options_.scan.probes() + first) * n));
+  }
+}
+
+double SimulatePictures::Mean(size_t i) const {
+  const Panels& p = panels_[i];
+  return p.count == p.expected ? p.sum / double(p.count) : kNan;
+}
+
+// Mean patterns: a bright disc among weak scattering, drawn as square roots.
+absl::StatusOr<std::string> SimulatePictures::DrawPatterns(size_t i) const {
+  const sim::Detector& d = plan_.detectors[i];
+  const size_t nx = d.shape()[0], ny = d.shape()[1], exits = options_.exit_slices.size();
+  if (nx < 4 || ny < 4) return std::string();
+  const Array<float> image = Montage(exits, nx, ny, 0, [&](size_t p, size_t x, size_t y) {
+    return std::sqrt(std::max(0.0, panels_[i].values[(p * nx + x) * ny + y]));
+  });
+  return RenderImage(image, {.first_axis_horizontal = true,
+                             .pixel_size = d.x_axis().step_rad * 1e3,
+                             .length_unit = "mrad",
+                             .colour_bar = true,
+                             .value_unit = "(root)"});
+}
+
+absl::StatusOr<std::string> SimulatePictures::Draw(size_t i) const {
+  const sim::Detector& d = plan_.detectors[i];
+  if (d.options().type == Type::kPixelated) return DrawPatterns(i);
+  if (!options_.scan.is_raster() || options_.scan.probes() < 2) return std::string();
+  const auto [nx, ny] = options_.scan.pixels;
+  const size_t n = ValuesAProbe(d), panels = options_.exit_slices.size() * n;
+  const std::vector<double>& v = panels_[i].values;
+  float edge = std::numeric_limits<float>::infinity();
+  for (double value : v) {
+    if (std::isfinite(value)) edge = std::min(edge, float(value));
+  }
+  if (d.is_angle()) edge = 0;
+  const Array<float> image =
+      Montage(panels, nx, ny, std::isfinite(edge) ? edge : 0, [&](size_t p, size_t x, size_t y) {
+        return v[((p / n) * nx * ny + x * ny + y) * n + p % n];
+      });
+  const bool is_vector = d.is_angle() && !d.integrates();
+  return RenderImage(image, {.colormap = is_vector ? Colormap::kDiverging : Colormap::kGrey,
+                             .first_axis_horizontal = true,
+                             .pixel_size = std::fabs(options_.scan.Step_A()[0]),
+                             .length_unit = "A",
+                             .colour_bar = true,
+                             .value_unit = d.integrates() ? "rad"
+                                           : is_vector    ? "mrad"
+                                                          : ""});
+}
+
+}  // namespace ronchi

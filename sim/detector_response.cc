@@ -1,0 +1,89 @@
+#include "sim/detector_response.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "core/random.h"
+
+namespace ronchi::sim {
+namespace {
+
+// Weights of a normal point spread whose transform is mtf at half a cycle a pixel:
+// exp(−2π²s²/4) = mtf. Cut at five standard deviations, sum 1.
+std::vector<double> PointSpread(double mtf) {
+  const double s = std::sqrt(-2 * std::log(mtf)) / std::numbers::pi;
+  const int reach = std::max(1, int(std::ceil(5 * s)));
+  std::vector<double> weights;
+  double total = 0;
+  for (int i = -reach; i <= reach; ++i) {
+    weights.push_back(std::exp(-0.5 * i * i / (s * s)));
+    total += weights.back();
+  }
+  for (double& w : weights) w /= total;
+  return weights;
+}
+
+// Along one axis; what spreads beyond the edge is lost there.
+void Blur(const std::vector<double>& weights, size_t count, size_t stride, double* line,
+          std::vector<double>* scratch) {
+  const int64_t reach = int64_t(weights.size() / 2);
+  scratch->assign(count, 0);
+  for (int64_t i = 0; i < int64_t(count); ++i) {
+    for (int64_t d = -reach; d <= reach; ++d) {
+      if (i + d < 0 || i + d >= int64_t(count)) continue;
+      (*scratch)[size_t(i)] += weights[size_t(d + reach)] * line[size_t(i + d) * stride];
+    }
+  }
+  for (size_t i = 0; i < count; ++i) line[i * stride] = (*scratch)[i];
+}
+
+}  // namespace
+
+void Expose(const DetectorResponse& response, const Exposure& e, std::array<size_t, 2> shape,
+            std::span<double> values) {
+  if (values.empty() || !std::isfinite(values[0])) return;  // a probe that never ran
+  const double calibration = e.electrons * response.dqe;
+  if (e.electrons > 0) {
+    const std::string name = "sim.counts/" + e.detector;
+    for (size_t i = 0; i < values.size(); ++i) {
+      RandomStream random({.seed = e.seed, .name = name, .environment = e.index + i});
+      values[i] = double(random.Poisson(values[i] * calibration));
+    }
+  }
+  if (response.mtf_nyquist < 1) {
+    const std::vector<double> weights = PointSpread(response.mtf_nyquist);
+    std::vector<double> scratch;
+    for (size_t i = 0; i < shape[0]; ++i) {
+      Blur(weights, shape[1], 1, values.data() + i * shape[1], &scratch);
+    }
+    for (size_t j = 0; j < shape[1]; ++j) {
+      Blur(weights, shape[0], shape[1], values.data() + j, &scratch);
+    }
+  }
+  if (e.electrons <= 0) return;
+  const std::string readout = "sim.readout/" + e.detector;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (response.readout_rms_e > 0) {
+      RandomStream random({.seed = e.seed, .name = readout, .environment = e.index + i});
+      values[i] += response.readout_rms_e * random.Normal();
+    }
+    if (response.saturation_e > 0) values[i] = std::min(values[i], response.saturation_e);
+    values[i] /= calibration;
+  }
+}
+
+void ExposeMoments(const DetectorResponse& response, const Exposure& e, std::span<double> m) {
+  if (e.electrons <= 0 || !std::isfinite(m[0])) return;
+  const double n = e.electrons * response.dqe;
+  RandomStream random({.seed = e.seed, .name = "sim.counts/" + e.detector, .environment = e.index});
+  // The Cholesky factor of the 2 × 2 covariance.
+  const double a = std::sqrt(std::max(0.0, m[2] / n)), b = a > 0 ? m[3] / n / a : 0;
+  const double c = std::sqrt(std::max(0.0, m[4] / n - b * b));
+  const double u = random.Normal(), v = random.Normal();
+  m[0] += a * u;
+  m[1] += b * u + c * v;
+}
+
+}  // namespace ronchi::sim
