@@ -119,8 +119,9 @@ void Detector::AddRuns(const Grid& g, double wavelength) {
   }
 }
 
-// A square of whole detector pixels of b × b pattern pixels: with an odd b the middle one is
-// centred on zero, with an even b zero lies on the corner of four (half a pattern pixel off).
+// A square of detector pixels. Those of b × b pattern pixels are whole: with an odd b the middle
+// one is centred on zero, with an even b zero lies on the corner of four (half a pattern pixel
+// off).
 void Detector::AddPixels(const Grid& g, double wavelength) {
   const double max_k = options_.max_rad > 0 ? options_.max_rad / wavelength : g.band_limit_per_A();
   const int64_t b = options_.binning;
@@ -128,10 +129,17 @@ void Detector::AddPixels(const Grid& g, double wavelength) {
     int64_t first, bins;  // frequency of the first pattern pixel, detector pixels
   };
   auto side = [&](double length, size_t n) -> Side {
-    const int64_t half = std::min(int64_t(std::floor(max_k * length + 1e-9)), int64_t((n - 1) / 2));
-    if (b % 2 == 0) return {-(half / b) * b, 2 * (half / b)};
-    const int64_t beside = (half - b / 2 + b) / b - 1;  // whole bins on each side of the middle one
-    return half < b / 2 ? Side{0, 0} : Side{-b / 2 - beside * b, 2 * beside + 1};
+    const int64_t half = int64_t(std::ceil(max_k * length - 1e-9)), all = int64_t(n);
+    if (b == 1) {  // as abTEM: out to max, with the parity of the grid, at n/2 the zero
+      int64_t width = 2 * half + 1;
+      if (width % 2 != all % 2) ++width;
+      width = std::min(width, all);
+      return {-(width / 2), width};
+    }
+    const int64_t reach = std::min(half, (all - 1) / 2);
+    if (b % 2 == 0) return {-(reach / b) * b, 2 * (reach / b)};
+    const int64_t beside = (reach - b / 2 + b) / b - 1;  // whole bins on each side of the middle
+    return reach < b / 2 ? Side{0, 0} : Side{-b / 2 - beside * b, 2 * beside + 1};
   };
   const Side x = side(g.lx_A, g.nx), y = side(g.ly_A, g.ny);
   shape_ = {size_t(x.bins), size_t(y.bins)};
@@ -147,7 +155,7 @@ void Detector::AddPixels(const Grid& g, double wavelength) {
     // Without binning a run is a stretch of pixels, one a bin; with it, the pixels of one bin.
     for (int64_t q = 0; q < y.bins * b;) {
       const int64_t k = y.first + q;
-      const int64_t stop = b > 1 ? q + 1 : (k < 0 ? q - k : y.bins);
+      const int64_t stop = b > 1 ? q + 1 : (k < 0 ? std::min(q - k, y.bins) : y.bins);
       runs_.push_back({row + wrap(k, g.ny), size_t(stop - q), bin + size_t(q / b)});
       q = stop;
     }
@@ -165,7 +173,7 @@ size_t Detector::size() const {
 void Detector::AccumulateMoments(std::span<const float> intensity, double weight,
                                  std::span<double> out) const {
   const size_t ny = angle_y_mrad_.size();
-  double x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+  double total = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
   for (size_t i = 0; i < angle_x_mrad_.size(); ++i) {
     const float* row = intensity.data() + i * ny;
     double s0 = 0, s1 = 0, s2 = 0;
@@ -176,13 +184,14 @@ void Detector::AccumulateMoments(std::span<const float> intensity, double weight
       s2 += v * a * a;
     }
     const double a = angle_x_mrad_[i];
+    total += s0;
     x += a * s0;
     y += s1;
     xx += a * a * s0;
     xy += a * s1;
     yy += s2;
   }
-  const double sums[kMoments] = {x, y, xx, xy, yy};
+  const double sums[kMoments] = {total, x, y, xx, xy, yy};
   for (size_t m = 0; m < kMoments; ++m) out[m] += weight * sums[m];
 }
 
@@ -199,7 +208,7 @@ void Detector::Accumulate(std::span<const float> intensity, double weight,
 }
 
 std::array<double, 2> Detector::Combine(std::span<const double> reading) const {
-  if (moments_) return {reading[0], reading[1]};
+  if (moments_) return {reading[1] / reading[0], reading[2] / reading[0]};
   std::array<double, 2> sum = {0, 0};
   for (size_t s = 0; s < directions_.size(); ++s) {
     sum[0] += reading[s] * directions_[s][0];

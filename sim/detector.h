@@ -60,8 +60,9 @@ class Detector {
   // A centre-of-mass or DPC reading (size()) to its vector in mrad.
   std::array<double, 2> Combine(std::span<const double> reading) const;
 
-  // A centre-of-mass reading: Σ Iα_x, Σ Iα_y, then Σ Iα_x², Σ Iα_xα_y, Σ Iα_y² for its noise.
-  static constexpr size_t kMoments = 5;
+  // A centre-of-mass reading: Σ I, Σ Iα_x, Σ Iα_y, then Σ Iα_x², Σ Iα_xα_y, Σ Iα_y² for its
+  // noise.
+  static constexpr size_t kMoments = 6;
 
  private:
   // A run of neighbouring pixels of one bin: sums go along contiguous memory.

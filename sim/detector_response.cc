@@ -76,14 +76,17 @@ void Expose(const DetectorResponse& response, const Exposure& e, std::array<size
 
 void ExposeMoments(const DetectorResponse& response, const Exposure& e, std::span<double> m) {
   if (e.electrons <= 0 || !std::isfinite(m[0])) return;
-  const double n = e.electrons * response.dqe;
+  const double total = m[0], n = e.electrons * response.dqe * total;
+  if (n <= 0) return;
+  const double x = m[1] / total, y = m[2] / total;
+  const double xx = m[3] / total - x * x, xy = m[4] / total - x * y, yy = m[5] / total - y * y;
   RandomStream random({.seed = e.seed, .name = "sim.counts/" + e.detector, .environment = e.index});
   // The Cholesky factor of the 2 × 2 covariance.
-  const double a = std::sqrt(std::max(0.0, m[2] / n)), b = a > 0 ? m[3] / n / a : 0;
-  const double c = std::sqrt(std::max(0.0, m[4] / n - b * b));
+  const double a = std::sqrt(std::max(0.0, xx / n)), b = a > 0 ? xy / n / a : 0;
+  const double c = std::sqrt(std::max(0.0, yy / n - b * b));
   const double u = random.Normal(), v = random.Normal();
-  m[0] += a * u;
-  m[1] += b * u + c * v;
+  m[1] += total * a * u;
+  m[2] += total * (b * u + c * v);
 }
 
 }  // namespace ronchi::sim

@@ -32,8 +32,8 @@ struct Exposure {
 void Expose(const DetectorResponse& response, const Exposure& exposure, std::array<size_t, 2> shape,
             std::span<double> values);
 
-// A centre-of-mass reading (Detector::kMoments numbers): its vector gets normal noise of the
-// covariance that counting N·DQE electrons gives, Σ I α αᵀ/(N·DQE).
+// A centre-of-mass reading (Detector::kMoments numbers): its vector gets the normal noise of a
+// mean over the n = N·DQE·Σ I electrons that are counted: covariance (⟨α αᵀ⟩ − ⟨α⟩⟨α⟩ᵀ)/n.
 void ExposeMoments(const DetectorResponse& response, const Exposure& exposure,
                    std::span<double> moments);
 

@@ -19,30 +19,39 @@ std::mutex& PlannerMutex() {
   return mutex;
 }
 
-std::string WisdomPath() {
+std::string WisdomPath(Fft::Effort effort) {
   static const std::string folder = CacheDirectory();
-  return folder.empty() ? "" : folder + "/fftwf-wisdom";
+  if (folder.empty()) return "";
+  return folder + (effort == Fft::Effort::kMeasure ? "/fftwf-measure" : "/fftwf-patient");
 }
 
-void LoadWisdomOnce() {
-  static const bool loaded = [] {
-    if (const std::string path = WisdomPath(); !path.empty()) {
-      fftwf_import_wisdom_from_filename(path.c_str());  // a missing or foreign file: no wisdom
-    }
-    return true;
-  }();
-  (void)loaded;
+// FFTW has one wisdom a process, and plans by whatever it holds. Here it is emptied before every
+// plan and given that effort's own: of this process, then of the file.
+std::string& KnownHere(Fft::Effort effort) {
+  static std::map<Fft::Effort, std::string> known;
+  return known[effort];
 }
 
-void KeepWisdom() {
-  const std::string path = WisdomPath();
-  if (path.empty()) return;
+void LoadWisdom(Fft::Effort effort) {
+  fftwf_forget_wisdom();
+  if (effort == Fft::Effort::kEstimate) return;
+  if (const std::string& known = KnownHere(effort); !known.empty()) {
+    fftwf_import_wisdom_from_string(known.c_str());
+  }
+  if (const std::string path = WisdomPath(effort); !path.empty()) {
+    fftwf_import_wisdom_from_filename(path.c_str());  // a missing or foreign file: no wisdom
+  }
+}
+
+void KeepWisdom(Fft::Effort effort) {
+  const std::string path = WisdomPath(effort);
   // Another program may have planned meanwhile: what it learnt is kept, too.
-  fftwf_import_wisdom_from_filename(path.c_str());
+  if (!path.empty()) fftwf_import_wisdom_from_filename(path.c_str());
   char* text = fftwf_export_wisdom_to_string();
   if (!text) return;
+  KnownHere(effort) = text;
   // A cache that cannot be written only costs planning again.
-  (void)WriteFileAtomically(path, text);
+  if (!path.empty()) (void)WriteFileAtomically(path, text);
   fftwf_free(text);
 }
 
@@ -64,11 +73,12 @@ template <class Make>
 fftwf_plan PlanWithWisdom(size_t elements, Fft::Effort effort, const Make& make) {
   ComplexBuffer scratch(elements);
   auto* data = reinterpret_cast<fftwf_complex*>(scratch.data());
+  LoadWisdom(effort);
   if (effort == Fft::Effort::kEstimate) return make(data, FFTW_ESTIMATE);
-  LoadWisdomOnce();
-  if (fftwf_plan known = make(data, FFTW_PATIENT | FFTW_WISDOM_ONLY)) return known;
-  fftwf_plan plan = make(data, FFTW_PATIENT);
-  KeepWisdom();
+  const unsigned flags = effort == Fft::Effort::kMeasure ? FFTW_MEASURE : FFTW_PATIENT;
+  if (fftwf_plan known = make(data, flags | FFTW_WISDOM_ONLY)) return known;
+  fftwf_plan plan = make(data, flags);
+  KeepWisdom(effort);
   return plan;
 }
 

@@ -34,9 +34,10 @@ using FloatBuffer = std::vector<float, CacheAligned<float>>;
 class Fft {
  public:
   enum class Direction { kForward, kInverse };  // e^{−2πi…} and e^{+2πi…}, both without scaling
-  // kEstimate plans the same way every time; kPatient measures, and repeats to the bit only as
-  // long as the kept wisdom is the same.
-  enum class Effort { kEstimate, kPatient };
+  // kEstimate plans the same way every time. kMeasure tries some plans, kPatient many more (some
+  // seconds a size, a tenth faster); both repeat to the bit as long as the kept wisdom is the same.
+  // Each has wisdom of its own: what one job has planned never changes the bytes of another.
+  enum class Effort { kEstimate, kMeasure, kPatient };
 
   // `batch` transforms of length n, element j of transform b at data[j·stride + b·distance].
   static Fft Batch(int n, int batch, int stride, int distance, Direction direction, Effort effort);
@@ -49,6 +50,12 @@ class Fft {
  private:
   struct Plan;
   std::shared_ptr<const Plan> plan_;
+};
+
+// How hard the transforms of one simulation are planned: those of every probe and slice, and those
+// of the potential's planes.
+struct FftEfforts {
+  Fft::Effort waves = Fft::Effort::kMeasure, planes = Fft::Effort::kEstimate;
 };
 
 }  // namespace ronchi::sim

@@ -207,9 +207,9 @@ void MakeProjectionFinite(const std::vector<std::vector<const Atom*>>& atoms,
     boundary[b] = it->second;
   }
   const Fft forward =
-      Fft::Plane(int(g.nx), int(g.ny), Fft::Direction::kForward, Fft::Effort::kPatient);
+      Fft::Plane(int(g.nx), int(g.ny), Fft::Direction::kForward, Fft::Effort::kMeasure);
   const Fft inverse =
-      Fft::Plane(int(g.nx), int(g.ny), Fft::Direction::kInverse, Fft::Effort::kPatient);
+      Fft::Plane(int(g.nx), int(g.ny), Fft::Direction::kInverse, Fft::Effort::kMeasure);
   std::vector<FloatBuffer> across(distinct.size());
   ParallelFor(distinct.size(), 1, [&](size_t begin, size_t end) {
     for (size_t d = begin; d < end; ++d) {

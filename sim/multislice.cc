@@ -76,7 +76,7 @@ ComplexBuffer MakeTransmission(const FloatBuffer& v, const Grid& g, size_t strid
 }  // namespace
 
 Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
-                       std::array<double, 2> tilt_rad) {
+                       std::array<double, 2> tilt_rad, const FftEfforts& efforts) {
   auto impl = std::make_unique<Impl>();
   Impl& m = *impl;
   const Grid& g = m.grid = potential.grid;
@@ -115,9 +115,9 @@ Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
     m.exit_filter.push_back(std::move(a));
   }
   using enum Fft::Direction;
-  const auto effort = Fft::Effort::kPatient;
-  const Fft forward = Fft::Plane(int(g.nx), int(g.ny), kForward, Fft::Effort::kEstimate);
-  const Fft inverse = Fft::Plane(int(g.nx), int(g.ny), kInverse, Fft::Effort::kEstimate);
+  const auto effort = efforts.waves;
+  const Fft forward = Fft::Plane(int(g.nx), int(g.ny), kForward, efforts.planes);
+  const Fft inverse = Fft::Plane(int(g.nx), int(g.ny), kInverse, efforts.planes);
   for (const auto& v : potential.distinct) {
     m.transmission.push_back(MakeTransmission(*v, g, m.stride, sigma, aperture, forward, inverse));
   }

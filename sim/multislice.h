@@ -24,7 +24,8 @@ namespace ronchi::sim {
 class Multislice {
  public:
   // tilt_rad: specimen tilt about y and x, as a shear of the propagator (small angles).
-  Multislice(const PotentialSlices& potential, double energy_eV, std::array<double, 2> tilt_rad);
+  Multislice(const PotentialSlices& potential, double energy_eV, std::array<double, 2> tilt_rad,
+             const FftEfforts& efforts = {});
   ~Multislice();
   Multislice(Multislice&&) noexcept;
 

@@ -65,7 +65,7 @@ std::shared_ptr<const FloatBuffer> Project(const std::vector<const Atom*>& atoms
 absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Grid& grid,
                                               double slice_thickness_A,
                                               const ScatteringFactors& factors,
-                                              Projection projection) {
+                                              Projection projection, Fft::Effort effort) {
   PotentialSlices out;
   out.grid = grid;
   const double height = specimen.cell_A[2];
@@ -90,8 +90,7 @@ absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Gr
     out.order.push_back(it->second);
   }
   // The finite projection needs hundreds of transforms, for which measured plans are worth it.
-  const Fft::Effort effort =
-      projection == Projection::kFinite ? Fft::Effort::kPatient : Fft::Effort::kEstimate;
+  if (projection == Projection::kFinite) effort = Fft::Effort::kMeasure;
   const int nx = int(grid.nx), ny = int(grid.ny);
   const Fft forward = Fft::Plane(nx, ny, Fft::Direction::kForward, effort);
   const Fft inverse = Fft::Plane(nx, ny, Fft::Direction::kInverse, effort);

@@ -33,6 +33,7 @@ struct PotentialSlices {
 absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Grid& grid,
                                               double slice_thickness_A,
                                               const ScatteringFactors& factors,
-                                              Projection projection = Projection::kInfinite);
+                                              Projection projection = Projection::kInfinite,
+                                              Fft::Effort effort = Fft::Effort::kEstimate);
 
 }  // namespace ronchi::sim

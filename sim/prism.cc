@@ -83,7 +83,7 @@ absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
   }
   p.waves_.resize(p.beams_.size());
   const Fft inverse =
-      Fft::Plane(int(p.rx_), int(p.ry_), Fft::Direction::kInverse, Fft::Effort::kPatient);
+      Fft::Plane(int(p.rx_), int(p.ry_), Fft::Direction::kInverse, Fft::Effort::kMeasure);
   Progress progress("plane waves", p.beams_.size());
   const size_t grain = std::max<size_t>(1, p.beams_.size() / (8 * size_t(Threads())));
   ParallelFor(p.beams_.size(), grain, [&](size_t begin, size_t end) {
@@ -107,7 +107,7 @@ absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
     }
   });
   p.window_forward_ =
-      Fft::Plane(int(p.rx_ / f), int(p.ry_ / f), Fft::Direction::kForward, Fft::Effort::kPatient);
+      Fft::Plane(int(p.rx_ / f), int(p.ry_ / f), Fft::Direction::kForward, Fft::Effort::kMeasure);
   return p;
 }
 

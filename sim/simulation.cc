@@ -54,6 +54,18 @@ size_t AvailableMemory() {
   return size_t(0.9 * double(sysconf(_SC_AVPHYS_PAGES)) * double(sysconf(_SC_PAGESIZE)));
 }
 
+// Patient planning takes seconds and saves a tenth: for more than a minute or two of work. With
+// phonons, planes are transformed often enough to be measured. A function of the options alone.
+FftEfforts Efforts(const SimulationOptions& o) {
+  constexpr double kPixelSteps = 5e10;  // about 100 s on one core of 2020
+  const double waves = double(o.scan.probes()) * (o.focal_spread_A > 0 ? 11 : 1);
+  const double steps = waves * o.phonon_configurations * double(o.exit_slices.back()) *
+                       double(o.grid_pixels[0]) * double(o.grid_pixels[1]);
+  const bool reads_all = o.engine == Engine::kMultislice;
+  return {.waves = reads_all && steps > kPixelSteps ? Fft::Effort::kPatient : Fft::Effort::kMeasure,
+          .planes = o.phonons ? Fft::Effort::kMeasure : Fft::Effort::kEstimate};
+}
+
 // A simulation at work: engines are made a configuration at a time, and kept while atoms rest.
 class Work {
  public:
@@ -116,10 +128,11 @@ absl::Status Work::Prepare(int configuration) {
   const Specimen displaced =
       o_.phonons ? o_.specimen.Displaced(o_.phonon_rms_A, o_.phonon_seed, uint64_t(configuration))
                  : o_.specimen;
-  RONCHI_ASSIGN_OR_RETURN(
-      const PotentialSlices potential,
-      MakePotential(displaced, plan_.grid, o_.slice_thickness_A, *factors_, o_.projection));
-  engine_ = std::make_unique<Multislice>(potential, o_.beam.energy_eV, o_.tilt_rad);
+  const FftEfforts efforts = Efforts(o_);
+  RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential,
+                          MakePotential(displaced, plan_.grid, o_.slice_thickness_A, *factors_,
+                                        o_.projection, efforts.planes));
+  engine_ = std::make_unique<Multislice>(potential, o_.beam.energy_eV, o_.tilt_rad, efforts);
   result_->slices = engine_->slices();
   result_->distinct_slices = potential.distinct.size();
   result_->slice_thickness_A = potential.thickness_A;

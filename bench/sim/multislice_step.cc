@@ -50,7 +50,7 @@ struct Raw {
 void BM_ProbeSlice(benchmark::State& state) {
   const size_t n = size_t(state.range(0));
   const PotentialSlices potential = Potential(n);
-  const Multislice engine(potential, 200e3, {0, 0});
+  const Multislice engine(potential, 200e3, {0, 0}, {.waves = Fft::Effort::kPatient});
   const ProbeSpectrum probe = *MakeProbe(potential.grid, {});
   const double limit_rad = 0.9 * potential.grid.band_limit_per_A() * 0.02508;
   const Detector detector = *Detector::Create(

@@ -127,6 +127,7 @@ absl::StatusOr<Crystal> ReadPrismatic(Lines lines) {
     }
     RONCHI_RETURN_IF_ERROR(CheckAtom(lines, a));
     RONCHI_RETURN_IF_ERROR(CheckDepth(lines, a, cell[2]));
+    if (a.z_A > cell[2] - 1e-6) a.z_A = 0;  // the next cell's
     s.atoms.push_back(a);
   }
   return absl::InvalidArgumentError(

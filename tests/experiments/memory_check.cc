@@ -70,9 +70,8 @@ TEST(Memory, RefusesWhatIsNotThere) {
   };
   EXPECT_TRUE(check(Options()).ok());
   // 500 slices of 32768² pixels, all displaced: 6 TB.
-  EXPECT_TRUE(absl::IsResourceExhausted(
-      check(Options({"grid.pixels=[32768, 32768]", "specimen.repeat=[1, 1, 250]",
-                     "phonons.configurations=2"}))));
+  EXPECT_TRUE(absl::IsResourceExhausted(check(Options(
+      {"grid.pixels=[32768, 32768]", "specimen.repeat=[1, 1, 250]", "phonons.configurations=2"}))));
 }
 
 // What is streamed to the disk does not grow in memory.

@@ -24,7 +24,7 @@ double RmsOverMean(const Array<float>& a, const Array<float>& reference) {
   return std::sqrt(squares / double(a.size())) / (sum / double(a.size()));
 }
 
-SimulationResult RunGolden(const std::vector<std::string>& overrides) {
+CompleteSimulation RunGolden(const std::vector<std::string>& overrides) {
   const auto config = Config::Load(kGolden + ".yaml", overrides);
   RONCHI_CHECK(config.ok());
   const auto options = ReadSimulationOptions(*config);
@@ -57,7 +57,7 @@ TEST(AberratedMonolayer, EverySignCounts) {
        {"C10_A=35", "C12_A=-18", "phi12_deg=-33", "C21_A=-600", "phi21_deg=71", "C23_A=-450",
         "phi23_deg=-17", "C30_A=1.2e4", "C32_A=-9e3", "phi32_deg=-64", "C34_A=-7e3",
         "phi34_deg=-11", "C50_A=-2e7"}) {
-    const SimulationResult result = RunGolden({"beam.aberrations." + turned});
+    const CompleteSimulation result = RunGolden({"beam.aberrations." + turned});
     for (const DetectorImage& image : result.images) {
       if (image.detector.name != "abf") continue;
       const double error = RmsOverMean(image.values, reference);

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "sim/linear.h"
-#include "sim/specimen/read_structure.h"
 #include "sim/simulation.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {
 namespace {

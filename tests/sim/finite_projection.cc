@@ -157,7 +157,9 @@ TEST_P(AnyTable, TheSumOverSlicesIsTheInfiniteProjection) {
     for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 2e-6 * highest);
   }
   const auto one = *MakePotential(s, g, 4, Table(GetParam()), Projection::kFinite);
-  EXPECT_EQ(*one.distinct[0], *MakePotential(s, g, 4, Table(GetParam()))->distinct[0]);
+  const auto same = *MakePotential(s, g, 4, Table(GetParam()), Projection::kInfinite,
+                                   Fft::Effort::kMeasure);  // as the finite one is made
+  EXPECT_EQ(*one.distinct[0], *same.distinct[0]);
 }
 
 // Strontium reaches 9.2 Å (1e-5 of f(0)): in a crystal, the slices farther than that from both

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "sim/specimen/read_structure.h"
 #include "sim/simulation.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {
 namespace {

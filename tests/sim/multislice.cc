@@ -370,15 +370,15 @@ std::vector<double> SmearedPattern(int n, double extra_C10_A) {
 TEST(Multislice, ConvergesInSliceThicknessWithTheOrderOfItsSplitting) {
   const double total = 10 * kCell_A;
   auto centred = [&](int n) { return SmearedPattern(n, total / n / 2); };
-  const std::vector<double> fine = centred(128), finer = centred(256);
+  const std::vector<double> fine = centred(64), finer = centred(128);
   std::vector<double> limit(fine.size());
   for (size_t i = 0; i < limit.size(); ++i) limit[i] = finer[i] + (finer[i] - fine[i]) / 3;
-  const double plain[] = {Rms(SmearedPattern(16, 0), limit), Rms(SmearedPattern(32, 0), limit),
-                          Rms(SmearedPattern(64, 0), limit)};
+  const double plain[] = {Rms(SmearedPattern(8, 0), limit), Rms(SmearedPattern(16, 0), limit),
+                          Rms(SmearedPattern(32, 0), limit)};
   EXPECT_NEAR(plain[0] / plain[1], 2, 0.2);
   EXPECT_NEAR(plain[1] / plain[2], 2, 0.1);
-  const double strang[] = {Rms(centred(16), limit), Rms(centred(32), limit),
-                           Rms(centred(64), limit)};
+  const double strang[] = {Rms(centred(8), limit), Rms(centred(16), limit),
+                           Rms(centred(32), limit)};
   EXPECT_NEAR(strang[0] / strang[1], 4, 0.6);
   EXPECT_NEAR(strang[1] / strang[2], 4, 0.6);
   EXPECT_LT(strang[2], plain[2] / 5);

@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"grid.sampling_A=0.1", "grid.sampling_A: give either pixels or sampling_A"},
         Mistake{"grid.slice_thickness_A=0", "grid.slice_thickness_A: 0 is not allowed"},
         Mistake{"potential.parametrization=doyle", "potential.parametrization: 'doyle'"},
-        Mistake{"potential.projection=finite", "potential.projection: 'finite'"},
+        Mistake{"potential.projection=thick", "potential.projection: 'thick'"},
         Mistake{"phonons.configurations=0", "phonons.configurations: 0 is not allowed"},
         Mistake{"phonons.rms_A.Qq=0.1", "phonons.rms_A.Qq: is not a chemical element"},
         Mistake{"phonons.rms_A.Sr=-0.1", "phonons.rms_A.Sr: -0.1 is not allowed"},

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "sim/potential.h"
-#include "sim/specimen/read_structure.h"
 #include "sim/simulation.h"
+#include "sim/specimen/read_structure.h"
 #include "tests/support/npy.h"
 
 namespace ronchi::sim {

@@ -36,18 +36,13 @@ def detector(d):
     if d["type"] == "segmented":
         return abtem.SegmentedDetector(d["radial"], d["azimuthal"], d["inner_mrad"],
                                        d["outer_mrad"], rotation=np.deg2rad(d["rotation_deg"]))
-    return abtem.PixelatedDetector(max_angle="full")
+    return abtem.PixelatedDetector(max_angle=d["max_mrad"])
 
 
-def reading(d, measurement, pixel_mrad):
+def reading(d, measurement):
     values = measurement.array
     if d["type"] == "segmented":  # rings and sectors on one axis
         return values.reshape(values.shape[:-2] + (-1,))
-    if d["type"] == "pixelated":  # abTEM rounds the half width up and keeps the grid's parity
-        for axis in (-2, -1):
-            half = int(d["max_mrad"] / pixel_mrad[axis])
-            zero = values.shape[axis] // 2
-            values = values.take(range(zero - half, zero + half + 1), axis=axis)
     return values
 
 
@@ -72,7 +67,7 @@ def main():
         potential, scan=abtem.GridScan(scan["start_A"], scan["end_A"], gpts=tuple(scan["pixels"])),
         detectors=[detector(config["detectors"][n]) for n in names]).compute()
     for name, measurement in zip(names, measured):
-        values = reading(config["detectors"][name], measurement, probe.angular_sampling)
+        values = reading(config["detectors"][name], measurement)
         np.save(os.path.join(HERE, f"{NAME}_{name}.npy"), np.ascontiguousarray(values, np.float32))
         print(name, values.shape, "mean", values.mean())
 
