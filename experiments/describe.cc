@@ -64,13 +64,20 @@ json OptionsOf(const std::string& name) {
         {"grid.slice_thickness_A", Option("required", "one to two atoms along the beam")},
         {"phonons.configurations", Option(1, "frozen-phonon configurations to average")}};
   }
+  if (name == "prism") {
+    return {
+        {"engine.interpolation", Option(4, "every how many-th plane wave; a divisor of pixels")}};
+  }
   return json::object();
 }
 
 std::string UsedBy(const std::string& group, const std::string& name) {
   if (group == "agents") return "agent: {kind: " + name + ", …} in a recipe";
-  return name == "linear" ? "the simulated instruments; `ronchi describe twin` measures its error"
-                          : "engine: {name: " + name + "} in a simulate config (the default)";
+  const std::string key = "engine: {name: " + name + "} in a simulate config";
+  if (name == "multislice") return key + " (the default)";
+  const std::string error = "; `ronchi simulate --compare` measures its error against multislice";
+  if (name == "prism") return key + error;
+  return key + error + "; the simulated instruments (`ronchi describe twin` measures it there)";
 }
 
 std::vector<std::string> Stems(const std::string& folder, const std::string& extension) {
