@@ -35,6 +35,9 @@ const std::map<std::string, std::map<std::string, std::string>>& Known() {
       {"engines",
        {{"multislice", "the reference: every probe through every slice"},
         {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
+        {"contracted",
+         "exact multislice images of rings and segments for any aberrations, in milliseconds once "
+         "prepared"},
         {"linear",
          "incoherent imaging of thin specimens, below 1 ms an image; the twin's engine"}}},
       {"environments", {{"AberrationTuning-v0", env::AberrationTuningSpec({}).summary}}}};
@@ -76,7 +79,7 @@ std::string UsedBy(const std::string& group, const std::string& name) {
   const std::string key = "engine: {name: " + name + "} in a simulate config";
   if (name == "multislice") return key + " (the default)";
   const std::string error = "; `ronchi simulate --compare` measures its error against multislice";
-  if (name == "prism") return key + error;
+  if (name != "linear") return key + error;
   return key + error + "; the simulated instruments (`ronchi describe twin` measures it there)";
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "sim/contracted.h"
 #include "sim/prism.h"
 
 namespace ronchi {
@@ -103,6 +104,12 @@ MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::Simulation
         kComplex * pixels * 4 / 9 *
         double(sim::Prism::CountBeams(o.grid(), o.beam.energy_eV, o.beam.semiangle_rad + lean_rad,
                                       o.prism_interpolation));
+  }
+  if (o.engine == sim::Engine::kContracted) {
+    const double lean_rad = std::hypot(o.beam.tilt_rad[0], o.beam.tilt_rad[1]);
+    need.slices += sim::ContractedBuilder::EstimateBytes(
+        sim::MakeApertureRows(o.grid(), o.beam.energy_eV, o.beam.semiangle_rad + lean_rad),
+        plan.detectors);
   }
   return need;
 }

@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "sim/coherence.h"
+#include "sim/contracted.h"
 #include "sim/multislice.h"
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
@@ -120,6 +121,18 @@ absl::StatusOr<SimulateCost> EstimateCost(const SimulateJob& job) {
     reading_s = waves * ReductionSeconds(job, cost.beams);
     waves = double(cost.beams) * remade;
   }
+  if (o.engine == sim::Engine::kContracted) {
+    const double lean_rad = std::hypot(o.beam.tilt_rad[0], o.beam.tilt_rad[1]);
+    cost.beams =
+        sim::MakeApertureRows(job.plan.grid, o.beam.energy_eV, o.beam.semiangle_rad + lean_rad)
+            .beams;
+    waves = double(cost.beams) * configurations;
+    double pixels = 0;
+    for (const sim::Detector& d : job.plan.detectors) {
+      for (const auto& value : d.PixelsByValue()) pixels += double(value.size());
+    }
+    reading_s = waves * double(cost.beams) / 2 * pixels / kGemmRate;
+  }
   const double wave_s = double(cost.slices) * m.slice_s + double(o.exit_slices.size()) * m.exit_s;
   cost.seconds = (potential_s + waves * wave_s + reading_s) / cost.threads;
   return cost;
@@ -130,7 +143,8 @@ absl::StatusOr<std::vector<std::pair<std::string, double>>> CompareWithMultislic
   sim::SimulationOptions o = job.options;
   if (o.engine == sim::Engine::kMultislice) {
     return absl::InvalidArgumentError(
-        "--compare: the engine is multislice itself; allowed with engine.name prism, linear");
+        "--compare: the engine is multislice itself; allowed with engine.name prism, contracted, "
+        "linear");
   }
   constexpr size_t kMost = 64;
   const size_t probes = o.scan.probes(), n = std::min(kMost, probes);

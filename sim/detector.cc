@@ -170,6 +170,14 @@ size_t Detector::size() const {
   return n;
 }
 
+std::vector<std::vector<size_t>> Detector::PixelsByValue() const {
+  std::vector<std::vector<size_t>> pixels(size());
+  for (const Run& r : runs_) {
+    for (size_t c = 0; c < r.count; ++c) pixels[r.bin].push_back(r.offset + c);
+  }
+  return pixels;
+}
+
 void Detector::AccumulateMoments(std::span<const float> intensity, double weight,
                                  std::span<double> out) const {
   const size_t ny = angle_y_mrad_.size();

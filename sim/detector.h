@@ -48,6 +48,9 @@ class Detector {
   // True for all that are directions (mrad) and phases (rad), which no normalisation scales.
   bool is_angle() const { return moments_ || !directions_.empty(); }
   bool integrates() const { return options_.type == DetectorOptions::Type::kIntegratedDpc; }
+  // Offsets (FFT order) of the pattern's pixels of each number of a reading, for detectors that sum
+  // electrons without binning a pattern: annular, segmented, DPC.
+  std::vector<std::vector<size_t>> PixelsByValue() const;
   // Of a pixelated detector: angle of its first pixel and step along each axis, rad.
   struct AngleAxis {
     double offset_rad = 0, step_rad = 0;

@@ -193,7 +193,7 @@ absl::Status ReadDose(const Config& dose, const Config& output, SimulationOption
 absl::Status ReadEngine(const Config& engine, SimulationOptions* o) {
   ConfigReader e(engine);
   std::string name = "multislice";
-  e.Choice("name", &name, {"multislice", "prism", "linear"});
+  e.Choice("name", &name, {"multislice", "prism", "contracted", "linear"});
   if (name == "prism") {
     o->engine = Engine::kPrism;
     o->prism_interpolation = 4;
@@ -214,6 +214,18 @@ absl::Status ReadEngine(const Config& engine, SimulationOptions* o) {
         e.Fail("name", absl::StrCat("linear images dark field only; detector '", d.name,
                                     "' is not annular with an inner angle of at least the "
                                     "semiangle; allowed with it: multislice, prism"));
+      }
+    }
+  }
+  if (name == "contracted") {
+    o->engine = Engine::kContracted;
+    for (const DetectorOptions& d : o->detectors) {
+      using Type = DetectorOptions::Type;
+      const bool differential = d.type == Type::kDpc || d.type == Type::kIntegratedDpc;
+      if (d.type == Type::kPixelated || d.type == Type::kCenterOfMass ||
+          (differential && d.outer_rad == 0)) {
+        e.Fail("name", absl::StrCat("contracted reads rings and segments; detector '", d.name,
+                                    "' is neither; allowed with it: multislice, prism"));
       }
     }
   }

@@ -14,6 +14,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "sim/coherence.h"
+#include "sim/contracted.h"
 #include "sim/linear.h"
 #include "sim/multislice.h"
 #include "sim/physics/scattering_factors.h"
@@ -85,6 +86,7 @@ class Work {
   // Adds one configuration to the sums of the block's probes that lack it.
   absl::Status Run(int configuration, Progress* progress, BlockSums* sums) {
     if (o_.engine == Engine::kLinear) return RunLinear(progress, sums);
+    if (o_.engine == Engine::kContracted) return RunContracted(progress, sums);
     RONCHI_RETURN_IF_ERROR(Prepare(configuration));
     if (prism_) {
       RunTiles(configuration, progress, sums);
@@ -99,6 +101,8 @@ class Work {
   void RunProbes(int configuration, Progress* progress, BlockSums* sums);
   void RunTiles(int configuration, Progress* progress, BlockSums* sums);
   absl::Status RunLinear(Progress* progress, BlockSums* sums);
+  absl::Status RunContracted(Progress* progress, BlockSums* sums);
+  absl::Status Contract();
   void Read(std::span<const float> intensity, double weight, size_t exit, size_t probe,
             BlockSums* sums) const {
     for (size_t d = 0; d < plan_.detectors.size(); ++d) {
@@ -118,6 +122,7 @@ class Work {
   int prepared_ = -1;
   std::unique_ptr<Multislice> engine_;
   std::unique_ptr<Prism> prism_;
+  std::unique_ptr<Contracted> contracted_;
 };
 
 absl::Status Work::Prepare(int configuration) {
@@ -225,6 +230,46 @@ absl::Status Work::RunLinear(Progress* progress, BlockSums* sums) {
   return absl::OkStatus();
 }
 
+// All configurations into one engine; none when interrupted.
+absl::Status Work::Contract() {
+  const double reach_rad =
+      o_.beam.semiangle_rad + std::hypot(o_.beam.tilt_rad[0], o_.beam.tilt_rad[1]);
+  RONCHI_ASSIGN_OR_RETURN(ContractedBuilder builder,
+                          ContractedBuilder::Create(plan_.grid, o_.beam.energy_eV, reach_rad,
+                                                    plan_.detectors, AvailableMemory()));
+  for (int c = 0; c < o_.phonon_configurations; ++c) {
+    RONCHI_RETURN_IF_ERROR(Prepare(c));
+    if (!builder.Add(*engine_)) return absl::OkStatus();
+  }
+  contracted_ = std::make_unique<Contracted>(builder.Finish());
+  result_->beams = contracted_->beams();
+  return absl::OkStatus();
+}
+
+absl::Status Work::RunContracted(Progress* progress, BlockSums* sums) {
+  if (!contracted_) RONCHI_RETURN_IF_ERROR(Contract());
+  if (!contracted_) return absl::OkStatus();
+  RONCHI_ASSIGN_OR_RETURN(
+      const Contracted::Coefficients coefficients,
+      contracted_->ComputeCoefficients({.beam = o_.beam, .focal_spread_A = o_.focal_spread_A}));
+  const auto [first, count] = sums->block;
+  std::vector<std::array<double, 2>> positions;
+  for (size_t p = 0; p < count; ++p) positions.push_back(o_.scan.Position(first + p));
+  const auto image = o_.scan.is_raster() && count == o_.scan.probes()
+                         ? contracted_->ComputeRaster(coefficients, o_.scan)
+                         : contracted_->ComputeImage(coefficients, positions);
+  size_t value = 0;
+  for (size_t d = 0; d < plan_.detectors.size(); ++d) {
+    const size_t n = plan_.detectors[d].size();
+    for (size_t v = 0; v < n; ++v, ++value) {
+      for (size_t p = 0; p < count; ++p) sums->values[d][p * n + v] = image[value][p];
+    }
+  }
+  for (int& done : sums->configurations) ++done;
+  progress->Tick(count);
+  return absl::OkStatus();
+}
+
 SimulationState ToState(size_t block, const BlockSums& sums,
                         std::vector<std::vector<double>> gradients) {
   return {.block = block,
@@ -291,7 +336,9 @@ absl::StatusOr<SimulationResult> Simulate(const SimulationOptions& o, const Simu
                           std::numeric_limits<double>::quiet_NaN());
     }
   }
-  const int configurations = o.engine == Engine::kLinear ? 1 : o.phonon_configurations;
+  // Both take thermal motion in before any probe.
+  const bool at_once = o.engine == Engine::kLinear || o.engine == Engine::kContracted;
+  const int configurations = at_once ? 1 : o.phonon_configurations;
   Progress progress("simulate", o.scan.probes() * size_t(configurations));
   size_t block = 0;
   if (resume) {

@@ -19,7 +19,7 @@
 
 namespace ronchi::sim {
 
-enum class Engine { kMultislice, kPrism, kLinear };
+enum class Engine { kMultislice, kPrism, kContracted, kLinear };
 
 struct SimulationOptions {
   Specimen specimen;  // repeated and rotated

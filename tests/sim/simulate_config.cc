@@ -165,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"exit_planes=[3, 2]", "exit_planes: '2' is not allowed"},
         Mistake{"exit_planes=[9]", "exit_planes: '9' is not allowed"},
         Mistake{"engine.name=prism", "engine.name: prism reads at the exit face only"},
-        Mistake{"engine.name=contracted", "engine.name: 'contracted'"},
+        Mistake{"engine={name: contracted}", "engine.name: contracted reads rings and segments"},
         Mistake{"dose.electrons_per_A2=-5", "dose.electrons_per_A2: -5 is not allowed"},
         Mistake{"scan.end_A=[0, 3]", "dose.electrons_per_A2: a dose per area needs a raster"},
         Mistake{"output.normalisation=percent", "output.normalisation: 'percent'"},

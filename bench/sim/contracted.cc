@@ -1,0 +1,91 @@
+// The contracted engine on workload W1 (512², 24 mrad) and on a 20 Å cell: what it takes to
+// prepare, and an image under new aberrations after that, against multislice for the same image.
+// One thread.
+#include "sim/contracted.h"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "core/parallel.h"
+#include "core/progress.h"
+#include "core/random.h"
+#include "sim/simulation.h"
+#include "sim/specimen/read_structure.h"
+
+namespace ronchi::sim {
+namespace {
+
+double CpuSeconds() {
+  timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+}
+
+struct Case {
+  int cells, depth;
+  size_t grid, image;
+  bool thermal;
+};
+// W1 (a perfect crystal: most differences are forbidden), W1 with every atom displaced, a 20 Å
+// cell.
+const Case kCases[] = {{8, 20, 512, 32, false}, {8, 20, 512, 32, true}, {5, 10, 256, 64, true}};
+
+void BM_Contracted(benchmark::State& state) {
+  const Case& c = kCases[state.range(0)];
+  SetThreads(1);
+  Progress::SetStyle(Progress::Style::kOff);
+  const Specimen s = ReadStructure(RONCHI_SOURCE_DIR "/data/structures/SrTiO3_001.xyz")
+                         ->Repeated(c.cells, c.cells, c.depth);
+  SimulationOptions o;
+  o.specimen = c.thermal ? s.Displaced({{8, 0.08}, {22, 0.08}, {38, 0.08}}, 0, 0) : s;
+  o.grid_pixels = {c.grid, c.grid};
+  o.slice_thickness_A = 1.9525;
+  o.exit_slices = {size_t(2 * c.depth)};
+  o.scan = {.end_A = {7.81, 7.81}, .pixels = {c.image, c.image}};
+  o.detectors = {{.name = "haadf", .inner_rad = 0.06, .outer_rad = 0.1}};
+  const SimulationPlan plan = *PlanSimulation(o);
+  const double begin = CpuSeconds();
+  auto builder =
+      *ContractedBuilder::Create(plan.grid, 200e3, 0.024, plan.detectors, size_t(16) << 30);
+  const Multislice engine(*MakePotential(o.specimen, plan.grid, o.slice_thickness_A,
+                                         **ScatteringFactors::Load("kirkland")),
+                          200e3, {0, 0});
+  builder.Add(engine);
+  const Contracted contracted = builder.Finish();
+  const double prepare_s = CpuSeconds() - begin;
+
+  Multislice::Workspace w = engine.MakeWorkspace();
+  const double before = CpuSeconds();
+  for (int i = 0; i < 5; ++i)
+    engine.Run(
+        *MakeProbe(plan.grid, o.beam), 1, 1, o.exit_slices, [](size_t) {}, &w);
+  const double multislice_s = (CpuSeconds() - before) / 5 * double(c.image * c.image);
+
+  std::vector<double> times;
+  RandomStream random({.seed = 1, .name = "bench.contracted"});
+  for (auto _ : state) {
+    o.beam.aberrations.SetPolar(kC10, 50 * random.Normal(), 0);
+    o.beam.aberrations.SetPolar(kC12, 30 * random.Normal(), random.Uniform(0, 3));
+    const double start = CpuSeconds();
+    const auto image =
+        contracted.ComputeRaster(*contracted.ComputeCoefficients({.beam = o.beam}), o.scan);
+    times.push_back(CpuSeconds() - start);
+    benchmark::DoNotOptimize(image[0].data());
+  }
+  std::sort(times.begin(), times.end());
+  state.counters["beams"] = double(contracted.beams());
+  state.counters["differences"] = double(contracted.differences());
+  state.counters["MB"] = double(contracted.memory_bytes()) * 1e-6;
+  state.counters["prepare_s"] = prepare_s;
+  state.counters["median_ms"] = times[times.size() / 2] * 1e3;
+  state.counters["p99_over_median"] = times[times.size() * 99 / 100] / times[times.size() / 2];
+  state.counters["multislice_over_it"] = multislice_s / times[times.size() / 2];
+}
+BENCHMARK(BM_Contracted)->DenseRange(0, 2)->Unit(benchmark::kMillisecond)->MinTime(3);
+
+}  // namespace
+}  // namespace ronchi::sim
+
+BENCHMARK_MAIN();

@@ -1,0 +1,114 @@
+// The contracted engine: exact multislice images of integrating detectors, for any aberrations, in
+// milliseconds. With S the scattering matrix (exit beams × beams of the aperture) and D a detector,
+//   I(R) = Σ_{k,k'} a_k a*_{k'} e^{−2πi(k−k')·R} M_{k'k},   M = S†DS,   a = A e^{−iχ},
+// so that the specimen and the detector enter through M alone. M is made once, summed over
+// frozen-phonon configurations; images then cost one pass over it.
+//
+// M is kept by difference vectors q = k − k': all pairs of one q lie side by side, so a pass
+// streams through memory and reduces straight to the image's Fourier coefficients
+//   G(q) = Σ_k a_k a*_{k−q} M_{k−q,k},
+// half of them, as G(−q) = G*(q). Differences that a crystal's translations forbid are dropped.
+#pragma once
+
+#include <array>
+#include <complex>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/status.h"
+#include "sim/detector.h"
+#include "sim/multislice.h"
+#include "sim/probe.h"
+#include "sim/scan.h"
+
+namespace ronchi::sim {
+
+// Beams of the aperture in units of 1/box: rows of constant k, h contiguous in each.
+struct ApertureRows {
+  struct Row {
+    int k, first_h, count;
+    size_t start;  // of its beams in the list of all
+  };
+  std::vector<Row> rows;
+  size_t beams = 0;
+};
+ApertureRows MakeApertureRows(const Grid& grid, double energy_eV, double semiangle_rad);
+
+class Contracted {
+ public:
+  // What the optics may be: any aberrations, aperture and tilt within the beams held.
+  struct Optics {
+    BeamOptics beam;
+    double focal_spread_A = 0;  // standard deviation of the defocus, normal
+    double source_fwhm_A = 0;   // normal
+  };
+
+  // The image's Fourier coefficients, one set a detector value (ring or segment).
+  struct Coefficients {
+    std::vector<std::vector<std::complex<double>>> g;  // [value][difference]
+  };
+  // InvalidArgument: beams beyond those held.
+  absl::StatusOr<Coefficients> ComputeCoefficients(const Optics& optics) const;
+  // Fractions of the incident electrons at `positions` (Å), [value][position].
+  std::vector<std::vector<double>> ComputeImage(
+      const Coefficients& coefficients, std::span<const std::array<double, 2>> positions) const;
+  // The same on a raster, by sums along one axis after the other.
+  std::vector<std::vector<double>> ComputeRaster(const Coefficients& coefficients,
+                                                 const ScanOptions& raster) const;
+
+  size_t beams() const { return rows_.beams; }
+  size_t values() const { return matrix_.size(); }
+  size_t differences() const { return differences_.size(); }
+  size_t memory_bytes() const;
+
+ private:
+  friend class ContractedBuilder;
+  // Pairs of one difference vector, [first, first + pairs) of the matrices.
+  struct Difference {
+    int dh, dk;
+    size_t first, pairs;
+  };
+  // a_k, real and imaginary parts apart.
+  struct Amplitudes {
+    std::vector<float> re, im;
+  };
+  absl::StatusOr<Amplitudes> MakeAmplitudes(const BeamOptics& optics) const;
+  std::vector<float> SquaredFrequencies() const;
+
+  Grid grid_;
+  double energy_eV_ = 0, semiangle_rad_ = 0;
+  ApertureRows rows_;
+  std::vector<Difference> differences_;
+  struct Matrix {
+    FloatBuffer re, im;
+  };
+  std::vector<Matrix> matrix_;  // one a detector value
+};
+
+// Makes a Contracted engine from one Multislice a configuration.
+class ContractedBuilder {
+ public:
+  // `detectors`: annular, segmented or DPC, on `grid`. ResourceExhausted: more than memory_bytes.
+  static absl::StatusOr<ContractedBuilder> Create(const Grid& grid, double energy_eV,
+                                                  double semiangle_rad,
+                                                  const std::vector<Detector>& detectors,
+                                                  size_t memory_bytes);
+  ContractedBuilder(ContractedBuilder&&) noexcept;
+  ~ContractedBuilder();
+
+  // Bytes that making it takes at its largest.
+  static double EstimateBytes(const ApertureRows& rows, const std::vector<Detector>& detectors);
+
+  // Sends all beams through the specimen (threads: all). False when interrupted: nothing was added.
+  bool Add(const Multislice& engine);
+  Contracted Finish();  // the mean of the configurations; the builder is used up
+
+ private:
+  ContractedBuilder() = default;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ronchi::sim
