@@ -13,24 +13,6 @@ namespace {
 constexpr double kTwoPi = 2 * std::numbers::pi;
 constexpr size_t kLanes = 16;
 
-// Calls use(first beam k, first beam k − q, pairs) for every stretch of beams of which a difference
-// vector makes pairs, in the order in which the matrices hold them.
-template <class Use>
-void ForEachStretch(const ApertureRows& aperture, int dh, int dk, const Use& use) {
-  const auto& rows = aperture.rows;
-  if (rows.empty()) return;
-  for (const ApertureRows::Row& row : rows) {
-    const int other_k = row.k - dk, index = other_k - rows.front().k;
-    if (index < 0 || index >= int(rows.size())) continue;
-    const ApertureRows::Row& other = rows[size_t(index)];
-    const int low = std::max(row.first_h, other.first_h + dh);
-    const int high = std::min(row.first_h + row.count, other.first_h + other.count + dh);
-    if (low >= high) continue;
-    use(row.start + size_t(low - row.first_h), other.start + size_t(low - dh - other.first_h),
-        size_t(high - low));
-  }
-}
-
 struct Sum {
   double re = 0, im = 0;
 };
@@ -56,22 +38,6 @@ void AddStretch(const float* ar, const float* ai, const float* br, const float* 
 
 }  // namespace
 
-ApertureRows MakeApertureRows(const Grid& g, double energy_eV, double semiangle_rad) {
-  // One pixel of angle beyond the edge: the aperture's soft rim reaches there.
-  const double reach = semiangle_rad / Wavelength_A(energy_eV) + 1 / std::min(g.lx_A, g.ly_A);
-  const int half_x = int(g.band_limit_per_A() * g.lx_A);
-  const int half_y = int(g.band_limit_per_A() * g.ly_A);
-  ApertureRows out;
-  for (int k = -half_y; k <= half_y; ++k) {
-    int reach_h = -1;
-    while (reach_h < half_x && std::hypot((reach_h + 1) / g.lx_A, k / g.ly_A) <= reach) ++reach_h;
-    if (reach_h < 0) continue;
-    out.rows.push_back({k, -reach_h, 2 * reach_h + 1, out.beams});
-    out.beams += size_t(2 * reach_h + 1);
-  }
-  return out;
-}
-
 absl::StatusOr<Contracted::Amplitudes> Contracted::MakeAmplitudes(const BeamOptics& optics) const {
   const double wavelength = Wavelength_A(energy_eV_);
   if (optics.semiangle_rad + std::hypot(optics.tilt_rad[0], optics.tilt_rad[1]) >
@@ -83,19 +49,15 @@ absl::StatusOr<Contracted::Amplitudes> Contracted::MakeAmplitudes(const BeamOpti
   }
   Amplitudes a{std::vector<float>(rows_.beams), std::vector<float>(rows_.beams)};
   double power = 0;
-  for (const ApertureRows::Row& row : rows_.rows) {
-    for (int i = 0; i < row.count; ++i) {
-      const double ax = (row.first_h + i) / grid_.lx_A * wavelength - optics.tilt_rad[0];
-      const double ay = row.k / grid_.ly_A * wavelength - optics.tilt_rad[1];
-      const double aperture = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / grid_.lx_A,
-                                           wavelength / grid_.ly_A);
-      if (aperture <= 0) continue;
-      const double chi = optics.aberrations.Chi(ax, ay, wavelength);
-      a.re[row.start + size_t(i)] = float(aperture * std::cos(chi));
-      a.im[row.start + size_t(i)] = float(-aperture * std::sin(chi));
-      power += aperture * aperture;
-    }
-  }
+  ForEachAngle(optics, [&](size_t k, double ax, double ay) {
+    const double aperture = SoftAperture(ax, ay, optics.semiangle_rad, wavelength / grid_.lx_A,
+                                         wavelength / grid_.ly_A);
+    if (aperture <= 0) return;
+    const double chi = optics.aberrations.Chi(ax, ay, wavelength);
+    a.re[k] = float(aperture * std::cos(chi));
+    a.im[k] = float(-aperture * std::sin(chi));
+    power += aperture * aperture;
+  });
   const float scale = float(1 / std::sqrt(power));
   for (float& v : a.re) v *= scale;
   for (float& v : a.im) v *= scale;
@@ -113,13 +75,20 @@ std::vector<float> Contracted::SquaredFrequencies() const {
   return k2;
 }
 
-absl::StatusOr<Contracted::Coefficients> Contracted::ComputeCoefficients(const Optics& o) const {
-  RONCHI_ASSIGN_OR_RETURN(const Amplitudes a, MakeAmplitudes(o.beam));
-  // A normal spread Δ of the defocus damps a pair by exp(−(πλΔ(k² − k'²))²/2).
-  const std::vector<float> k2 = o.focal_spread_A > 0 ? SquaredFrequencies() : std::vector<float>();
-  const float damping =
-      float(std::pow(std::numbers::pi * Wavelength_A(energy_eV_) * o.focal_spread_A, 2) / 2);
-  const double s = o.source_fwhm_A / (2 * std::sqrt(2 * std::numbers::ln2));
+double Contracted::FocalDamping(double focal_spread_A) const {
+  return std::pow(std::numbers::pi * Wavelength_A(energy_eV_) * focal_spread_A, 2) / 2;
+}
+
+double Contracted::SourceDamping(const Difference& d, double source_fwhm_A) const {
+  const double s = source_fwhm_A / (2 * std::sqrt(2 * std::numbers::ln2));
+  const double qx = d.dh / grid_.lx_A, qy = d.dk / grid_.ly_A;
+  return std::exp(-kTwoPi * std::numbers::pi * s * s * (qx * qx + qy * qy));
+}
+
+// One pass over M, pairs weighted by weight(k, k').
+template <class Weight>
+Contracted::Coefficients Contracted::Pass(const Amplitudes& a, double source_fwhm_A,
+                                          const Weight& weight) const {
   Coefficients out;
   for (const Matrix& m : matrix_) {
     out.g.emplace_back();
@@ -127,28 +96,50 @@ absl::StatusOr<Contracted::Coefficients> Contracted::ComputeCoefficients(const O
     for (const Difference& d : differences_) {
       Sum sum;
       size_t at = d.first;
-      ForEachStretch(rows_, d.dh, d.dk, [&](size_t k, size_t other, size_t n) {
-        const float *ar = a.re.data() + k, *ai = a.im.data() + k;
-        const float *br = a.re.data() + other, *bi = a.im.data() + other;
-        const float *mr = m.re.data() + at, *mi = m.im.data() + at;
-        if (k2.empty()) {
-          AddStretch(
-              ar, ai, br, bi, mr, mi, n, [](size_t) { return 1.0f; }, &sum);
-        } else {
-          const auto envelope = [&](size_t i) {
-            const float u = k2[k + i] - k2[other + i];
-            return std::exp(-damping * u * u);
-          };
-          AddStretch(ar, ai, br, bi, mr, mi, n, envelope, &sum);
-        }
+      rows_.ForEachStretch(d.dh, d.dk, [&](size_t k, size_t other, size_t n) {
+        AddStretch(
+            a.re.data() + k, a.im.data() + k, a.re.data() + other, a.im.data() + other,
+            m.re.data() + at, m.im.data() + at, n,
+            [&](size_t i) { return weight(k + i, other + i); }, &sum);
         at += n;
       });
-      const double qx = d.dh / grid_.lx_A, qy = d.dk / grid_.ly_A;
-      // Twice: q and −q. Source size: the transform of its density.
-      const double scale = (d.dh || d.dk ? 2 : 1) *
-                           std::exp(-kTwoPi * std::numbers::pi * s * s * (qx * qx + qy * qy));
+      // Twice: q and −q.
+      const double scale = (d.dh || d.dk ? 2 : 1) * SourceDamping(d, source_fwhm_A);
       out.g.back().emplace_back(scale * sum.re, scale * sum.im);
     }
+  }
+  return out;
+}
+
+absl::StatusOr<Contracted::Coefficients> Contracted::ComputeCoefficients(const Optics& o) const {
+  RONCHI_ASSIGN_OR_RETURN(const Amplitudes a, MakeAmplitudes(o.beam));
+  if (o.focal_spread_A <= 0) {
+    return Pass(a, o.source_fwhm_A, [](size_t, size_t) { return 1.0f; });
+  }
+  const std::vector<float> k2 = SquaredFrequencies();
+  const float c = float(FocalDamping(o.focal_spread_A));
+  return Pass(a, o.source_fwhm_A, [&](size_t k, size_t other) {
+    const float u = k2[k] - k2[other];
+    return std::exp(-c * u * u);
+  });
+}
+
+// d(a a'*) = −i (dχ − dχ') a a'*.
+absl::StatusOr<Contracted::Coefficients> Contracted::ComputeDerivative(
+    const Optics& o, const Aberrations& direction) const {
+  RONCHI_ASSIGN_OR_RETURN(const Amplitudes a, MakeAmplitudes(o.beam));
+  const std::vector<float> k2 = SquaredFrequencies();
+  const float c = float(FocalDamping(o.focal_spread_A));
+  std::vector<float> slope(rows_.beams);
+  ForEachAngle(o.beam, [&](size_t k, double ax, double ay) {
+    slope[k] = float(direction.Chi(ax, ay, Wavelength_A(energy_eV_)));
+  });
+  Coefficients out = Pass(a, o.source_fwhm_A, [&](size_t k, size_t other) {
+    const float u = k2[k] - k2[other];
+    return (slope[k] - slope[other]) * std::exp(-c * u * u);
+  });
+  for (auto& g : out.g) {
+    for (std::complex<double>& v : g) v *= std::complex<double>(0, -1);
   }
   return out;
 }

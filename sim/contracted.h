@@ -18,23 +18,14 @@
 #include <vector>
 
 #include "core/status.h"
+#include "sim/aperture_rows.h"
 #include "sim/detector.h"
 #include "sim/multislice.h"
+#include "sim/physics/electron.h"
 #include "sim/probe.h"
 #include "sim/scan.h"
 
 namespace ronchi::sim {
-
-// Beams of the aperture in units of 1/box: rows of constant k, h contiguous in each.
-struct ApertureRows {
-  struct Row {
-    int k, first_h, count;
-    size_t start;  // of its beams in the list of all
-  };
-  std::vector<Row> rows;
-  size_t beams = 0;
-};
-ApertureRows MakeApertureRows(const Grid& grid, double energy_eV, double semiangle_rad);
 
 class Contracted {
  public:
@@ -58,6 +49,24 @@ class Contracted {
   std::vector<std::vector<double>> ComputeRaster(const Coefficients& coefficients,
                                                  const ScanOptions& raster) const;
 
+  // The derivative of an image along a direction in the space of aberrations (Å a unit step), as
+  // coefficients: a Jacobian-vector product.
+  absl::StatusOr<Coefficients> ComputeDerivative(const Optics& optics,
+                                                 const Aberrations& direction) const;
+
+  // Derivatives of L = Σ w I over detector values and positions: a vector-Jacobian product, at the
+  // cost of one more pass over M however many parameters there are.
+  struct Gradient {
+    Aberrations aberrations;              // ∂L/∂a, ∂L/∂b of every coefficient, 1/Å
+    std::array<double, 2> shift_per_A{};  // all positions moved together
+    double focal_spread_per_A = 0, source_fwhm_per_A = 0;
+    std::vector<std::vector<double>> image;  // [value][position], the image itself
+  };
+  // `weights`: [value][position]. InvalidArgument: beams beyond those held.
+  absl::StatusOr<Gradient> ComputeGradient(const Optics& optics,
+                                           std::span<const std::array<double, 2>> positions,
+                                           const std::vector<std::vector<double>>& weights) const;
+
   size_t beams() const { return rows_.beams; }
   size_t values() const { return matrix_.size(); }
   size_t differences() const { return differences_.size(); }
@@ -76,6 +85,22 @@ class Contracted {
   };
   absl::StatusOr<Amplitudes> MakeAmplitudes(const BeamOptics& optics) const;
   std::vector<float> SquaredFrequencies() const;
+  // Calls use(beam, angles relative to the tilted axis, rad).
+  template <class Use>
+  void ForEachAngle(const BeamOptics& optics, const Use& use) const {
+    const double wavelength = Wavelength_A(energy_eV_);
+    for (const ApertureRows::Row& row : rows_.rows) {
+      for (int i = 0; i < row.count; ++i) {
+        use(row.start + size_t(i), (row.first_h + i) / grid_.lx_A * wavelength - optics.tilt_rad[0],
+            row.k / grid_.ly_A * wavelength - optics.tilt_rad[1]);
+      }
+    }
+  }
+  template <class Weight>
+  Coefficients Pass(const Amplitudes& a, double source_fwhm_A, const Weight& weight) const;
+  // Of a normal focal spread, on exp(−c (k² − k'²)²); of a source, on a coefficient.
+  double FocalDamping(double focal_spread_A) const;
+  double SourceDamping(const Difference& d, double source_fwhm_A) const;
 
   Grid grid_;
   double energy_eV_ = 0, semiangle_rad_ = 0;

@@ -171,15 +171,9 @@ Contracted ContractedBuilder::Finish() {
       double most = 0;
       size_t pairs = 0;
       const auto each = [&](const auto& use) {
-        for (const ApertureRows::Row& row : out.rows_.rows) {
-          const int index = row.k - dk - out.rows_.rows.front().k;
-          if (index < 0) continue;
-          const ApertureRows::Row& other = out.rows_.rows[size_t(index)];
-          for (int h = std::max(row.first_h, other.first_h + dh);
-               h < std::min(row.first_h + row.count, other.first_h + other.count + dh); ++h) {
-            use(row.start + size_t(h - row.first_h), other.start + size_t(h - dh - other.first_h));
-          }
-        }
+        out.rows_.ForEachStretch(dh, dk, [&](size_t k, size_t other, size_t n) {
+          for (size_t i = 0; i < n; ++i) use(k + i, other + i);
+        });
       };
       each([&](size_t k, size_t other) {
         ++pairs;

@@ -124,6 +124,83 @@ TEST(Contracted, TakesAnyOpticsWithinTheBeamsHeld) {
   EXPECT_TRUE(absl::IsInvalidArgument(engine.ComputeCoefficients({.beam = o.beam}).status()));
 }
 
+// Both products against central differences. A step turns the phase at the rim by some 0.01 rad:
+// the third derivative leaves 2e-5, single precision 1e-7/0.01.
+TEST(Contracted, DerivativesAreThoseOfTheImage) {
+  SimulationOptions o = Options(2, 64);
+  const Contracted engine = Make(o);
+  Scramble(5, &o.beam);
+  const Contracted::Optics at{.beam = o.beam, .focal_spread_A = 25, .source_fwhm_A = 0.6};
+  std::vector<std::array<double, 2>> positions;
+  for (size_t p = 0; p < o.scan.probes(); ++p) positions.push_back(o.scan.Position(p));
+  RandomStream random({.seed = 1, .name = "test.weights"});
+  std::vector<std::vector<double>> weights(engine.values(), std::vector<double>(positions.size()));
+  for (auto& v : weights) {
+    for (double& w : v) w = random.Normal();
+  }
+  const auto loss = [&](const Contracted::Optics& optics, double dx, double dy) {
+    auto moved = positions;
+    for (auto& [x, y] : moved) x += dx, y += dy;
+    const auto image = engine.ComputeImage(*engine.ComputeCoefficients(optics), moved);
+    double sum = 0;
+    for (size_t v = 0; v < image.size(); ++v) {
+      for (size_t p = 0; p < moved.size(); ++p) sum += weights[v][p] * image[v][p];
+    }
+    return sum;
+  };
+  const Contracted::Gradient g = *engine.ComputeGradient(at, positions, weights);
+  const auto plain = engine.ComputeImage(*engine.ComputeCoefficients(at), positions);
+  for (size_t v = 0; v < plain.size(); ++v) {
+    for (size_t p = 0; p < positions.size(); ++p) EXPECT_NEAR(g.image[v][p], plain[v][p], 2e-6);
+  }
+  // Every loss is a sum over all of the image: compared on its scale a radian, the largest slope.
+  double scale = 0;
+  const auto step_A = [](size_t t) {
+    const int n = kAberrationTerms[t].n;
+    return 0.01 * (n + 1) * 0.025 / 6.28 / std::pow(kSemiangle_rad, n + 1);
+  };
+  for (size_t t = 0; t < kAberrationTerms.size(); ++t) {
+    scale = std::max(scale, std::fabs(g.aberrations.a_A[t] * step_A(t)));
+  }
+  ASSERT_GT(scale, 0);
+  for (size_t t = 0; t < kAberrationTerms.size(); ++t) {
+    for (const bool is_b : {false, true}) {
+      if (is_b && kAberrationTerms[t].m == 0) continue;
+      Contracted::Optics up = at, down = at;
+      Aberrations unit;
+      (is_b ? unit.b_A : unit.a_A)[t] = 1;
+      const double h = step_A(t);
+      (is_b ? up.beam.aberrations.b_A : up.beam.aberrations.a_A)[t] += h;
+      (is_b ? down.beam.aberrations.b_A : down.beam.aberrations.a_A)[t] -= h;
+      const double central = (loss(up, 0, 0) - loss(down, 0, 0)) / 2;
+      EXPECT_NEAR((is_b ? g.aberrations.b_A : g.aberrations.a_A)[t] * h, central, 1e-4 * scale)
+          << kAberrationTerms[t].name;
+      const auto along = engine.ComputeImage(*engine.ComputeDerivative(at, unit), positions);
+      double forward = 0;
+      for (size_t v = 0; v < along.size(); ++v) {
+        for (size_t p = 0; p < positions.size(); ++p) forward += weights[v][p] * along[v][p];
+      }
+      EXPECT_NEAR(forward * h, (is_b ? g.aberrations.b_A : g.aberrations.a_A)[t] * h, 1e-5 * scale)
+          << kAberrationTerms[t].name;
+    }
+  }
+  const double h = 0.01;
+  const double by_x = (loss(at, h, 0) - loss(at, -h, 0)) / (2 * h);
+  const double by_y = (loss(at, 0, h) - loss(at, 0, -h)) / (2 * h);
+  EXPECT_NEAR(g.shift_per_A[0], by_x, 1e-3 * std::hypot(by_x, by_y));
+  EXPECT_NEAR(g.shift_per_A[1], by_y, 1e-3 * std::hypot(by_x, by_y));
+  Contracted::Optics up = at, down = at;
+  up.source_fwhm_A += h;
+  down.source_fwhm_A -= h;
+  const double by_source = (loss(up, 0, 0) - loss(down, 0, 0)) / (2 * h);
+  EXPECT_NEAR(g.source_fwhm_per_A, by_source, 1e-3 * std::fabs(by_source));
+  up = down = at;
+  up.focal_spread_A += 1;
+  down.focal_spread_A -= 1;
+  const double by_spread = (loss(up, 0, 0) - loss(down, 0, 0)) / 2;
+  EXPECT_NEAR(g.focal_spread_per_A, by_spread, 1e-2 * std::fabs(by_spread));
+}
+
 // Eleven defoci against the closed form: the quadrature leaves out 2e-4 of the weight.
 TEST(Contracted, FocalSpreadIsAnAverageOverDefocus) {
   SimulationOptions o = Options(2, 64);
