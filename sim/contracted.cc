@@ -5,36 +5,13 @@
 #include <numbers>
 
 #include "absl/strings/str_format.h"
+#include "sim/pair_stretch.h"
 #include "sim/physics/electron.h"
 
 namespace ronchi::sim {
 namespace {
 
 constexpr double kTwoPi = 2 * std::numbers::pi;
-constexpr size_t kLanes = 16;
-
-struct Sum {
-  double re = 0, im = 0;
-};
-
-// Σ a b* m over a stretch; sixteen sums side by side in single precision, then in double.
-template <class Weight>
-void AddStretch(const float* ar, const float* ai, const float* br, const float* bi, const float* mr,
-                const float* mi, size_t n, const Weight& weight, Sum* sum) {
-  float re[kLanes] = {}, im[kLanes] = {};
-  const auto term = [&](size_t i, size_t lane) {
-    const float pr = ar[i] * br[i] + ai[i] * bi[i], pi = ai[i] * br[i] - ar[i] * bi[i];
-    const float w = weight(i);
-    re[lane] += w * (pr * mr[i] - pi * mi[i]);
-    im[lane] += w * (pr * mi[i] + pi * mr[i]);
-  };
-  size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (size_t l = 0; l < kLanes; ++l) term(i + l, l);
-  }
-  for (size_t l = 0; i < n; ++i, ++l) term(i, l);
-  for (size_t l = 0; l < kLanes; ++l) sum->re += re[l], sum->im += im[l];
-}
 
 }  // namespace
 
@@ -94,18 +71,18 @@ Contracted::Coefficients Contracted::Pass(const Amplitudes& a, double source_fwh
     out.g.emplace_back();
     out.g.back().reserve(differences_.size());
     for (const Difference& d : differences_) {
-      Sum sum;
+      double re = 0, im = 0;
       size_t at = d.first;
       rows_.ForEachStretch(d.dh, d.dk, [&](size_t k, size_t other, size_t n) {
-        AddStretch(
-            a.re.data() + k, a.im.data() + k, a.re.data() + other, a.im.data() + other,
-            m.re.data() + at, m.im.data() + at, n,
-            [&](size_t i) { return weight(k + i, other + i); }, &sum);
+        const PairStretch stretch{a.re.data() + k,     a.im.data() + k,  a.re.data() + other,
+                                  a.im.data() + other, m.re.data() + at, m.im.data() + at};
+        stretch.Sum(
+            n, [&](size_t i) { return weight(k + i, other + i); }, &re, &im);
         at += n;
       });
       // Twice: q and −q.
       const double scale = (d.dh || d.dk ? 2 : 1) * SourceDamping(d, source_fwhm_A);
-      out.g.back().emplace_back(scale * sum.re, scale * sum.im);
+      out.g.back().emplace_back(scale * re, scale * im);
     }
   }
   return out;

@@ -54,18 +54,22 @@ class Contracted {
   absl::StatusOr<Coefficients> ComputeDerivative(const Optics& optics,
                                                  const Aberrations& direction) const;
 
-  // Derivatives of L = Σ w I over detector values and positions: a vector-Jacobian product, at the
-  // cost of one more pass over M however many parameters there are.
+  // The weights w of L = Σ w I over detector values and positions ([value][position]), carried over
+  // to the coefficients: L = Re Σ W G. Adjoints of ComputeImage and ComputeRaster.
+  Coefficients ComputeWeights(std::span<const std::array<double, 2>> positions,
+                              const std::vector<std::vector<double>>& weights) const;
+  Coefficients ComputeRasterWeights(const ScanOptions& raster,
+                                    const std::vector<std::vector<double>>& weights) const;
+  // Derivatives of L: a vector-Jacobian product, at the cost of one more pass over M however many
+  // parameters there are.
   struct Gradient {
     Aberrations aberrations;              // ∂L/∂a, ∂L/∂b of every coefficient, 1/Å
     std::array<double, 2> shift_per_A{};  // all positions moved together
     double focal_spread_per_A = 0, source_fwhm_per_A = 0;
-    std::vector<std::vector<double>> image;  // [value][position], the image itself
+    Coefficients image;  // as ComputeCoefficients
   };
-  // `weights`: [value][position]. InvalidArgument: beams beyond those held.
-  absl::StatusOr<Gradient> ComputeGradient(const Optics& optics,
-                                           std::span<const std::array<double, 2>> positions,
-                                           const std::vector<std::vector<double>>& weights) const;
+  // InvalidArgument: beams beyond those held.
+  absl::StatusOr<Gradient> ComputeGradient(const Optics& optics, const Coefficients& weights) const;
 
   size_t beams() const { return rows_.beams; }
   size_t values() const { return matrix_.size(); }

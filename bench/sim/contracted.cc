@@ -75,6 +75,18 @@ void BM_Contracted(benchmark::State& state) {
     benchmark::DoNotOptimize(image[0].data());
   }
   std::sort(times.begin(), times.end());
+  std::vector<double> with_gradient;
+  const std::vector<std::vector<double>> weights(1, std::vector<double>(c.image * c.image, 1e-3));
+  for (int i = 0; i < 20; ++i) {
+    const double start = CpuSeconds();
+    const auto gradient = *contracted.ComputeGradient(
+        {.beam = o.beam}, contracted.ComputeRasterWeights(o.scan, weights));
+    const auto image = contracted.ComputeRaster(gradient.image, o.scan);
+    with_gradient.push_back(CpuSeconds() - start);
+    benchmark::DoNotOptimize(image[0].data());
+  }
+  std::sort(with_gradient.begin(), with_gradient.end());
+  state.counters["with_gradient_over_image"] = with_gradient[10] / times[times.size() / 2];
   state.counters["beams"] = double(contracted.beams());
   state.counters["differences"] = double(contracted.differences());
   state.counters["MB"] = double(contracted.memory_bytes()) * 1e-6;
