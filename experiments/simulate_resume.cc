@@ -1,5 +1,6 @@
 #include "experiments/simulate_resume.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -63,6 +64,12 @@ absl::StatusOr<Unfinished> ReadState(const std::string& path, const std::string&
   const size_t count = plan.blocks[state.block].count, exits = o.exit_slices.size();
   RONCHI_RETURN_IF_ERROR(
       read(absl::StrCat(kGroup, "/configurations"), count, &state.configurations));
+  for (double done : state.configurations) {
+    if (!(done >= 0 && done <= o.phonon_configurations && done == std::floor(done))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": ", kGroup, "/configurations is damaged"));
+    }
+  }
   state.sums.resize(plan.detectors.size());
   state.gradients.resize(plan.detectors.size());
   for (size_t d = 0; d < plan.detectors.size(); ++d) {

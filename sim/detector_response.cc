@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "core/random.h"
@@ -10,18 +9,26 @@
 namespace ronchi::sim {
 namespace {
 
-// Weights of a normal point spread whose transform is mtf at half a cycle a pixel:
-// exp(−2π²s²/4) = mtf. Cut at five standard deviations, sum 1.
+// Weights of a normal point spread taken at the pixels, w_i ~ q^{i²}, sum 1, cut where they fall
+// below round-off. Its transfer at half a cycle a pixel is Σ (−1)^i w_i = mtf; that of the
+// continuous normal curve would not be (the sampled one is periodic: near 1 for narrow spreads,
+// twice as high for wide ones).
 std::vector<double> PointSpread(double mtf) {
-  const double s = std::sqrt(-2 * std::log(mtf)) / std::numbers::pi;
-  const int reach = std::max(1, int(std::ceil(5 * s)));
-  std::vector<double> weights;
-  double total = 0;
-  for (int i = -reach; i <= reach; ++i) {
-    weights.push_back(std::exp(-0.5 * i * i / (s * s)));
-    total += weights.back();
+  constexpr int kReach = 12;  // mtf = 0.01 needs q = 0.63: q^{144} is 1e-29
+  const auto sum = [](double q, double sign) {
+    double total = 1;
+    for (int i = 1; i <= kReach; ++i) total += 2 * (i % 2 ? sign : 1) * std::pow(q, i * i);
+    return total;
+  };
+  double low = 0, high = 0.9;  // the transfer falls with q
+  for (int halving = 0; halving < 60; ++halving) {
+    const double q = (low + high) / 2;
+    (sum(q, -1) > mtf * sum(q, 1) ? low : high) = q;
   }
-  for (double& w : weights) w /= total;
+  std::vector<double> weights;
+  int reach = 1;
+  while (reach < kReach && std::pow(low, (reach + 1) * (reach + 1)) > 1e-12) ++reach;
+  for (int i = -reach; i <= reach; ++i) weights.push_back(std::pow(low, i * i) / sum(low, 1));
   return weights;
 }
 

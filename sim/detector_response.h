@@ -15,7 +15,7 @@ namespace ronchi::sim {
 
 struct DetectorResponse {
   double dqe = 1;            // at zero frequency, 0 … 1
-  double mtf_nyquist = 1;    // pixelated: a Gaussian's value at half a cycle a pixel
+  double mtf_nyquist = 1;    // pixelated: of a normal point spread, at half a cycle a pixel
   double readout_rms_e = 0;  // electrons a value
   double saturation_e = 0;   // electrons a value; 0: none
   bool operator==(const DetectorResponse&) const = default;

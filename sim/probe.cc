@@ -19,9 +19,15 @@ absl::StatusOr<ProbeSpectrum> MakeProbe(const Grid& grid, const BeamOptics& opti
   const auto [tilt_x, tilt_y] = optics.tilt_rad;
   const double lean_rad = std::hypot(tilt_x, tilt_y);
   if (optics.semiangle_rad + lean_rad > limit_rad) {
+    if (lean_rad > 0) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "a semiangle of %.4g mrad and a tilt of %.4g mrad reach beyond the grid's band limit; "
+          "allowed: together up to %.4g mrad (more pixels reach further)",
+          optics.semiangle_rad * 1e3, lean_rad * 1e3, limit_rad * 1e3));
+    }
     return absl::InvalidArgumentError(absl::StrFormat(
         "a semiangle of %.4g mrad lies beyond the grid's band limit; allowed: up to %.4g mrad",
-        optics.semiangle_rad * 1e3, (limit_rad - lean_rad) * 1e3));
+        optics.semiangle_rad * 1e3, limit_rad * 1e3));
   }
   ProbeSpectrum probe;
   double sum = 0;

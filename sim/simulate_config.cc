@@ -34,6 +34,7 @@ absl::Status ReadBeam(const Config& config, SimulationOptions* o) {
 }
 
 absl::Status ReadGrid(const Config& config, SimulationOptions* o) {
+  constexpr NumberRange kPixels{.min = 8, .max = 32768};
   ConfigReader r(config);
   if (r.Has("sampling_A") && r.Has("pixels")) {
     r.Fail("sampling_A", "give either pixels or sampling_A, not both");
@@ -43,12 +44,19 @@ absl::Status ReadGrid(const Config& config, SimulationOptions* o) {
     r.Known("pixels");
     r.Number("sampling_A", &sampling, {.min = 1e-3, .max = 10}, true);
     for (int a : {0, 1}) {
-      if (r.ok()) o->grid_pixels[a] = size_t(std::ceil(o->specimen.cell_A[a] / sampling - 1e-6));
+      if (!r.ok()) break;
+      const double pixels = std::ceil(o->specimen.cell_A[a] / sampling - 1e-6);
+      if (pixels < kPixels.min || pixels > kPixels.max) {
+        r.Fail("sampling_A",
+               absl::StrCat("makes ", pixels, " pixels of the box's ", o->specimen.cell_A[a],
+                            " A; allowed: ", kPixels.min, " … ", kPixels.max));
+      }
+      o->grid_pixels[a] = size_t(pixels);
     }
   } else {
     std::vector<double> pixels;
     r.Known("sampling_A");
-    r.Numbers("pixels", &pixels, 2, {.min = 8, .max = 32768}, true);
+    r.Numbers("pixels", &pixels, 2, kPixels, true);
     for (int a : {0, 1}) {
       if (!r.ok()) break;
       if (pixels[a] != std::floor(pixels[a])) r.Fail("pixels", "expected two whole numbers");
@@ -115,7 +123,9 @@ absl::Status ReadScan(const Config& config, SimulationOptions* o) {
   const bool in_parts = r.Has("end_fraction");
   for (const auto& [key, other] :
        {std::pair("start_A", "start_fraction"), {"end_A", "end_fraction"}}) {
-    if (r.Has(key) && in_parts) r.Fail(key, "give either end_A or end_fraction, not both");
+    if (r.Has(key) && in_parts) {
+      r.Fail(key, "give either start_A and end_A or start_fraction and end_fraction");
+    }
     r.Known(in_parts ? key : other);
   }
   if (!in_parts && r.Has("start_fraction")) r.Fail("start_fraction", "needs end_fraction");

@@ -24,10 +24,6 @@
 namespace ronchi::sim {
 namespace {
 
-// Sums that one block may take. With phonons the potential is made anew for every block and
-// configuration, so blocks are larger there.
-constexpr size_t kBlockBytes = size_t(64) << 20, kPhononBlockBytes = size_t(512) << 20;
-
 // Workspaces outlive the ranges of ParallelFor: nothing is allocated per probe.
 class WorkspacePool {
  public:
@@ -218,6 +214,8 @@ absl::Status Work::RunLinear(Progress* progress, BlockSums* sums) {
                              *factors_);
     if (!engine.ok()) return Annotate(engine.status(), "detectors." + ring.name);
     std::vector<double> image(sums->block.count);
+    // A run that a signal ended between two detectors has left the first one's image here.
+    std::fill(sums->values[d].begin(), sums->values[d].end(), 0.0);
     for (const WeightedOptics& w : optics_) {
       engine->ComputeImage(engine->MakeHarmonics(w.optics.aberrations, o_.source_fwhm_A), raster,
                            image);
@@ -314,7 +312,9 @@ absl::StatusOr<SimulationPlan> PlanSimulation(const SimulationOptions& o) {
     bytes_a_probe += o.exit_slices.size() * detector->size() * sizeof(double);
     plan.detectors.push_back(std::move(*detector));
   }
-  const size_t budget = o.phonons ? kPhononBlockBytes : kBlockBytes;
+  // With phonons the potential is made anew for every block and configuration: larger blocks.
+  constexpr size_t kPhononFactor = 8;
+  const size_t budget = o.block_bytes * (o.phonons ? kPhononFactor : 1);
   // A source reaches over many probes: its blur needs the whole raster at once.
   const size_t most = o.source_fwhm_A > 0 ? o.scan.probes() : budget / bytes_a_probe;
   plan.blocks = o.scan.Blocks(most, o.engine == Engine::kPrism);
@@ -354,11 +354,13 @@ absl::StatusOr<SimulationResult> Simulate(const SimulationOptions& o, const Simu
       for (int done : sums.configurations) progress.Tick(size_t(done));
       resume.reset();
     }
-    for (int c = 0; c < configurations && !Interrupted(); ++c) {
+    const auto& by_probe = sums.configurations;
+    // Those that all probes had before an interruption need no potential.
+    for (int c = *std::min_element(by_probe.begin(), by_probe.end());
+         c < configurations && !Interrupted(); ++c) {
       RONCHI_RETURN_IF_ERROR(work.Run(c, &progress, &sums));
     }
-    const auto open = [&](int done) { return done < configurations; };
-    if (std::any_of(sums.configurations.begin(), sums.configurations.end(), open)) {
+    if (*std::min_element(by_probe.begin(), by_probe.end()) < configurations) {
       result.unfinished = ToState(block, sums, gradients);
     }
     RONCHI_RETURN_IF_ERROR(GiveOut(o, plan, std::move(sums), &gradients, sink));

@@ -43,6 +43,8 @@ struct SimulationOptions {
   double electrons_per_A2 = 0;      // 0: no counting noise
   uint64_t dose_seed = 0;
   bool counts = false;  // output in electrons instead of fractions
+  // Sums that one block may take, eight times as much with phonons. No bytes depend on it.
+  size_t block_bytes = size_t(64) << 20;
 
   Grid grid() const {
     return {grid_pixels[0], grid_pixels[1], specimen.cell_A[0], specimen.cell_A[1]};

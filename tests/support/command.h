@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,7 +65,8 @@ inline std::vector<std::string> Contents(const std::filesystem::path& folder) {
 struct Finished {
   int status = -1;  // exit status; 128 + n: killed by signal n
   std::string out, err;
-  double seconds = 0;  // from the signal, if one was sent, else from the start
+  double seconds = 0;     // from the signal, if one was sent, else from the start
+  double peak_bytes = 0;  // of resident memory
   size_t ErrorLines() const { return size_t(std::count(err.begin(), err.end(), '\n')); }
 };
 
@@ -104,10 +106,11 @@ class Command {
   }
   Finished Wait() {
     int status = 0;
-    waitpid(pid_, &status, 0);
+    rusage usage = {};
+    wait4(pid_, &status, 0, &usage);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-            ReadAll(streams_ / "out"), ErrorsSoFar(), took.count()};
+            ReadAll(streams_ / "out"), ErrorsSoFar(), took.count(), double(usage.ru_maxrss) * 1024};
   }
 
  private:
