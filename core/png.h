@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,8 @@ enum class Colormap {
   kSequential,  // indigo to yellow, lightness rising evenly; for intensities
   kDiverging,   // blue, pale, red; for signed values: an automatic range is symmetric about 0
 };
+
+inline constexpr float kNoPicture = std::numeric_limits<float>::infinity();
 
 struct RenderOptions {
   Colormap colormap = Colormap::kGrey;
@@ -46,7 +49,8 @@ struct Rgb {
 Rgb MapColour(Colormap colormap, double value);
 
 // The image with, below it, a strip that holds the scale bar and the colour bar (where asked for).
-// Values that are not finite are drawn in a magenta that no map contains. InvalidArgument: not rank
+// Values that are not finite are drawn in a magenta that no map contains, kNoPicture (between the
+// panels of a montage) in the strip's colour. InvalidArgument: not rank
 // 2, empty, or minimum above maximum.
 absl::StatusOr<std::string> RenderImage(const Array<float>& image, const RenderOptions& options);
 

@@ -174,6 +174,7 @@ absl::StatusOr<std::string> RenderImage(const Array<float>& image, const RenderO
     colours[i] = MapColour(options.colormap, double(i) / double(colours.size() - 1));
   }
   const auto colour_of = [&](float v) {
+    if (v == kNoPicture) return kStrip;
     if (!std::isfinite(v)) return kNotFinite;
     const double place = std::clamp(range.Place(v), 0.0, 1.0);
     return colours[size_t(std::lround(place * double(colours.size() - 1)))];

@@ -41,14 +41,35 @@ Axis ExitAxis(const sim::SimulationOptions& o) {
           .long_name = "thickness passed"};
 }
 
-// Equal panels side by side along the first axis, a gap of `edge` between them.
-Array<float> Montage(size_t panels, size_t nx, size_t ny, float edge, const auto& at) {
-  const size_t gap = panels > 1 ? std::max<size_t>(1, nx / 24) : 0;
-  Array<float> out({panels * nx + (panels - 1) * gap, ny}, edge);
+// A picture of panels (each nx × ny) in rows, read as text is. `upscale`: panels of some hundred
+// pixels on the screen, in a picture that a page still holds.
+struct Montage {
+  Array<float> image;
+  int upscale = 0;
+};
+
+// `columns`: 0 chooses a row of up to three, then the squarest block.
+Montage Assemble(size_t panels, size_t columns, size_t nx, size_t ny, const auto& at) {
+  constexpr size_t kPanel = 288, kPage = 1200;
+  if (columns == 0) columns = panels <= 3 ? panels : size_t(std::ceil(std::sqrt(double(panels))));
+  columns = std::min(columns, panels);
+  const size_t rows = (panels + columns - 1) / columns;
+  const size_t gap = panels > 1 ? std::max<size_t>(1, std::max(nx, ny) / 24) : 0;
+  const size_t width = columns * (nx + gap) - gap, height = rows * (ny + gap) - gap;
+  Montage out{.image = Array<float>({width, height}, kNoPicture)};
   for (size_t p = 0; p < panels; ++p) {
+    const size_t left = (p % columns) * (nx + gap), top = (p / columns) * (ny + gap);
     for (size_t i = 0; i < nx; ++i) {
-      for (size_t j = 0; j < ny; ++j) out(p * (nx + gap) + i, j) = float(at(p, i, j));
+      for (size_t j = 0; j < ny; ++j) {
+        const float value = float(at(p, i, j));
+        out.image(left + i, top + j) = std::isfinite(value) ? value : float(kNan);
+      }
     }
+  }
+  const size_t longer = std::max(width, height);
+  if (panels > 1 && longer <= kPage) {
+    const size_t wanted = (kPanel + std::max(nx, ny) - 1) / std::max(nx, ny);
+    out.upscale = int(std::max<size_t>(1, std::min(wanted, kPage / longer)));
   }
   return out;
 }
@@ -150,14 +171,15 @@ absl::StatusOr<std::string> SimulatePictures::DrawPatterns(size_t i) const {
   const sim::Detector& d = plan_.detectors[i];
   const size_t nx = d.shape()[0], ny = d.shape()[1], exits = options_.exit_slices.size();
   if (nx < 4 || ny < 4) return std::string();
-  const Array<float> image = Montage(exits, nx, ny, 0, [&](size_t p, size_t x, size_t y) {
+  const Montage montage = Assemble(exits, 0, nx, ny, [&](size_t p, size_t x, size_t y) {
     return std::sqrt(std::max(0.0, panels_[i].values[(p * nx + x) * ny + y]));
   });
-  return RenderImage(image, {.first_axis_horizontal = true,
-                             .pixel_size = d.x_axis().step_rad * 1e3,
-                             .length_unit = "mrad",
-                             .colour_bar = true,
-                             .value_unit = "(root)"});
+  return RenderImage(montage.image, {.first_axis_horizontal = true,
+                                     .pixel_size = d.x_axis().step_rad * 1e3,
+                                     .length_unit = "mrad",
+                                     .colour_bar = true,
+                                     .value_unit = "(root)",
+                                     .upscale = montage.upscale});
 }
 
 absl::StatusOr<std::string> SimulatePictures::Draw(size_t i) const {
@@ -167,24 +189,21 @@ absl::StatusOr<std::string> SimulatePictures::Draw(size_t i) const {
   const auto [nx, ny] = options_.scan.pixels;
   const size_t n = ValuesAProbe(d), panels = options_.exit_slices.size() * n;
   const std::vector<double>& v = panels_[i].values;
-  float edge = std::numeric_limits<float>::infinity();
-  for (double value : v) {
-    if (std::isfinite(value)) edge = std::min(edge, float(value));
-  }
-  if (d.is_angle()) edge = 0;
-  const Array<float> image =
-      Montage(panels, nx, ny, std::isfinite(edge) ? edge : 0, [&](size_t p, size_t x, size_t y) {
+  // Several exit planes of several values: a row a plane, a column a value.
+  const Montage montage =
+      Assemble(panels, n > 1 && panels > n ? n : 0, nx, ny, [&](size_t p, size_t x, size_t y) {
         return v[((p / n) * nx * ny + x * ny + y) * n + p % n];
       });
   const bool is_vector = d.is_angle() && !d.integrates();
-  return RenderImage(image, {.colormap = is_vector ? Colormap::kDiverging : Colormap::kGrey,
-                             .first_axis_horizontal = true,
-                             .pixel_size = std::fabs(options_.scan.Step_A()[0]),
-                             .length_unit = "A",
-                             .colour_bar = true,
-                             .value_unit = d.integrates() ? "rad"
-                                           : is_vector    ? "mrad"
-                                                          : ""});
+  return RenderImage(montage.image, {.colormap = is_vector ? Colormap::kDiverging : Colormap::kGrey,
+                                     .first_axis_horizontal = true,
+                                     .pixel_size = std::fabs(options_.scan.Step_A()[0]),
+                                     .length_unit = "A",
+                                     .colour_bar = true,
+                                     .value_unit = d.integrates() ? "rad"
+                                                   : is_vector    ? "mrad"
+                                                                  : "",
+                                     .upscale = montage.upscale});
 }
 
 }  // namespace ronchi

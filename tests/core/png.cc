@@ -82,6 +82,8 @@ TEST(RenderImage, MissingValuesAndConstantImages) {
   EXPECT_TRUE(SameColour(out.at(0, 0), {128, 128, 128}));
   EXPECT_TRUE(SameColour(out.at(1, 0), {255, 0, 255}));
   EXPECT_TRUE(RenderImage(Array<float>({2, 2}, NAN), {}).ok());
+  image[1] = kNoPicture;
+  EXPECT_TRUE(SameColour(Decode(*RenderImage(image, {.upscale = 1})).at(1, 0), {24, 28, 34}));
 }
 
 // The bar's ink, counted in the picture, times the pixel size is the length that its label names.

@@ -39,7 +39,7 @@ TEST(Recipe, ExamplesForSimulateParse) {
     const auto options = sim::ReadSimulationOptions(*Config::Load(entry.path().string()));
     EXPECT_TRUE(options.ok()) << options.status();
   }
-  EXPECT_GE(examples, 3);
+  EXPECT_EQ(examples, 12);
 }
 
 TEST(Recipe, IsFoundByNameFolderAndFile) {
