@@ -66,7 +66,7 @@ void LogPlan(const SimulateJob& job) {
   Log(absl::StrFormat("%d threads, about %.3g GB of memory of %.3g GB free", Threads(),
                       need.Total() / 1e9, AvailableMemory() / 1e9));
   const std::string cache = CacheDirectory();
-  Log("FFT plans: measured once a size (FFTW_PATIENT), " +
+  Log("FFT plans: measured once a size, " +
       (cache.empty() ? "kept nowhere: no cache folder" : "kept in " + cache));
 }
 
