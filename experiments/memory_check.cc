@@ -10,7 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "sim/contracted.h"
+#include "sim/contracted/prepare.h"
 #include "sim/prism.h"
 
 namespace ronchi {
@@ -106,10 +106,8 @@ MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::Simulation
                                       o.prism_interpolation));
   }
   if (o.engine == sim::Engine::kContracted) {
-    const double lean_rad = std::hypot(o.beam.tilt_rad[0], o.beam.tilt_rad[1]);
-    need.slices += sim::ContractedBuilder::EstimateBytes(
-        sim::MakeApertureRows(o.grid(), o.beam.energy_eV, o.beam.semiangle_rad + lean_rad),
-        plan.detectors);
+    need.slices +=
+        sim::ContractedBuilder::EstimateCost(sim::PlanContraction(o), plan.detectors).bytes;
   }
   return need;
 }

@@ -8,6 +8,8 @@
 #include <new>
 #include <vector>
 
+#include "sim/real.h"
+
 namespace ronchi::sim {
 
 using Complex = std::complex<float>;
@@ -29,6 +31,7 @@ struct CacheAligned {
   }
 };
 using ComplexBuffer = std::vector<Complex, CacheAligned<Complex>>;
+using RealBuffer = std::vector<Real, CacheAligned<Real>>;
 using FloatBuffer = std::vector<float, CacheAligned<float>>;
 
 class Fft {

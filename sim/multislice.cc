@@ -76,16 +76,22 @@ ComplexBuffer MakeTransmission(const FloatBuffer& v, const Grid& g, size_t strid
 }  // namespace
 
 Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
-                       std::array<double, 2> tilt_rad, const FftEfforts& efforts) {
+                       std::array<double, 2> tilt_rad, const FftEfforts& efforts,
+                       std::array<double, 2> offset_per_A) {
   auto impl = std::make_unique<Impl>();
   Impl& m = *impl;
   const Grid& g = m.grid = potential.grid;
   m.order = potential.order;
   m.padded = (g.ny + kBlock - 1) / kBlock * kBlock;
   m.stride = m.padded + kBlock;
-  const size_t half = std::min(size_t(std::floor(g.band_limit_per_A() * g.ly_A)), (g.ny - 1) / 2);
-  m.left = std::min(m.padded, (half + kBlock) / kBlock * kBlock);
-  m.right = std::max(m.left, (g.ny - half) / kBlock * kBlock);
+  // Columns that the band reaches, on either side of 0.
+  const auto reach = [&](double sign) {
+    const double most = (g.band_limit_per_A() - sign * offset_per_A[1]) * g.ly_A;
+    return std::min(size_t(std::floor(std::max(0.0, most))), (g.ny - 1) / 2);
+  };
+  const size_t above = reach(1), below = reach(-1);
+  m.left = std::min(m.padded, (above + kBlock) / kBlock * kBlock);
+  m.right = std::max(m.left, (g.ny - below) / kBlock * kBlock);
   m.blocks = m.Blocks();
 
   const double n = double(g.size());
@@ -103,11 +109,12 @@ Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
     FloatBuffer a(g.nx * kBlock);
     for (size_t i = 0; i < g.nx; ++i) {
       for (size_t b = 0; b < kBlock && first + b < g.ny; ++b) {
-        const double kx = g.kx_per_A(i), ky = g.ky_per_A(first + b);
+        const double kx = g.kx_per_A(i) + offset_per_A[0];
+        const double ky = g.ky_per_A(first + b) + offset_per_A[1];
         const double phase =
             -std::numbers::pi * wavelength * dz * (kx * kx + ky * ky) +
             2 * std::numbers::pi * dz * (kx * std::tan(tilt_rad[0]) + ky * std::tan(tilt_rad[1]));
-        a[i * kBlock + b] = aperture[i * g.ny + first + b];
+        a[i * kBlock + b] = float(BandLimitAperture(g, std::hypot(kx, ky)) / n);
         p[i * kBlock + b] = Phase(phase) * a[i * kBlock + b];
       }
     }

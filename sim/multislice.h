@@ -24,8 +24,10 @@ namespace ronchi::sim {
 class Multislice {
  public:
   // tilt_rad: specimen tilt about y and x, as a shear of the propagator (small angles).
+  // offset_per_A: every frequency k of the grid stands for k + offset, so that the waves are Bloch
+  // waves: e^{2πi offset·r} times what is periodic in the box.
   Multislice(const PotentialSlices& potential, double energy_eV, std::array<double, 2> tilt_rad,
-             const FftEfforts& efforts = {});
+             const FftEfforts& efforts = {}, std::array<double, 2> offset_per_A = {0, 0});
   ~Multislice();
   Multislice(Multislice&&) noexcept;
 

@@ -1,6 +1,7 @@
 #include "sim/scan.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ronchi::sim {
 namespace {
@@ -61,6 +62,20 @@ std::vector<std::vector<size_t>> ScanOptions::Tiles(const Block& block) const {
     }
   }
   return tiles;
+}
+
+ScanLines MakeLines(const ScanOptions& scan) {
+  if (!scan.is_raster()) return {.starts_A = scan.points_A};
+  ScanLines lines{.step_A = {0, scan.Step_A()[1]}, .pixels = scan.pixels[1]};
+  for (size_t i = 0; i < scan.pixels[0]; ++i) {
+    lines.starts_A.push_back(scan.Position(i * scan.pixels[1]));
+  }
+  return lines;
+}
+
+ScanTransform ScanTransform::Rotation(double rad, std::array<double, 2> center_A) {
+  const double c = std::cos(rad), s = std::sin(rad);
+  return {.center_A = center_A, .matrix = {c, -s, s, c}};
 }
 
 }  // namespace ronchi::sim

@@ -14,7 +14,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "sim/coherence.h"
-#include "sim/contracted.h"
+#include "sim/contracted/prepare.h"
 #include "sim/linear.h"
 #include "sim/multislice.h"
 #include "sim/physics/scattering_factors.h"
@@ -98,7 +98,6 @@ class Work {
   void RunTiles(int configuration, Progress* progress, BlockSums* sums);
   absl::Status RunLinear(Progress* progress, BlockSums* sums);
   absl::Status RunContracted(Progress* progress, BlockSums* sums);
-  absl::Status Contract();
   void Read(std::span<const float> intensity, double weight, size_t exit, size_t probe,
             BlockSums* sums) const {
     for (size_t d = 0; d < plan_.detectors.size(); ++d) {
@@ -118,7 +117,8 @@ class Work {
   int prepared_ = -1;
   std::unique_ptr<Multislice> engine_;
   std::unique_ptr<Prism> prism_;
-  std::unique_ptr<Contracted> contracted_;
+  std::shared_ptr<const Contracted> contracted_;
+  Contracted::Workspace contracted_workspace_;
 };
 
 absl::Status Work::Prepare(int configuration) {
@@ -228,39 +228,33 @@ absl::Status Work::RunLinear(Progress* progress, BlockSums* sums) {
   return absl::OkStatus();
 }
 
-// All configurations into one engine; none when interrupted.
-absl::Status Work::Contract() {
-  const double reach_rad =
-      o_.beam.semiangle_rad + std::hypot(o_.beam.tilt_rad[0], o_.beam.tilt_rad[1]);
-  RONCHI_ASSIGN_OR_RETURN(ContractedBuilder builder,
-                          ContractedBuilder::Create(plan_.grid, o_.beam.energy_eV, reach_rad,
-                                                    plan_.detectors, AvailableMemory()));
-  for (int c = 0; c < o_.phonon_configurations; ++c) {
-    RONCHI_RETURN_IF_ERROR(Prepare(c));
-    if (!builder.Add(*engine_)) return absl::OkStatus();
-  }
-  contracted_ = std::make_unique<Contracted>(builder.Finish());
-  result_->beams = contracted_->beams();
-  return absl::OkStatus();
-}
-
 absl::Status Work::RunContracted(Progress* progress, BlockSums* sums) {
-  if (!contracted_) RONCHI_RETURN_IF_ERROR(Contract());
-  if (!contracted_) return absl::OkStatus();
-  RONCHI_ASSIGN_OR_RETURN(
-      const Contracted::Coefficients coefficients,
-      contracted_->ComputeCoefficients({.beam = o_.beam, .focal_spread_A = o_.focal_spread_A}));
+  if (!contracted_) {
+    RONCHI_ASSIGN_OR_RETURN(
+        const PreparedContraction prepared,
+        PrepareContraction(o_, plan_.detectors, AvailableMemory(), Efforts(o_)));
+    contracted_ = prepared.engine;
+    if (!contracted_) return absl::OkStatus();
+    result_->beams = contracted_->beams();
+    result_->slices = prepared.slices;
+    result_->distinct_slices = prepared.distinct_slices;
+    result_->slice_thickness_A = prepared.slice_thickness_A;
+  }
   const auto [first, count] = sums->block;
-  std::vector<std::array<double, 2>> positions;
-  for (size_t p = 0; p < count; ++p) positions.push_back(o_.scan.Position(first + p));
-  const auto image = o_.scan.is_raster() && count == o_.scan.probes()
-                         ? contracted_->ComputeRaster(coefficients, o_.scan)
-                         : contracted_->ComputeImage(coefficients, positions);
+  ScanLines scan;
+  if (o_.scan.is_raster() && count == o_.scan.probes()) {
+    scan = MakeLines(o_.scan);
+  } else {
+    for (size_t p = 0; p < count; ++p) scan.starts_A.push_back(o_.scan.Position(first + p));
+  }
+  std::vector<double> image(contracted_->values() * count);
+  RONCHI_RETURN_IF_ERROR(contracted_->ComputeImage(
+      {.beam = o_.beam, .focal_spread_A = o_.focal_spread_A}, scan, &contracted_workspace_, image));
   size_t value = 0;
   for (size_t d = 0; d < plan_.detectors.size(); ++d) {
     const size_t n = plan_.detectors[d].size();
     for (size_t v = 0; v < n; ++v, ++value) {
-      for (size_t p = 0; p < count; ++p) sums->values[d][p * n + v] = image[value][p];
+      for (size_t p = 0; p < count; ++p) sums->values[d][p * n + v] = image[value * count + p];
     }
   }
   for (int& done : sums->configurations) ++done;

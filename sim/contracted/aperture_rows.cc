@@ -1,4 +1,4 @@
-#include "sim/aperture_rows.h"
+#include "sim/contracted/aperture_rows.h"
 
 #include <cmath>
 

@@ -1,0 +1,28 @@
+// From a simulation's options to its contracted engine.
+#pragma once
+
+#include <memory>
+
+#include "core/status.h"
+#include "sim/contracted/builder.h"
+#include "sim/simulation.h"
+
+namespace ronchi::sim {
+
+// What the options' specimen, aperture and box amount to. With atoms at rest the equal cells of the
+// box are found; with phonons, the whole box is one cell.
+ContractionOptions PlanContraction(const SimulationOptions& options);
+
+struct PreparedContraction {
+  std::shared_ptr<const Contracted> engine;  // null when interrupted
+  size_t slices = 0, distinct_slices = 0;
+  double slice_thickness_A = 0;
+};
+// `averaged_cells`: equal cells of the box at rest, over whose translations configurations with
+// displaced atoms are averaged, too; the images are then those of a perfect crystal's mean.
+// ResourceExhausted: more than memory_bytes. InvalidArgument: an element without scattering factor.
+absl::StatusOr<PreparedContraction> PrepareContraction(
+    const SimulationOptions& options, const std::vector<Detector>& detectors, size_t memory_bytes,
+    const FftEfforts& efforts, std::array<size_t, 2> averaged_cells = {1, 1});
+
+}  // namespace ronchi::sim
