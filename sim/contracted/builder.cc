@@ -8,6 +8,7 @@
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "sim/contracted/pair_stretch.h"
 
 namespace ronchi::sim {
 namespace {
@@ -267,10 +268,14 @@ Contracted ContractedBuilder::Finish() {
   for (size_t v = 0; v < out.values_; ++v) {
     Real *re = matrix->data() + 2 * v * out.stride_, *im = re + out.stride_;
     for (const DifferenceVector& d : out.differences_) {
-      each_pair(d, [&](size_t k, size_t other) {
-        const std::complex<double> m = mean * element(v, k, other);
-        *re++ = Real(m.real());
-        *im++ = Real(m.imag());
+      rows.ForEachStretch(d.dh, d.dk, [&](size_t k, size_t other, size_t n) {
+        for (size_t i = 0; i < n; ++i) {
+          const std::complex<double> m = mean * element(v, k + i, other + i);
+          re[i] = Real(m.real());
+          im[i] = Real(m.imag());
+        }
+        re += PaddedPairs(n);
+        im += PaddedPairs(n);
       });
     }
   }

@@ -50,8 +50,8 @@ absl::Status Contracted::Prepare(const Setting& setting, Workspace* w) const {
     w->semiangle_rad_ = beam.semiangle_rad;
     w->tilt_rad_ = beam.tilt_rad;
     w->chi_.resize(n);
-    w->re_.resize(n);
-    w->im_.resize(n);
+    w->re_.resize(n + kPack);
+    w->im_.resize(n + kPack);
   }
   w->basis_.ComputeChi(beam.aberrations, w->chi_);
   const double *chi = w->chi_.data(), *aperture = w->aperture_.data();

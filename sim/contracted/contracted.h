@@ -128,8 +128,9 @@ class Contracted {
   double energy_eV_ = 0, semiangle_rad_ = 0;
   ApertureRows rows_;
   std::vector<DifferenceVector> differences_;
-  std::vector<size_t> first_;  // pair of every difference; the last entry is the number of pairs
-  std::vector<Real> k2_;       // |k|² by beam, 1/Å²
+  std::vector<size_t>
+      first_;             // pair of every difference, stretches padded; last, the number of pairs
+  std::vector<Real> k2_;  // |k|² by beam, 1/Å²
   std::unique_ptr<const LineSums> line_sums_;
   size_t values_ = 0;
   // M of each value: real parts of all pairs, then imaginary ones, every block on a cache line.

@@ -31,20 +31,4 @@ inline void CosSin(double x, Real* c, Real* s) {
   }
 }
 
-// e^{−x} for x ≥ 0: 2^n times the series of e^r, |r| ≤ ln 2/2; the first term left out is 1.2e-7.
-inline Real ExpMinus(Real x) {
-  if constexpr (std::is_same_v<Real, double>) {
-    return std::exp(-x);
-  } else {
-    const float y = x > 87.0f ? -87.0f : -x;  // e^{−87} is the least normal number's size
-    constexpr float kRound = 12582912.0f;     // 1.5 · 2^23
-    const float n = (y * 1.44269504f + kRound) - kRound;
-    const float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts
-    const float e =
-        1 +
-        r * (1 + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r / 720)))));
-    return e * __builtin_bit_cast(float, (int32_t(n) + 127) << 23);
-  }
-}
-
 }  // namespace ronchi::sim

@@ -23,7 +23,7 @@ absl::Status Contracted::ComputeDerivative(const Setting& setting, const Variati
   double *dr = w->g_.data(), *di = dr + all;
   double *gr = w->w_.data(), *gi = gr + all;
   double *mr = w->moment_.data(), *mi = mr + all;
-  w->slope_.resize(rows_.beams);
+  w->slope_.resize(rows_.beams + kPack);
   w->basis_.ComputeChi(direction.aberrations, w->chi_);
   for (size_t k = 0; k < rows_.beams; ++k) w->slope_[k] = Real(w->chi_[k]);
   const Real *slope = w->slope_.data(), *k2 = k2_.data();
@@ -31,13 +31,16 @@ absl::Status Contracted::ComputeDerivative(const Setting& setting, const Variati
   WithEnvelope(setting.focal_spread_A, [&](const auto& envelope) {
     Pass(*w, envelope, gr, gi);
     Pass(
-        *w, [&](size_t k, size_t other) { return (slope[k] - slope[other]) * envelope(k, other); },
+        *w,
+        [&](size_t k, size_t other) {
+          return (Load(slope + k) - Load(slope + other)) * envelope(k, other);
+        },
         dr, di);
     if (!spreads) return;
     Pass(
         *w,
         [&](size_t k, size_t other) {
-          const Real u = k2[k] - k2[other];
+          const Pack u = Load(k2 + k) - Load(k2 + other);
           return u * u * envelope(k, other);
         },
         mr, mi);

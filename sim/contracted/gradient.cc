@@ -45,7 +45,7 @@ absl::Status Contracted::ComputeGradient(const Setting& setting, const ScanLines
   line_sums_->ComputeAdjoint(scan, setting.scan, w->images_, &w->lines_);
 
   const size_t beams = rows_.beams;
-  for (auto* v : {&w->k_re_, &w->k_im_, &w->o_re_, &w->o_im_}) v->assign(beams, 0);
+  for (auto* v : {&w->k_re_, &w->k_im_, &w->o_re_, &w->o_im_}) v->assign(beams + kPack, 0);
   const double damping_c = FocalDamping(setting.focal_spread_A);
   const double s_per_fwhm = 1 / (2 * std::sqrt(2 * std::numbers::ln2));
   const double s = setting.source_fwhm_A * s_per_fwhm;
@@ -64,7 +64,8 @@ absl::Status Contracted::ComputeGradient(const Setting& setting, const ScanLines
         double sum_re = 0, sum_im = 0;
         size_t at = first_[i];
         rows_.ForEachStretch(
-            differences_[i].dh, differences_[i].dk, [&](size_t k, size_t other, size_t count) {
+            differences_[i].dh, differences_[i].dk, [&](size_t k, size_t other, size_t pairs) {
+              const size_t count = PaddedPairs(pairs);
               const AdjointStretch stretch{
                   {ar + k, ai + k, ar + other, ai + other, mr + at, mi + at},
                   w->k_re_.data() + k,
@@ -73,14 +74,13 @@ absl::Status Contracted::ComputeGradient(const Setting& setting, const ScanLines
                   w->o_im_.data() + other};
               at += count;
               const auto here = [&](size_t l) { return envelope(k + l, other + l); };
-              stretch.Add(count, Real(loss_wr), Real(loss_wi), here);
-              stretch.Sum(count, here, &sum_re, &sum_im);
+              stretch.Add(count, Real(loss_wr), Real(loss_wi), here, &sum_re, &sum_im);
               if (!spreads) return;
               double slope_re = 0, slope_im = 0;
               stretch.Sum(
                   count,
                   [&](size_t l) {
-                    const Real u = k2[k + l] - k2[other + l];
+                    const Pack u = Load(k2 + k + l) - Load(k2 + other + l);
                     return u * u * here(l);
                   },
                   &slope_re, &slope_im);

@@ -3,32 +3,31 @@
 
 #include <cstddef>
 
-#include "sim/real.h"
+#include "sim/contracted/pack.h"
 
 namespace ronchi::sim {
+
+// Stretches of M are padded with zeros to whole packs: no loop has a remainder. What is read of the
+// amplitudes there counts for nothing, but must be there: arrays of beams hold kPack more.
+constexpr size_t PaddedPairs(size_t n) { return (n + kPack - 1) / kPack * kPack; }
 
 // Amplitudes a as k and b as k' = k − q, and the pairs' elements of M; parts apart.
 struct PairStretch {
   const Real* __restrict ar, * __restrict ai, * __restrict br, * __restrict bi, * __restrict mr, * __restrict mi;
 
-  // Adds Σ weight(i) a b* M over n pairs. Sixteen sums side by side, which the compiler keeps in
-  // registers, then in double.
+  // Adds Σ weight(i) a b* M over n (padded) pairs; weight gives a pack.
   template <class Weight>
   void Sum(size_t n, const Weight& weight, double* re, double* im) const {
-    constexpr size_t kLanes = 16;
-    Real lane_re[kLanes] = {}, lane_im[kLanes] = {};
-    const auto term = [&](size_t i, size_t lane) {
-      const Real pr = ar[i] * br[i] + ai[i] * bi[i], pi = ai[i] * br[i] - ar[i] * bi[i];
-      const Real w = weight(i);
-      lane_re[lane] += w * (pr * mr[i] - pi * mi[i]);
-      lane_im[lane] += w * (pr * mi[i] + pi * mr[i]);
-    };
-    size_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) {
-      for (size_t l = 0; l < kLanes; ++l) term(i + l, l);
+    Pack sum_re{}, sum_im{};
+    for (size_t i = 0; i < n; i += kPack) {
+      const Pack a = Load(ar + i), c = Load(ai + i), b = Load(br + i), d = Load(bi + i);
+      const Pack w = weight(i), pr = w * (a * b + c * d), pi = w * (c * b - a * d);
+      const Pack x = Load(mr + i), y = Load(mi + i);
+      sum_re += pr * x - pi * y;
+      sum_im += pr * y + pi * x;
     }
-    for (size_t l = 0; i < n; ++i, ++l) term(i, l);
-    for (size_t l = 0; l < kLanes; ++l) *re += lane_re[l], *im += lane_im[l];
+    *re += sim::Sum(sum_re);
+    *im += sim::Sum(sum_im);
   }
 };
 
@@ -37,17 +36,24 @@ struct PairStretch {
 struct AdjointStretch : PairStretch {
   Real* __restrict kr, * __restrict ki, * __restrict or_, * __restrict oi;
 
-  // Adds the adjoints of Re(W Σ weight(i) a b* M).
+  // Adds the adjoints of Re(W Σ weight(i) a b* M) and, as Sum does, the sum itself.
   template <class Weight>
-  void Add(size_t n, Real wr, Real wi, const Weight& weight) const {
-    for (size_t i = 0; i < n; ++i) {
-      const Real e = weight(i), er = e * mr[i], ei = e * mi[i];
-      const Real tr = wr * er - wi * ei, ti = wr * ei + wi * er;  // W M
-      kr[i] += tr * br[i] + ti * bi[i];                           // (W M)* b
-      ki[i] += tr * bi[i] - ti * br[i];
-      or_[i] += tr * ar[i] - ti * ai[i];  // W M a
-      oi[i] += tr * ai[i] + ti * ar[i];
+  void Add(size_t n, Real wr, Real wi, const Weight& weight, double* re, double* im) const {
+    Pack sum_re{}, sum_im{};
+    for (size_t i = 0; i < n; i += kPack) {
+      const Pack a = Load(ar + i), c = Load(ai + i), b = Load(br + i), d = Load(bi + i);
+      const Pack w = weight(i), x = w * Load(mr + i), y = w * Load(mi + i);
+      const Pack pr = a * b + c * d, pi = c * b - a * d;
+      sum_re += pr * x - pi * y;
+      sum_im += pr * y + pi * x;
+      const Pack tr = wr * x - wi * y, ti = wr * y + wi * x;  // W M
+      Store(Load(kr + i) + tr * b + ti * d, kr + i);          // (W M)* b
+      Store(Load(ki + i) + tr * d - ti * b, ki + i);
+      Store(Load(or_ + i) + tr * a - ti * c, or_ + i);  // W M a
+      Store(Load(oi + i) + tr * c + ti * a, oi + i);
     }
+    *re += sim::Sum(sum_re);
+    *im += sim::Sum(sum_im);
   }
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "sim/contracted/contracted.h"
-#include "sim/contracted/cos_sin.h"
 #include "sim/contracted/pair_stretch.h"
 
 namespace ronchi::sim {
@@ -28,8 +27,9 @@ void Contracted::Pass(const Workspace& w, const Weight& weight, double* re, doub
           differences_[i].dh, differences_[i].dk, [&](size_t k, size_t other, size_t n) {
             const PairStretch stretch{ar + k, ai + k, ar + other, ai + other, mr + at, mi + at};
             stretch.Sum(
-                n, [&](size_t j) { return weight(k + j, other + j); }, &sum_re, &sum_im);
-            at += n;
+                PaddedPairs(n), [&](size_t j) { return weight(k + j, other + j); }, &sum_re,
+                &sum_im);
+            at += PaddedPairs(n);
           });
       *re++ = sum_re;
       *im++ = sum_im;
@@ -40,13 +40,13 @@ void Contracted::Pass(const Workspace& w, const Weight& weight, double* re, doub
 template <class Use>
 void Contracted::WithEnvelope(double focal_spread_A, const Use& use) const {
   if (focal_spread_A <= 0) {
-    use([](size_t, size_t) { return Real(1); });
+    use([](size_t, size_t) { return Pack{} + Real(1); });
     return;
   }
   const Real c = Real(FocalDamping(focal_spread_A));
   const Real* k2 = k2_.data();
   use([c, k2](size_t k, size_t other) {
-    const Real u = k2[k] - k2[other];
+    const Pack u = Load(k2 + k) - Load(k2 + other);
     return ExpMinus(c * u * u);
   });
 }

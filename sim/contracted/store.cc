@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/contracted/contracted.h"
+#include "sim/contracted/pair_stretch.h"
 
 namespace ronchi::sim {
 namespace {
@@ -27,7 +28,7 @@ void Contracted::Index() {
   first_.assign(1, 0);
   for (const DifferenceVector& d : differences_) {
     size_t pairs = 0;
-    rows_.ForEachStretch(d.dh, d.dk, [&](size_t, size_t, size_t n) { pairs += n; });
+    rows_.ForEachStretch(d.dh, d.dk, [&](size_t, size_t, size_t n) { pairs += PaddedPairs(n); });
     first_.push_back(first_.back() + pairs);
   }
   k2_.clear();
@@ -37,6 +38,7 @@ void Contracted::Index() {
       k2_.push_back(Real(kx * kx + ky * ky));
     }
   }
+  k2_.resize(rows_.beams + kPack);
   stride_ = Padded(first_.back() * sizeof(Real)) / sizeof(Real);
   line_sums_ = std::make_unique<LineSums>(differences_, grid_.lx_A, grid_.ly_A);
 }
