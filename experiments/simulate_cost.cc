@@ -6,7 +6,7 @@
 
 #include "core/parallel.h"
 #include "sim/coherence.h"
-#include "sim/contracted.h"
+#include "sim/contracted/prepare.h"
 #include "sim/multislice.h"
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
@@ -26,6 +26,7 @@ struct Measured {
   double potential_fixed_s = 0;  // of a stack, besides: filters, the propagator
   double slice_s = 0;            // of one probe in one slice
   double exit_s = 0;             // of entering, and of reading every detector once
+  double engine_s = 0;           // of making an engine of slices that are there, a distinct slice
 };
 
 // `slices` of the specimen about its middle, where built specimens have their atoms, as a box of
@@ -42,7 +43,9 @@ sim::Specimen Slab(const sim::SimulationOptions& o, double slice_A, size_t slice
   return o.phonons ? slab.Displaced(o.phonon_rms_A, o.phonon_seed, 0) : slab;
 }
 
-absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A) {
+// `cells`: waves of one of that many equal cells of the box.
+absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A,
+                                 std::array<size_t, 2> cells) {
   const sim::SimulationOptions& o = job.options;
   RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load(o.parametrization));
   Measured m;
@@ -65,8 +68,16 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A) {
   m.potential_fixed_s = std::max(0.0, few_s - double(few) * m.potential_s);
   constexpr size_t kSlices = 9;
   potential.order.resize(kSlices, potential.order[0]);
-  const sim::Multislice engine(potential, o.beam.energy_eV, o.tilt_rad);
-  RONCHI_ASSIGN_OR_RETURN(const sim::ProbeSpectrum probe, sim::MakeProbe(job.plan.grid, o.beam));
+  const sim::PotentialSlices cell = sim::FirstCell(potential, cells);
+  { const sim::Multislice plans(cell, o.beam.energy_eV, o.tilt_rad); }
+  const double before = ThreadSeconds();
+  const sim::Multislice engine(cell, o.beam.energy_eV, o.tilt_rad);
+  m.engine_s = (ThreadSeconds() - before) / double(cell.distinct.size());
+  // The contracted engine sends plane waves.
+  sim::ProbeSpectrum probe{{{0, 0, 1.0f}}};
+  if (o.engine != sim::Engine::kContracted) {
+    RONCHI_ASSIGN_OR_RETURN(probe, sim::MakeProbe(job.plan.grid, o.beam));
+  }
   sim::Multislice::Workspace workspace = engine.MakeWorkspace();
   std::vector<std::vector<double>> readings;
   // A coarser pattern than PRISM's window gives is read here: its detectors cannot be.
@@ -98,13 +109,13 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A) {
 
 // The linear engine's sums take 2 multiplications a harmonic and probe; a guess, it is fast anyway.
 constexpr double kLinearSeconds = 1e-8;
-// Single-precision complex multiplications a second that a matrix product reaches.
-constexpr double kGemmRate = 4e9;
+// Single-precision complex multiplications a second that PRISM's sums reach.
+constexpr double kReductionRate = 4e9;
 
 double ReductionSeconds(const SimulateJob& job, size_t beams) {
   // The patch of a tile is about (window + tile)² pixels of the band-limited wave.
   const sim::Grid& w = job.plan.read_on;
-  return double(beams) * double(w.size()) * 0.6 / kGemmRate;
+  return double(beams) * double(w.size()) * 0.6 / kReductionRate;
 }
 
 }  // namespace
@@ -125,10 +136,14 @@ absl::StatusOr<SimulateCost> EstimateCost(const SimulateJob& job) {
     return cost;
   }
   const double slice_A = o.specimen.cell_A[2] / double(cost.slices);
-  RONCHI_ASSIGN_OR_RETURN(const Measured m, Measure(job, slice_A));
+  const bool contracted = o.engine == sim::Engine::kContracted;
+  const sim::ContractionOptions contraction = sim::PlanContraction(o);
+  const auto cells = contracted ? contraction.cells : std::array<size_t, 2>{1, 1};
+  RONCHI_ASSIGN_OR_RETURN(const Measured m, Measure(job, slice_A, cells));
   cost.cpu_ms_a_slice = m.slice_s * 1e3;
   const double configurations = double(o.phonon_configurations);
-  const double remade = o.phonons ? configurations * double(job.plan.blocks.size()) : 1;
+  const double blocks = contracted ? 1 : double(job.plan.blocks.size());
+  const double remade = o.phonons ? configurations * blocks : 1;
   const double potential_s =
       remade * (double(cost.distinct_slices) * m.potential_s + m.potential_fixed_s);
   double waves = probes * optics * configurations, reading_s = 0;
@@ -139,17 +154,15 @@ absl::StatusOr<SimulateCost> EstimateCost(const SimulateJob& job) {
     reading_s = waves * ReductionSeconds(job, cost.beams);
     waves = double(cost.beams) * remade;
   }
-  if (o.engine == sim::Engine::kContracted) {
-    const double lean_rad = std::hypot(o.beam.tilt_rad[0], o.beam.tilt_rad[1]);
-    cost.beams =
-        sim::MakeApertureRows(job.plan.grid, o.beam.energy_eV, o.beam.semiangle_rad + lean_rad)
-            .beams;
-    waves = double(cost.beams) * configurations;
-    double pixels = 0;
-    for (const sim::Detector& d : job.plan.detectors) {
-      for (const auto& value : d.PixelsByValue()) pixels += double(value.size());
-    }
-    reading_s = waves * double(cost.beams) / 2 * pixels / kGemmRate;
+  if (contracted) {
+    const auto need = sim::ContractedBuilder::EstimateCost(contraction, job.plan.detectors);
+    cost.beams = need.beams;
+    waves = double(need.beams) * configurations;
+    const double rate = sim::ContractedBuilder::MeasureProductRate(contraction);
+    // Every class of beams has an engine of its own.
+    const double classes = double(cells[0] * cells[1]);
+    reading_s = configurations * need.products / rate +
+                (classes - 1) * m.engine_s * double(cost.distinct_slices);
   }
   const double wave_s = double(cost.slices) * m.slice_s + double(o.exit_slices.size()) * m.exit_s;
   cost.seconds = (potential_s + waves * wave_s + reading_s) / cost.threads;

@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "absl/strings/str_format.h"
@@ -29,6 +30,18 @@ int Remainder(int i, size_t n) { return Wrap(i % int(n), n); }
 struct Beam {
   int h, k;
 };
+
+// Adds the tile at (i, j) of S†S over the rows [first, first + count) of S.
+void ContractTile(const MatrixC& s, Eigen::Index first, Eigen::Index count, Eigen::Index i,
+                  Eigen::Index j, MatrixD* m) {
+  const Eigen::Index ni = std::min(kTile, s.cols() - i), nj = std::min(kTile, s.cols() - j);
+  MatrixC part;
+  for (Eigen::Index p = 0; p < count; p += kDepth) {
+    const Eigen::Index np = std::min(kDepth, count - p);
+    part.noalias() = s.block(first + p, i, np, ni).adjoint() * s.block(first + p, j, np, nj);
+    m->block(i, j, ni, nj) += part.cast<std::complex<double>>();
+  }
+}
 
 std::vector<Beam> Beams(const ApertureRows& rows) {
   std::vector<Beam> beams;
@@ -118,6 +131,23 @@ absl::StatusOr<ContractedBuilder> ContractedBuilder::Create(const ContractionOpt
   return builder;
 }
 
+double ContractedBuilder::MeasureProductRate(const ContractionOptions& o) {
+  const double classes = double(o.cells[0] * o.cells[1]);
+  const double beams = double(MakeApertureRows(o.grid, o.energy_eV, o.semiangle_rad).beams);
+  const Eigen::Index n = std::clamp(Eigen::Index(beams / classes), Eigen::Index(1), 2 * kTile);
+  const MatrixC s = MatrixC::Constant(kDepth, n, Complex(1, 1));
+  MatrixD sum = MatrixD::Zero(n, n);
+  double products = 0, seconds = 0;
+  const auto start = std::chrono::steady_clock::now();
+  do {
+    ContractTile(s, 0, kDepth, 0, std::max<Eigen::Index>(0, n - kTile), &sum);
+    const double side = double(std::min(n, kTile));
+    products += side * side * double(kDepth);
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  } while (seconds < 0.03);
+  return products / seconds;
+}
+
 bool ContractedBuilder::Impl::AddClass(const Multislice& engine, bool is_cell, Class* c,
                                        Progress* progress) const {
   const Grid& grid = engine.grid();
@@ -176,15 +206,8 @@ void ContractedBuilder::Impl::Contract(const MatrixC& s, Eigen::Index first, Eig
     for (Eigen::Index j = 0; j <= i; ++j) lower.emplace_back(i * kTile, j * kTile);
   }
   ParallelFor(lower.size(), 1, [&](size_t begin, size_t end) {
-    MatrixC part;
     for (size_t t = begin; t < end; ++t) {
-      const auto [i, j] = lower[t];
-      const Eigen::Index ni = std::min(kTile, n - i), nj = std::min(kTile, n - j);
-      for (Eigen::Index p = 0; p < count; p += kDepth) {
-        const Eigen::Index np = std::min(kDepth, count - p);
-        part.noalias() = s.block(first + p, i, np, ni).adjoint() * s.block(first + p, j, np, nj);
-        m->block(i, j, ni, nj) += part.cast<std::complex<double>>();
-      }
+      ContractTile(s, first, count, lower[t].first, lower[t].second, m);
     }
   });
 }
@@ -198,19 +221,25 @@ bool ContractedBuilder::Add(const Multislice& engine) {
   return true;
 }
 
-bool ContractedBuilder::AddCell(const PotentialSlices& potential, const FftEfforts& efforts) {
-  const ContractionOptions& o = impl_->options;
-  const auto [cx, cy] = o.cells;
-  const Grid& box = potential.grid;
-  PotentialSlices cell = potential;
-  cell.grid = {box.nx / cx, box.ny / cy, box.lx_A / double(cx), box.ly_A / double(cy)};
+PotentialSlices FirstCell(const PotentialSlices& box, std::array<size_t, 2> cells) {
+  const Grid& g = box.grid;
+  PotentialSlices cell = box;
+  cell.grid = {g.nx / cells[0], g.ny / cells[1], g.lx_A / double(cells[0]),
+               g.ly_A / double(cells[1])};
   for (auto& plane : cell.distinct) {
     auto first = std::make_shared<RealBuffer>(cell.grid.size());
     for (size_t i = 0; i < cell.grid.nx; ++i) {
-      std::copy_n(plane->data() + i * box.ny, cell.grid.ny, first->data() + i * cell.grid.ny);
+      std::copy_n(plane->data() + i * g.ny, cell.grid.ny, first->data() + i * cell.grid.ny);
     }
     plane = std::move(first);
   }
+  return cell;
+}
+
+bool ContractedBuilder::AddCell(const PotentialSlices& potential, const FftEfforts& efforts) {
+  const ContractionOptions& o = impl_->options;
+  const Grid& box = potential.grid;
+  const PotentialSlices cell = FirstCell(potential, o.cells);
   Progress progress("beams", impl_->beams.size());
   for (Impl::Class& c : impl_->classes) {
     const Multislice engine(cell, o.energy_eV, o.tilt_rad, efforts,

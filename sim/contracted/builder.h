@@ -25,6 +25,9 @@ struct ContractionOptions {
   std::array<size_t, 2> cells = {1, 1};
 };
 
+// The first of the equal cells of a box.
+PotentialSlices FirstCell(const PotentialSlices& box, std::array<size_t, 2> cells);
+
 class ContractedBuilder {
  public:
   // `detectors`: annular, segmented or DPC, on the grid. ResourceExhausted: more than
@@ -43,6 +46,10 @@ class ContractedBuilder {
   };
   static Cost EstimateCost(const ContractionOptions& options,
                            const std::vector<Detector>& detectors);
+
+  // Complex multiplications a second of one thread, measured on a product of as many beams as one
+  // class of these options holds.
+  static double MeasureProductRate(const ContractionOptions& options);
 
   // Adds a configuration of the whole box (threads: all). False when interrupted: it is used up.
   bool Add(const Multislice& engine);
