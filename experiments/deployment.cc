@@ -9,6 +9,7 @@
 #include "core/progress.h"
 #include "experiments/watch.h"
 #include "hw/ground_truth.h"
+#include "hw/twin/image_model.h"
 #include "hw/twin/twin.h"
 #include "theory/belief.h"
 #include "theory/monitor.h"
@@ -47,16 +48,9 @@ std::string RatioNote(const Trace& trace) {
 absl::StatusOr<theory::ColumnModel> MakeModel(const hw::TwinOptions& o,
                                               const env::AberrationTuningOptions& task) {
   // Theory knows the column's data sheet and the specimen, not the hidden numbers.
-  RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load("kirkland"));
-  RONCHI_ASSIGN_OR_RETURN(const auto engine,
-                          sim::LinearEngine::Create(o.specimen,
-                                                    {.energy_eV = o.energy_eV,
-                                                     .semiangle_rad = o.semiangle_rad,
-                                                     .inner_rad = o.haadf_inner_rad,
-                                                     .outer_rad = o.haadf_outer_rad},
-                                                    *factors));
+  RONCHI_ASSIGN_OR_RETURN(auto images, hw::MakeImageModel(o));
   return theory::ColumnModel(
-      {.engine = engine,
+      {.images = std::move(images),
        .fov_A = task.fov_A,
        .pixels = size_t(task.pixels),
        .electrons_per_pixel = o.nominal_current_A * task.dwell_s / kElementaryCharge_C,

@@ -91,7 +91,7 @@ absl::StatusOr<std::vector<EngineError>> MeasureLinearError(const hw::TwinOption
       o.beam.aberrations.SetPolar(sim::kC12, c12_A, 0);
       RONCHI_ASSIGN_OR_RETURN(const sim::CompleteSimulation exact, sim::Simulate(o));
       std::vector<double> fast(kProbes * kProbes);
-      engine.ComputeImage(engine.MakeHarmonics(o.beam.aberrations, 0), raster, fast);
+      engine.MakeHarmonics(o.beam.aberrations, 0).ComputeImage(raster, fast);
       errors.push_back(Compare(fast, exact.images[0].values));
       errors.back().optics = name;
       errors.back().thermal = thermal;

@@ -179,8 +179,8 @@ absl::StatusOr<LinearEngine> LinearEngine::Create(const Specimen& specimen,
 
 std::array<double, 2> LinearEngine::cell_A() const { return impl_->cell; }
 
-LinearEngine::Harmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations,
-                                                    double source_fwhm_A) const {
+ImageHarmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations,
+                                           double source_fwhm_A) const {
   const Impl& m = *impl_;
   const double wavelength = Wavelength_A(m.options.energy_eV);
   thread_local ComplexBuffer wave;
@@ -195,7 +195,7 @@ LinearEngine::Harmonics LinearEngine::MakeHarmonics(const Aberrations& aberratio
   for (Complex& v : wave) v = Complex((v.real() * v.real() + v.imag() * v.imag()) * scale, 0);
   m.forward.Execute(wave.data());
 
-  Harmonics out{std::vector<std::complex<double>>(m.object.size()), m.half_x, m.half_y};
+  ImageHarmonics out{std::vector<std::complex<double>>(m.object.size()), m.cell, m.half_x, m.half_y};
   const double s = source_fwhm_A / (2 * std::sqrt(2 * std::log(2.0)));
   for (int h = 0; h <= m.half_x; ++h) {
     for (int k = -m.half_y; k <= m.half_y; ++k) {
@@ -209,51 +209,6 @@ LinearEngine::Harmonics LinearEngine::MakeHarmonics(const Aberrations& aberratio
     }
   }
   return out;
-}
-
-double LinearEngine::Harmonics::Contrast() const {
-  double mean = 0, variance = 0;
-  for (int h = 0; h <= half_x; ++h) {
-    for (int k = -half_y; k <= half_y; ++k) {
-      const std::complex<double>& v = c[size_t(h) * (2 * half_y + 1) + k + half_y];
-      if (h == 0 && k == 0)
-        mean = v.real();
-      else
-        variance += std::norm(v) * (h ? 0.5 : 1.0);
-    }
-  }
-  return variance / (mean * mean);
-}
-
-void LinearEngine::ComputeImage(const Harmonics& f, const LinearRaster& raster,
-                                std::span<double> out) const {
-  const Impl& m = *impl_;
-  RONCHI_CHECK_EQ(out.size(), raster.starts_A.size() * raster.pixels);
-  const size_t columns = size_t(2 * f.half_y + 1), rows = size_t(f.half_x + 1);
-  std::vector<double> wave_re(rows * raster.pixels), wave_im(rows * raster.pixels);
-  for (size_t h = 0; h < rows; ++h) {
-    for (size_t p = 0; p < raster.pixels; ++p) {
-      const double angle = 2 * kPi * double(h) * double(p) * raster.step_A / m.cell[0];
-      wave_re[h * raster.pixels + p] = std::cos(angle);
-      wave_im[h * raster.pixels + p] = std::sin(angle);
-    }
-  }
-  std::vector<std::complex<double>> along_y(columns);
-  for (size_t l = 0; l < raster.starts_A.size(); ++l) {
-    const auto [x0, y0] = raster.starts_A[l];
-    for (size_t k = 0; k < columns; ++k) {
-      along_y[k] = std::polar(1.0, 2 * kPi * (double(k) - f.half_y) * y0 / m.cell[1]);
-    }
-    double* line = out.data() + l * raster.pixels;
-    std::fill_n(line, raster.pixels, 0.0);
-    for (size_t h = 0; h < rows; ++h) {
-      std::complex<double> sum = 0;
-      for (size_t k = 0; k < columns; ++k) sum += f.c[h * columns + k] * along_y[k];
-      sum *= std::polar(1.0, 2 * kPi * double(h) * x0 / m.cell[0]);
-      const double *re = &wave_re[h * raster.pixels], *im = &wave_im[h * raster.pixels];
-      for (size_t p = 0; p < raster.pixels; ++p) line[p] += sum.real() * re[p] - sum.imag() * im[p];
-    }
-  }
 }
 
 }  // namespace ronchi::sim

@@ -12,12 +12,10 @@
 #pragma once
 
 #include <array>
-#include <complex>
 #include <memory>
-#include <span>
-#include <vector>
 
 #include "core/status.h"
+#include "sim/image_model.h"
 #include "sim/physics/aberrations.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/specimen.h"
@@ -30,34 +28,15 @@ struct LinearOptions {
   double inner_rad = 0.06, outer_rad = 0.1;  // the annular detector; inner > semiangle
 };
 
-// A scanned image: line l starts at starts[l] and holds `pixels` points, step_A apart along +x.
-struct LinearRaster {
-  std::vector<std::array<double, 2>> starts_A;
-  double step_A = 0;
-  size_t pixels = 0;
-};
-
-class LinearEngine {
+class LinearEngine final : public ImageModel {
  public:
   // InvalidArgument: a bright-field detector, an element without scattering factor.
   static absl::StatusOr<LinearEngine> Create(const Specimen& specimen, const LinearOptions& options,
                                              const ScatteringFactors& factors);
 
-  // The image's Fourier coefficients under one setting of the optics: all that an image needs.
-  // I(R) = Re Σ c(h, k) e^{2πi (h X/Lx + k Y/Ly)}, h ≥ 0; c already holds the factor 2 for h > 0.
-  struct Harmonics {
-    std::vector<std::complex<double>> c;  // [half_x + 1, 2 half_y + 1], k from −half_y
-    // Contrast var(I)/mean(I)² over the whole cell, exactly.
-    double Contrast() const;
-    int half_x = 0, half_y = 0;
-  };
-  Harmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A) const;
+  ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A) const override;
 
-  // Fractions of the incident electrons, [lines, pixels].
-  void ComputeImage(const Harmonics& harmonics, const LinearRaster& raster,
-                    std::span<double> out) const;
-
-  std::array<double, 2> cell_A() const;
+  std::array<double, 2> cell_A() const override;
 
  private:
   struct Impl;

@@ -1,7 +1,5 @@
 #include "sim/simulation.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,6 +8,7 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "core/free_memory.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/progress.h"
@@ -45,11 +44,6 @@ class WorkspacePool {
   std::mutex mutex_;
   std::vector<std::unique_ptr<Multislice::Workspace>> free_;
 };
-
-// Bytes that the machine can give without swapping: nine tenths of what is free now.
-size_t AvailableMemory() {
-  return size_t(0.9 * double(sysconf(_SC_AVPHYS_PAGES)) * double(sysconf(_SC_PAGESIZE)));
-}
 
 // Patient planning takes seconds and saves a tenth: for more than a minute or two of work. With
 // phonons, planes are transformed often enough to be measured. A function of the options alone.
@@ -141,7 +135,7 @@ absl::Status Work::Prepare(int configuration) {
     const double reach_rad =
         o_.beam.semiangle_rad + std::hypot(o_.beam.tilt_rad[0], o_.beam.tilt_rad[1]);
     RONCHI_ASSIGN_OR_RETURN(Prism prism, Prism::Create(*engine_, o_.beam.energy_eV, reach_rad,
-                                                       o_.prism_interpolation, AvailableMemory()));
+                                                       o_.prism_interpolation, FreeMemoryBytes()));
     prism_ = std::make_unique<Prism>(std::move(prism));
     result_->beams = prism_->beams();
   }
@@ -217,8 +211,7 @@ absl::Status Work::RunLinear(Progress* progress, BlockSums* sums) {
     // A run that a signal ended between two detectors has left the first one's image here.
     std::fill(sums->values[d].begin(), sums->values[d].end(), 0.0);
     for (const WeightedOptics& w : optics_) {
-      engine->ComputeImage(engine->MakeHarmonics(w.optics.aberrations, o_.source_fwhm_A), raster,
-                           image);
+      engine->MakeHarmonics(w.optics.aberrations, o_.source_fwhm_A).ComputeImage(raster, image);
       for (size_t p = 0; p < image.size(); ++p) sums->values[d][p] += w.weight * image[p];
     }
   }
@@ -232,7 +225,7 @@ absl::Status Work::RunContracted(Progress* progress, BlockSums* sums) {
   if (!contracted_) {
     RONCHI_ASSIGN_OR_RETURN(
         const PreparedContraction prepared,
-        PrepareContraction(o_, plan_.detectors, AvailableMemory(), Efforts(o_)));
+        PrepareContraction(o_, plan_.detectors, Efforts(o_)));
     contracted_ = prepared.engine;
     if (!contracted_) return absl::OkStatus();
     result_->beams = contracted_->beams();

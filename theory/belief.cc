@@ -36,7 +36,7 @@ Belief::Belief(ColumnModel model, const Prior& prior) : model_(std::move(model))
   set(kSource, "source_fwhm_A", 1, {0.5, 1.0});
   set(kVelocityX, "drift_x_A_per_s", 1, {-0.5, 0.5});
   set(kVelocityY, "drift_y_A_per_s", 1, {-0.5, 0.5});
-  const auto cell = model_.options().engine.cell_A();
+  const auto cell = model_.options().images->cell_A();
   prior_sigma_[kShiftX] = cell[0];
   prior_sigma_[kShiftY] = cell[1];
   prior_sigma_[kLogDose] = 0.3;  // current, thickness and gain together

@@ -12,16 +12,16 @@ constexpr double kStep[kParameters] = {0.5, 0.5, 0.5, 0.01, 0.01, 0, 0.02, 0, 0}
 
 }  // namespace
 
-sim::LinearEngine::Harmonics ColumnModel::Harmonics(const State& state,
+sim::ImageHarmonics ColumnModel::Harmonics(const State& state,
                                                     const std::array<double, 3>& settings_A) const {
   sim::Aberrations a;
   a.a_A[sim::kC10] = state[kC10] + settings_A[0];
   a.a_A[sim::kC12] = state[kC12a] + settings_A[1];
   a.b_A[sim::kC12] = state[kC12b] + settings_A[2];
-  return options_.engine.MakeHarmonics(a, std::max(0.0, state[kSource]));
+  return options_.images->MakeHarmonics(a, std::max(0.0, state[kSource]));
 }
 
-Eigen::VectorXd ColumnModel::Render(const sim::LinearEngine::Harmonics& harmonics,
+Eigen::VectorXd ColumnModel::Render(const sim::ImageHarmonics& harmonics,
                                     const State& state) const {
   const size_t n = options_.pixels;
   const double step = options_.fov_A / double(n);
@@ -31,7 +31,7 @@ Eigen::VectorXd ColumnModel::Render(const sim::LinearEngine::Harmonics& harmonic
                                -options_.fov_A / 2 + double(l) * step + state[kShiftY]});
   }
   Eigen::VectorXd image(n * n);
-  options_.engine.ComputeImage(harmonics, raster, {image.data(), n * n});
+  harmonics.ComputeImage(raster, {image.data(), n * n});
   const double scale =
       options_.electrons_per_pixel * options_.counts_per_electron * std::exp(state[kLogDose]);
   return (image.array().max(0.0) * scale + options_.dark_counts).matrix();
@@ -44,7 +44,7 @@ Eigen::VectorXd ColumnModel::Predict(const State& state,
 
 Eigen::VectorXd ColumnModel::Linearise(const State& state, const std::array<double, 3>& settings_A,
                                        Eigen::MatrixXd* jacobian) const {
-  const sim::LinearEngine::Harmonics here = Harmonics(state, settings_A);
+  const sim::ImageHarmonics here = Harmonics(state, settings_A);
   const Eigen::VectorXd predicted = Render(here, state);
   jacobian->resize(predicted.size(), kSource + 1);
   for (int p = 0; p <= kSource; ++p) {

@@ -1,4 +1,4 @@
-// What theory predicts an image of the column to be: the linear engine seen through the detector,
+// What theory predicts an image of the column to be: an image engine seen through the detector,
 // as a function of a few unknown parameters, with its derivatives.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "core/array.h"
-#include "sim/linear.h"
+#include "sim/image_model.h"
 
 namespace ronchi::theory {
 
@@ -30,7 +30,7 @@ struct Acquisition {
 };
 
 struct ColumnModelOptions {
-  sim::LinearEngine engine;
+  std::shared_ptr<const sim::ImageModel> images;
   double fov_A = 0;                // square field, centred on the scan's origin
   size_t pixels = 0;               // per side
   double electrons_per_pixel = 0;  // nominal, in one frame
@@ -52,11 +52,11 @@ class ColumnModel {
   Eigen::VectorXd Variance(const Eigen::VectorXd& predicted, int frames) const;
 
   const ColumnModelOptions& options() const { return options_; }
-  sim::LinearEngine::Harmonics Harmonics(const State& state,
+  sim::ImageHarmonics Harmonics(const State& state,
                                          const std::array<double, 3>& settings_A) const;
 
  private:
-  Eigen::VectorXd Render(const sim::LinearEngine::Harmonics& harmonics, const State& state) const;
+  Eigen::VectorXd Render(const sim::ImageHarmonics& harmonics, const State& state) const;
   ColumnModelOptions options_;
 };
 

@@ -16,7 +16,7 @@ constexpr double kGridStep_A = 30;  // below the half width of the contrast peak
 // The observed image's coefficients on the model's harmonics, without the mean.
 Spectrum ObservedSpectrum(const ColumnModel& model, const Array<float>& image, int half_x,
                           int half_y) {
-  const auto cell = model.options().engine.cell_A();
+  const auto cell = model.options().images->cell_A();
   const size_t n = model.options().pixels;
   const double step = model.options().fov_A / double(n);
   double mean = 0;
@@ -52,7 +52,7 @@ struct Candidate {
 
 // The best lattice shift for one set of aberrations, over all images together.
 void BestShift(const std::vector<Spectrum>& observed,
-               const std::vector<sim::LinearEngine::Harmonics>& predicted,
+               const std::vector<sim::ImageHarmonics>& predicted,
                const std::array<double, 2>& cell, Candidate* c) {
   const int hx = predicted[0].half_x, hy = predicted[0].half_y;
   Spectrum cross(predicted[0].c.size(), 0);
@@ -104,11 +104,11 @@ std::vector<State> SearchStarts(const ColumnModel& model, std::span<const Acquis
         c.state[kC10] += a * range_A[0] / std::max(1, half[0]);
         c.state[kC12a] += b * range_A[1] / std::max(1, half[1]);
         c.state[kC12b] += d * range_A[2] / std::max(1, half[2]);
-        std::vector<sim::LinearEngine::Harmonics> predicted;
+        std::vector<sim::ImageHarmonics> predicted;
         for (const Acquisition& image : images) {
           predicted.push_back(model.Harmonics(c.state, image.settings_A));
         }
-        BestShift(observed, predicted, model.options().engine.cell_A(), &c);
+        BestShift(observed, predicted, model.options().images->cell_A(), &c);
         all.push_back(c);
       }
     }

@@ -49,7 +49,7 @@ void BM_Contracted(benchmark::State& state) {
   o.phonons = c.thermal;
   o.phonon_rms_A = {{8, 0.08}, {22, 0.08}, {38, 0.08}};
   const double begin = CpuSeconds();
-  const auto contracted = PrepareContraction(o, plan.detectors, size_t(16) << 30, {})->engine;
+  const auto contracted = PrepareContraction(o, plan.detectors)->engine;
   const double prepare_s = CpuSeconds() - begin;
   const Multislice engine(
       *MakePotential(c.thermal ? s.Displaced(o.phonon_rms_A, 0, 0) : s, plan.grid,

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/random.h"
 #include "hw/dose_ledger.h"
-#include "sim/linear.h"
+#include "hw/twin/image_model.h"
 
 namespace ronchi::hw {
 namespace {
@@ -19,8 +19,8 @@ constexpr double kNm_A = kAngstromPerNanometre;
 
 class Twin final : public Instrument, public GroundTruth {
  public:
-  Twin(TwinOptions options, sim::LinearEngine engine, uint64_t seed)
-      : options_(std::move(options)), engine_(std::move(engine)) {
+  Twin(TwinOptions options, std::shared_ptr<const sim::ImageModel> images, uint64_t seed)
+      : options_(std::move(options)), images_(std::move(images)) {
     Describe();
     Randomise(seed, 0, 0);
   }
@@ -137,7 +137,7 @@ class Twin final : public Instrument, public GroundTruth {
   }
 
   double Contrast(const sim::Aberrations& a) const {
-    return engine_.MakeHarmonics(a, H("source_fwhm_A")).Contrast();
+    return images_->MakeHarmonics(a, H("source_fwhm_A")).Contrast();
   }
 
   double Current_A() const { return options_.nominal_current_A * H("current_ratio"); }
@@ -284,7 +284,7 @@ class Twin final : public Instrument, public GroundTruth {
                                  y * kAngstromPerMetre + shift[1]});
     }
     std::vector<double> fraction(s.pixels_x * s.pixels_y);
-    engine_.ComputeImage(engine_.MakeHarmonics(Optics(), H("source_fwhm_A")), raster, fraction);
+    images_->MakeHarmonics(Optics(), H("source_fwhm_A")).ComputeImage(raster, fraction);
 
     RandomStream random({.seed = seed_,
                          .name = "twin.counts",
@@ -337,7 +337,7 @@ class Twin final : public Instrument, public GroundTruth {
   }
 
   const TwinOptions options_;
-  const sim::LinearEngine engine_;
+  const std::shared_ptr<const sim::ImageModel> images_;
   Description description_;
   uint64_t seed_ = 0, environment_ = 0, episode_ = 0;
   std::map<std::string, double> hidden_;
@@ -353,15 +353,8 @@ class Twin final : public Instrument, public GroundTruth {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Instrument>> MakeTwin(const TwinOptions& options, uint64_t seed) {
-  RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load("kirkland"));
-  RONCHI_ASSIGN_OR_RETURN(sim::LinearEngine engine,
-                          sim::LinearEngine::Create(options.specimen,
-                                                    {.energy_eV = options.energy_eV,
-                                                     .semiangle_rad = options.semiangle_rad,
-                                                     .inner_rad = options.haadf_inner_rad,
-                                                     .outer_rad = options.haadf_outer_rad},
-                                                    *factors));
-  return std::unique_ptr<Instrument>(std::make_unique<Twin>(options, std::move(engine), seed));
+  RONCHI_ASSIGN_OR_RETURN(auto images, MakeImageModel(options));
+  return std::unique_ptr<Instrument>(std::make_unique<Twin>(options, std::move(images), seed));
 }
 
 }  // namespace ronchi::hw

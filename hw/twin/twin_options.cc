@@ -66,6 +66,10 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   r.Text("name", &o->name);
   r.Text("specimen", &o->specimen_file);
   r.Integer("layers", &o->layers, {.min = 1, .max = 10000});
+  std::string engine = o->engine == TwinOptions::Engine::kLinear ? "linear" : "contracted";
+  r.Choice("engine", &engine, {"contracted", "linear"});
+  r.Integer("phonon_configurations", &o->phonon_configurations, {.min = 1, .max = 1000});
+  r.Number("thermal_rms_A", &o->thermal_rms_A, {.min = 0, .max = 1});
   r.Number("energy_keV", &energy_keV, {.min = 1, .max = 3000});
   r.Number("semiangle_mrad", &semiangle, {.min = 0.1, .max = 100});
   r.Number("haadf_inner_mrad", &inner, {.min = 1, .max = 1000});
@@ -83,6 +87,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(r.Done());
   if (outer <= inner) return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
   if (inner < semiangle) return node.Error("haadf_inner_mrad", "must not be below semiangle_mrad");
+  o->engine = engine == "linear" ? TwinOptions::Engine::kLinear : TwinOptions::Engine::kContracted;
   o->energy_eV = energy_keV * 1e3;
   o->semiangle_rad = semiangle * 1e-3;
   o->haadf_inner_rad = inner * 1e-3;
@@ -149,6 +154,9 @@ absl::StatusOr<TwinOptions> ReadTwinOptions(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit,
                           sim::ReadStructure(sim::FindStructure(node, o.specimen_file)));
   o.specimen = unit.Repeated(1, 1, o.layers);
+  for (sim::Atom& a : o.specimen.atoms) {
+    if (a.rms_A == 0) a.rms_A = o.thermal_rms_A;
+  }
   o.prior = theory::Prior(ranges);
   return o;
 }

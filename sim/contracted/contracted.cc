@@ -28,8 +28,8 @@ absl::Status Contracted::Prepare(const Setting& setting, Workspace* w) const {
                         semiangle_rad_ * 1e3));
   }
   const size_t n = rows_.beams;
-  if (w->semiangle_rad_ != beam.semiangle_rad || w->tilt_rad_ != beam.tilt_rad ||
-      w->aperture_.size() != n) {
+  if (w->engine_ != id_ || w->semiangle_rad_ != beam.semiangle_rad ||
+      w->tilt_rad_ != beam.tilt_rad) {
     std::vector<std::array<double, 2>> angles;
     angles.reserve(n);
     for (const ApertureRows::Row& row : rows_.rows) {
@@ -47,6 +47,7 @@ absl::Status Contracted::Prepare(const Setting& setting, Workspace* w) const {
       power += w->aperture_[k] * w->aperture_[k];
     }
     for (double& a : w->aperture_) a /= std::sqrt(power);
+    w->engine_ = id_;
     w->semiangle_rad_ = beam.semiangle_rad;
     w->tilt_rad_ = beam.tilt_rad;
     w->chi_.resize(n);

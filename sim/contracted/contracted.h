@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -53,7 +54,8 @@ class Contracted {
   // the first.
   class Workspace {
     friend class Contracted;
-    // Of the aperture and tilt that were asked for last.
+    // Of the engine, aperture and tilt that were asked for last.
+    uint64_t engine_ = 0;
     double semiangle_rad_ = -1;
     std::array<double, 2> tilt_rad_ = {0, 0};
     AberrationBasis basis_;
@@ -124,6 +126,7 @@ class Contracted {
   void Sum(const ScanLines& scan, const Setting& setting, Workspace* w, double* re, double* im,
            double* image) const;
 
+  uint64_t id_ = 0;  // from 1, another for every engine made; copies are the same engine
   Grid grid_;
   double energy_eV_ = 0, semiangle_rad_ = 0;
   ApertureRows rows_;
@@ -131,7 +134,7 @@ class Contracted {
   std::vector<size_t>
       first_;             // pair of every difference, stretches padded; last, the number of pairs
   std::vector<Real> k2_;  // |k|² by beam, 1/Å²
-  std::unique_ptr<const LineSums> line_sums_;
+  std::shared_ptr<const LineSums> line_sums_;
   size_t values_ = 0;
   // M of each value: real parts of all pairs, then imaginary ones, every block on a cache line.
   const Real* matrix_ = nullptr;

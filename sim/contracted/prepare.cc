@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/free_memory.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/potential.h"
 #include "sim/specimen/translations.h"
@@ -20,14 +21,13 @@ ContractionOptions PlanContraction(const SimulationOptions& o) {
 
 absl::StatusOr<PreparedContraction> PrepareContraction(const SimulationOptions& o,
                                                        const std::vector<Detector>& detectors,
-                                                       size_t memory_bytes,
                                                        const FftEfforts& efforts,
                                                        std::array<size_t, 2> averaged_cells) {
   ContractionOptions plan = PlanContraction(o);
   if (o.phonons) plan.cells = averaged_cells;
   RONCHI_ASSIGN_OR_RETURN(const auto factors, ScatteringFactors::Load(o.parametrization));
   RONCHI_ASSIGN_OR_RETURN(ContractedBuilder builder,
-                          ContractedBuilder::Create(plan, detectors, memory_bytes));
+                          ContractedBuilder::Create(plan, detectors, FreeMemoryBytes()));
   PreparedContraction out;
   for (int c = 0; c < (o.phonons ? o.phonon_configurations : 1); ++c) {
     const Specimen specimen =

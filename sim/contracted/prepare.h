@@ -20,9 +20,9 @@ struct PreparedContraction {
 };
 // `averaged_cells`: equal cells of the box at rest, over whose translations configurations with
 // displaced atoms are averaged, too; the images are then those of a perfect crystal's mean.
-// ResourceExhausted: more than memory_bytes. InvalidArgument: an element without scattering factor.
+// ResourceExhausted: more memory than is free. InvalidArgument: an element without scattering factor.
 absl::StatusOr<PreparedContraction> PrepareContraction(
-    const SimulationOptions& options, const std::vector<Detector>& detectors, size_t memory_bytes,
-    const FftEfforts& efforts, std::array<size_t, 2> averaged_cells = {1, 1});
+    const SimulationOptions& options, const std::vector<Detector>& detectors,
+    const FftEfforts& efforts = {}, std::array<size_t, 2> averaged_cells = {1, 1});
 
 }  // namespace ronchi::sim

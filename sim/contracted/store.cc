@@ -1,5 +1,6 @@
 // A contracted engine as bytes: a header, the difference vectors, the matrices as they lie in
 // memory.
+#include <atomic>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +25,8 @@ size_t Padded(size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
 }  // namespace
 
 void Contracted::Index() {
+  static std::atomic<uint64_t> made = 0;
+  id_ = ++made;
   rows_ = MakeApertureRows(grid_, energy_eV_, semiangle_rad_);
   first_.assign(1, 0);
   for (const DifferenceVector& d : differences_) {
@@ -40,7 +43,7 @@ void Contracted::Index() {
   }
   k2_.resize(rows_.beams + kPack);
   stride_ = Padded(first_.back() * sizeof(Real)) / sizeof(Real);
-  line_sums_ = std::make_unique<LineSums>(differences_, grid_.lx_A, grid_.ly_A);
+  line_sums_ = std::make_shared<const LineSums>(differences_, grid_.lx_A, grid_.ly_A);
 }
 
 void Contracted::Append(const std::function<void(std::span<const std::byte>)>& sink) const {

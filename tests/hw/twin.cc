@@ -123,7 +123,7 @@ TEST(Twin, CountsAreGainTimesPoissonPlusDarkAndReadout) {
     raster.starts_A.push_back({-3.905 + 0.7, (double(l) / kN - 0.5) * 7.81 + 1.1});
   }
   std::vector<double> fraction(kN * kN);
-  engine.ComputeImage(engine.MakeHarmonics(KnownOptics(-4, 0, 0), 0.8), raster, fraction);
+  engine.MakeHarmonics(KnownOptics(-4, 0, 0), 0.8).ComputeImage(raster, fraction);
   const double electrons = 60e-12 * 1.03 * 1e-5 / kElementaryCharge_C, gain = 4 * 0.98;
   double chi2 = 0, ratio = 0;
   for (size_t i = 0; i < kN * kN; ++i) {

@@ -31,7 +31,7 @@ LinearRaster Raster(size_t n, double fov, double x0 = 0, double y0 = 0) {
 
 std::vector<double> Image(const LinearEngine& e, const Aberrations& a, const LinearRaster& r) {
   std::vector<double> out(r.starts_A.size() * r.pixels);
-  e.ComputeImage(e.MakeHarmonics(a, 0), r, out);
+  e.MakeHarmonics(a, 0).ComputeImage(r, out);
   return out;
 }
 

@@ -158,7 +158,7 @@ TEST(Simulation, LinearIsTheLinearEngine) {
     for (size_t p = 0; p < o.scan.probes(); ++p) {
       double expected = 0, value = 0;
       for (const WeightedOptics& w : SpreadFocus(o.beam, o.focal_spread_A)) {
-        engine.ComputeImage(engine.MakeHarmonics(w.optics.aberrations, 0.7),
+        engine.MakeHarmonics(w.optics.aberrations, 0.7).ComputeImage(
                             {{o.scan.Position(p)}, 0, 1}, {&value, 1});
         expected += w.weight * value;
       }

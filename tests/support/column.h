@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "hw/ground_truth.h"
+#include "hw/twin/image_model.h"
 #include "hw/twin/twin.h"
 #include "theory/belief.h"
 
@@ -22,14 +23,7 @@ constexpr size_t kPixels = 64;
 constexpr double kDwell_s = 5e-6;
 
 inline theory::ColumnModel ModelOf(const hw::TwinOptions& o) {
-  const auto factors = *sim::ScatteringFactors::Load("kirkland");
-  auto engine = sim::LinearEngine::Create(o.specimen,
-                                          {.energy_eV = o.energy_eV,
-                                           .semiangle_rad = o.semiangle_rad,
-                                           .inner_rad = o.haadf_inner_rad,
-                                           .outer_rad = o.haadf_outer_rad},
-                                          *factors);
-  return theory::ColumnModel({.engine = *engine,
+  return theory::ColumnModel({.images = *hw::MakeImageModel(o),
                               .fov_A = kFov_A,
                               .pixels = kPixels,
                               .electrons_per_pixel =

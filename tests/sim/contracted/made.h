@@ -57,7 +57,7 @@ inline void Scramble(uint64_t draw, BeamOptics* optics) {
 inline std::shared_ptr<const Contracted> MakeEngine(const SimulationOptions& o,
                                                     std::array<size_t, 2> averaged = {1, 1}) {
   Progress::SetStyle(Progress::Style::kOff);
-  return PrepareContraction(o, PlanSimulation(o)->detectors, size_t(4) << 30, {}, averaged)->engine;
+  return PrepareContraction(o, PlanSimulation(o)->detectors, {}, averaged)->engine;
 }
 
 }  // namespace ronchi::sim

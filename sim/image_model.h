@@ -1,0 +1,47 @@
+// Images of a periodic specimen by a scanned probe, as twins and theory ask for them: under any
+// aberrations, in well under a millisecond. Two engines make them: sim/linear.h and
+// sim/contracted/contracted_model.h.
+#pragma once
+
+#include <array>
+#include <complex>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sim/physics/aberrations.h"
+
+namespace ronchi::sim {
+
+// A scanned image: line l starts at starts[l] and holds `pixels` points, step_A apart along +x.
+struct LinearRaster {
+  std::vector<std::array<double, 2>> starts_A;
+  double step_A = 0;
+  size_t pixels = 0;
+};
+
+// The image's Fourier coefficients under one setting of the optics: all that an image needs.
+// I(R) = Re Σ c(h, k) e^{2πi (h X/Lx + k Y/Ly)}, h ≥ 0; c already holds the factor 2 for h > 0.
+struct ImageHarmonics {
+  std::vector<std::complex<double>> c;  // [half_x + 1, 2 half_y + 1], k from −half_y
+  std::array<double, 2> cell_A = {0, 0};
+  int half_x = 0, half_y = 0;
+
+  std::complex<double>& at(int h, int k) {
+    return c[size_t(h) * size_t(2 * half_y + 1) + size_t(k + half_y)];
+  }
+  // Contrast var(I)/mean(I)² over the whole cell, exactly.
+  double Contrast() const;
+  // Fractions of the incident electrons, [lines, pixels].
+  void ComputeImage(const LinearRaster& raster, std::span<double> out) const;
+};
+
+class ImageModel {
+ public:
+  virtual ~ImageModel() = default;
+  virtual ImageHarmonics MakeHarmonics(const Aberrations& aberrations,
+                                       double source_fwhm_A) const = 0;
+  virtual std::array<double, 2> cell_A() const = 0;  // the image repeats so
+};
+
+}  // namespace ronchi::sim
