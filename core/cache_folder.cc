@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/cache_entry.h"
 #include "core/file_lock.h"
 
@@ -71,8 +72,7 @@ std::vector<CachedFile> ListCache(const std::string& root) {
     file.key = label.ok() ? label->key : "";
     file.description =
         label.ok() ? label->description
-                   : std::string(label.status().message())
-                         .substr(std::min(file.path.size() + 2, label.status().message().size()));
+                   : std::string(absl::StripPrefix(label.status().message(), file.path + ": "));
   }
   for (const std::string& name : Names(root)) {
     CachedFile file = {.kind = kFftKind, .path = absl::StrCat(root, "/", name)};
