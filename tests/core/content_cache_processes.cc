@@ -37,11 +37,14 @@ double Seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// A child process that runs `body` and ends with what it returns.
+// A child process that runs `body` and ends with what it returns; after half a minute in any case.
 template <class Body>
 pid_t Start(const Body& body) {
   const pid_t child = fork();
-  if (child == 0) _exit(body());
+  if (child == 0) {
+    alarm(30);
+    _exit(body());
+  }
   return child;
 }
 
@@ -163,6 +166,28 @@ TEST_F(ContentCacheProcesses, WaitingIsSaidOnceAndEndsWithCtrlC) {
   EXPECT_EQ(ReadAll(said), "waiting for who prepares the same: SrTiO3\n");
 }
 
+// The lock's file is deleted with the lock, while others open it: no two may think they have it.
+TEST_F(ContentCacheProcesses, ALockExcludes) {
+  const std::string path = folder_ / "lock", inside = folder_ / "inside";
+  std::vector<pid_t> children;
+  for (int i = 0; i < 4; ++i) {
+    children.push_back(Start([&] {
+      for (int had = 0; had < 2000;) {
+        const auto lock = FileLock::TryAcquire(path);
+        if (absl::IsUnavailable(lock.status())) continue;
+        const int file = open(inside.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0644);
+        if (!lock.ok() || file < 0) return 1;
+        close(file);
+        unlink(inside.c_str());
+        ++had;
+      }
+      return 0;
+    }));
+  }
+  for (const pid_t child : children) EXPECT_EQ(WaitFor(child), 0);
+  EXPECT_THAT(Contents(folder_.path()), IsEmpty());
+}
+
 // A process that writes entries over and over is killed 50 times, at moments spread over two of its
 // writings: before, in the middle of a piece, between rename and sync.
 TEST_F(ContentCacheProcesses, KilledAtAnyMoment) {
@@ -210,13 +235,11 @@ TEST_F(ContentCacheProcesses, KilledAtAnyMoment) {
     for (const std::string& name : Contents(folder_ / "test")) {
       in_the_middle += name.find(".part-") != std::string::npos;
     }
-    // The next who writes cleans up. At least one key is absent: there is room for two.
-    for (size_t i = 0; i < 3; ++i) {
-      if (test.cache.Contains(keys[i])) continue;
-      const auto entry = write(test, i);
-      ASSERT_TRUE(entry.ok() && Holds(*entry, payloads[i])) << "round " << round;
-      break;
-    }
+    // The next who writes cleans up.
+    const size_t next = size_t(round) % 3;
+    fs::remove(test.cache.PathOf(keys[next]));
+    const auto entry = write(test, next);
+    ASSERT_TRUE(entry.ok() && Holds(*entry, payloads[next])) << "round " << round;
     for (const std::string& name : Contents(folder_ / "test")) {
       EXPECT_THAT(name, ::testing::EndsWith(".entry")) << "round " << round;
     }
