@@ -51,15 +51,15 @@ std::string Time(double seconds, const char* format, bool utc) {
 
 // The choice, with a kind that is known or there.
 absl::StatusOr<CacheChoice> ReadChoice(const Arguments& a, const std::vector<CachedFile>& files) {
-  CacheChoice choice = {.kind = a.kind};
+  CacheChoice choice = {.kind = a.kind.value_or("")};
   std::set<std::string> kinds = {"contracted", kFftKind};
   for (const CachedFile& file : files) kinds.insert(file.kind);
-  if (!a.kind.empty() && !kinds.contains(a.kind)) {
+  if (a.kind && !kinds.contains(*a.kind)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--kind: there is no '", a.kind, "'; allowed: ", absl::StrJoin(kinds, ", ")));
+        absl::StrCat("--kind: there is no '", *a.kind, "'; allowed: ", absl::StrJoin(kinds, ", ")));
   }
-  if (!a.older_than.empty()) {
-    RONCHI_ASSIGN_OR_RETURN(choice.older_than_s, ParseAge(a.older_than));
+  if (a.older_than) {
+    RONCHI_ASSIGN_OR_RETURN(choice.older_than_s, ParseAge(*a.older_than));
   }
   return choice;
 }
@@ -138,7 +138,7 @@ int Cache(const Arguments& a) {
         "there is no cache folder; set RONCHI_CACHE, XDG_CACHE_HOME or HOME"));
   }
   if (action == "path") {
-    if (!a.kind.empty() || !a.older_than.empty()) {
+    if (a.kind || a.older_than) {
       return Fail(absl::InvalidArgumentError("--kind, --older-than: not with cache path"));
     }
     a.as_json ? PrintJson({{"path", root}}) : void(std::printf("%s\n", root.c_str()));

@@ -18,7 +18,7 @@ struct Arguments {
   bool dry_run = false, compare = false, resume = false;  // simulate
   std::string target, second, output;
   int episodes = 20;
-  std::string kind, older_than;  // cache
+  std::optional<std::string> kind, older_than;  // cache
 };
 
 constexpr int kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 130;
