@@ -124,7 +124,9 @@ absl::StatusOr<uint64_t> CacheLimitBytes(const std::string& root) {
     return uint64_t(limit_GB * 1e9);
   }
   std::error_code ec;
-  const fs::space_info space = fs::space(root, ec);
+  fs::path there = fs::absolute(root, ec);  // or where it will be
+  while (!fs::exists(there, ec) && there.has_relative_path()) there = there.parent_path();
+  const fs::space_info space = fs::space(there, ec);
   if (ec) return uint64_t(kLimitGB * 1e9);
   double free = double(space.available);
   for (const CachedFile& file : Entries(root)) free += double(file.bytes);

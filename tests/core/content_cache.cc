@@ -238,6 +238,12 @@ TEST(ContentCache, TheLimitFromTheEnvironment) {
   unsetenv("RONCHI_CACHE_GB");
   EXPECT_LE(*CacheLimitBytes(folder.path()), 20000000000u);
   EXPECT_GT(*CacheLimitBytes(folder.path()), 0u);
+  // A tenth of what is free, also where the folder is not yet made; programs beside this one write,
+  // hence the margin of 1 GB.
+  const double tenth = 0.1 * double(fs::space(folder.path()).available);
+  for (const std::string& root : {folder.path().string(), folder / "not/yet/there"}) {
+    EXPECT_NEAR(double(*CacheLimitBytes(root)), std::min(20e9, tenth), 1e9);
+  }
 }
 
 TEST(ContentCache, NoFolderAtAll) {
