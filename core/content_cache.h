@@ -45,7 +45,8 @@ class ContentCache {
   // The key's entry, verified in full and mapped; if there is none it is made, by one process while
   // the others wait. `key` is all that determines the payload, with a version of its layout, in
   // words; `description` is for people. Cancelled: Interrupted() while waiting or verifying.
-  // `make` must not ask for the same key.
+  // `make` must not ask for the same key, and when interrupted must fail: what it ends well with is
+  // kept.
   absl::StatusOr<Entry> GetOrMake(const std::string& key, const std::string& description,
                                   const Maker& make) const;
   // NotFound: there is none, or it is damaged (a warning says so).
