@@ -22,15 +22,19 @@ std::string DataDirectory() {
   return kSourceDataDirectory;
 }
 
-std::string CacheDirectory() {
-  std::string path;
-  if (const char* own = std::getenv("RONCHI_CACHE"); own && *own) {
-    path = own;
-  } else if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg && *xdg) {
-    path = absl::StrCat(xdg, "/ronchi");
-  } else if (const char* home = std::getenv("HOME"); home && *home) {
-    path = absl::StrCat(home, "/.cache/ronchi");
+std::string CachePath() {
+  if (const char* own = std::getenv("RONCHI_CACHE"); own && *own) return own;
+  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg && *xdg) {
+    return absl::StrCat(xdg, "/ronchi");
   }
+  if (const char* home = std::getenv("HOME"); home && *home) {
+    return absl::StrCat(home, "/.cache/ronchi");
+  }
+  return "";
+}
+
+std::string CacheDirectory() {
+  const std::string path = CachePath();
   if (path.empty() || !MakeWritableDirectory(path).ok()) return "";
   return path;
 }

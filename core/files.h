@@ -11,7 +11,9 @@ namespace ronchi {
 // The project's data folder (scattering tables, structures): $RONCHI_DATA, else the source tree's.
 std::string DataDirectory();
 // The user's cache (FFT wisdom, prepared engines): $RONCHI_CACHE, $XDG_CACHE_HOME/ronchi or
-// ~/.cache/ronchi; made when missing. Empty when it cannot be made: then nothing is kept.
+// ~/.cache/ronchi. It may not exist yet. Empty when none of the variables is set.
+std::string CachePath();
+// The same, made when missing. Empty when it cannot be written to: then nothing is kept.
 std::string CacheDirectory();
 
 absl::StatusOr<std::string> ReadFile(const std::string& path);

@@ -16,6 +16,10 @@ Progress::Style Resolved() {
 
 void Progress::SetStyle(Style style) { g_style = style; }
 
+void Progress::Say(const std::string& line) {
+  if (g_style != Style::kOff) std::fprintf(stderr, "%s\n", line.c_str());
+}
+
 Progress::Progress(std::string label, size_t total)
     : label_(std::move(label)),
       total_(std::max<size_t>(1, total)),

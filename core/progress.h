@@ -14,6 +14,8 @@ class Progress {
   enum class Style { kAuto, kBar, kLines, kOff };
   // Set once by the command line (kOff under --json or -q).
   static void SetStyle(Style style);
+  // A line of its own, e.g. that something is waited for. Nothing when switched off.
+  static void Say(const std::string& line);
 
   Progress(std::string label, size_t total);
   ~Progress();  // ends the line

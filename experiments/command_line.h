@@ -18,6 +18,7 @@ struct Arguments {
   bool dry_run = false, compare = false, resume = false;  // simulate
   std::string target, second, output;
   int episodes = 20;
+  std::optional<std::string> kind, older_than;  // cache
 };
 
 constexpr int kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 130;
@@ -43,5 +44,7 @@ int Simulate(const Arguments& a);
 int List(const Arguments& a);
 int Describe(const Arguments& a);
 int Doctor(const Arguments& a);
+// cache_verb.cc
+int Cache(const Arguments& a);
 
 }  // namespace ronchi

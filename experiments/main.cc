@@ -44,6 +44,8 @@ constexpr Verb kVerbs[] = {
     {"list", "environments, agents, instruments, engines, recipes, structures", List, nullptr,
      nullptr, nullptr},
     {"describe", "one of them in detail", Describe, "name", nullptr, nullptr},
+    {"cache", "what is kept on disk to be used again: list, clear, path", Cache, "action", nullptr,
+     nullptr},
     {"doctor", "what is wrong on this machine", Doctor, nullptr, nullptr, nullptr},
 };
 
@@ -66,6 +68,11 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   }
   if (std::string(verb.name) == "evaluate") {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));
+  }
+  if (std::string(verb.name) == "cache") {
+    sub->add_option("--kind", a->kind, "list or clear only this kind, e.g. contracted, fft");
+    sub->add_option("--older-than", a->older_than,
+                    "list or clear only what was not used for so long, e.g. 30d");
   }
   sub->add_option("--set", a->overrides, "path.to.key=value over the file's, as often as needed")
       ->allow_extra_args(false);

@@ -42,6 +42,7 @@ const Library kLibraries[] = {
     {std::regex("(hdf5|H5[A-Za-z]*|hdf5_hl)\\.h|hdf5/.*"),
      std::regex("core/storage[a-z0-9_]*\\.(cc|h)"), "core/storage*"},
     {std::regex("fftw3\\.h"), std::regex("sim/fft\\.cc"), "sim/fft.cc"},
+    {std::regex("xxhash\\.h"), std::regex("core/hash\\.cc"), "core/hash.cc"},
     {std::regex("(tbb|oneapi)/.*"), std::regex("core/parallel\\.cc"), "core/parallel.cc"},
 };
 
@@ -115,6 +116,7 @@ TEST(Includes, OffendersOfEveryKindAreFound) {
       {"sim/probe.cc", "fftw3.h"},
       {"sim/fft.h", "fftw3.h"},
       {"sim/fft.cc", "tbb/parallel_for.h"},
+      {"core/content_cache.cc", "xxhash.h"},
       {"core/random.cc", "oneapi/tbb/task_arena.h"},
       {"theory/monitor.cc", "tests/theory/run_length.h"},
   };
@@ -128,6 +130,7 @@ TEST(Includes, WhatIsAllowedPasses) {
       {"core/files.cc", "core/files.h"},
       {"core/files.cc", "ronchi_paths.h"},
       {"core/storage.cc", "hdf5.h"},
+      {"core/hash.cc", "xxhash.h"},
       {"core/parallel.cc", "tbb/parallel_for.h"},
       {"sim/fft.cc", "fftw3.h"},
       {"sim/probe.cc", "sim/physics/aberrations.h"},
