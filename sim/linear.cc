@@ -195,7 +195,8 @@ ImageHarmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations,
   for (Complex& v : wave) v = Complex((v.real() * v.real() + v.imag() * v.imag()) * scale, 0);
   m.forward.Execute(wave.data());
 
-  ImageHarmonics out{std::vector<std::complex<double>>(m.object.size()), m.cell, m.half_x, m.half_y};
+  ImageHarmonics out{std::vector<std::complex<double>>(m.object.size()), m.cell, m.half_x,
+                     m.half_y};
   const double s = source_fwhm_A / (2 * std::sqrt(2 * std::log(2.0)));
   for (int h = 0; h <= m.half_x; ++h) {
     for (int k = -m.half_y; k <= m.half_y; ++k) {

@@ -223,11 +223,11 @@ absl::Status Work::RunLinear(Progress* progress, BlockSums* sums) {
 
 absl::Status Work::RunContracted(Progress* progress, BlockSums* sums) {
   if (!contracted_) {
-    RONCHI_ASSIGN_OR_RETURN(
-        const PreparedContraction prepared,
-        PrepareContraction(o_, plan_.detectors, Efforts(o_)));
+    const absl::StatusOr<PreparedContraction> prepared_or =
+        PrepareContraction(o_, plan_.detectors, Efforts(o_));
+    if (absl::IsCancelled(prepared_or.status())) return absl::OkStatus();
+    RONCHI_ASSIGN_OR_RETURN(const PreparedContraction& prepared, prepared_or);
     contracted_ = prepared.engine;
-    if (!contracted_) return absl::OkStatus();
     result_->beams = contracted_->beams();
     result_->slices = prepared.slices;
     result_->distinct_slices = prepared.distinct_slices;

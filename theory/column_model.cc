@@ -13,7 +13,7 @@ constexpr double kStep[kParameters] = {0.5, 0.5, 0.5, 0.01, 0.01, 0, 0.02, 0, 0}
 }  // namespace
 
 sim::ImageHarmonics ColumnModel::Harmonics(const State& state,
-                                                    const std::array<double, 3>& settings_A) const {
+                                           const std::array<double, 3>& settings_A) const {
   sim::Aberrations a;
   a.a_A[sim::kC10] = state[kC10] + settings_A[0];
   a.a_A[sim::kC12] = state[kC12a] + settings_A[1];

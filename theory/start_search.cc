@@ -52,8 +52,8 @@ struct Candidate {
 
 // The best lattice shift for one set of aberrations, over all images together.
 void BestShift(const std::vector<Spectrum>& observed,
-               const std::vector<sim::ImageHarmonics>& predicted,
-               const std::array<double, 2>& cell, Candidate* c) {
+               const std::vector<sim::ImageHarmonics>& predicted, const std::array<double, 2>& cell,
+               Candidate* c) {
   const int hx = predicted[0].half_x, hy = predicted[0].half_y;
   Spectrum cross(predicted[0].c.size(), 0);
   double power = 0;

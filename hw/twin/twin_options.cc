@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
-#include "sim/specimen/read_structure.h"
 #include "sim/simulate_config.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi::hw {
 namespace {

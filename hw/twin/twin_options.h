@@ -21,10 +21,10 @@ struct TwinEvent {
 struct TwinOptions {
   std::string name = "twin";
   std::string specimen_file;
-  int layers = 1;  // unit cells along the beam
+  int layers = 1;          // unit cells along the beam
   sim::Specimen specimen;  // one period across the beam
   enum class Engine { kContracted, kLinear } engine = Engine::kContracted;
-  int phonon_configurations = 4;  // of the contracted engine
+  int phonon_configurations = 2;  // of the contracted engine
   double thermal_rms_A = 0.08;    // of atoms for which the structure file has none
   double energy_eV = 200e3;
   double semiangle_rad = 0.018;

@@ -100,7 +100,7 @@ class Contracted {
 
   // As bytes, and from bytes that `owner` keeps (on a boundary of 64). The matrices stay where they
   // are. InvalidArgument: not what Append wrote, or of another version or precision.
-  void Append(const std::function<void(std::span<const std::byte>)>& sink) const;
+  absl::Status Append(const std::function<absl::Status(std::span<const std::byte>)>& sink) const;
   static absl::StatusOr<Contracted> FromBytes(std::span<const std::byte> bytes,
                                               std::shared_ptr<const void> owner);
   static constexpr int kFormatVersion = 1;

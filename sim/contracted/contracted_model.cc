@@ -46,7 +46,6 @@ absl::StatusOr<std::shared_ptr<const ContractedModel>> ContractedModel::Create(
   RONCHI_ASSIGN_OR_RETURN(const SimulationPlan plan, PlanSimulation(s));
   RONCHI_ASSIGN_OR_RETURN(const PreparedContraction prepared,
                           PrepareContraction(s, plan.detectors, {}, model->cells_));
-  if (!prepared.engine) return absl::CancelledError("interrupted");
   model->engine_ = prepared.engine;
   return std::shared_ptr<const ContractedModel>(std::move(model));
 }

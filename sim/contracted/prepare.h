@@ -13,14 +13,19 @@ namespace ronchi::sim {
 // box are found; with phonons, the whole box is one cell.
 ContractionOptions PlanContraction(const SimulationOptions& options);
 
+// Whether the cache on disk seems to hold it.
+bool IsPrepared(const SimulationOptions& options, const std::vector<Detector>& detectors);
+
 struct PreparedContraction {
-  std::shared_ptr<const Contracted> engine;  // null when interrupted
+  std::shared_ptr<const Contracted> engine;
   size_t slices = 0, distinct_slices = 0;
   double slice_thickness_A = 0;
 };
+// Made, or read from the cache on disk where it was made before with the same options.
 // `averaged_cells`: equal cells of the box at rest, over whose translations configurations with
 // displaced atoms are averaged, too; the images are then those of a perfect crystal's mean.
-// ResourceExhausted: more memory than is free. InvalidArgument: an element without scattering factor.
+// ResourceExhausted: more memory than is free. InvalidArgument: an element without scattering
+// factor. Cancelled: interrupted.
 absl::StatusOr<PreparedContraction> PrepareContraction(
     const SimulationOptions& options, const std::vector<Detector>& detectors,
     const FftEfforts& efforts = {}, std::array<size_t, 2> averaged_cells = {1, 1});

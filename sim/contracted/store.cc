@@ -46,19 +46,19 @@ void Contracted::Index() {
   line_sums_ = std::make_shared<const LineSums>(differences_, grid_.lx_A, grid_.ly_A);
 }
 
-void Contracted::Append(const std::function<void(std::span<const std::byte>)>& sink) const {
+absl::Status Contracted::Append(
+    const std::function<absl::Status(std::span<const std::byte>)>& sink) const {
   Header h;
   h.nx = grid_.nx, h.ny = grid_.ny, h.lx_A = grid_.lx_A, h.ly_A = grid_.ly_A;
   h.energy_eV = energy_eV_, h.semiangle_rad = semiangle_rad_;
   h.differences = differences_.size(), h.values = values_, h.pairs = first_.back();
-  const std::vector<std::byte> zeros(kLine);
-  const auto padded = [&](std::span<const std::byte> bytes) {
-    sink(bytes);
-    sink(std::span(zeros).first(Padded(bytes.size()) - bytes.size()));
-  };
-  padded(std::as_bytes(std::span(&h, 1)));
-  padded(std::as_bytes(std::span(differences_)));
-  sink(std::as_bytes(std::span(matrix_, 2 * values_ * stride_)));
+  std::vector<std::byte> front(Padded(sizeof(h)) +
+                               Padded(differences_.size() * sizeof(DifferenceVector)));
+  std::memcpy(front.data(), &h, sizeof(h));
+  std::memcpy(front.data() + Padded(sizeof(h)), differences_.data(),
+              differences_.size() * sizeof(DifferenceVector));
+  RONCHI_RETURN_IF_ERROR(sink(front));
+  return sink(std::as_bytes(std::span(matrix_, 2 * values_ * stride_)));
 }
 
 absl::StatusOr<Contracted> Contracted::FromBytes(std::span<const std::byte> bytes,

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "hw/twin/image_model.h"
 #include "tests/support/column.h"
 #include "tests/support/instruments.h"
 
@@ -57,14 +58,7 @@ Scan SmallScan(size_t pixels = 16, size_t frames = 1) {
           .detectors = {"haadf"}};
 }
 
-sim::LinearEngine Engine(const TwinOptions& o) {
-  return *sim::LinearEngine::Create(o.specimen,
-                                    {.energy_eV = o.energy_eV,
-                                     .semiangle_rad = o.semiangle_rad,
-                                     .inner_rad = o.haadf_inner_rad,
-                                     .outer_rad = o.haadf_outer_rad},
-                                    **sim::ScatteringFactors::Load("kirkland"));
-}
+std::shared_ptr<const sim::ImageModel> Engine(const TwinOptions& o) { return *MakeImageModel(o); }
 
 // The column of Known() with these commanded coefficients (nm): own + 1.01 · commanded.
 sim::Aberrations KnownOptics(double c10, double c12a, double c12b) {
@@ -104,7 +98,7 @@ TEST(Twin, TheSameSeedAndCommandsGiveTheSameBits) {
 }
 
 // mean = gain · electrons · fraction + dark; variance = gain² · electrons · fraction + readout².
-// The fraction comes from the linear engine, asked here directly. Over F frames of P pixels the
+// The fraction comes from the image engine, asked here directly. Over F frames of P pixels the
 // mean of each pixel has its own standard error, and χ² has mean P, variance 2P (F large): five of
 // them.
 TEST(Twin, CountsAreGainTimesPoissonPlusDarkAndReadout) {
@@ -117,13 +111,13 @@ TEST(Twin, CountsAreGainTimesPoissonPlusDarkAndReadout) {
   ASSERT_TRUE(reply.ok()) << reply.status();
   ASSERT_EQ(reply->frames.size(), kFrames);
 
-  const sim::LinearEngine engine = Engine(o);
+  const auto engine = Engine(o);
   sim::LinearRaster raster{{}, 7.81 / kN, kN};
   for (size_t l = 0; l < kN; ++l) {
     raster.starts_A.push_back({-3.905 + 0.7, (double(l) / kN - 0.5) * 7.81 + 1.1});
   }
   std::vector<double> fraction(kN * kN);
-  engine.MakeHarmonics(KnownOptics(-4, 0, 0), 0.8).ComputeImage(raster, fraction);
+  engine->MakeHarmonics(KnownOptics(-4, 0, 0), 0.8).ComputeImage(raster, fraction);
   const double electrons = 60e-12 * 1.03 * 1e-5 / kElementaryCharge_C, gain = 4 * 0.98;
   double chi2 = 0, ratio = 0;
   for (size_t i = 0; i < kN * kN; ++i) {
@@ -288,24 +282,25 @@ TEST(Twin, EventsJumpAtTheirScanByTheStatedAmount) {
 
 // Computed by two instances of one engine: equal to the bit. And the best contrast is no less than
 // at any setting tried, and is reached where own + 1.01 · commanded is zero to a few per cent.
-TEST(Twin, ContrastIsTheLinearEngines) {
+TEST(Twin, ContrastIsTheEngines) {
   const TwinOptions o = TwinFromYaml(Known());
   auto twin = *MakeTwin(o, 1);
   GroundTruth* truth = twin->ground_truth();
-  const sim::LinearEngine engine = Engine(o);
+  const auto engine = Engine(o);
   EXPECT_NEAR(truth->NoiseFreeContrast(),
-              engine.MakeHarmonics(KnownOptics(0, 0, 0), 0.8).Contrast(), 1e-12);
+              engine->MakeHarmonics(KnownOptics(0, 0, 0), 0.8).Contrast(), 1e-12);
   ASSERT_TRUE(twin->Execute(Set{"optics.C10", Nanometres(-2.5)}).ok());
   ASSERT_TRUE(twin->Execute(Set{"optics.C12.a", Nanometres(4)}).ok());
-  const double there = engine.MakeHarmonics(KnownOptics(-2.5, 4, 0), 0.8).Contrast();
+  const double there = engine->MakeHarmonics(KnownOptics(-2.5, 4, 0), 0.8).Contrast();
   EXPECT_NEAR(truth->NoiseFreeContrast(), there, 1e-6 * there);  // set and read back: one ulp
   const double best = truth->BestContrast();
   for (double c10 = -8; c10 <= 8; c10 += 2) {
     for (double c12a = -8; c12a <= 8; c12a += 4) {
-      EXPECT_GE(best * (1 + 1e-6), engine.MakeHarmonics(KnownOptics(c10, c12a, 0), 0.8).Contrast());
+      EXPECT_GE(best * (1 + 1e-6),
+                engine->MakeHarmonics(KnownOptics(c10, c12a, 0), 0.8).Contrast());
     }
   }
-  EXPECT_GT(engine.MakeHarmonics(KnownOptics(-3, 2, -1), 0.8).Contrast(), 0.9 * best);
+  EXPECT_GT(engine->MakeHarmonics(KnownOptics(-3, 2, -1), 0.8).Contrast(), 0.9 * best);
 }
 
 }  // namespace

@@ -158,8 +158,8 @@ TEST(Simulation, LinearIsTheLinearEngine) {
     for (size_t p = 0; p < o.scan.probes(); ++p) {
       double expected = 0, value = 0;
       for (const WeightedOptics& w : SpreadFocus(o.beam, o.focal_spread_A)) {
-        engine.MakeHarmonics(w.optics.aberrations, 0.7).ComputeImage(
-                            {{o.scan.Position(p)}, 0, 1}, {&value, 1});
+        engine.MakeHarmonics(w.optics.aberrations, 0.7)
+            .ComputeImage({{o.scan.Position(p)}, 0, 1}, {&value, 1});
         expected += w.weight * value;
       }
       ASSERT_NEAR(image.values[p], expected, 1e-6 * expected);

@@ -211,10 +211,12 @@ TEST(Contracted, BytesAreTheEngine) {
   RealBuffer room(engine->memory_bytes() / sizeof(Real) + 4096);  // aligned
   const std::span<std::byte> bytes = std::as_writable_bytes(std::span(room));
   size_t size = 0;
-  engine->Append([&](std::span<const std::byte> more) {
+  const auto append = [&](std::span<const std::byte> more) {
     std::copy(more.begin(), more.end(), bytes.begin() + long(size));
     size += more.size();
-  });
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(engine->Append(append).ok());
   const auto same = Contracted::FromBytes(bytes.first(size), nullptr);
   ASSERT_TRUE(same.ok()) << same.status();
   Scramble(5, &o.beam);
