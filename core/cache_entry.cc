@@ -65,7 +65,8 @@ absl::Status VerifyContent(const Mapping& mapping, const CacheHeader& h, const s
   constexpr size_t kPiece = size_t(16) << 20;
   Hasher hasher;
   for (size_t at = 0; at < mapping.size(); at += kPiece) {
-    if (Interrupted()) return absl::CancelledError(path + ": interrupted");
+    // What takes a moment is not worth giving up: who stops early still saves what there is.
+    if (at > 0 && Interrupted()) return absl::CancelledError(path + ": interrupted");
     const std::span<const std::byte> piece(mapping.data() + at,
                                            std::min(kPiece, mapping.size() - at));
 #ifdef MADV_POPULATE_READ

@@ -15,6 +15,7 @@ int Fail(const absl::Status& status) {
     if (c == '\n') c = ' ';
   }
   std::fprintf(stderr, "ronchi: %s\n", line.c_str());
+  if (absl::IsCancelled(status) && Interrupted()) return kInterrupted;
   return IsBadInput(status) ? kBadInput : kFailed;
 }
 
