@@ -17,6 +17,7 @@
 #include "experiments/recipe.h"
 #include "hw/twin/twin.h"
 #include "ronchi_paths.h"
+#include "sim/contracted/contracted_model.h"
 
 namespace ronchi {
 namespace {
@@ -37,9 +38,8 @@ const std::map<std::string, std::map<std::string, std::string>>& Known() {
         {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
         {"contracted",
          "exact multislice images of rings and segments for any aberrations, in milliseconds once "
-         "prepared"},
-        {"linear",
-         "incoherent imaging of thin specimens, below 1 ms an image; the twin's engine"}}},
+         "prepared, with all derivatives; the twin's engine"},
+        {"linear", "incoherent imaging of thin specimens, below 1 ms an image"}}},
       {"environments", {{"AberrationTuning-v0", env::AberrationTuningSpec({}).summary}}}};
   return kKnown;
 }
@@ -71,6 +71,19 @@ json OptionsOf(const std::string& name) {
     return {
         {"engine.interpolation", Option(4, "every how many-th plane wave; a divisor of pixels")}};
   }
+  if (name == "contracted") {
+    const sim::ContractedModelOptions model;
+    return {
+        {"detectors", Option("annular, segmented, dpc, idpc with outer_mrad",
+                             "that sum electrons over fixed pixels; no exit planes")},
+        {"instrument.phonon_configurations",
+         Option(model.configurations,
+                "boxes of displaced atoms, each counted once for every cell")},
+        {"instrument.thermal_rms_A",
+         Option(hw::TwinOptions().thermal_rms_A, "of atoms for which the structure file has none")},
+        {"RONCHI_CACHE_GB", Option("20, or a tenth of the disk",
+                                   "room for prepared engines; `ronchi cache list` shows them")}};
+  }
   return json::object();
 }
 
@@ -79,8 +92,9 @@ std::string UsedBy(const std::string& group, const std::string& name) {
   const std::string key = "engine: {name: " + name + "} in a simulate config";
   if (name == "multislice") return key + " (the default)";
   const std::string error = "; `ronchi simulate --compare` measures its error against multislice";
-  if (name != "linear") return key + error;
-  return key + error + "; the simulated instruments (`ronchi describe twin` measures it there)";
+  if (name == "prism") return key + error;
+  return key + error + "; engine: " + name +
+         " of a simulated instrument (`ronchi describe twin` measures it there)";
 }
 
 std::vector<std::string> Stems(const std::string& folder, const std::string& extension) {
@@ -147,14 +161,14 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
         absl::StrCat(Format(Radians(x.inner_rad)), " … ", Format(Radians(x.outer_rad)));
   }
   for (const auto& [key, range] : options.prior.ranges()) prior[key] = {range.low, range.high};
-  RONCHI_ASSIGN_OR_RETURN(const auto measured, MeasureLinearError(options));
+  RONCHI_ASSIGN_OR_RETURN(const auto measured, MeasureEngineErrors(options));
   for (const EngineError& e : measured) {
-    errors.push_back({{"optics", e.optics},
-                      {"atoms", e.thermal ? "0.08 A rms thermal displacement" : "at rest"},
+    errors.push_back({{"engine", e.engine},
+                      {"optics", e.optics},
                       {"rms_error", e.rms_over_mean},
                       {"rms_error_after_common_factor", e.rms_over_mean_scaled},
                       {"common_factor", e.common_factor},
-                      {"contrast_linear", e.contrast_linear},
+                      {"contrast", e.contrast},
                       {"contrast_multislice", e.contrast_multislice}});
   }
   return json{{"kind", "instrument"},
@@ -166,11 +180,12 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
               {"detectors", detectors},
               {"cannot", d.cannot},
               {"hidden_prior", prior},
-              {"image_engine", "linear"},
+              {"image_engine",
+               options.engine == hw::TwinOptions::Engine::kLinear ? "linear" : "contracted"},
               {"image_engine_error_meaning",
-               "root mean square of linear minus multislice over one cell, in parts "
-               "of the mean; after_common_factor: with the linear image scaled to fit, as a "
-               "detector's gain would; contrast is var/mean^2"},
+               "root mean square of the engine's image minus a mean of multislice over other "
+               "thermal configurations, in parts of the mean; after_common_factor: with the image "
+               "scaled to fit, as a detector's gain would; contrast is var/mean^2"},
               {"image_engine_error_against_multislice", errors}};
 }
 

@@ -1,4 +1,4 @@
-// How far a twin's fast image engine is from full multislice of the same specimen and detector.
+// How far a twin's image engines are from multislice of the same specimen and detector.
 #pragma once
 
 #include <string>
@@ -10,18 +10,17 @@
 namespace ronchi {
 
 struct EngineError {
+  std::string engine;               // "contracted", "linear"
   std::string optics;               // "in focus", "C10 = 5 nm" …
-  bool thermal = false;             // against frozen phonons; else against atoms at rest
   double rms_over_mean = 0;         // of the images as they are
   double rms_over_mean_scaled = 0;  // after the best common factor
-  double contrast_linear = 0, contrast_multislice = 0;
-  double common_factor = 1;  // on the linear image, for the least squares
+  double contrast = 0, contrast_multislice = 0;
+  double common_factor = 1;  // on the engine's image, for the least squares
 };
 
-// HAADF of one unit cell, 8×8 probes, multislice on a box of 6 × 6 cells, slices of at most 2 Å:
-// with atoms at rest, and averaged over frozen-phonon configurations of 0.08 Å rms (a usual room-
-// temperature figure; chosen). The engine lets atoms add incoherently, as thermal motion makes
-// them.
-absl::StatusOr<std::vector<EngineError>> MeasureLinearError(const hw::TwinOptions& twin);
+// HAADF of one unit cell, 16 × 16 probes, without source size, against the mean of multislice over
+// thermal configurations that the twin has not seen (four boxes of at least 23 Å, every cell of
+// each). What is left of the contracted engine is how far two such means differ.
+absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptions& twin);
 
 }  // namespace ronchi

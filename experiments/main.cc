@@ -59,6 +59,9 @@ std::string SeedError(const std::string& text) {
 void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   const bool simulates = std::string(verb.name) == "simulate";
   if (verb.target) sub->add_option(verb.target, a->target)->required();
+  if (std::string(verb.name) == "describe") {
+    sub->add_option("second", a->second, "the name, when its kind stands first: engine contracted");
+  }
   if (verb.second) sub->add_option(verb.second, a->second)->required();
   if (verb.output) sub->add_option("-o,--output", a->output, verb.output);
   if (simulates) {

@@ -31,7 +31,13 @@ int Describe(const Arguments& a) {
   // An instrument's engine is measured on the spot: a bar says so on a terminal, no lines
   // elsewhere.
   if (!isatty(STDERR_FILENO)) Progress::SetStyle(Progress::Style::kOff);
-  const absl::StatusOr<json> thing = DescribeThing(a.target);
+  // With its kind before it, "engine contracted", the name comes second.
+  const absl::StatusOr<json> thing = DescribeThing(a.second.empty() ? a.target : a.second);
+  if (thing.ok() && !a.second.empty() && (*thing)["kind"] != a.target) {
+    const std::string kind = (*thing)["kind"];
+    return Fail(absl::InvalidArgumentError("describe: '" + a.second + "' is not of kind '" +
+                                           a.target + "'; allowed: " + kind));
+  }
   if (!thing.ok()) return Fail(thing.status());
   if (a.as_json)
     PrintJson(*thing);

@@ -12,7 +12,8 @@ absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const Twin
                                          .semiangle_rad = o.semiangle_rad,
                                          .inner_rad = o.haadf_inner_rad,
                                          .outer_rad = o.haadf_outer_rad,
-                                         .configurations = o.phonon_configurations});
+                                         .configurations = o.phonon_configurations,
+                                         .phonon_seed = o.phonon_seed});
   }
   RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load("kirkland"));
   RONCHI_ASSIGN_OR_RETURN(sim::LinearEngine engine,

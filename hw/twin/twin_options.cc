@@ -69,6 +69,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   std::string engine = o->engine == TwinOptions::Engine::kLinear ? "linear" : "contracted";
   r.Choice("engine", &engine, {"contracted", "linear"});
   r.Integer("phonon_configurations", &o->phonon_configurations, {.min = 1, .max = 1000});
+  r.Seed("phonon_seed", &o->phonon_seed);
   r.Number("thermal_rms_A", &o->thermal_rms_A, {.min = 0, .max = 1});
   r.Number("energy_keV", &energy_keV, {.min = 1, .max = 3000});
   r.Number("semiangle_mrad", &semiangle, {.min = 0.1, .max = 100});

@@ -25,6 +25,7 @@ struct TwinOptions {
   sim::Specimen specimen;  // one period across the beam
   enum class Engine { kContracted, kLinear } engine = Engine::kContracted;
   int phonon_configurations = 2;  // of the contracted engine
+  uint64_t phonon_seed = 0;
   double thermal_rms_A = 0.08;    // of atoms for which the structure file has none
   double energy_eV = 200e3;
   double semiangle_rad = 0.018;

@@ -41,6 +41,7 @@ absl::StatusOr<std::shared_ptr<const ContractedModel>> ContractedModel::Create(
   s.exit_slices = {size_t(std::ceil(o.cell.cell_A[2] / s.slice_thickness_A - 1e-6))};
   s.phonons = std::any_of(o.cell.atoms.begin(), o.cell.atoms.end(),
                           [](const Atom& a) { return a.rms_A > 0; });
+  s.phonon_seed = o.phonon_seed;
   s.phonon_configurations = s.phonons ? o.configurations : 1;
   s.detectors = {{.name = "ring", .inner_rad = o.inner_rad, .outer_rad = o.outer_rad}};
   RONCHI_ASSIGN_OR_RETURN(const SimulationPlan plan, PlanSimulation(s));

@@ -19,6 +19,7 @@ struct ContractedModelOptions {
   // Boxes of displaced atoms (Atom::rms_A); as every box counts once for each of its cells, few are
   // enough. No atom with an rms: one, at rest.
   int configurations = 2;
+  uint64_t phonon_seed = 0;
   // The box holds whole cells and is at least so wide: a probe defocused by 20 nm at 18 mrad is
   // 7 Å across, and its tails must not meet those of its images.
   double least_box_A = 23;

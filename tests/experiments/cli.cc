@@ -66,19 +66,32 @@ TEST(Cli, ListAndDescribe) {
   EXPECT_EQ(gp["options"]["agent.budget"]["default"], 40);
 }
 
+TEST(Cli, DescribeTakesTheKindBeforeTheName) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(JsonOf({"describe", "engine", "contracted", "--json"}, folder.path()),
+            JsonOf({"describe", "contracted", "--json"}, folder.path()));
+  const Finished done = Ronchi({"describe", "agent", "contracted"}, folder.path());
+  EXPECT_EQ(done.status, 2);
+  EXPECT_EQ(done.ErrorLines(), 1u) << done.err;
+}
+
 TEST(Cli, DescribeMeasuresTheTwinsEngine) {
   const TemporaryFolder folder;
   const json twin = JsonOf({"describe", "twin", "--json"}, folder.path());
   const json& errors = twin["image_engine_error_against_multislice"];
-  ASSERT_EQ(errors.size(), 6u);  // three optics, with atoms at rest and in thermal motion
+  ASSERT_EQ(errors.size(), 8u);  // four optics, two engines
   for (const json& e : errors) {
     ASSERT_TRUE(e["rms_error_after_common_factor"].is_number()) << e;  // NaN would be null
     EXPECT_GT(e["rms_error_after_common_factor"], 0);
-    EXPECT_LT(e["rms_error_after_common_factor"], 1);
-    // Atoms at rest interfere along the beam and scatter a third as much to high angles. With
-    // thermal motion the sum of the atoms, which the linear engine takes, is right to a quarter.
-    if (e["atoms"] != "at rest") {
-      EXPECT_NEAR(e["common_factor"], 1, 0.25);
+    if (e["engine"] == "contracted") {
+      // Means of 72 and 144 displaced cells differ by some per cent.
+      EXPECT_LT(e["rms_error"], 0.1) << e;
+      EXPECT_NEAR(e["common_factor"], 1, 0.03) << e;
+    } else {
+      EXPECT_LT(e["rms_error_after_common_factor"], 1) << e;
+      // The sum of the atoms, which the linear engine takes, is right to a quarter or so: 0.74
+      // was seen at C10 = 5 nm.
+      EXPECT_NEAR(e["common_factor"], 1, 0.35) << e;
     }
   }
 }
