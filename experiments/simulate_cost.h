@@ -15,6 +15,7 @@ struct SimulateCost {
   int threads = 1;
   size_t slices = 0, distinct_slices = 0, beams = 0;
   double largest_angle_mrad = 0;  // that a detector may reach
+  bool prepared = false;          // a contracted engine that the cache on disk holds already
 };
 
 // Measures a few probes through the specimen's first slices, on one thread, and scales up.

@@ -53,11 +53,17 @@ int PrintCost(const Arguments& a, const SimulateJob& job) {
                {"distinct_slices", cost->distinct_slices},
                {"beams", cost->beams},
                {"blocks", job.plan.blocks.size()},
+               {"prepared", cost->prepared},
                {"shapes", shapes}});
     return kDone;
   }
-  std::printf("time           %s on %d threads (%.3g ms CPU a probe and slice)\n",
-              Duration(cost->seconds).c_str(), cost->threads, cost->cpu_ms_a_slice);
+  if (cost->prepared) {
+    std::printf("time           %.2g s: the engine is prepared, in the cache on disk\n",
+                cost->seconds);
+  } else {
+    std::printf("time           %s on %d threads (%.3g ms CPU a probe and slice)\n",
+                Duration(cost->seconds).c_str(), cost->threads, cost->cpu_ms_a_slice);
+  }
   std::printf("memory         %.3g MB of %.3g MB free\n", cost->memory.Total() / 1e6,
               AvailableMemory() / 1e6);
   std::printf("output         %.3g MB, in %zu blocks\n", cost->memory.output / 1e6,

@@ -67,6 +67,7 @@ struct Finished {
   std::string out, err;
   double seconds = 0;     // from the signal, if one was sent, else from the start
   double peak_bytes = 0;  // of resident memory
+  double cpu_seconds = 0;
   size_t ErrorLines() const { return size_t(std::count(err.begin(), err.end(), '\n')); }
 };
 
@@ -109,8 +110,15 @@ class Command {
     rusage usage = {};
     wait4(pid_, &status, 0, &usage);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
+    const auto seconds = [](const timeval& t) {
+      return double(t.tv_sec) + 1e-6 * double(t.tv_usec);
+    };
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-            ReadAll(streams_ / "out"), ErrorsSoFar(), took.count(), double(usage.ru_maxrss) * 1024};
+            ReadAll(streams_ / "out"),
+            ErrorsSoFar(),
+            took.count(),
+            double(usage.ru_maxrss) * 1024,
+            seconds(usage.ru_utime) + seconds(usage.ru_stime)};
   }
 
  private:
