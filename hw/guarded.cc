@@ -47,9 +47,9 @@ class Guarded final : public Instrument {
 
   const Description& description() const override { return description_; }
 
-  absl::StatusOr<Reply> Execute(const Command& command) override {
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
     RONCHI_RETURN_IF_ERROR(std::visit([&](const auto& verb) { return Check(verb); }, command));
-    absl::StatusOr<Reply> reply = inner_->Execute(command);
+    absl::StatusOr<Reply> reply = inner_->Execute(command, options);
     if (!reply.ok()) {
       if (!IsFault(reply.status())) return reply;
       const absl::Status fault = BlankAfter(reply.status());

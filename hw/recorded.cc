@@ -47,8 +47,8 @@ class Recorded final : public Instrument {
   Recorded(std::unique_ptr<Instrument> inner, std::string name, std::shared_ptr<EventLog> log)
       : inner_(std::move(inner)), name_(std::move(name)), log_(std::move(log)) {}
   const Description& description() const override { return inner_->description(); }
-  absl::StatusOr<Reply> Execute(const Command& command) override {
-    absl::StatusOr<Reply> reply = inner_->Execute(command);
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
+    absl::StatusOr<Reply> reply = inner_->Execute(command, options);
     if (absl::Status s = log_->Append(name_, command, reply); !s.ok()) {
       // Not bad input by now: the command was carried out, and only its record is missing.
       return absl::DataLossError(absl::StrCat("the event log: ", std::string(s.message())));
@@ -81,8 +81,9 @@ absl::StatusOr<LoggedEvent> ParseEvent(const json& j, const std::string& pixels)
   event.instrument = j.at("instrument");
   RONCHI_ASSIGN_OR_RETURN(event.command, CommandFromJson(j.at("command")));
   if (j.contains("error")) {
-    event.reply =
-        absl::Status(absl::StatusCode(j.at("code").get<int>()), j.at("error").get<std::string>());
+    absl::Status error;
+    RONCHI_RETURN_IF_ERROR(StatusFromJson(j, &error));
+    event.reply = error;
     return event;
   }
   RONCHI_ASSIGN_OR_RETURN(Reply reply, ReplyFromJson(j.at("reply")));
@@ -123,8 +124,7 @@ absl::Status EventLog::Append(const std::string& instrument, const Command& comm
       frame_offset_ += f.counts.size();
     }
   } else {
-    j["error"] = std::string(reply.status().message());
-    j["code"] = int(reply.status().code());
+    j.update(ToJson(reply.status()));
   }
   return AppendLine(Line(j));
 }
