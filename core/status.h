@@ -11,13 +11,20 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 
 namespace ronchi {
 
-// The same code with "context: " before the message; OK stays OK. Call it once a floor.
+// The same code and payloads with "context: " before the message; OK stays OK. Call it once a
+// floor.
 inline absl::Status Annotate(const absl::Status& status, std::string_view context) {
   if (status.ok()) return status;
-  return absl::Status(status.code(), std::string(context) + ": " + std::string(status.message()));
+  absl::Status annotated(status.code(),
+                         std::string(context) + ": " + std::string(status.message()));
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
+    annotated.SetPayload(url, payload);
+  });
+  return annotated;
 }
 
 // Bad input: the command line ends with exit status 2 for these codes, 1 for any other.

@@ -21,8 +21,9 @@ theory::Acquisition ToAcquisition(const hw::Reply& reply, const std::array<doubl
   return a;
 }
 
-absl::StatusOr<hw::Reply> Watch::Execute(const hw::Command& command) {
-  absl::StatusOr<hw::Reply> reply = inner_->Execute(command);
+absl::StatusOr<hw::Reply> Watch::Run(const hw::Command& command,
+                                     const hw::ExecuteOptions& options) {
+  absl::StatusOr<hw::Reply> reply = inner_->Execute(command, options);
   if (!reply.ok()) return reply;
   for (const hw::Reading& reading : reply->readings) {
     for (size_t i = 0; i < kKnobs.size(); ++i) {

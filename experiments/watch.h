@@ -18,9 +18,10 @@ class Watch : public hw::Instrument {
   // Called after each scan with a HAADF image; an empty listener: nobody.
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   const hw::Description& description() const override { return inner_->description(); }
-  absl::StatusOr<hw::Reply> Execute(const hw::Command& command) override;
 
  private:
+  absl::StatusOr<hw::Reply> Run(const hw::Command& command,
+                                const hw::ExecuteOptions& options) override;
   std::unique_ptr<hw::Instrument> inner_;
   Listener listener_;
   std::array<double, 3> settings_A_{};

@@ -16,5 +16,9 @@ absl::StatusOr<Command> CommandFromJson(const nlohmann::json& json);
 nlohmann::json ToJson(const Reply& reply);
 // InvalidArgument likewise. Frames come back with their shape and no pixels (zeros).
 absl::StatusOr<Reply> ReplyFromJson(const nlohmann::json& json);
+// An error as {"error": message, "code": …} and, of those by MakeError, kind, effect and remedy.
+nlohmann::json ToJson(const absl::Status& error);
+// The same Status again. InvalidArgument likewise.
+absl::Status StatusFromJson(const nlohmann::json& json, absl::Status* error);
 
 }  // namespace ronchi::hw

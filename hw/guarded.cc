@@ -1,208 +1,277 @@
 #include "hw/guarded.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
-#include <limits>
+#include <mutex>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "hw/dose_ledger.h"
+#include "hw/cost.h"
+#include "hw/dose_journal.h"
+#include "hw/last_resort.h"
+#include "hw/set_rules.h"
+#include "hw/validate.h"
+#include "hw/watchdog.h"
 
 namespace ronchi::hw {
 namespace {
 
-class Guarded final : public Instrument {
+// How long the end of the program waits for a command that runs, at most.
+constexpr auto kLastWait = std::chrono::seconds(1);
+
+class Guarded final : public GuardedInstrument {
  public:
   Guarded(std::unique_ptr<Instrument> inner, GuardOptions options)
       : inner_(std::move(inner)),
         options_(std::move(options)),
         description_(inner_->description()) {}
 
-  ~Guarded() override { (void)inner_->Execute(Safe{}); }
+  ~Guarded() override {
+    last_resort_.reset();
+    watchdog_.reset();
+    const absl::StatusOr<Reply> safe = inner_->Execute(Safe{});
+    if (!safe.ok() || !safe->blanked) Tell("at the end: BLANKING COULD NOT BE CONFIRMED");
+  }
 
-  // The limits that hold from now on, and where every writable property stands.
+  // The limits that hold from now on, where every writable property stands, and the current.
   absl::Status Begin() {
-    for (PropertyInfo& p : description_.properties) {
-      if (!p.writable) continue;
-      if (const auto it = options_.limits.find(p.name); it != options_.limits.end()) {
-        p.min = std::max(p.min, it->second.min);
-        p.max = std::min(p.max, it->second.max);
-        p.max_step = std::min(p.max_step, it->second.max_step);
-      }
-      RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{{p.name}}));
-      position_[p.name] = reply.readings.at(0).value.si;
-    }
-    if (description_.FindProperty("beam.current") == nullptr) {
+    RONCHI_ASSIGN_OR_RETURN(rules_, SetRules::Create(options_, &description_));
+    RONCHI_ASSIGN_OR_RETURN(
+        journal_, DoseJournal::Open(options_.ledger_file, options_.specimen, options_.ledger_sync));
+    if (!journal_->uncertain().empty()) RONCHI_RETURN_IF_ERROR(BlankFirst());
+    if (!description_.FindProperty("beam.current")) {
       return absl::FailedPreconditionError("the guard needs beam.current to know the dose");
     }
+    for (const PropertyInfo& p : description_.properties) {
+      if (!p.writable) continue;
+      RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{{p.name}}));
+      rules_->Note(reply);
+    }
     RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{{"beam.current"}}));
-    const Reading& current = reply.readings.at(0);
-    worst_current_A_ = current.value.si + 3 * current.uncertainty;
+    NoteCurrent(reply);
     if (!(worst_current_A_ > 0)) {
       return absl::FailedPreconditionError(
           "beam.current reads zero or less; nothing is guarded so");
     }
+    watchdog_.emplace(
+        WatchdogOptions{options_.heartbeat_s, options_.command_limit_s, options_.interrupt_grace_s},
+        [this](const std::string& why) { OnSilence(why); },
+        [this](const std::string& why) { OnStuck(why); });
+    last_resort_.emplace([this] { OnLastResort(); });
     return absl::OkStatus();
   }
 
   const Description& description() const override { return description_; }
+  std::string uncertain() const override { return journal_->uncertain(); }
+  void Heartbeat() override { watchdog_->Heartbeat(); }
 
-  absl::StatusOr<Reply> Execute(const Command& command) override {
-    RONCHI_RETURN_IF_ERROR(std::visit([&](const auto& verb) { return Check(verb); }, command));
-    absl::StatusOr<Reply> reply = inner_->Execute(command);
-    if (!reply.ok()) {
-      if (!IsFault(reply.status())) return reply;
-      const absl::Status fault = BlankAfter(reply.status());
-      std::visit([&](const auto& verb) { AccountFault(verb); }, command);
-      return fault;
-    }
-    std::visit([&](const auto& verb) { Account(verb, *reply); }, command);
-    return reply;
+  absl::Status BlankNow() override {
+    watchdog_->CancelRunning();
+    if (const absl::Status s = inner_->BlankNow(); s.ok() || !absl::IsUnimplemented(s)) return s;
+    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    return ConfirmedBlank() ? absl::OkStatus()
+                            : absl::InternalError("BLANKING COULD NOT BE CONFIRMED");
   }
 
  private:
-  // A refusal leaves the instrument as it was; anything else leaves it unknown.
-  static bool IsFault(const absl::Status& s) {
-    return !IsBadInput(s) && !absl::IsFailedPrecondition(s);
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
+    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    CancelToken token(options.cancel);
+    watchdog_->Begin(&token);
+    ExecuteOptions watched = options;
+    watched.cancel = &token;
+    absl::StatusOr<Reply> reply = Guard(command, watched);
+    if (stuck_.exchange(false) && !ConfirmedBlank()) Tell("BLANKING COULD NOT BE CONFIRMED");
+    watchdog_->End(beam_may_be_on_);
+    return reply;
+  }
+
+  absl::StatusOr<Reply> Guard(const Command& command, const ExecuteOptions& options) {
+    RONCHI_RETURN_IF_ERROR(Annotate(CheckCommand(description_, command), "refused by the guard"));
+    const auto* set = std::get_if<Set>(&command);
+    const auto read = [&](const Read& r) { return inner_->Execute(r); };
+    if (set) RONCHI_RETURN_IF_ERROR(rules_->Check(description_, *set, read));
+    const double from = set ? rules_->position(set->property) : 0, start_s = rules_->now_s();
+    std::optional<uint64_t> booking;
+    Cost cost;
+    if (Exposes(command)) {
+      cost = PredictCost(description_, command, worst_current_A_);
+      RONCHI_RETURN_IF_ERROR(Place(&cost.where));
+      RONCHI_RETURN_IF_ERROR(CheckDose(cost));
+      const absl::StatusOr<uint64_t> booked = journal_->Book(cost.where, cost.dose_e_per_m2);
+      if (!booked.ok()) return BlankAfter(LedgerLost(booked.status()));
+      booking = *booked;
+    }
+    absl::StatusOr<Reply> reply = inner_->Execute(command, options);
+    absl::Status ledger;
+    if (booking) {
+      // The larger of what was predicted and what is reported; what never began is taken back.
+      const double dose = reply.ok() && std::isfinite(reply->dose_e_per_m2)
+                              ? std::max(cost.dose_e_per_m2, reply->dose_e_per_m2)
+                              : cost.dose_e_per_m2;
+      ledger = journal_->Close(*booking, MayHaveHappened(reply.status()) ? dose : 0);
+    }
+    if (!reply.ok()) {
+      if (!MayHaveHappened(reply.status())) return reply;
+      const absl::Status fault = BlankAfter(reply.status());
+      if (set) ReadBack(*set, from, start_s);
+      return fault;
+    }
+    Account(*reply);
+    if (set) rules_->NoteMove(set->property, from, start_s);
+    if (!ledger.ok()) return BlankAfter(LedgerLost(ledger));
+    return reply;
+  }
+
+  void Account(const Reply& reply) {
+    beam_may_be_on_ = !reply.blanked;
+    rules_->Note(reply);
+    NoteCurrent(reply);
+  }
+
+  // What failed half way may have moved the column: the position is unknown until read back.
+  void ReadBack(const Set& set, double from, double start_s) {
+    rules_->Forget(set.property);
+    const absl::StatusOr<Reply> now = inner_->Execute(Read{{set.property}});
+    if (now.ok()) rules_->Note(*now);
+    rules_->NoteMove(set.property, from, start_s);
+  }
+
+  void NoteCurrent(const Reply& reply) {
+    for (const Reading& r : reply.readings) {
+      if (r.property != "beam.current" || !std::isfinite(r.value.si)) continue;
+      const double error = std::isfinite(r.uncertainty) ? r.uncertainty : 0;
+      worst_current_A_ = std::max(worst_current_A_, r.value.si + 3 * error);
+    }
+  }
+
+  // From the scan frame to the specimen's, wherever the stage stands, and wider by what is not
+  // known of it.
+  absl::Status Place(std::vector<Rectangle>* where) {
+    double stage[2] = {0, 0};
+    if (description_.FindProperty("stage.x") && description_.FindProperty("stage.y")) {
+      RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{{"stage.x", "stage.y"}}));
+      for (size_t i = 0; i < 2; ++i) stage[i] = reply.readings.at(i).value.si;
+      if (!std::isfinite(stage[0] + stage[1])) {
+        return absl::FailedPreconditionError("refused by the guard: the stage is nowhere");
+      }
+    }
+    const double margin = options_.position_uncertainty_m;
+    for (Rectangle& r : *where) {
+      r = {r.x_m - stage[0] - margin, r.y_m - stage[1] - margin, r.width_m + 2 * margin,
+           r.height_m + 2 * margin};
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckDose(const Cost& cost) const {
+    double so_far = 0;
+    for (const Rectangle& r : cost.where) so_far = std::max(so_far, journal_->Largest(r));
+    // Points of one list may share a square nanometre.
+    const double added = cost.dose_e_per_m2 * Crowding(cost.where);
+    if (so_far + added <= options_.dose_budget_e_per_m2) return absl::OkStatus();
+    return MakeError(
+        {ErrorKind::kOutOfLimits,
+         absl::StrFormat("refused by the guard: the dose there would reach %.4g e/A^2; the budget "
+                         "is %.4g, %.4g is spent",
+                         (so_far + added) * 1e-20, options_.dose_budget_e_per_m2 * 1e-20,
+                         so_far * 1e-20),
+         "go elsewhere, or with less dose"});
+  }
+
+  // The most of these rectangles that meet in one place, as the ledger sees it.
+  static double Crowding(const std::vector<Rectangle>& where) {
+    if (where.size() < 2) return double(where.size());
+    DoseLedger count;
+    for (const Rectangle& r : where) count.Add(r.x_m, r.y_m, r.width_m, r.height_m, 1);
+    return count.Largest();
+  }
+
+  static absl::Status LedgerLost(const absl::Status& s) {
+    return MakeError({ErrorKind::kDataLoss,
+                      absl::StrCat("the guard's dose ledger: ", std::string(s.message())),
+                      "free or repair the disk before going on"});
+  }
+
+  bool ConfirmedBlank() {
+    const absl::StatusOr<Reply> blank = inner_->Execute(Blank{});
+    beam_may_be_on_ = !(blank.ok() && blank->blanked);
+    return !beam_may_be_on_;
   }
 
   absl::Status BlankAfter(const absl::Status& fault) {
-    const absl::StatusOr<Reply> blank = inner_->Execute(Blank{});
-    const bool confirmed = blank.ok() && blank->blanked;
-    return Annotate(fault, confirmed ? "fault; the beam has been blanked"
-                                     : "fault; BLANKING COULD NOT BE CONFIRMED");
+    const char* what = ConfirmedBlank() ? "fault; the beam has been blanked"
+                                        : "fault; BLANKING COULD NOT BE CONFIRMED";
+    Tell(absl::StrCat(what, ": ", std::string(fault.message())));
+    return Annotate(fault, what);
   }
 
-  absl::Status Check(const Set& set) const {
-    const PropertyInfo* p = description_.FindProperty(set.property);
-    if (!p || !p->writable || set.value.dimension != p->dimension) return absl::OkStatus();
-    const double from = position_.at(set.property);
-    if (std::isnan(from)) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          set.property, " is refused by the guard: a fault left it unknown; read it first"));
+  absl::Status BlankFirst() {
+    if (!ConfirmedBlank()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(journal_->uncertain(), "; BLANKING COULD NOT BE CONFIRMED"));
     }
-    const double to = set.value.si + (set.relative ? from : 0);
-    const auto show = [&](double si) { return Format({si, p->dimension}); };
-    if (!(to >= p->min && to <= p->max)) {
-      return absl::OutOfRangeError(absl::StrCat(set.property, " = ", show(to),
-                                                " is refused by the guard; allowed: ", show(p->min),
-                                                " … ", show(p->max)));
-    }
-    // A difference of two positions is off by their round-off: 15 nm is a step of 15 nm.
-    if (!(std::fabs(to - from) <= p->max_step * (1 + 1e-9))) {
-      return absl::OutOfRangeError(
-          absl::StrCat(set.property, ": a step of ", show(to - from),
-                       " is refused by the guard; allowed at once: ", show(p->max_step)));
-    }
+    Tell(
+        absl::StrCat("the state is uncertain, the beam has been blanked: ", journal_->uncertain()));
     return absl::OkStatus();
   }
 
-  absl::Status CheckDose(double x, double y, double w, double h, double added) const {
-    const double so_far = ledger_.Largest(x, y, w, h);
-    if (so_far + added <= options_.dose_budget_e_per_m2) return absl::OkStatus();
-    return absl::OutOfRangeError(absl::StrFormat(
-        "refused by the guard: the dose there would reach %.4g e/A^2; the budget is %.4g, %.4g is "
-        "spent",
-        (so_far + added) * 1e-20, options_.dose_budget_e_per_m2 * 1e-20, so_far * 1e-20));
+  // On the watchdog's thread.
+  void OnSilence(const std::string& why) {
+    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    const bool blanked = ConfirmedBlank();
+    watchdog_->End(!blanked);
+    Tell(absl::StrCat(blanked ? "the beam has been blanked: " : "BLANKING COULD NOT BE CONFIRMED: ",
+                      why));
+  }
+  void OnStuck(const std::string& why) {
+    stuck_ = true;
+    const bool blanked = inner_->BlankNow().ok();
+    Tell(absl::StrCat(blanked ? "the beam has been blanked: "
+                              : "the beam is blanked as soon as the command ends: ",
+                      why));
+  }
+  void OnLastResort() {
+    watchdog_->CancelRunning();
+    (void)inner_->BlankNow();
+    std::unique_lock<std::timed_mutex> lock(mutex_, kLastWait);
+    if (lock.owns_lock()) (void)inner_->Execute(Safe{});
   }
 
-  double ScanDose(const Scan& s) const {
-    return worst_current_A_ / kElementaryCharge_C * s.dwell_s * double(s.pixels_x) *
-           double(s.pixels_y) * double(s.frames) / (s.fov_x_m * s.fov_y_m);
-  }
-
-  absl::Status Check(const Scan& s) const {
-    const double extent = std::fabs(s.center_x_m) + std::fabs(s.center_y_m) + s.fov_x_m + s.fov_y_m;
-    if (!(s.fov_x_m > 0 && s.fov_y_m > 0 && s.dwell_s > 0) || !std::isfinite(extent) ||
-        !std::isfinite(s.dwell_s) || s.fov_x_m > description_.max_fov_m ||
-        s.fov_y_m > description_.max_fov_m) {
-      return absl::OutOfRangeError(absl::StrCat("scan refused by the guard: a finite field up to ",
-                                                description_.max_fov_m,
-                                                " m and a finite dwell above 0 are allowed"));
-    }
-    return CheckDose(s.center_x_m - s.fov_x_m / 2, s.center_y_m - s.fov_y_m / 2, s.fov_x_m,
-                     s.fov_y_m, ScanDose(s));
-  }
-
-  double ParkDose(const Park& p) const {
-    return worst_current_A_ / kElementaryCharge_C * p.duration_s / 1e-20;
-  }
-
-  absl::Status Check(const Park& p) const {
-    if (!std::isfinite(p.x_m) || !std::isfinite(p.y_m) || !std::isfinite(p.duration_s) ||
-        p.duration_s < 0) {
-      return absl::OutOfRangeError(
-          "park refused by the guard: a finite position and time are allowed");
-    }
-    return CheckDose(p.x_m, p.y_m, 0, 0, ParkDose(p));
-  }
-
-  template <class Harmless>
-  absl::Status Check(const Harmless&) const {
-    return absl::OkStatus();
-  }
-
-  void Account(const Set& set, const Reply& reply) {
-    if (!reply.readings.empty()) position_[set.property] = reply.readings[0].value.si;
-  }
-  // The larger of what was predicted and what the instrument reports.
-  void Account(const Scan& s, const Reply& reply) {
-    ledger_.Add(s.center_x_m - s.fov_x_m / 2, s.center_y_m - s.fov_y_m / 2, s.fov_x_m, s.fov_y_m,
-                std::max(ScanDose(s), reply.dose_e_per_m2));
-  }
-  void Account(const Park& p, const Reply& reply) {
-    ledger_.Add(p.x_m, p.y_m, 0, 0, std::max(ParkDose(p), reply.dose_e_per_m2));
-  }
-  template <class Harmless>
-  void Account(const Harmless&, const Reply&) {}
-
-  // What failed half way may have moved the column or exposed the specimen: the position is unknown
-  // until read back, and the dose counts in full.
-  void AccountFault(const Set& set) {
-    const auto it = position_.find(set.property);
-    if (it == position_.end()) return;
-    const absl::StatusOr<Reply> now = inner_->Execute(Read{{set.property}});
-    it->second = now.ok() && !now->readings.empty() ? now->readings[0].value.si
-                                                    : std::numeric_limits<double>::quiet_NaN();
-  }
-  template <class Verb>
-  void AccountFault(const Verb& verb) {
-    Account(verb, Reply{});
-  }
-  // A position that a fault left unknown is known again once it has been read.
-  void Account(const Read&, const Reply& reply) {
-    for (const Reading& reading : reply.readings) {
-      if (const auto it = position_.find(reading.property); it != position_.end()) {
-        it->second = reading.value.si;
-      }
-    }
+  void Tell(const std::string& what) const {
+    if (options_.on_event) options_.on_event(what);
   }
 
   std::unique_ptr<Instrument> inner_;
   const GuardOptions options_;
   Description description_;
-  std::map<std::string, double> position_;  // SI, as last read back; NaN: unknown after a fault
+  std::optional<SetRules> rules_;
+  std::unique_ptr<DoseJournal> journal_;
   double worst_current_A_ = 0;
-  DoseLedger ledger_;
+  std::timed_mutex mutex_;  // one command at a time reaches inner_
+  bool beam_may_be_on_ = true;
+  std::atomic<bool> stuck_ = false;
+  std::optional<Watchdog> watchdog_;
+  std::optional<LastResort> last_resort_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Instrument>> MakeGuarded(std::unique_ptr<Instrument> inner,
-                                                        const GuardOptions& options) {
+absl::StatusOr<std::unique_ptr<GuardedInstrument>> MakeGuarded(std::unique_ptr<Instrument> inner,
+                                                               const GuardOptions& options) {
   if (!(options.dose_budget_e_per_m2 > 0)) {
     return absl::InvalidArgumentError("the guard needs a dose budget above 0");
   }
-  for (const auto& [name, limits] : options.limits) {
-    const PropertyInfo* p = inner->description().FindProperty(name);
-    if (!p || !p->writable) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("limits for '", name, "', which cannot be set"));
-    }
+  if (!(options.position_uncertainty_m >= 0) || !(options.heartbeat_s >= 0) ||
+      !(options.command_limit_s >= 0) || !(options.interrupt_grace_s >= 0)) {
+    return absl::InvalidArgumentError("the guard's times and uncertainty must not be below 0");
   }
   auto guarded = std::make_unique<Guarded>(std::move(inner), options);
   RONCHI_RETURN_IF_ERROR(guarded->Begin());
-  return std::unique_ptr<Instrument>(std::move(guarded));
+  return std::unique_ptr<GuardedInstrument>(std::move(guarded));
 }
 
 }  // namespace ronchi::hw

@@ -1,31 +1,39 @@
 // The safety layer: a wrapper that lets nothing through that could hurt the specimen or the column.
-// - A set must stay within the property's absolute limits and largest step, and be finite.
-// - A scan or park is refused when the dose that it would add takes any square nanometre over the
-//   budget; the dose is predicted from the current read on creation plus three standard errors.
-// - A fault of the instrument (not a refusal) blanks the beam at once.
-// - Destruction (end of the run, exception, early return) blanks the beam.
-// It hides the ground truth of a twin: behind a guard every instrument is a real one.
+// - What CheckCommand refuses by the narrowed description goes no further.
+// - A set must stay within absolute, step, rate and coupled limits; valves may be closed but not
+//   opened; high tension, gun and vacuum are read only, whatever the driver says.
+// - An exposure is refused when the dose that it would add takes any square nanometre over the
+//   budget; the dose is predicted from the highest current seen plus three standard errors, booked
+//   ahead, and kept from run to run in a ledger file.
+// - The beam is blanked on a fault of the instrument (not a refusal), a lost heartbeat, a command
+//   that does not end, Ctrl-C or SIGTERM without an orderly end, destruction, std::exit and
+//   std::terminate.
+// It hides the ground truth of a twin: behind a guard every instrument is a real one. Unlike other
+// instruments it may be called from several threads: one command runs at a time.
+// docs/safety.md says what is promised, in what time, and what is not.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
+#include "hw/guard_options.h"
 #include "hw/instrument.h"
 
 namespace ronchi::hw {
 
-struct Limits {
-  double min = 0, max = 0, max_step = 0;  // SI
+class GuardedInstrument : public Instrument {
+ public:
+  // "I am alive": for who thinks longer than the heartbeat between commands.
+  virtual void Heartbeat() = 0;
+  // Of the last session with this ledger: "" if it ended in order, else what is uncertain. The
+  // beam has been blanked then.
+  virtual std::string uncertain() const = 0;
 };
 
-struct GuardOptions {
-  std::map<std::string, Limits> limits;  // tighter than the instrument's own; never wider
-  double dose_budget_e_per_m2 = 0;       // per square nanometre, cumulative; must be above 0
-};
-
-// Takes over `inner`. InvalidArgument: a limit for a property that cannot be set, or no budget.
-absl::StatusOr<std::unique_ptr<Instrument>> MakeGuarded(std::unique_ptr<Instrument> inner,
-                                                        const GuardOptions& options);
+// Takes over `inner`. InvalidArgument: a limit for a property that cannot be set, no budget, a
+// damaged ledger or another specimen's. FailedPrecondition: no beam.current, or the ledger is used
+// by another process.
+absl::StatusOr<std::unique_ptr<GuardedInstrument>> MakeGuarded(std::unique_ptr<Instrument> inner,
+                                                               const GuardOptions& options);
 
 }  // namespace ronchi::hw

@@ -1,26 +1,31 @@
 #include "hw/instrument.h"
 
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+
 namespace ronchi::hw {
 
-const PropertyInfo* Description::FindProperty(std::string_view name) const {
-  for (const PropertyInfo& p : properties) {
-    if (p.name == name) return &p;
+absl::StatusOr<Reply> Instrument::Execute(const Command& command, const ExecuteOptions& options) {
+  if (options.cancelled() && (Exposes(command) || std::holds_alternative<Set>(command) ||
+                              std::holds_alternative<Unblank>(command))) {
+    return MakeError({.kind = ErrorKind::kCancelled,
+                      .cause = absl::StrCat(VerbName(command), " was cancelled before it began")});
   }
-  return nullptr;
+  std::string what = "an unknown exception";
+  try {
+    return Run(command, options);
+  } catch (const std::exception& e) {
+    what = e.what();
+  } catch (...) {
+  }
+  return MakeError({.kind = ErrorKind::kHardware,
+                    .cause = absl::StrCat("exception during ", VerbName(command), ": ", what),
+                    .remedy = "report it: drivers and line sinks must not throw"});
 }
 
-const DetectorInfo* Description::FindDetector(std::string_view name) const {
-  for (const DetectorInfo& d : detectors) {
-    if (d.name == name) return &d;
-  }
-  return nullptr;
-}
-
-std::string VerbName(const Command& command) {
-  static constexpr const char* kNames[] = {"read",    "set",   "scan",    "park", "expose",
-                                           "measure", "blank", "unblank", "safe", "abort"};
-  static_assert(std::size(kNames) == std::variant_size_v<Command>);
-  return kNames[command.index()];
+absl::Status Instrument::BlankNow() {
+  return absl::UnimplementedError("no way to blank while a command runs");
 }
 
 }  // namespace ronchi::hw

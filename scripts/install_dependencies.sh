@@ -12,7 +12,7 @@ packages=(
   libeigen3-dev libfftw3-dev libtbb-dev libhdf5-dev         # algebra, FFT, threads, records
   libabsl-dev libyaml-cpp-dev nlohmann-json3-dev            # status, configs, wire formats
   libcli11-dev libspdlog-dev libpng-dev                     # command line, logging, pictures
-  libxxhash-dev                                             # checksums of the cache
+  libxxhash-dev                                             # checksums
   gemmi-dev tao-pegtl-dev libstb-dev                        # CIF and symmetry, with what gemmi includes
   libnlopt-dev librandom123-dev libboost-dev                # optimisers, Philox, Sobol
   libgtest-dev libgmock-dev libbenchmark-dev                # tests, benchmarks

@@ -8,8 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/random.h"
+#include "hw/cost.h"
 #include "hw/dose_ledger.h"
+#include "hw/scan_path.h"
 #include "hw/twin/image_model.h"
+#include "hw/validate.h"
 
 namespace ronchi::hw {
 namespace {
@@ -28,13 +31,16 @@ class Twin final : public Instrument, public GroundTruth {
   const Description& description() const override { return description_; }
   GroundTruth* ground_truth() override { return this; }
 
-  absl::StatusOr<Reply> Execute(const Command& command) override {
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
+    RONCHI_RETURN_IF_ERROR(CheckCommand(description_, command));
     const double start = time_s_;
     Reply reply;
+    running_ = &options;
     RONCHI_RETURN_IF_ERROR(std::visit([&](const auto& verb) { return Do(verb, &reply); }, command));
     reply.time_s = time_s_;
     reply.elapsed_s = time_s_ - start;
     reply.blanked = blanked_;
+    for (Reading& reading : reply.readings) reading.time_s = time_s_;
     return reply;
   }
 
@@ -100,20 +106,50 @@ class Twin final : public Instrument, public GroundTruth {
     d.simulated = true;
     const double limit = options_.corrector_limit_m;
     for (const char* name : kOptics) {
-      d.properties.push_back({name, Dimension::kLength, -limit, limit, 2 * limit, true,
-                              "commanded coefficient; the column's own comes on top"});
+      d.properties.push_back({.name = name,
+                              .dimension = Dimension::kLength,
+                              .min = -limit,
+                              .max = limit,
+                              .max_step = 2 * limit,
+                              .writable = true,
+                              .meaning = "commanded coefficient; the column's own comes on top",
+                              .unit = "nm",
+                              .resolution = options_.corrector_resolution_m,
+                              .settling_s = options_.settle_s,
+                              .group = PropertyGroup::kOptics});
     }
-    d.properties.push_back({"beam.energy", Dimension::kVoltage, 0, 3e6, 0, false, "acceleration"});
-    d.properties.push_back({"beam.semiangle", Dimension::kAngle, 0, 1, 0, false, "of convergence"});
-    d.properties.push_back({"beam.current", Dimension::kCurrent, 0, 1e-6, 0, false, "measured"});
-    d.properties.push_back({"scan.count", Dimension::kNone, 0, 1e18, 0, false, "scans so far"});
-    d.properties.push_back(
-        {"dose.max", Dimension::kDose, 0, 1e40, 0, false, "largest dose on any square nanometre"});
-    d.detectors.push_back({"haadf", options_.haadf_inner_rad, options_.haadf_outer_rad, 65535});
+    const auto fixed = [&](const char* name, Dimension dimension, double max, const char* meaning,
+                           const char* unit, PropertyGroup group) {
+      d.properties.push_back({.name = name,
+                              .dimension = dimension,
+                              .min = 0,
+                              .max = max,
+                              .max_step = 0,
+                              .meaning = meaning,
+                              .unit = unit,
+                              .group = group});
+    };
+    using Group = PropertyGroup;
+    fixed("beam.energy", Dimension::kVoltage, 3e6, "acceleration", "kV", Group::kHighTension);
+    fixed("beam.semiangle", Dimension::kAngle, 1, "of convergence", "mrad", Group::kBeam);
+    fixed("beam.current", Dimension::kCurrent, 1e-6, "measured", "pA", Group::kBeam);
+    fixed("scan.count", Dimension::kNone, 1e18, "scans so far", "", Group::kScan);
+    fixed("dose.max", Dimension::kDose, 1e40, "largest dose on any square nanometre", "e/A^2",
+          Group::kBeam);
+    d.detectors.push_back({.name = "haadf",
+                           .inner_rad = options_.haadf_inner_rad,
+                           .outer_rad = options_.haadf_outer_rad,
+                           .saturation_counts = 65535,
+                           .min_dwell_s = 1e-7,
+                           .max_dwell_s = 1});
     d.min_dwell_s = 1e-7;
     d.max_dwell_s = 1;
     d.max_fov_m = 1e-6;
-    d.cannot = {"expose", "measure"};
+    d.cannot = {"expose", "measure", "scan.camera"};
+    d.read_s = 1e-3;
+    d.blank_s = 1e-4;
+    d.flyback_s = options_.flyback_s;
+    d.frame_overhead_s = options_.frame_overhead_s;
   }
 
   // What the beam goes through: hidden + drifted + gain · commanded, in Å.
@@ -169,7 +205,7 @@ class Twin final : public Instrument, public GroundTruth {
       RONCHI_ASSIGN_OR_RETURN(const Reading reading, ReadOne(name));
       reply->readings.push_back(reading);
     }
-    Advance(1e-3);
+    Advance(description_.read_s);
     return absl::OkStatus();
   }
 
@@ -193,98 +229,111 @@ class Twin final : public Instrument, public GroundTruth {
       const double sigma = 0.02 * Current_A();
       return Reading{name, Amperes(Current_A() + sigma * random.Normal()), sigma};
     }
-    return UnknownProperty(name);
-  }
-
-  absl::Status UnknownProperty(const std::string& name) const {
-    std::string known;
-    for (const PropertyInfo& p : description_.properties)
-      absl::StrAppend(&known, known.empty() ? "" : ", ", p.name);
-    return absl::NotFoundError(absl::StrCat("no property '", name, "'; there are: ", known));
+    return absl::InternalError(name + " is described, but not read");
   }
 
   absl::Status Do(const Set& set, Reply* reply) {
     const PropertyInfo* info = description_.FindProperty(set.property);
-    if (!info) return UnknownProperty(set.property);
-    if (!info->writable) {
-      return absl::InvalidArgumentError(absl::StrCat(set.property, " cannot be set"));
-    }
-    if (set.value.dimension != info->dimension) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(set.property, " is a ", std::string(DimensionName(info->dimension)),
-                       ", not a ", std::string(DimensionName(set.value.dimension))));
-    }
     size_t i = 0;
     while (set.property != kOptics[i]) ++i;
     const double target = set.value.si + (set.relative ? commanded_m_[i] : 0);
-    if (!std::isfinite(target) || target < info->min || target > info->max) {
-      return absl::OutOfRangeError(absl::StrCat(set.property, " = ", Format(Metres(target)),
-                                                " is beyond the limits ", Format(Metres(info->min)),
-                                                " … ", Format(Metres(info->max))));
-    }
+    RONCHI_RETURN_IF_ERROR(CheckTarget(*info, target));
     const double step = options_.corrector_resolution_m;
     commanded_m_[i] = step > 0 ? std::round(target / step) * step : target;
-    Advance(options_.settle_s);
+    const double allowed =
+        std::min(set.timeout_s > 0 ? set.timeout_s : running_->timeout_s, running_->timeout_s);
+    Advance(std::min(allowed, options_.settle_s));
+    if (allowed < options_.settle_s) {
+      return MakeError({ErrorKind::kTimeout,
+                        absl::StrCat(set.property, " has not settled after ", allowed, " s"),
+                        absl::StrCat("it takes ", options_.settle_s, " s; read it before going on"),
+                        Effect::kDone});
+    }
     reply->readings.push_back({set.property, Metres(commanded_m_[i]), step});
-    return absl::OkStatus();
+    return CheckReadBack(*info, set, target, commanded_m_[i]);
   }
 
-  absl::Status CheckScan(const Scan& s) const {
-    if (blanked_) return absl::FailedPreconditionError("the beam is blanked; unblank first");
-    for (const std::string& d : s.detectors) {
-      if (!description_.FindDetector(d)) {
-        return absl::NotFoundError(absl::StrCat("no detector '", d, "'; there are: haadf"));
-      }
-    }
-    const bool geometry = std::isfinite(s.center_x_m) && std::isfinite(s.center_y_m) &&
-                          s.fov_x_m > 0 && s.fov_y_m > 0 && s.fov_x_m <= description_.max_fov_m &&
-                          s.fov_y_m <= description_.max_fov_m;
-    const bool pixels = s.pixels_x >= 1 && s.pixels_y >= 1 &&
-                        s.pixels_x <= description_.max_pixels &&
-                        s.pixels_y <= description_.max_pixels && s.frames >= 1 && s.frames <= 10000;
-    const bool dwell =
-        s.dwell_s >= description_.min_dwell_s && s.dwell_s <= description_.max_dwell_s;
-    if (!geometry || !pixels || !dwell || s.detectors.empty()) {
-      return absl::OutOfRangeError(absl::StrCat(
-          "scan of ", s.pixels_x, " × ", s.pixels_y, " pixels over ", s.fov_x_m, " × ", s.fov_y_m,
-          " m, dwell ", s.dwell_s, " s: allowed are 1 … ", description_.max_pixels,
-          " pixels, a field up to ", description_.max_fov_m, " m, a dwell of ",
-          description_.min_dwell_s, " … ", description_.max_dwell_s, " s, one detector or more"));
-    }
-    return absl::OkStatus();
+  absl::Status CheckBeam() const {
+    if (!blanked_) return absl::OkStatus();
+    return MakeError({ErrorKind::kImpossibleNow, "the beam is blanked", "unblank first"});
   }
 
   absl::Status Do(const Scan& scan, Reply* reply) {
-    RONCHI_RETURN_IF_ERROR(CheckScan(scan));
+    RONCHI_RETURN_IF_ERROR(CheckBeam());
     for (const TwinEvent& event : options_.events) {
       if (event.at_scan != scans_) continue;
       for (const auto& [name, value] : event.add) hidden_[name] += value;
     }
-    for (size_t f = 0; f < scan.frames; ++f) {
+    const double end_s = time_s_ + running_->timeout_s;
+    size_t lines = 0;
+    for (size_t f = 0; f < scan.frames && reply->ended == Ended::kComplete; ++f) {
       Advance(options_.frame_overhead_s);
-      for (Frame& frame : AcquireFrame(scan)) reply->frames.push_back(std::move(frame));
+      lines += AcquireFrame(scan, f, end_s, reply);
     }
     ++scans_;
-    const double pixels = double(scan.pixels_x * scan.pixels_y);
-    reply->electrons =
-        Current_A() / kElementaryCharge_C * scan.dwell_s * pixels * double(scan.frames);
-    reply->dose_e_per_m2 = reply->electrons / (scan.fov_x_m * scan.fov_y_m);
-    ledger_.Add(scan.center_x_m - scan.fov_x_m / 2, scan.center_y_m - scan.fov_y_m / 2,
-                scan.fov_x_m, scan.fov_y_m, reply->dose_e_per_m2);
+    const auto [in_frame, samples] = ScanShape(scan);
+    const double per_line = Current_A() / kElementaryCharge_C * scan.dwell_s * double(samples);
+    reply->electrons = per_line * double(lines);
+    // A frame that was begun counts in full where it was scanned.
+    reply->dose_e_per_m2 =
+        per_line * double((lines + in_frame - 1) / in_frame * in_frame) / ScanArea_m2(scan);
+    for (const Rectangle& r : PredictCost(description_, scan, Current_A()).where) {
+      ledger_.Add(r.x_m, r.y_m, r.width_m, r.height_m, reply->dose_e_per_m2);
+    }
     return absl::OkStatus();
   }
 
-  std::vector<Frame> AcquireFrame(const Scan& s) {
-    const double line_s = s.dwell_s * double(s.pixels_x) + options_.flyback_s;
-    sim::LinearRaster raster{{}, s.fov_x_m / double(s.pixels_x) * kAngstromPerMetre, s.pixels_x};
-    for (size_t l = 0; l < s.pixels_y; ++l) {
-      const auto shift = SpecimenShift_A(time_s_ + line_s * double(l));
-      const double y = s.center_y_m + (double(l) / double(s.pixels_y) - 0.5) * s.fov_y_m;
-      raster.starts_A.push_back({(s.center_x_m - s.fov_x_m / 2) * kAngstromPerMetre + shift[0],
-                                 y * kAngstromPerMetre + shift[1]});
+  // Rows as the engine draws them. A raster's lines run along x, moved by the drift from line to
+  // line; of any other pattern each sample is a row of its own.
+  sim::LinearRaster Rows(const Scan& s, double line_s) const {
+    if (s.pattern == ScanPattern::kRaster && s.rotation_rad == 0) {
+      sim::LinearRaster raster{{}, s.fov_x_m / double(s.pixels_x) * kAngstromPerMetre, s.pixels_x};
+      for (size_t l = 0; l < s.pixels_y; ++l) {
+        const auto shift = SpecimenShift_A(time_s_ + line_s * double(l));
+        const double y = s.center_y_m + (double(l) / double(s.pixels_y) - 0.5) * s.fov_y_m;
+        raster.starts_A.push_back({(s.center_x_m - s.fov_x_m / 2) * kAngstromPerMetre + shift[0],
+                                   y * kAngstromPerMetre + shift[1]});
+      }
+      return raster;
     }
-    std::vector<double> fraction(s.pixels_x * s.pixels_y);
-    images_->MakeHarmonics(Optics(), H("source_fwhm_A")).ComputeImage(raster, fraction);
+    sim::LinearRaster raster{{}, 0, 1};
+    const auto [lines, samples] = ScanShape(s);
+    const auto at = ScanPositions(s);
+    for (size_t i = 0; i < at.size(); ++i) {
+      const double time_s =
+          time_s_ + line_s * double(i / samples) + s.dwell_s * double(i % samples);
+      const auto shift = SpecimenShift_A(time_s);
+      raster.starts_A.push_back(
+          {at[i][0] * kAngstromPerMetre + shift[0], at[i][1] * kAngstromPerMetre + shift[1]});
+    }
+    return raster;
+  }
+
+  // Computes a frame and hands it out line by line; returns the lines until it was ended.
+  size_t AcquireFrame(const Scan& s, size_t frame, double end_s, Reply* reply) {
+    const auto [lines, samples] = ScanShape(s);
+    const double line_s =
+        s.dwell_s * double(samples) + (s.pattern == ScanPattern::kRaster ? options_.flyback_s : 0);
+    Array<float> counts = Counts(s, line_s, lines, samples);
+    size_t done = 0;
+    for (; done < lines; ++done) {
+      const double line_end_s = time_s_ + line_s * double(done + 1);
+      if (running_->cancelled()) reply->ended = Ended::kCancelled;
+      if (line_end_s > end_s) reply->ended = Ended::kTimeout;
+      if (reply->ended != Ended::kComplete) break;
+      for (size_t d = 0; running_->on_line && d < s.detectors.size(); ++d) {
+        running_->on_line({frame, done, d, line_end_s, {counts.data() + done * samples, samples}});
+      }
+    }
+    std::fill(counts.data() + done * samples, counts.data() + counts.size(), std::nanf(""));
+    Advance(line_s * double(done));
+    for (const std::string& name : s.detectors) reply->frames.push_back({name, counts});
+    return done;
+  }
+
+  Array<float> Counts(const Scan& s, double line_s, size_t lines, size_t samples) {
+    std::vector<double> fraction(lines * samples);
+    images_->MakeHarmonics(Optics(), H("source_fwhm_A")).ComputeImage(Rows(s, line_s), fraction);
 
     RandomStream random({.seed = seed_,
                          .name = "twin.counts",
@@ -297,33 +346,28 @@ class Twin final : public Instrument, public GroundTruth {
     const double dark = options_.dark_counts + H("dark_error_counts"),
                  readout = H("readout_counts");
     const double saturation = description_.detectors[0].saturation_counts;
-    Array<float> counts({s.pixels_y, s.pixels_x});
+    Array<float> counts({lines, samples});
     for (size_t i = 0; i < fraction.size(); ++i) {
       const double n = double(random.Poisson(electrons * std::max(0.0, fraction[i])));
       counts[i] = float(std::min(saturation, gain * n + dark + readout * random.Normal()));
     }
-    Advance(line_s * double(s.pixels_y));
-    return std::vector<Frame>(s.detectors.size(), Frame{"haadf", counts});
+    return counts;
   }
 
   absl::Status Do(const Park& park, Reply* reply) {
-    if (blanked_) return absl::FailedPreconditionError("the beam is blanked; unblank first");
-    if (!std::isfinite(park.x_m) || !std::isfinite(park.y_m) || !(park.duration_s >= 0) ||
-        park.duration_s > 3600) {
-      return absl::OutOfRangeError("park: a finite position and 0 … 3600 s are allowed");
-    }
-    Advance(park.duration_s);
-    reply->electrons = Current_A() / kElementaryCharge_C * park.duration_s;
+    RONCHI_RETURN_IF_ERROR(CheckBeam());
+    const double duration_s = std::min(park.duration_s, running_->timeout_s);
+    if (duration_s < park.duration_s) reply->ended = Ended::kTimeout;
+    Advance(duration_s);
+    reply->electrons = Current_A() / kElementaryCharge_C * duration_s;
     reply->dose_e_per_m2 = reply->electrons / 1e-20;  // all of it within about 1 Å²
     ledger_.Add(park.x_m, park.y_m, 0, 0, reply->dose_e_per_m2);
     return absl::OkStatus();
   }
 
-  absl::Status Do(const Expose&, Reply*) { return Cannot("expose"); }
-  absl::Status Do(const Measure&, Reply*) { return Cannot("measure"); }
-  absl::Status Cannot(const char* verb) const {
-    return absl::UnimplementedError(absl::StrCat("the twin cannot '", verb, "' yet"));
-  }
+  // CheckCommand has refused these by now.
+  absl::Status Do(const Expose&, Reply*) { return absl::InternalError("expose"); }
+  absl::Status Do(const Measure&, Reply*) { return absl::InternalError("measure"); }
   absl::Status Do(const Blank&, Reply*) { return SetBlank(true); }
   absl::Status Do(const Unblank&, Reply*) { return SetBlank(false); }
   absl::Status Do(const Safe&, Reply*) { return SetBlank(true); }
@@ -332,13 +376,14 @@ class Twin final : public Instrument, public GroundTruth {
   }  // commands are not in parallel
   absl::Status SetBlank(bool blanked) {
     blanked_ = blanked;
-    Advance(1e-4);
+    Advance(description_.blank_s);
     return absl::OkStatus();
   }
 
   const TwinOptions options_;
   const std::shared_ptr<const sim::ImageModel> images_;
   Description description_;
+  const ExecuteOptions* running_ = nullptr;  // of the command that runs
   uint64_t seed_ = 0, environment_ = 0, episode_ = 0;
   std::map<std::string, double> hidden_;
   std::array<double, 5> walk_{};  // Å: C10, C12a, C12b, specimen x, y

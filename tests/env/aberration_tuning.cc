@@ -221,7 +221,9 @@ class Lacking final : public hw::Instrument {
     change(&description_);
   }
   const hw::Description& description() const override { return description_; }
-  absl::StatusOr<hw::Reply> Execute(const hw::Command& c) override { return inner_->Execute(c); }
+  absl::StatusOr<hw::Reply> Run(const hw::Command& c, const hw::ExecuteOptions& o) override {
+    return inner_->Execute(c, o);
+  }
 
  private:
   std::unique_ptr<hw::Instrument> inner_;

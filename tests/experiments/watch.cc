@@ -12,7 +12,9 @@ class Stub : public hw::Instrument {
  public:
   explicit Stub(absl::StatusOr<hw::Reply>* next) : next_(next) {}
   const hw::Description& description() const override { return description_; }
-  absl::StatusOr<hw::Reply> Execute(const hw::Command&) override { return *next_; }
+  absl::StatusOr<hw::Reply> Run(const hw::Command&, const hw::ExecuteOptions&) override {
+    return *next_;
+  }
 
  private:
   absl::StatusOr<hw::Reply>* next_;

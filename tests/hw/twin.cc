@@ -225,7 +225,7 @@ TEST(Twin, RefusalsLeaveTheStateAsItWas) {
   refused(Set{"optics.C10", Nanometres(-inf)}, Code::kOutOfRange);
   refused(Set{"optics.C10", Seconds(1e-9)}, Code::kInvalidArgument);
   refused(Set{"optics.C99", Nanometres(1)}, Code::kNotFound);
-  refused(Set{"beam.current", Amperes(1e-12)}, Code::kInvalidArgument);
+  refused(Set{"beam.current", Amperes(1e-12)}, Code::kPermissionDenied);
   refused(Read{{"optics.C10", "nonsense"}}, Code::kNotFound);
   refused(Expose{"ceta", 0.1}, Code::kUnimplemented);
   refused(Measure{"defocus"}, Code::kUnimplemented);

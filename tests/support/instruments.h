@@ -41,8 +41,9 @@ class Spy final : public hw::Instrument {
       : inner_(std::move(inner)), seen_(std::move(seen)), fail_(std::move(fail)) {}
   const hw::Description& description() const override { return inner_->description(); }
   hw::GroundTruth* ground_truth() override { return inner_->ground_truth(); }
-  absl::StatusOr<hw::Reply> Execute(const hw::Command& command) override {
-    absl::StatusOr<hw::Reply> reply = inner_->Execute(command);
+  absl::StatusOr<hw::Reply> Run(const hw::Command& command,
+                                const hw::ExecuteOptions& options) override {
+    absl::StatusOr<hw::Reply> reply = inner_->Execute(command, options);
     if (fail_) {
       if (absl::Status s = fail_(command); !s.ok()) reply = s;
     }

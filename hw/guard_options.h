@@ -1,0 +1,64 @@
+// The envelope that a guard keeps, and how it is read from YAML.
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/config.h"
+#include "core/status.h"
+#include "hw/description.h"
+
+namespace ronchi::hw {
+
+struct Limits {
+  double min = 0, max = 0, max_step = 0;                      // SI
+  double max_rate = std::numeric_limits<double>::infinity();  // SI per second of instrument time
+};
+
+// Σ coefficient · property ≤ bound, SI: z against tilt, two tilts together. Moves are along one
+// axis at a time, so a path between two allowed points is allowed.
+struct CoupledLimit {
+  std::string name;  // said when it refuses
+  std::map<std::string, double> coefficients;
+  double bound = 0;
+  // Holds only while this property (the holder's type, say) reads this value; empty: always. While
+  // the property cannot be read, it holds.
+  std::string when_property;
+  double when_value = 0;
+};
+
+// When the dose ledger is forced onto the disk: never by us (a killed process loses nothing, a
+// power cut the last seconds), or before every exposure (a power cut loses nothing).
+enum class LedgerSync { kProcess, kPower };
+
+struct GuardOptions {
+  std::map<std::string, Limits> limits;  // tighter than the instrument's own; never wider
+  double dose_budget_e_per_m2 = 0;       // per square nanometre, cumulative; must be above 0
+  std::vector<CoupledLimit> coupled = {};
+  // The specimen's dose is kept here from run to run; empty: in memory alone.
+  std::string ledger_file = {};
+  std::string specimen = {};  // the ledger's: a file of another specimen is refused
+  LedgerSync ledger_sync = LedgerSync::kPower;
+  // How well a place is found again: every exposure is booked this much wider all around.
+  double position_uncertainty_m = 0;
+  // Host clock. Without a command or Heartbeat() for so long the beam is blanked; 0: never.
+  double heartbeat_s = 0;
+  // A command that runs longer is cancelled and the beam blanked; 0: never.
+  double command_limit_s = 0;
+  // After Ctrl-C or SIGTERM (core/interrupt.h) an orderly end has so long; then the beam is
+  // blanked.
+  double interrupt_grace_s = 5;
+  // Told in one line why the guard blanked or what it found; called from any thread.
+  std::function<void(const std::string&)> on_event = nullptr;
+};
+
+// Keys: dose_budget_e_per_A2; limits: {<property>: {min, max, step, rate}}; coupled: [{name, terms:
+// {<property>: coefficient}, at_most, when: {<property>: value}}]; ledger_file, specimen,
+// ledger_sync (process, power), position_uncertainty_nm, heartbeat_s, command_limit_s,
+// interrupt_grace_s. Numbers of limits are SI. docs/safety.md.
+absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Description& description);
+
+}  // namespace ronchi::hw

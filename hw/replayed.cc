@@ -1,0 +1,102 @@
+#include "hw/replayed.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "hw/command_json.h"
+
+namespace ronchi::hw {
+namespace {
+
+std::string Text(const Command& c) {
+  return ToJson(c).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Where two texts part, with what surrounds it.
+std::string Difference(const std::string& logged, const std::string& asked) {
+  size_t i = 0;
+  while (i < logged.size() && i < asked.size() && logged[i] == asked[i]) ++i;
+  const size_t start = i > 20 ? i - 20 : 0;
+  return absl::StrCat("the log has …", logged.substr(start, 60), "…, asked was …",
+                      asked.substr(start, 60), "…");
+}
+
+class Replayed final : public Instrument {
+ public:
+  Replayed(Description description, std::string name, std::vector<LoggedEvent> events)
+      : description_(std::move(description)), name_(std::move(name)) {
+    for (LoggedEvent& event : events) {
+      if (event.instrument == name_) events_.push_back(std::move(event));
+    }
+  }
+  const Description& description() const override { return description_; }
+
+ private:
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
+    if (next_ == events_.size()) {
+      // A guard around blanks at its end; a log that was cut off has no such event.
+      if (std::holds_alternative<Blank>(command) || std::holds_alternative<Safe>(command)) {
+        return Reply{};
+      }
+      return MakeError({ErrorKind::kOutOfLimits,
+                        absl::StrCat("replay of ", name_, ": the log ends after ", events_.size(),
+                                     " commands, before this ", VerbName(command)),
+                        "stop here"});
+    }
+    const LoggedEvent& event = events_[next_];
+    const std::string logged = Text(event.command), asked = Text(command);
+    if (logged != asked) {
+      return MakeError({ErrorKind::kBadCommand,
+                        absl::StrCat("replay of ", name_, ": event ", event.event, ": ",
+                                     Difference(logged, asked)),
+                        "replay what was recorded"});
+    }
+    ++next_;
+    if (event.reply.ok() && options.on_line)
+      Stream(std::get_if<Scan>(&command), *event.reply, options);
+    return event.reply;
+  }
+
+  static void Stream(const Scan* scan, const Reply& reply, const ExecuteOptions& options) {
+    if (!scan || scan->detectors.empty()) return;
+    const size_t detectors = scan->detectors.size();
+    for (size_t f = 0; f * detectors < reply.frames.size(); ++f) {
+      const size_t lines = reply.frames[f * detectors].counts.shape().at(0);
+      for (size_t l = 0; l < lines; ++l) {
+        for (size_t d = 0; d < detectors && f * detectors + d < reply.frames.size(); ++d) {
+          const Array<float>& counts = reply.frames[f * detectors + d].counts;
+          const size_t size = counts.size() / lines;
+          options.on_line({f, l, d, reply.time_s, {counts.data() + l * size, size}});
+        }
+      }
+    }
+  }
+
+  const Description description_;
+  const std::string name_;
+  std::vector<LoggedEvent> events_;
+  size_t next_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Instrument> MakeReplayed(Description description, std::string instrument,
+                                         std::vector<LoggedEvent> events) {
+  return std::make_unique<Replayed>(std::move(description), std::move(instrument),
+                                    std::move(events));
+}
+
+absl::StatusOr<std::unique_ptr<Instrument>> OpenReplayed(const std::string& folder,
+                                                         const std::string& instrument) {
+  RONCHI_ASSIGN_OR_RETURN(EventLogContents log, ReadRecording(folder));
+  const auto it = log.descriptions.find(instrument);
+  if (it == log.descriptions.end()) {
+    std::string known;
+    for (const auto& [name, d] : log.descriptions) absl::StrAppend(&known, " ", name);
+    return absl::NotFoundError(
+        absl::StrCat(folder, ": no instrument '", instrument, "'; the log has:", known));
+  }
+  return MakeReplayed(it->second, instrument, std::move(log.events));
+}
+
+}  // namespace ronchi::hw

@@ -1,0 +1,140 @@
+// A million commands without sense, through the guard onto the twin, with a checker below the guard
+// that knows only the promises. By default fewer; RONCHI_FUZZ_COMMANDS sets how many.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "core/background.h"
+#include "hw/faulty.h"
+#include "hw/guarded.h"
+#include "tests/hw/checker.h"
+#include "tests/hw/fuzz.h"
+#include "tests/support/column.h"
+
+namespace ronchi::hw {
+namespace {
+
+using testing_support::Checker;
+using testing_support::Envelope;
+using testing_support::Fuzz;
+using testing_support::Judge;
+using testing_support::TwinFromYaml;
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+int Commands() {
+  const char* wanted = std::getenv("RONCHI_FUZZ_COMMANDS");
+  return wanted ? std::atoi(wanted) : 40000;
+}
+
+// ±20 nm in steps of 15; C12.a no faster than 5 nm/s; C12.a + C12.b and C10 − C12.b coupled.
+GuardOptions Options() {
+  GuardOptions o;
+  o.limits["optics.C10"] = {-20e-9, 20e-9, 15e-9};
+  o.limits["optics.C12.a"] = {-30e-9, 30e-9, 12e-9, 5e-9};
+  o.coupled.push_back({"sum", {{"optics.C12.a", 1}, {"optics.C12.b", 1}}, 25e-9});
+  o.coupled.push_back({"difference", {{"optics.C10", 1}, {"optics.C12.b", -2}}, 30e-9});
+  o.dose_budget_e_per_m2 = 400 * 1e20;
+  return o;
+}
+
+Envelope Promises() {
+  Envelope e;
+  e.limits = {{"optics.C10", {-20e-9, 20e-9, 15e-9}},
+              {"optics.C12.a", {-30e-9, 30e-9, 12e-9}},
+              {"optics.C12.b", {-50e-9, 50e-9, 100e-9}}};
+  e.rates = {{"optics.C12.a", 5e-9}};
+  e.coupled = {{{{"optics.C12.a", 1}, {"optics.C12.b", 1}}, 25e-9},
+               {{{"optics.C10", 1}, {"optics.C12.b", -2}}, 30e-9}};
+  e.dose_budget_e_per_m2 = 400 * 1e20;
+  return e;
+}
+
+// A twin wears out: its specimen's budget is spent after some thousand commands, and then only
+// refusals are tested. So many commands an instrument.
+constexpr int kPerInstrument = 20000;
+
+TEST(GuardFuzz, NothingOutOfBoundsEverReachesTheInstrument) {
+  Judge total(Promises());
+  int refused = 0;
+  for (int done = 0, round = 0; done < Commands(); ++round) {
+    auto judge = std::make_shared<Judge>(Promises());
+    auto guarded = *MakeGuarded(
+        std::make_unique<Checker>(*MakeTwin(TwinFromYaml(), uint64_t(round)), judge), Options());
+    Fuzz fuzz{uint64_t(round)};
+    for (int i = 0; i < kPerInstrument && done < Commands(); ++i, ++done) {
+      refused += !guarded->Execute(fuzz.Next()).ok();
+    }
+    guarded.reset();
+    EXPECT_TRUE(judge->blanked);
+    EXPECT_EQ(judge->violations, 0)
+        << "round " << round << ": " << testing::PrintToString(judge->violated);
+    total.sets += judge->sets;
+    total.exposures += judge->exposures;
+  }
+  std::cout << Commands() << " commands: " << total.sets << " sets and " << total.exposures
+            << " exposures got through, " << refused << " refused\n";
+  // The fuzz gets through often enough to mean something, and is refused often enough.
+  EXPECT_GT(total.sets, Commands() / 100);
+  EXPECT_GT(total.exposures, Commands() / 200);
+  EXPECT_GT(refused, Commands() / 4);
+}
+
+TEST(GuardFuzz, TheCheckerCanTell) {
+  auto judge = std::make_shared<Judge>(Promises());
+  Checker bare(*MakeTwin(TwinFromYaml(), 1), judge);
+  Fuzz fuzz(7);
+  for (int i = 0; i < 3000; ++i) (void)bare.Execute(fuzz.Next());
+  EXPECT_GT(judge->violations, 50);
+}
+
+// The same with an instrument that loses commands and replies, throws and sticks. Two checkers: one
+// above the faults' source sees what the guard is told, and after every fault must see a blank
+// next; one below it sees what has really been done.
+TEST(GuardFuzz, FaultsAreFollowedByBlanking) {
+  auto judge = std::make_shared<Judge>(Promises()), below = std::make_shared<Judge>(Promises());
+  auto twin = std::make_unique<Checker>(*MakeTwin(TwinFromYaml(), 1), below);
+  auto faulty = MakeFaulty(std::move(twin), {.lost_before = 0.02,
+                                             .lost_after = 0.02,
+                                             .busy = 0.02,
+                                             .throws = 0.02,
+                                             .stuck = 0.02,
+                                             .spared = 10,
+                                             .seed = 5});
+  absl::StatusOr<std::unique_ptr<GuardedInstrument>> guarded =
+      MakeGuarded(std::make_unique<Checker>(std::move(faulty), judge), Options());
+  ASSERT_TRUE(guarded.ok()) << guarded.status();
+  Fuzz fuzz(11);
+  for (int i = 0; i < 20000; ++i) (void)(*guarded)->Execute(fuzz.Next());
+  EXPECT_GT(judge->faults, 200);
+  EXPECT_EQ(judge->violations, 0) << testing::PrintToString(judge->violated);
+  EXPECT_EQ(below->violations, 0) << testing::PrintToString(below->violated);
+  EXPECT_GT(below->sets, 300);
+}
+
+// From four threads at once: one command at a time gets through.
+TEST(GuardFuzz, ManyThreads) {
+  auto judge = std::make_shared<Judge>(Promises());
+  auto guarded =
+      *MakeGuarded(std::make_unique<Checker>(*MakeTwin(TwinFromYaml(), 1), judge), Options());
+  {
+    std::vector<std::unique_ptr<Background>> threads;
+    for (uint64_t t = 0; t < 4; ++t) {
+      threads.push_back(std::make_unique<Background>([&guarded, t] {
+        Fuzz fuzz(100 + t);
+        for (int i = 0; i < 2000; ++i) {
+          if (i % 50 == 0) (void)guarded->BlankNow();
+          (void)guarded->Execute(fuzz.Next());
+        }
+      }));
+    }
+  }
+  guarded.reset();
+  EXPECT_EQ(judge->violations, 0);
+  EXPECT_GT(judge->sets, 100);
+}
+
+}  // namespace
+}  // namespace ronchi::hw
