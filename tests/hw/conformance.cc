@@ -123,7 +123,7 @@ TEST(Conformance, TheSuiteCanTell) {
   EXPECT_THAT(found(on_ok([](Reply* r) {
                 for (Reading& x : r->readings) x.value.si *= 1e9;  // nanometres for metres
               })),
-              HasSubstr("read back"));
+              HasSubstr("a small step"));
   EXPECT_THAT(found(on_ok([](Reply* r) {
                 for (Reading& x : r->readings) x.value.dimension = Dimension::kNone;
               })),
