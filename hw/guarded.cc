@@ -6,6 +6,7 @@
 #include <cmath>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -20,7 +21,7 @@ namespace ronchi::hw {
 namespace {
 
 // How long the end of the program waits for a command that runs, at most.
-constexpr auto kLastWait = std::chrono::seconds(1);
+constexpr int kLastTries = 1000;  // one a millisecond
 
 class Guarded final : public GuardedInstrument {
  public:
@@ -71,14 +72,14 @@ class Guarded final : public GuardedInstrument {
   absl::Status BlankNow() override {
     watchdog_->CancelRunning();
     if (const absl::Status s = inner_->BlankNow(); s.ok() || !absl::IsUnimplemented(s)) return s;
-    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     return ConfirmedBlank() ? absl::OkStatus()
                             : absl::InternalError("BLANKING COULD NOT BE CONFIRMED");
   }
 
  private:
   absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
-    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     CancelToken token(options.cancel);
     watchdog_->Begin(&token);
     ExecuteOptions watched = options;
@@ -221,7 +222,7 @@ class Guarded final : public GuardedInstrument {
 
   // On the watchdog's thread.
   void OnSilence(const std::string& why) {
-    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     const bool blanked = ConfirmedBlank();
     watchdog_->End(!blanked);
     Tell(absl::StrCat(blanked ? "the beam has been blanked: " : "BLANKING COULD NOT BE CONFIRMED: ",
@@ -237,7 +238,11 @@ class Guarded final : public GuardedInstrument {
   void OnLastResort() {
     watchdog_->CancelRunning();
     (void)inner_->BlankNow();
-    std::unique_lock<std::timed_mutex> lock(mutex_, kLastWait);
+    std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    for (int i = 0; i < kLastTries && !lock.owns_lock(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      (void)lock.try_lock();
+    }
     if (lock.owns_lock()) (void)inner_->Execute(Safe{});
   }
 
@@ -251,7 +256,7 @@ class Guarded final : public GuardedInstrument {
   std::optional<SetRules> rules_;
   std::unique_ptr<DoseJournal> journal_;
   double worst_current_A_ = 0;
-  std::timed_mutex mutex_;  // one command at a time reaches inner_
+  std::mutex mutex_;  // one command at a time reaches inner_
   bool beam_may_be_on_ = true;
   std::atomic<bool> stuck_ = false;
   std::optional<Watchdog> watchdog_;
