@@ -93,14 +93,24 @@ class Guarded final : public GuardedInstrument {
   absl::StatusOr<Reply> Guard(const Command& command, const ExecuteOptions& options) {
     RONCHI_RETURN_IF_ERROR(Annotate(CheckCommand(description_, command), "refused by the guard"));
     const auto* set = std::get_if<Set>(&command);
-    const auto read = [&](const Read& r) { return inner_->Execute(r); };
-    if (set) RONCHI_RETURN_IF_ERROR(rules_->Check(description_, *set, read));
+    // Looking before moving may find a fault too.
+    absl::Status look;
+    const auto read = [&](const Read& r) {
+      absl::StatusOr<Reply> reply = inner_->Execute(r);
+      if (!reply.ok()) look = reply.status();
+      return reply;
+    };
+    absl::Status checked = set ? rules_->Check(description_, *set, read) : absl::OkStatus();
+    if (!look.ok() && MayHaveHappened(look)) return BlankAfter(look);
+    RONCHI_RETURN_IF_ERROR(checked);
     const double from = set ? rules_->position(set->property) : 0, start_s = rules_->now_s();
     std::optional<uint64_t> booking;
     Cost cost;
     if (Exposes(command)) {
       cost = PredictCost(description_, command, worst_current_A_);
-      RONCHI_RETURN_IF_ERROR(Place(&cost.where));
+      checked = Place(read, &cost.where);
+      if (!look.ok() && MayHaveHappened(look)) return BlankAfter(look);
+      RONCHI_RETURN_IF_ERROR(checked);
       RONCHI_RETURN_IF_ERROR(CheckDose(cost));
       const absl::StatusOr<uint64_t> booked = journal_->Book(cost.where, cost.dose_e_per_m2);
       if (!booked.ok()) return BlankAfter(LedgerLost(booked.status()));
@@ -151,10 +161,10 @@ class Guarded final : public GuardedInstrument {
 
   // From the scan frame to the specimen's, wherever the stage stands, and wider by what is not
   // known of it.
-  absl::Status Place(std::vector<Rectangle>* where) {
+  absl::Status Place(const SetRules::Reader& read, std::vector<Rectangle>* where) {
     double stage[2] = {0, 0};
     if (description_.FindProperty("stage.x") && description_.FindProperty("stage.y")) {
-      RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{{"stage.x", "stage.y"}}));
+      RONCHI_ASSIGN_OR_RETURN(const Reply reply, read(Read{{"stage.x", "stage.y"}}));
       for (size_t i = 0; i < 2; ++i) stage[i] = reply.readings.at(i).value.si;
       if (!std::isfinite(stage[0] + stage[1])) {
         return absl::FailedPreconditionError("refused by the guard: the stage is nowhere");

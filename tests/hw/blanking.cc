@@ -3,16 +3,20 @@
 // 0.25 s more for a loaded machine.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include "core/interrupt.h"
 #include "hw/async.h"
+#include "hw/faulty.h"
 #include "hw/guarded.h"
+#include "hw/recorded.h"
 #include "tests/hw/null_instrument.h"
 
 namespace ronchi::hw {
@@ -132,6 +136,63 @@ TEST_F(Blanking, AnExceptionInALineSink) {
   EXPECT_TRUE(absl::IsInternal(reply.status()));
   EXPECT_THAT(std::string(reply.status().message()), HasSubstr("agent failed"));
   EXPECT_TRUE(state_->blanked);
+}
+
+// A stage that does not arrive may touch a pole piece: nothing goes on by itself.
+TEST_F(Blanking, AStuckStage) {
+  auto made = MakeGuarded(
+      MakeFaulty(std::make_unique<NullInstrument>(state_), {.stuck = 1, .spared = 20}), options_);
+  ASSERT_TRUE(made.ok()) << made.status();
+  absl::Status s;
+  for (int i = 0; i < 30 && s.ok(); ++i) {
+    state_->blanked = false;
+    s = (*made)->Execute(Set{"stage.alpha", Radians(0.01), true}).status();
+  }
+  EXPECT_TRUE(absl::IsAborted(s)) << s;
+  EXPECT_FALSE(IsRetryable(s));
+  EXPECT_TRUE(state_->blanked);
+  EXPECT_THAT(Events(), HasSubstr("stage.alpha has not moved"));
+}
+
+// The disk is full in effect when no file may grow any more: the ledger's, then the log's.
+TEST_F(Blanking, AFullDisk) {
+  const std::string folder = testing::TempDir() + "blanking_full_disk";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const auto full = [&](GuardedInstrument* g, const std::string& file) {
+    EXPECT_TRUE(g->Execute(Unblank{}).ok());
+    EXPECT_TRUE(g->Execute(SmallScan()).ok());
+    const rlimit none{std::filesystem::file_size(folder + "/" + file), before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &none);
+    const absl::Status s = g->Execute(SmallScan()).status();
+    setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_TRUE(absl::IsDataLoss(s)) << s;
+    EXPECT_TRUE(state_->blanked) << s;
+    EXPECT_TRUE(g->Execute(Unblank{}).ok()) << "goes on when there is room again";
+    return std::string(s.message());
+  };
+  options_.ledger_file = folder + "/ledger";
+  options_.specimen = "s";
+  auto g = Make();
+  const double before_s = state_->time_s;
+  EXPECT_THAT(full(g.get(), "ledger"), HasSubstr("the guard's dose ledger"));
+  EXPECT_NEAR(state_->time_s - before_s, 64e-6, 1e-12) << "what is not booked is not exposed";
+  g = nullptr;
+  g = Make();
+  EXPECT_EQ(g->uncertain(), "") << "half a line was taken back";
+  options_.ledger_file.clear();
+  g = *MakeGuarded(
+      MakeRecorded(std::make_unique<NullInstrument>(state_), "null", *EventLog::Create(folder)),
+      options_);
+  EXPECT_THAT(full(g.get(), "events.jsonl"), HasSubstr("the event log"));
+  g = nullptr;
+  std::signal(SIGXFSZ, handler);
+  const auto log = ReadRecording(folder);
+  EXPECT_TRUE(log.ok()) << log.status();
+  std::filesystem::remove_all(folder);
 }
 
 // In processes of their own. The instrument says on stderr when it is blanked after having been on.
