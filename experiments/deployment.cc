@@ -113,9 +113,10 @@ absl::Status Deployment::Connect() {
   RONCHI_ASSIGN_OR_RETURN(auto twin, MakeInstrument(recipe_, "deploy"));
   truth_ = twin->ground_truth();
   best_contrast_ = truth_->BestContrast();
+  hw::GuardOptions guard = recipe_.guard;
+  guard.on_event = [log = log_](const std::string& what) { (void)log->Note("guard", what); };
   RONCHI_ASSIGN_OR_RETURN(
-      auto guarded,
-      hw::MakeGuarded(hw::MakeRecorded(std::move(twin), "deploy", log_), recipe_.guard));
+      auto guarded, hw::MakeGuarded(hw::MakeRecorded(std::move(twin), "deploy", log_), guard));
   instrument_ = std::make_unique<Watch>(std::move(guarded));
   instrument_->set_listener([this](const theory::Acquisition& a) {
     latest_ = a;

@@ -41,11 +41,13 @@ absl::StatusOr<std::unique_ptr<DoseJournal>> DoseJournal::Open(const std::string
   }
   RONCHI_RETURN_IF_ERROR(journal->Write("open"));
   RONCHI_RETURN_IF_ERROR(journal->file_->Sync());
+  journal->in_use_ = true;
   return journal;
 }
 
 DoseJournal::~DoseJournal() {
-  if (!file_ || !open_.empty()) return;  // what is open stays uncertain
+  // A ledger that was refused is not touched; what is open stays uncertain.
+  if (!in_use_ || !open_.empty()) return;
   if (Write("close").ok()) (void)file_->Sync();
 }
 

@@ -61,7 +61,7 @@ class DoseJournal {
   LedgerSync sync_ = LedgerSync::kPower;
   std::string uncertain_;
   bool in_session_ = false;  // while reading: an "open" without its "close"
-  bool has_header_ = false;
+  bool has_header_ = false, in_use_ = false;
 };
 
 }  // namespace ronchi::hw

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -20,7 +21,7 @@ namespace ronchi::hw {
 namespace {
 
 // How long the end of the program waits for a command that runs, at most.
-constexpr auto kLastWait = std::chrono::seconds(1);
+constexpr int kLastTries = 1000;  // one a millisecond
 
 class Guarded final : public GuardedInstrument {
  public:
@@ -71,14 +72,14 @@ class Guarded final : public GuardedInstrument {
   absl::Status BlankNow() override {
     watchdog_->CancelRunning();
     if (const absl::Status s = inner_->BlankNow(); s.ok() || !absl::IsUnimplemented(s)) return s;
-    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     return ConfirmedBlank() ? absl::OkStatus()
                             : absl::InternalError("BLANKING COULD NOT BE CONFIRMED");
   }
 
  private:
   absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
-    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     CancelToken token(options.cancel);
     watchdog_->Begin(&token);
     ExecuteOptions watched = options;
@@ -92,14 +93,24 @@ class Guarded final : public GuardedInstrument {
   absl::StatusOr<Reply> Guard(const Command& command, const ExecuteOptions& options) {
     RONCHI_RETURN_IF_ERROR(Annotate(CheckCommand(description_, command), "refused by the guard"));
     const auto* set = std::get_if<Set>(&command);
-    const auto read = [&](const Read& r) { return inner_->Execute(r); };
-    if (set) RONCHI_RETURN_IF_ERROR(rules_->Check(description_, *set, read));
+    // Looking before moving may find a fault too.
+    absl::Status look;
+    const auto read = [&](const Read& r) {
+      absl::StatusOr<Reply> reply = inner_->Execute(r);
+      if (!reply.ok()) look = reply.status();
+      return reply;
+    };
+    absl::Status checked = set ? rules_->Check(description_, *set, read) : absl::OkStatus();
+    if (!look.ok() && MayHaveHappened(look)) return BlankAfter(look);
+    RONCHI_RETURN_IF_ERROR(checked);
     const double from = set ? rules_->position(set->property) : 0, start_s = rules_->now_s();
     std::optional<uint64_t> booking;
     Cost cost;
     if (Exposes(command)) {
       cost = PredictCost(description_, command, worst_current_A_);
-      RONCHI_RETURN_IF_ERROR(Place(&cost.where));
+      checked = Place(read, &cost.where);
+      if (!look.ok() && MayHaveHappened(look)) return BlankAfter(look);
+      RONCHI_RETURN_IF_ERROR(checked);
       RONCHI_RETURN_IF_ERROR(CheckDose(cost));
       const absl::StatusOr<uint64_t> booked = journal_->Book(cost.where, cost.dose_e_per_m2);
       if (!booked.ok()) return BlankAfter(LedgerLost(booked.status()));
@@ -150,10 +161,10 @@ class Guarded final : public GuardedInstrument {
 
   // From the scan frame to the specimen's, wherever the stage stands, and wider by what is not
   // known of it.
-  absl::Status Place(std::vector<Rectangle>* where) {
+  absl::Status Place(const SetRules::Reader& read, std::vector<Rectangle>* where) {
     double stage[2] = {0, 0};
     if (description_.FindProperty("stage.x") && description_.FindProperty("stage.y")) {
-      RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{{"stage.x", "stage.y"}}));
+      RONCHI_ASSIGN_OR_RETURN(const Reply reply, read(Read{{"stage.x", "stage.y"}}));
       for (size_t i = 0; i < 2; ++i) stage[i] = reply.readings.at(i).value.si;
       if (!std::isfinite(stage[0] + stage[1])) {
         return absl::FailedPreconditionError("refused by the guard: the stage is nowhere");
@@ -221,7 +232,7 @@ class Guarded final : public GuardedInstrument {
 
   // On the watchdog's thread.
   void OnSilence(const std::string& why) {
-    const std::lock_guard<std::timed_mutex> lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     const bool blanked = ConfirmedBlank();
     watchdog_->End(!blanked);
     Tell(absl::StrCat(blanked ? "the beam has been blanked: " : "BLANKING COULD NOT BE CONFIRMED: ",
@@ -237,7 +248,11 @@ class Guarded final : public GuardedInstrument {
   void OnLastResort() {
     watchdog_->CancelRunning();
     (void)inner_->BlankNow();
-    std::unique_lock<std::timed_mutex> lock(mutex_, kLastWait);
+    std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    for (int i = 0; i < kLastTries && !lock.owns_lock(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      (void)lock.try_lock();
+    }
     if (lock.owns_lock()) (void)inner_->Execute(Safe{});
   }
 
@@ -251,7 +266,7 @@ class Guarded final : public GuardedInstrument {
   std::optional<SetRules> rules_;
   std::unique_ptr<DoseJournal> journal_;
   double worst_current_A_ = 0;
-  std::timed_mutex mutex_;  // one command at a time reaches inner_
+  std::mutex mutex_;  // one command at a time reaches inner_
   bool beam_may_be_on_ = true;
   std::atomic<bool> stuck_ = false;
   std::optional<Watchdog> watchdog_;

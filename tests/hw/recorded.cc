@@ -11,9 +11,12 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/files.h"
+#include "hw/checksum.h"
 #include "hw/command_json.h"
+#include "hw/description_json.h"
 #include "tests/support/column.h"
 #include "tests/support/instruments.h"
 
@@ -45,12 +48,16 @@ std::vector<Command> EveryVerb(double v) {
   const std::string odd = "optics.C10 \"quoted\" \\ \n µ";
   return {Read{{"optics.C10", odd}},
           Read{},
-          Set{odd, {v, Dimension::kDose}, true},
+          Set{odd, {v, Dimension::kDose}, true, v, -v},
           Set{"optics.C10", Nanometres(v), false},
           Scan{v, -v, v, v, 3, SIZE_MAX, v, 2, {"haadf", odd}},
+          Scan{v, -v, v, v, 3, SIZE_MAX, v, 2, {"a"}, ScanPattern::kPoints, v, {{v, -v}, {-v, v}}},
+          Scan{v, -v, v, v, 3, SIZE_MAX, v, 2, {"a"}, ScanPattern::kSpiral, -v, {}, v},
           Park{v, -v, v},
           Expose{odd, v},
+          Expose{odd, v, -v, v, 7, SIZE_MAX},
           Measure{odd},
+          Measure{odd, v, -v},
           Blank{},
           Unblank{},
           Safe{},
@@ -79,10 +86,17 @@ TEST(CommandJson, EveryVerbComesBackWithEveryBit) {
         EXPECT_EQ(scan->pixels_y, SIZE_MAX);
         EXPECT_EQ(scan->frames, 2u);
         EXPECT_TRUE(SameBits(scan->dwell_s, v) && SameBits(scan->center_y_m, -v));
+        const Scan& was = std::get<Scan>(c);
+        EXPECT_EQ(scan->pattern, was.pattern);
+        EXPECT_TRUE(SameBits(scan->rotation_rad, was.rotation_rad));
+        EXPECT_TRUE(SameBits(scan->turns, was.turns));
+        ASSERT_EQ(scan->points_m.size(), was.points_m.size());
       }
       if (const auto* set = std::get_if<Set>(&*back)) {
         EXPECT_EQ(set->value.dimension, std::get<Set>(c).value.dimension);
         EXPECT_EQ(set->relative, std::get<Set>(c).relative);
+        EXPECT_TRUE(SameBits(set->tolerance, std::get<Set>(c).tolerance));
+        EXPECT_TRUE(SameBits(set->timeout_s, std::get<Set>(c).timeout_s));
       }
     }
   }
@@ -104,16 +118,36 @@ TEST(CommandJson, WhatIsNoCommandIsRefused) {
 TEST(CommandJson, RepliesComeBackWithoutPixels) {
   Reply r{.time_s = 0.1, .elapsed_s = kInf, .electrons = 1e300, .dose_e_per_m2 = kNan};
   r.blanked = false;
-  r.readings = {{"a", {-0.0, Dimension::kVoltage}, kInf}, {"b", {1e-300, Dimension::kNone}, 0}};
+  r.readings = {{"a", {-0.0, Dimension::kVoltage}, kInf, kNan},
+                {"b", {1e-300, Dimension::kNone}, 0, 0.1}};
+  r.ended = Ended::kTimeout;
+  r.estimates = {{"aberrations", {"C10", "C12.a"}, {Metres(1e-9), Metres(kNan)}, {1, kInf, 0, 2}},
+                 {"drift", {}, {}, {}}};
   r.frames = {{"haadf", Array<float>({2, 3}, 7.0f)}};
   const auto back = ReplyFromJson(nlohmann::json::parse(ToJson(r).dump()));
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(ToJson(*back).dump(), ToJson(r).dump());
   EXPECT_TRUE(std::signbit(back->readings[0].value.si));
   EXPECT_EQ(back->frames[0].counts, Array<float>({2, 3}));
+  EXPECT_EQ(back->ended, Ended::kTimeout);
+  ASSERT_EQ(back->estimates.size(), 2u);
+  EXPECT_EQ(back->estimates[0].covariance.size(), 4u);
+  EXPECT_EQ(back->readings[1].time_s, 0.1);
   auto absurd = ToJson(r);
   absurd["frames"][0]["shape"] = {1u << 31, 1u << 31, 4u};
   EXPECT_TRUE(absl::IsInvalidArgument(ReplyFromJson(absurd).status()));
+}
+
+// Every line with the checksum that its changed text should have.
+std::string Resummed(const std::string& text) {
+  std::string out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t at = line.rfind(",\"sum\":");
+    const std::string body = line.substr(0, at) + "}";
+    out += line.substr(0, at) + ",\"sum\":\"" + ChecksumText(body) + "\"}\n";
+  }
+  return out;
 }
 
 class RecordedTest : public testing::Test {
@@ -221,17 +255,71 @@ TEST_F(RecordedTest, AGarbledLogIsToldByFileAndLine) {
   const int lines = int(std::count(events.begin(), events.end(), '\n'));
   expect(events.substr(0, events.size() - 20), lines);  // cut within the last line
   expect("garbage\n" + events, 1);
-  expect(changed(R"("verb":"unblank")", R"("verb":"unplank")"), 3);
-  expect(changed(R"("blanked":false)", R"("blanked":"no")"), 3);
-  expect(changed(R"("frame_offset":0)", R"("frame_offset":-1)"), 7);
-  expect(changed(R"("frame_offset":0)", R"("frame_offset":4611686018427387900)"), 7);
-  expect(changed(R"("shape":[5,8])", R"("shape":[5,-8])"), 7);
-  expect(changed(R"("shape":[5,8])", R"("shape":[5000000000,8])"), 7);
+  expect(changed(R"("blanked":false)", R"("blanked":true)"), 4);  // one word, without its sum
+  for (const bool summed : {false, true}) {  // by whoever makes the sum right again, too
+    const auto with = [&](const std::string& from, const std::string& to) {
+      return summed ? Resummed(changed(from, to)) : changed(from, to);
+    };
+    expect(with(R"("verb":"unblank")", R"("verb":"unplank")"), 4);
+    expect(with(R"("blanked":false)", R"("blanked":"no")"), 4);
+    expect(with(R"("frame_offset":0)", R"("frame_offset":-1)"), 8);
+    expect(with(R"("frame_offset":0)", R"("frame_offset":4611686018427387900)"), 8);
+    expect(with(R"("shape":[5,8])", R"("shape":[5,-8])"), 8);
+    expect(with(R"("shape":[5,8])", R"("shape":[5000000000,8])"), 8);
+    expect(with(R"("dimension":"length")", R"("dimension":"lengths")"), 1);  // the description's
+  }
   Write("events.jsonl", events);
   Write("frames.f32", frames.substr(0, frames.size() - 4));
   const auto cut = ReadEventLog(folder_);
   ASSERT_TRUE(absl::IsInvalidArgument(cut.status()));
   EXPECT_NE(cut.status().message().find("frames.f32 ends before"), std::string::npos);
+  std::string flipped = frames;
+  flipped[flipped.size() / 2] ^= 1;
+  Write("frames.f32", flipped);
+  EXPECT_NE(ReadEventLog(folder_).status().message().find("checksum"), std::string::npos);
+}
+
+// Cut anywhere in its last line, as by a kill, a recording still gives all that is whole.
+TEST_F(RecordedTest, ATornEndIsPassedOverAndTold) {
+  Session();
+  const std::string events = Events();
+  const size_t whole = ReadRecording(folder_)->events.size();
+  EXPECT_EQ(ReadRecording(folder_)->torn, "");
+  const size_t note = events.rfind('\n', events.size() - 2) + 1;  // the last line is a note
+  for (size_t n = note + 1; n < events.size(); n += 7) {
+    Write("events.jsonl", events.substr(0, n));
+    const auto log = ReadRecording(folder_);
+    ASSERT_TRUE(log.ok()) << log.status();
+    EXPECT_EQ(log->events.size(), whole);
+    EXPECT_NE(log->torn.find("the last line is cut off"), std::string::npos);
+    EXPECT_FALSE(ReadEventLog(folder_).ok());
+  }
+}
+
+// The description is in the log, bit for bit.
+TEST_F(RecordedTest, TheLogKnowsTheInstrument) {
+  Session();
+  const auto log = ReadRecording(folder_);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_TRUE(log->descriptions.contains("deploy"));
+  const Description was = (*MakeTwin(TwinFromYaml(), 3))->description();
+  EXPECT_EQ(ToJson(log->descriptions.at("deploy")).dump(), ToJson(was).dump());
+  EXPECT_EQ(log->descriptions.at("deploy").FindProperty("optics.C10")->max,
+            was.FindProperty("optics.C10")->max);
+  EXPECT_EQ(log->descriptions.at("deploy").cannot, was.cannot);
+}
+
+TEST_F(RecordedTest, HostClockAndRawBytesStandBeside) {
+  const auto log = *EventLog::Create(folder_, {.host_clock = true});
+  ASSERT_TRUE(log->Raw("deploy", true, std::string("\0\xff GET", 6)).ok());
+  ASSERT_TRUE(log->Note("a", "b").ok());
+  const std::string clock = *ReadFile(folder_ + "/host_clock.tsv");
+  EXPECT_EQ(std::count(clock.begin(), clock.end(), '\n'), 2);
+  EXPECT_EQ(clock.substr(0, 2), "0\t");
+  const auto line = nlohmann::json::parse(Events().substr(0, Events().find('\n')));
+  EXPECT_EQ(line["raw"], "sent");
+  EXPECT_EQ(*FromBase64(line["base64"].get<std::string>()), std::string("\0\xff GET", 6));
+  EXPECT_TRUE(ReadRecording(folder_).ok());
 }
 
 // A command without a record is an error, and not one of bad input: a guard outside blanks. The
