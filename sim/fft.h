@@ -1,5 +1,5 @@
-// FFTW, single precision: the only place that plans. Plans are made once a size, with wisdom kept
-// in the user's cache folder, and may be executed by any number of threads.
+// FFTW in the precision of waves (sim/real.h): the only place that plans. Plans are made once a
+// size, with wisdom kept in the user's cache folder, and may be executed by any number of threads.
 #pragma once
 
 #include <complex>
@@ -8,9 +8,11 @@
 #include <new>
 #include <vector>
 
+#include "sim/real.h"
+
 namespace ronchi::sim {
 
-using Complex = std::complex<float>;
+using Complex = std::complex<Real>;
 
 // Memory on cache-line boundaries, as the plans expect.
 template <class T>
@@ -29,6 +31,7 @@ struct CacheAligned {
   }
 };
 using ComplexBuffer = std::vector<Complex, CacheAligned<Complex>>;
+using RealBuffer = std::vector<Real, CacheAligned<Real>>;
 using FloatBuffer = std::vector<float, CacheAligned<float>>;
 
 class Fft {

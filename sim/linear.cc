@@ -188,10 +188,10 @@ LinearEngine::Harmonics LinearEngine::MakeHarmonics(const Aberrations& aberratio
   for (const Impl::Beam& b : m.beams) {
     const double chi = aberrations.Chi(b.ax, b.ay, wavelength);
     wave[b.index] =
-        Complex(float(b.amplitude * std::cos(chi)), float(-b.amplitude * std::sin(chi)));
+        Complex(Real(b.amplitude * std::cos(chi)), Real(-b.amplitude * std::sin(chi)));
   }
   m.inverse.Execute(wave.data());
-  const float scale = 1.0f / float(m.nx * m.ny);
+  const Real scale = Real(1) / Real(m.nx * m.ny);
   for (Complex& v : wave) v = Complex((v.real() * v.real() + v.imag() * v.imag()) * scale, 0);
   m.forward.Execute(wave.data());
 
