@@ -1,11 +1,13 @@
-// What gradients cost: forward and adjoint of one probe over the forward run alone (Multislice::Run
-// with a HAADF reading), both in one process on one thread. Argument: points along a side, and
-// which gradients:
+// What gradients cost: forward and adjoint of one probe (Forward, a HAADF reading, Backward) over
+// the forward run alone (Multislice::Run with the same reading), both in one process on one thread.
+// "ratio" is that; what is done once for all probes of a gradient, before and after, is apart:
+// "finish_ms" (from sums to aberrations, potential, atoms) beside "prepare_ms", the making of the
+// potential and the engine, which new atoms cost anyway. Arguments: points along a side, and which
+// gradients:
 //   0  probe (aberrations, beam tilt, position) alone
 //   1  and tilt, thickness, potential scale
 //   2  and the potential, a plane a distinct slice, with the atoms'
 //   3  and the potential, a plane a slice, with the atoms'
-// A gradient is over kProbes probes, what is done once for all of them included.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -43,8 +45,11 @@ void Measure(benchmark::State& state, bool displaced) {
   const int wanted = int(state.range(1));
   const Specimen specimen = Box(displaced);
   const auto factors = *ScatteringFactors::Load("kirkland");
+  const double prepare_start = CpuSeconds();
   const PotentialSlices potential =
       *MakePotential(specimen, {n, n, specimen.cell_A[0], specimen.cell_A[1]}, 1.9525, *factors);
+  benchmark::DoNotOptimize(Multislice(potential, 200e3, {0, 0}, {.waves = Fft::Effort::kPatient}));
+  const double prepare_s = CpuSeconds() - prepare_start;
   using Planes = MultisliceAdjoint::PotentialPlanes;
   const MultisliceAdjoint adjoint(potential, 200e3, {0.002, 0.001},
                                   {.stack = wanted >= 1,
@@ -65,43 +70,46 @@ void Measure(benchmark::State& state, bool displaced) {
   Multislice::Workspace run = engine.MakeWorkspace();
   const std::vector<size_t> exits = {engine.slices()};
   const double one[] = {1};
-  double reading = 0, forward_s = 0, both_s = 0;
-  // The first gradient of a process makes its pages; it is not counted.
-  bool first = true;
+  MultisliceAdjoint::Workspace workspace = adjoint.MakeWorkspace();
+  MultisliceAdjoint::Sums sums = adjoint.MakeSums(probe);
+  RealBuffer slope(potential.grid.size());
+  double reading = 0, forward_s = 0, kept_s = 0, both_s = 0, steps = -1;
   for (auto _ : state) {  // alternating, so that a slow moment of the machine hits both
-    const double start = CpuSeconds();
     for (const auto& [x, y] : positions) {
+      const double start = CpuSeconds();
       engine.Run(
           probe, x, y, exits,
           [&](size_t) {
             detector.Accumulate(run.intensity(), 1, {&reading, 1});
           },
           &run);
-    }
-    const double middle = CpuSeconds();
-    const MultisliceGradient g = adjoint.Gradient(
-        probe, positions, [&](size_t, std::span<const Real> intensity, std::span<Real> slope) {
-          double value = 0;
-          detector.Accumulate(intensity, 1, {&value, 1});
-          detector.Spread(one, slope);
-          return value;
-        });
-    benchmark::DoNotOptimize(ToOpticsGradient(potential.grid, optics, probe, g.amplitude));
-    if (wanted >= 2) {
-      benchmark::DoNotOptimize(
-          ToAtomGradient(specimen, potential, *factors, Projection::kInfinite, g.potential));
-    }
-    const double end = CpuSeconds();
-    if (!first) {
+      const double middle = CpuSeconds();
+      adjoint.Forward(probe, x, y, &workspace);
+      const double kept = CpuSeconds();
+      detector.Accumulate(workspace.intensity(), 1, {&reading, 1});
+      std::fill(slope.begin(), slope.end(), Real(0));
+      detector.Spread(one, slope);
+      adjoint.Backward(probe, slope, &workspace, &sums);
+      const double end = CpuSeconds();
+      if (++steps == 0) continue;  // the first probe of a process makes its pages
       forward_s += middle - start;
+      kept_s += kept - middle;
       both_s += end - middle;
     }
-    first = false;
   }
   benchmark::DoNotOptimize(reading);
-  const double probes = double(state.iterations() - 1) * kProbes;
-  state.counters["forward_ms"] = forward_s / probes * 1e3;
-  state.counters["both_ms"] = both_s / probes * 1e3;
+  const double finish_start = CpuSeconds();
+  const MultisliceGradient g = adjoint.Finish(sums);
+  benchmark::DoNotOptimize(ToOpticsGradient(potential.grid, optics, probe, g.amplitude));
+  if (wanted >= 2) {
+    benchmark::DoNotOptimize(
+        ToAtomGradient(specimen, potential, *factors, Projection::kInfinite, g.potential));
+  }
+  state.counters["finish_ms"] = (CpuSeconds() - finish_start) * 1e3;
+  state.counters["prepare_ms"] = prepare_s * 1e3;
+  state.counters["forward_ms"] = forward_s / steps * 1e3;
+  state.counters["kept_ms"] = kept_s / steps * 1e3;
+  state.counters["both_ms"] = both_s / steps * 1e3;
   state.counters["ratio"] = both_s / forward_s;
   state.counters["kept_MB"] = double(adjoint.workspace_bytes()) * 1e-6;
 }

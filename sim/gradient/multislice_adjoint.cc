@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <mutex>
 #include <numbers>
 
 #include "core/parallel.h"
+#include "sim/gradient/lanes.h"
+#include "sim/gradient/stream_copy.h"
 #include "sim/multislice_impl.h"
 #include "sim/physics/electron.h"
 
@@ -125,11 +126,8 @@ void MultisliceAdjoint::Forward(const ProbeSpectrum& probe, double x_A, double y
       Complex* kept = w->kept_rows_.data() + s * plane;
       m.RowPass(&run->wave_, [&t, kept](size_t first, size_t count, Complex* rows) {
         const Complex* values = t.data() + first;
-        Complex* to = kept + first;
-        for (size_t c = 0; c < count; ++c) {
-          to[c] = rows[c];
-          rows[c] *= values[c];
-        }
+        StreamCopy(rows, count * sizeof(Complex), kept + first);
+        for (size_t c = 0; c < count; ++c) rows[c] *= values[c];
       });
     }
     if (s + 1 == m.order.size()) break;
@@ -142,8 +140,8 @@ void MultisliceAdjoint::Forward(const ProbeSpectrum& probe, double x_A, double y
       const Complex* p = m.propagator[b].data();
       const size_t all = m.grid.nx * kColumnBlock, part = reach_[b] * kColumnBlock;
       for (size_t c = 0; c < all; ++c) column[c] *= p[c];
-      std::memcpy(kept, column, part * sizeof(Complex));
-      std::memcpy(kept + part, column + all - part, part * sizeof(Complex));
+      StreamCopy(column, part * sizeof(Complex), kept);
+      StreamCopy(column + all - part, part * sizeof(Complex), kept + part);
       kept += 2 * part;
     });
   }
@@ -151,47 +149,42 @@ void MultisliceAdjoint::Forward(const ProbeSpectrum& probe, double x_A, double y
     w->exit_[i] = v;
     run->intensity_[i] = v.real() * v.real() + v.imag() * v.imag();
   });
+  StreamFence();
 }
 
 namespace {
 
-// One stretch of rows in the backward row pass, as reals (re, im, re, im …): with the kept wave u
-// and λ behind T, adds z = u* λ to `sum` and Re(z* dT) to the result, and makes T* λ of λ.
+// One stretch of rows in the backward row pass: with the kept wave u and λ behind T, adds z = u* λ
+// to `sum` and Re(z* dT) to the result, and makes T* λ of λ.
 template <bool kSum, bool kScale>
-double BackThroughSlice(const Real* __restrict u, const Real* __restrict t,
-                        const Real* __restrict slope, Real* __restrict lambda, Real* __restrict sum,
-                        size_t count) {
-  constexpr size_t kLanes = 16;
+double BackThroughSlice(const Complex* kept, const Complex* transmission, const Complex* by_scale,
+                        Complex* rows, Complex* sums, size_t count) {
+  const Lanes *u = AsLanes(kept), *t = AsLanes(transmission), *slope = AsLanes(by_scale);
+  Lanes *lambda = AsLanes(rows), *sum = AsLanes(sums);
+  // In single precision over some ten lines of a lane, then double.
+  constexpr size_t kStretch = 32;
+  const size_t lines = 2 * count / kLanes;
   double total = 0;
-  // Lanes in single precision over a row's worth of values, then double.
-  constexpr size_t kStretch = 512;
-  for (size_t begin = 0; begin < count; begin += kStretch) {
-    const size_t end = std::min(count, begin + kStretch);
-    Real lanes[kLanes] = {};
-    // Rows are padded to a multiple of eight values, so that stretches are, too.
-    for (size_t c = begin; c < end; c += kLanes / 2) {
-      for (size_t l = 0; l < kLanes / 2; ++l) {
-        const size_t re = 2 * (c + l), im = re + 1;
-        const Real lr = lambda[re], li = lambda[im];
-        const Real zr = u[re] * lr + u[im] * li, zi = u[re] * li - u[im] * lr;
-        if constexpr (kScale) lanes[l] += zr * slope[re] + zi * slope[im];
-        if constexpr (kSum) {
-          sum[re] += zr;
-          sum[im] += zi;
-        }
-        lambda[re] = t[re] * lr + t[im] * li;
-        lambda[im] = t[re] * li - t[im] * lr;
+  for (size_t begin = 0; begin < lines; begin += kStretch) {
+    const size_t end = std::min(lines, begin + kStretch);
+    Lanes scale = {};
+    for (size_t i = begin; i < end; ++i) {
+      __builtin_prefetch(u + i + lines, 0, 2);  // the next rows, before their transform
+      const Lanes l = lambda[i], turned = Turned(l);
+      const Lanes z = TimesConjugate(u[i], l, turned);
+      if constexpr (kScale) scale += z * slope[i];
+      if constexpr (kSum) {
+        __builtin_prefetch(sum + i + lines, 1, 2);
+        sum[i] += z;
       }
+      lambda[i] = TimesConjugate(t[i], l, turned);
     }
     if constexpr (kScale) {
-      for (Real lane : lanes) total += lane;
+      for (size_t c = 0; c < kLanes; ++c) total += scale[c];
     }
   }
   return total;
 }
-
-const Real* Reals(const Complex* values) { return reinterpret_cast<const Real*>(values); }
-Real* Reals(Complex* values) { return reinterpret_cast<Real*>(values); }
 
 }  // namespace
 
@@ -210,37 +203,50 @@ void MultisliceAdjoint::BackwardRows(size_t slice, Workspace* w, Sums* sums) con
     const Complex* slope = slopes_[d].data();
     double total = 0;
     m.RowPass(&w->run_.wave_, [&](size_t first, size_t count, Complex* rows) {
-      total += BackThroughSlice<false, true>(Reals(kept + first), Reals(t + first),
-                                             Reals(slope + first), Reals(rows), nullptr, count);
+      total += BackThroughSlice<false, true>(kept + first, t + first, slope + first, rows, nullptr,
+                                             count);
     });
     sums->potential_scale_ += 2 * total;
     return;
   }
   Complex* sum = sums->planes_[options_.potential == PotentialPlanes::kDistinct ? d : slice].data();
   m.RowPass(&w->run_.wave_, [&](size_t first, size_t count, Complex* rows) {
-    BackThroughSlice<true, false>(Reals(kept + first), Reals(t + first), nullptr, Reals(rows),
-                                  Reals(sum + first), count);
+    BackThroughSlice<true, false>(kept + first, t + first, nullptr, rows, sum + first, count);
   });
 }
 
 namespace {
 
-// Σ Im(λ ψ*) times 1, k_x and k_x² by column, over rows of eight columns.
-struct ColumnSums {
-  std::array<Real, kColumnBlock> one{}, kx{}, kx2{};
-  void AddRows(const Real* __restrict lambda, const Real* __restrict psi, size_t rows, Real k,
-               Real step) {
-    for (size_t i = 0; i < rows; ++i, k += step) {
-      const Real* l = lambda + 2 * kColumnBlock * i;
-      const Real* p = psi + 2 * kColumnBlock * i;
-      for (size_t c = 0; c < kColumnBlock; ++c) {
-        const Real q = l[2 * c + 1] * p[2 * c] - l[2 * c] * p[2 * c + 1];
-        one[c] += q;
-        kx[c] += k * q;
-        kx2[c] += k * k * q;
+// Σ Im(λ ψ*) times 1, k_x and k_x² by column, over rows of eight columns; k_x in units of 1/L_x,
+// small whole numbers, exact in single precision.
+class ColumnSums {
+ public:
+  // On the way λ becomes p* λ.
+  void AddRows(const Complex* kept, const Complex* propagator, size_t rows, Real k,
+               Complex* column) {
+    const Lanes *psi = AsLanes(kept), *p = AsLanes(propagator);
+    Lanes* lambda = AsLanes(column);
+    for (size_t i = 0; i < rows; ++i, k += 1) {
+      for (size_t part = 0; part < kParts; ++part, ++psi, ++p, ++lambda) {
+        __builtin_prefetch(psi + 2 * rows * kParts, 0, 2);  // of the next block
+        const Lanes l = *lambda, product = l * SwapReIm(*psi);
+        const Lanes q = product - SwapReIm(product);  // Im(λ ψ*) in odd lanes
+        one_[part] += q;
+        kx_[part] += k * q;
+        kx2_[part] += k * k * q;
+        *lambda = TimesConjugate(*p, l, Turned(l));
       }
     }
   }
+  double one(size_t c) const { return one_[Part(c)][Lane(c)]; }
+  double kx(size_t c) const { return kx_[Part(c)][Lane(c)]; }
+  double kx2(size_t c) const { return kx2_[Part(c)][Lane(c)]; }
+
+ private:
+  static constexpr size_t kParts = 2 * kColumnBlock / kLanes;
+  static size_t Part(size_t c) { return 2 * c / kLanes; }
+  static size_t Lane(size_t c) { return (2 * c + 1) % kLanes; }
+  Lanes one_[kParts] = {}, kx_[kParts] = {}, kx2_[kParts] = {};
 };
 
 }  // namespace
@@ -253,21 +259,22 @@ void MultisliceAdjoint::BackwardColumns(size_t slice, Workspace* w, Sums* sums) 
   const Complex* kept = stack ? w->kept_columns_.data() + slice * kept_a_slice_ : nullptr;
   m.ColumnPass(&w->run_.wave_, &w->run_.column_, [&](size_t b, Complex* column) {
     const size_t all = g.nx * kColumnBlock, rows = reach_[b], part = rows * kColumnBlock;
-    if (stack) {
-      // In units of 1/L_x, small whole numbers: exact in single precision.
-      ColumnSums at;
-      at.AddRows(Reals(column), Reals(kept), rows, 0, 1);
-      at.AddRows(Reals(column + all - part), Reals(kept + part), rows, -Real(rows), 1);
-      kept += 2 * part;
-      for (size_t c = 0; c < m.Width(b); ++c) {
-        const double ky = g.ky_per_A(m.blocks[b] + c);
-        sums->k2_ += at.kx2[c] / (g.lx_A * g.lx_A) + ky * ky * at.one[c];
-        sums->kx_ += at.kx[c] / g.lx_A;
-        sums->ky_ += ky * at.one[c];
-      }
-    }
     const Complex* p = m.propagator[b].data();
-    for (size_t c = 0; c < all; ++c) column[c] *= std::conj(p[c]);
+    if (!stack) {
+      for (size_t c = 0; c < all; ++c) column[c] *= std::conj(p[c]);
+      return;
+    }
+    ColumnSums at;
+    at.AddRows(kept, p, rows, 0, column);
+    std::fill(column + part, column + all - part, Complex(0));  // P is 0 there
+    at.AddRows(kept + part, p + all - part, rows, -Real(rows), column + all - part);
+    kept += 2 * part;
+    for (size_t c = 0; c < m.Width(b); ++c) {
+      const double ky = g.ky_per_A(m.blocks[b] + c);
+      sums->k2_ += at.kx2(c) / (g.lx_A * g.lx_A) + ky * ky * at.one(c);
+      sums->kx_ += at.kx(c) / g.lx_A;
+      sums->ky_ += ky * at.one(c);
+    }
   });
 }
 
@@ -349,43 +356,44 @@ RealBuffer MultisliceAdjoint::ToPotentialGradient(const ComplexBuffer& plane, si
   return out;
 }
 
-void MultisliceAdjoint::Finish(const Sums& sums, MultisliceGradient* out) const {
+MultisliceGradient MultisliceAdjoint::Finish(const Sums& sums) const {
+  MultisliceGradient out;
   const Multislice::Impl& m = *engine_.impl_;
   const double dz = potential_.thickness_A, tx = std::tan(tilt_rad_[0]),
                ty = std::tan(tilt_rad_[1]);
-  out->loss = sums.loss_;
-  out->amplitude = sums.amplitude_;
-  out->potential.resize(sums.planes_.size());
+  out.loss = sums.loss_;
+  out.amplitude = sums.amplitude_;
+  out.potential.resize(sums.planes_.size());
   const auto distinct = [&](size_t p) {
     return options_.potential == PotentialPlanes::kDistinct ? p : m.order[p];
   };
   ParallelFor(sums.planes_.size(), 1, [&](size_t begin, size_t end) {
     for (size_t p = begin; p < end; ++p) {
-      out->potential[p] = ToPotentialGradient(sums.planes_[p], distinct(p));
+      out.potential[p] = ToPotentialGradient(sums.planes_[p], distinct(p));
     }
   });
-  if (!options_.stack) return;
-  out->potential_scale = sums.potential_scale_;
-  for (size_t p = 0; p < out->potential.size(); ++p) {
+  if (!options_.stack) return out;
+  out.potential_scale = sums.potential_scale_;
+  for (size_t p = 0; p < out.potential.size(); ++p) {
     const RealBuffer& v = *potential_.distinct[distinct(p)];
     for (size_t i = 0; i < v.size(); ++i) {
-      out->potential_scale += double(out->potential[p][i]) * v[i];
+      out.potential_scale += double(out.potential[p][i]) * v[i];
     }
   }
   // The propagator's phase: −πλ dz k² + 2π dz (k_x tan τ_x + k_y tan τ_y).
-  out->propagation =
+  out.propagation =
       2 * dz * (-kPi * wavelength_A_ * sums.k2_ + 2 * kPi * (sums.kx_ * tx + sums.ky_ * ty));
-  out->tilt_per_rad = {4 * kPi * dz * (1 + tx * tx) * sums.kx_,
-                       4 * kPi * dz * (1 + ty * ty) * sums.ky_};
-  out->thickness_per_A = (out->propagation + out->potential_scale) / (dz * double(m.order.size()));
+  out.tilt_per_rad = {4 * kPi * dz * (1 + tx * tx) * sums.kx_,
+                      4 * kPi * dz * (1 + ty * ty) * sums.ky_};
+  out.thickness_per_A = (out.propagation + out.potential_scale) / (dz * double(m.order.size()));
+  return out;
 }
 
 MultisliceGradient MultisliceAdjoint::Gradient(const ProbeSpectrum& probe,
                                                std::span<const std::array<double, 2>> positions,
                                                const Loss& loss) const {
   const Grid& g = engine_.grid();
-  MultisliceGradient out;
-  out.position_per_A.resize(positions.size());
+  std::vector<std::array<double, 2>> by_position(positions.size());
   const size_t lanes = std::max<size_t>(1, std::min(options_.lanes, positions.size()));
   std::vector<Sums> sums(lanes);
   std::mutex mutex;
@@ -404,7 +412,7 @@ MultisliceGradient MultisliceAdjoint::Gradient(const ProbeSpectrum& probe,
         Forward(probe, positions[p][0], positions[p][1], w.get());
         std::fill(slope.begin(), slope.end(), Real(0));
         sums[lane].loss_ += loss(p, w->intensity(), slope);
-        out.position_per_A[p] = Backward(probe, slope, w.get(), &sums[lane]);
+        by_position[p] = Backward(probe, slope, w.get(), &sums[lane]);
       }
     }
     const std::lock_guard<std::mutex> lock(mutex);
@@ -414,7 +422,8 @@ MultisliceGradient MultisliceAdjoint::Gradient(const ProbeSpectrum& probe,
     Add(sums[lane], &sums[0]);
     sums[lane] = {};
   }
-  Finish(sums[0], &out);
+  MultisliceGradient out = Finish(sums[0]);
+  out.position_per_A = std::move(by_position);
   return out;
 }
 

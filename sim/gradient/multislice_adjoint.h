@@ -93,6 +93,9 @@ class MultisliceAdjoint {
   std::array<double, 2> Backward(const ProbeSpectrum& probe, std::span<const Real> slope,
                                  Workspace* workspace, Sums* sums) const;
 
+  // All but the positions, from the sums over probes.
+  MultisliceGradient Finish(const Sums& sums) const;
+
   // The loss's part of one probe; fills `slope` (zero on entry) with dL/dI. Called by several
   // threads at once, each for another probe.
   using Loss =
@@ -109,7 +112,6 @@ class MultisliceAdjoint {
   void BackwardRows(size_t slice, Workspace* w, Sums* sums) const;
   void BackwardColumns(size_t slice, Workspace* w, Sums* sums) const;
   void Add(const Sums& from, Sums* to) const;
-  void Finish(const Sums& sums, MultisliceGradient* out) const;
   RealBuffer ToPotentialGradient(const ComplexBuffer& plane, size_t distinct) const;
 
   Options options_;
