@@ -1,43 +1,47 @@
-// A cache line of complex numbers (re, im, re, im …) as one vector (GCC, Clang): products with a
-// conjugate take two shuffles of one factor, and none of the compilers finds that by itself.
+// Complex numbers (re, im, re, im …) by the register (GCC, Clang): a product with a conjugate is
+// two shuffles of one factor, two products and a sum, also where one number is multiplied by two.
 #pragma once
 
 #include <complex>
 #include <cstddef>
+#include <utility>
 
 #include "sim/real.h"
 
 namespace ronchi::sim {
 
-inline constexpr size_t kLanes = 64 / sizeof(Real);  // reals in a line
-
-using Lanes [[gnu::vector_size(64), gnu::may_alias]] = Real;
-
-namespace lanes_internal {
-#ifdef RONCHI_DOUBLE
-using Index [[gnu::vector_size(64)]] = long long;
-inline constexpr Index kRe = {0, 0, 2, 2, 4, 4, 6, 6}, kIm = {1, 1, 3, 3, 5, 5, 7, 7},
-                       kSwap = {1, 0, 3, 2, 5, 4, 7, 6};
-inline constexpr Lanes kSign = {1, -1, 1, -1, 1, -1, 1, -1};
+#if defined(__AVX512F__)
+inline constexpr size_t kLaneBytes = 64;
+#elif defined(__AVX__)
+inline constexpr size_t kLaneBytes = 32;
 #else
-using Index [[gnu::vector_size(64)]] = int;
-inline constexpr Index kRe = {0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14},
-                       kIm = {1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13, 13, 15, 15},
-                       kSwap = {1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14};
-inline constexpr Lanes kSign = {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
+inline constexpr size_t kLaneBytes = 16;
 #endif
-}  // namespace lanes_internal
+inline constexpr size_t kLanes = kLaneBytes / sizeof(Real);  // reals in a register
 
-inline Lanes SwapReIm(Lanes v) { return __builtin_shuffle(v, lanes_internal::kSwap); }
-// −i times the conjugate's … (im, −re): with it, TimesConjugate is a product and a sum.
-inline Lanes Turned(Lanes v) { return SwapReIm(v) * lanes_internal::kSign; }
+using Lanes [[gnu::vector_size(kLaneBytes), gnu::may_alias]] = Real;
+
+// The operations, by the number of each lane.
+template <class Sequence>
+struct LaneOperations;
+template <int... i>
+struct LaneOperations<std::integer_sequence<int, i...>> {
+  static Lanes Re(Lanes v) { return __builtin_shufflevector(v, v, (i / 2 * 2)...); }
+  static Lanes Im(Lanes v) { return __builtin_shufflevector(v, v, (i / 2 * 2 + 1)...); }
+  static Lanes Swap(Lanes v) { return __builtin_shufflevector(v, v, (i ^ 1)...); }
+  static Lanes Turn(Lanes v) { return Swap(v) * Lanes{Real(i % 2 ? -1 : 1)...}; }
+};
+using LaneWise = LaneOperations<std::make_integer_sequence<int, int(kLanes)>>;
+
+inline Lanes SwapReIm(Lanes v) { return LaneWise::Swap(v); }
+// −i v: (im, −re).
+inline Lanes Turned(Lanes v) { return LaneWise::Turn(v); }
 // v a*, with turned = Turned(v).
 inline Lanes TimesConjugate(Lanes a, Lanes v, Lanes turned) {
-  return __builtin_shuffle(a, lanes_internal::kRe) * v +
-         __builtin_shuffle(a, lanes_internal::kIm) * turned;
+  return LaneWise::Re(a) * v + LaneWise::Im(a) * turned;
 }
 
-// Complex numbers on 64 bytes, as vectors.
+// Complex numbers on kLaneBytes, as registers.
 inline const Lanes* AsLanes(const std::complex<Real>* v) {
   return reinterpret_cast<const Lanes*>(v);
 }

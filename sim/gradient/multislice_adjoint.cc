@@ -6,7 +6,7 @@
 #include <numbers>
 
 #include "core/parallel.h"
-#include "sim/gradient/lanes.h"
+#include "sim/gradient/backward_sums.h"
 #include "sim/gradient/stream_copy.h"
 #include "sim/multislice_impl.h"
 #include "sim/physics/electron.h"
@@ -34,6 +34,22 @@ ComplexBuffer LowPass(ComplexBuffer plane, const Grid& g, size_t stride, const R
 
 }  // namespace
 
+struct MultisliceAdjoint::Idle {
+  std::unique_ptr<Workspace> Take() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (workspaces.empty()) return nullptr;
+    std::unique_ptr<Workspace> last = std::move(workspaces.back());
+    workspaces.pop_back();
+    return last;
+  }
+  void Return(std::unique_ptr<Workspace> w) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    workspaces.push_back(std::move(w));
+  }
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Workspace>> workspaces;
+};
+
 MultisliceAdjoint::MultisliceAdjoint(const PotentialSlices& potential, double energy_eV,
                                      std::array<double, 2> tilt_rad, const Options& options)
     : options_(options),
@@ -41,7 +57,8 @@ MultisliceAdjoint::MultisliceAdjoint(const PotentialSlices& potential, double en
       tilt_rad_(tilt_rad),
       wavelength_A_(Wavelength_A(energy_eV)),
       sigma_(InteractionConstant(energy_eV)),
-      engine_(potential, energy_eV, tilt_rad, options.efforts) {
+      engine_(potential, energy_eV, tilt_rad, options.efforts),
+      idle_(std::make_unique<Idle>()) {
   const Multislice::Impl& m = *engine_.impl_;
   const Grid& g = m.grid;
   for (size_t b = 0; b < m.blocks.size(); ++b) {
@@ -152,42 +169,6 @@ void MultisliceAdjoint::Forward(const ProbeSpectrum& probe, double x_A, double y
   StreamFence();
 }
 
-namespace {
-
-// One stretch of rows in the backward row pass: with the kept wave u and λ behind T, adds z = u* λ
-// to `sum` and Re(z* dT) to the result, and makes T* λ of λ.
-template <bool kSum, bool kScale>
-double BackThroughSlice(const Complex* kept, const Complex* transmission, const Complex* by_scale,
-                        Complex* rows, Complex* sums, size_t count) {
-  const Lanes *u = AsLanes(kept), *t = AsLanes(transmission), *slope = AsLanes(by_scale);
-  Lanes *lambda = AsLanes(rows), *sum = AsLanes(sums);
-  // In single precision over some ten lines of a lane, then double.
-  constexpr size_t kStretch = 32;
-  const size_t lines = 2 * count / kLanes;
-  double total = 0;
-  for (size_t begin = 0; begin < lines; begin += kStretch) {
-    const size_t end = std::min(lines, begin + kStretch);
-    Lanes scale = {};
-    for (size_t i = begin; i < end; ++i) {
-      __builtin_prefetch(u + i + lines, 0, 2);  // the next rows, before their transform
-      const Lanes l = lambda[i], turned = Turned(l);
-      const Lanes z = TimesConjugate(u[i], l, turned);
-      if constexpr (kScale) scale += z * slope[i];
-      if constexpr (kSum) {
-        __builtin_prefetch(sum + i + lines, 1, 2);
-        sum[i] += z;
-      }
-      lambda[i] = TimesConjugate(t[i], l, turned);
-    }
-    if constexpr (kScale) {
-      for (size_t c = 0; c < kLanes; ++c) total += scale[c];
-    }
-  }
-  return total;
-}
-
-}  // namespace
-
 void MultisliceAdjoint::BackwardRows(size_t slice, Workspace* w, Sums* sums) const {
   const Multislice::Impl& m = *engine_.impl_;
   const size_t d = m.order[slice];
@@ -214,42 +195,6 @@ void MultisliceAdjoint::BackwardRows(size_t slice, Workspace* w, Sums* sums) con
     BackThroughSlice<true, false>(kept + first, t + first, nullptr, rows, sum + first, count);
   });
 }
-
-namespace {
-
-// Σ Im(λ ψ*) times 1, k_x and k_x² by column, over rows of eight columns; k_x in units of 1/L_x,
-// small whole numbers, exact in single precision.
-class ColumnSums {
- public:
-  // On the way λ becomes p* λ.
-  void AddRows(const Complex* kept, const Complex* propagator, size_t rows, Real k,
-               Complex* column) {
-    const Lanes *psi = AsLanes(kept), *p = AsLanes(propagator);
-    Lanes* lambda = AsLanes(column);
-    for (size_t i = 0; i < rows; ++i, k += 1) {
-      for (size_t part = 0; part < kParts; ++part, ++psi, ++p, ++lambda) {
-        __builtin_prefetch(psi + 2 * rows * kParts, 0, 2);  // of the next block
-        const Lanes l = *lambda, product = l * SwapReIm(*psi);
-        const Lanes q = product - SwapReIm(product);  // Im(λ ψ*) in odd lanes
-        one_[part] += q;
-        kx_[part] += k * q;
-        kx2_[part] += k * k * q;
-        *lambda = TimesConjugate(*p, l, Turned(l));
-      }
-    }
-  }
-  double one(size_t c) const { return one_[Part(c)][Lane(c)]; }
-  double kx(size_t c) const { return kx_[Part(c)][Lane(c)]; }
-  double kx2(size_t c) const { return kx2_[Part(c)][Lane(c)]; }
-
- private:
-  static constexpr size_t kParts = 2 * kColumnBlock / kLanes;
-  static size_t Part(size_t c) { return 2 * c / kLanes; }
-  static size_t Lane(size_t c) { return (2 * c + 1) % kLanes; }
-  Lanes one_[kParts] = {}, kx_[kParts] = {}, kx2_[kParts] = {};
-};
-
-}  // namespace
 
 // From before slice + 1 to behind `slice`.
 void MultisliceAdjoint::BackwardColumns(size_t slice, Workspace* w, Sums* sums) const {
@@ -284,6 +229,7 @@ std::array<double, 2> MultisliceAdjoint::Backward(const ProbeSpectrum& probe,
   const Multislice::Impl& m = *engine_.impl_;
   const Grid& g = m.grid;
   RONCHI_CHECK_EQ(slope.size(), g.size());
+  RONCHI_CHECK_EQ(sums->amplitude_.size(), probe.beams.size());
   Multislice::Workspace* run = &w->run_;
   // λ = dL/dI ψ at the exit, to behind the last slice.
   for (size_t b = 0; b < m.blocks.size(); ++b) {
@@ -396,14 +342,8 @@ MultisliceGradient MultisliceAdjoint::Gradient(const ProbeSpectrum& probe,
   std::vector<std::array<double, 2>> by_position(positions.size());
   const size_t lanes = std::max<size_t>(1, std::min(options_.lanes, positions.size()));
   std::vector<Sums> sums(lanes);
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Workspace>> idle;
   ParallelFor(lanes, 1, [&](size_t begin, size_t end) {
-    std::unique_ptr<Workspace> w;
-    {
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (!idle.empty()) w = std::move(idle.back()), idle.pop_back();
-    }
+    std::unique_ptr<Workspace> w = idle_->Take();
     if (!w) w = std::make_unique<Workspace>(MakeWorkspace());
     RealBuffer slope(g.size());
     for (size_t lane = begin; lane < end; ++lane) {
@@ -415,8 +355,7 @@ MultisliceGradient MultisliceAdjoint::Gradient(const ProbeSpectrum& probe,
         by_position[p] = Backward(probe, slope, w.get(), &sums[lane]);
       }
     }
-    const std::lock_guard<std::mutex> lock(mutex);
-    idle.push_back(std::move(w));
+    idle_->Return(std::move(w));
   });
   for (size_t lane = 1; lane < lanes; ++lane) {
     Add(sums[lane], &sums[0]);

@@ -89,7 +89,7 @@ class MultisliceAdjoint {
 
   void Forward(const ProbeSpectrum& probe, double x_A, double y_A, Workspace* workspace) const;
   // `slope`: dL/dI, [nx, ny] in FFT order, for the probe that Forward ran last in the workspace.
-  // Gives dL/d(x, y) of the probe's position; adds all else. Uses up what Forward kept.
+  // Gives dL/d(x, y) of the probe's position; adds all else. May be called again, with another.
   std::array<double, 2> Backward(const ProbeSpectrum& probe, std::span<const Real> slope,
                                  Workspace* workspace, Sums* sums) const;
 
@@ -109,6 +109,8 @@ class MultisliceAdjoint {
   size_t workspace_bytes() const;
 
  private:
+  // Workspaces of Gradient() stay for the next call: to make one touches all that it keeps.
+  struct Idle;
   void BackwardRows(size_t slice, Workspace* w, Sums* sums) const;
   void BackwardColumns(size_t slice, Workspace* w, Sums* sums) const;
   void Add(const Sums& from, Sums* to) const;
@@ -124,6 +126,7 @@ class MultisliceAdjoint {
   std::vector<ComplexBuffer> slopes_;  // dT/d(potential scale) by distinct slice, [nx, stride]
   RealBuffer low_pass_;                // band limit / N, [nx, ny]
   Fft plane_forward_, plane_inverse_;
+  std::unique_ptr<Idle> idle_;
 };
 
 }  // namespace ronchi::sim
