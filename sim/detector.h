@@ -91,7 +91,7 @@ class Detector {
   std::vector<Run> runs_;
   bool moments_ = false;
   std::vector<Real> angle_x_mrad_, angle_y_mrad_;  // centre of mass
-  std::vector<std::array<double, 2>> directions_;   // DPC: mrad a segment's share of electrons
+  std::vector<std::array<double, 2>> directions_;  // DPC: mrad a segment's share of electrons
   AngleAxis x_axis_, y_axis_;
 };
 

@@ -129,7 +129,7 @@ std::map<int, Element> MakeElements(const std::vector<std::vector<const Atom*>>&
 
 // Q of a boundary, V Å.
 RealBuffer Across(const std::vector<NearAtom>& atoms, const Grid& g,
-                   const std::map<int, Element>& elements, const Fft& forward, const Fft& inverse) {
+                  const std::map<int, Element>& elements, const Fft& forward, const Fft& inverse) {
   ComplexBuffer sum(g.size()), plane(g.size());
   for (const auto& [z, element] : elements) {
     std::vector<GridShares> shares;

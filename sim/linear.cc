@@ -187,8 +187,7 @@ LinearEngine::Harmonics LinearEngine::MakeHarmonics(const Aberrations& aberratio
   wave.assign(size_t(m.nx) * m.ny, Complex(0));
   for (const Impl::Beam& b : m.beams) {
     const double chi = aberrations.Chi(b.ax, b.ay, wavelength);
-    wave[b.index] =
-        Complex(Real(b.amplitude * std::cos(chi)), Real(-b.amplitude * std::sin(chi)));
+    wave[b.index] = Complex(Real(b.amplitude * std::cos(chi)), Real(-b.amplitude * std::sin(chi)));
   }
   m.inverse.Execute(wave.data());
   const Real scale = Real(1) / Real(m.nx * m.ny);
