@@ -16,6 +16,7 @@ set(HDF5_PREFER_PARALLEL OFF)
 find_package(HDF5 REQUIRED COMPONENTS C HL)
 pkg_check_modules(FFTW3F REQUIRED IMPORTED_TARGET fftw3f)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(FFTW3 REQUIRED IMPORTED_TARGET fftw3)  # double precision: tests of sim alone
 pkg_check_modules(NLOPT REQUIRED IMPORTED_TARGET nlopt)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 # libtorch (Debian 1.13, or a newer one by -DCMAKE_PREFIX_PATH): only agents/torch links to it.

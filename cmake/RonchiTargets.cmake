@@ -10,13 +10,16 @@ function(ronchi_library)
   target_link_libraries(${ARG_NAME} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# ronchi_test(<file stem> LABELS … LIBRARIES …): tests/<folder>/<stem>.cc as one ctest entry.
+# ronchi_test(<file stem> LABELS … LIBRARIES …): tests/<folder>/<stem>.cc as one ctest entry. SOURCE <stem>: of that file.
 # The ctest name is <folder>/<stem>. Labels: unit (default), conformance, golden, statistical, slow, interop.
 function(ronchi_test STEM)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;SOURCE" "LABELS;LIBRARIES" ${ARGN})
+  if(NOT ARG_SOURCE)
+    set(ARG_SOURCE ${STEM})
+  endif()
   file(RELATIVE_PATH FOLDER ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/" "_" TARGET "test_${FOLDER}_${STEM}")
-  add_executable(${TARGET} ${STEM}.cc)
+  add_executable(${TARGET} ${ARG_SOURCE}.cc)
   target_link_libraries(${TARGET} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${TARGET} PRIVATE
     RONCHI_SOURCE_DIR="${PROJECT_SOURCE_DIR}" RONCHI_BINARY_DIR="${PROJECT_BINARY_DIR}")
@@ -28,6 +31,13 @@ function(ronchi_test STEM)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${FOLDER}/${STEM} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# ronchi_sim_test(<file stem> …): the same file against sim in single precision, as <stem>, and in double precision, as
+# <stem>_double.
+function(ronchi_sim_test STEM)
+  ronchi_test(${STEM} LIBRARIES ronchi_sim ${ARGN})
+  ronchi_test(${STEM}_double SOURCE ${STEM} LIBRARIES ronchi_sim_double ${ARGN})
 endfunction()
 
 # ronchi_bench(<file stem> LIBRARIES …): bench/<folder>/<stem>.cc, a Google Benchmark program.

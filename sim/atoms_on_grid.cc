@@ -22,6 +22,15 @@ GridShares ShareOnGrid(const Atom& a, const Grid& g) {
           {(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy}};
 }
 
+GridShareSlopes ShareSlopes(const GridShares& at, const Grid& g) {
+  const auto& s = at.share;
+  const double low_y = s[0] + s[1], high_y = s[2] + s[3];  // 1 − f_y and f_y
+  const double low_x = s[0] + s[2], high_x = s[1] + s[3];
+  const double ix = 1 / g.dx_A(), iy = 1 / g.dy_A();
+  return {{-low_y * ix, low_y * ix, -high_y * ix, high_y * ix},
+          {-low_x * iy, -high_x * iy, low_x * iy, high_x * iy}};
+}
+
 double SharingBlur(const Grid& g, double kx, double ky) {
   const double kappa = std::hypot(kx * g.dx_A(), ky * g.dy_A());
   return kappa > 0 ? std::sin(kappa) / kappa : 1;

@@ -17,6 +17,12 @@ struct GridShares {
   std::array<double, 4> share;
 };
 GridShares ShareOnGrid(const Atom& atom, const Grid& grid);
+// The derivatives of those shares by the atom's x and y, 1/Å. They are constant between grid lines
+// and jump on them: there, those of a step towards +x, +y.
+struct GridShareSlopes {
+  std::array<double, 4> by_x_A, by_y_A;
+};
+GridShareSlopes ShareSlopes(const GridShares& shares, const Grid& grid);
 
 // sin(κ)/κ, κ² = (kx dx)² + (ky dy)²: the transform of shared atoms is divided by it, as abTEM does
 // (Madsen & Susi, Open Res. Europe 1, 24 (2021)).

@@ -25,15 +25,15 @@ int Bin(const DetectorOptions& d, double ax, double ay) {
 }
 
 // Eight running sums: independent additions that the compiler puts side by side.
-float Sum(const float* values, size_t count) {
+Real Sum(const Real* values, size_t count) {
   constexpr size_t kLanes = 8;
-  float lanes[kLanes] = {};
+  Real lanes[kLanes] = {};
   size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
     for (size_t l = 0; l < kLanes; ++l) lanes[l] += values[i + l];
   }
-  float sum = 0;
-  for (float lane : lanes) sum += lane;
+  Real sum = 0;
+  for (Real lane : lanes) sum += lane;
   for (; i < count; ++i) sum += values[i];
   return sum;
 }
@@ -67,10 +67,10 @@ absl::StatusOr<Detector> Detector::Create(const DetectorOptions& options, const 
   if (options.type == Type::kCenterOfMass || options.type == Type::kDpc) d.shape_ = {2};
   if (d.moments_) {
     for (size_t i = 0; i < grid.nx; ++i) {
-      d.angle_x_mrad_.push_back(float(grid.kx_per_A(i) * wavelength * 1e3));
+      d.angle_x_mrad_.push_back(Real(grid.kx_per_A(i) * wavelength * 1e3));
     }
     for (size_t j = 0; j < grid.ny; ++j) {
-      d.angle_y_mrad_.push_back(float(grid.ky_per_A(j) * wavelength * 1e3));
+      d.angle_y_mrad_.push_back(Real(grid.ky_per_A(j) * wavelength * 1e3));
     }
     return d;
   }
@@ -178,12 +178,12 @@ std::vector<std::vector<size_t>> Detector::PixelsByValue() const {
   return pixels;
 }
 
-void Detector::AccumulateMoments(std::span<const float> intensity, double weight,
+void Detector::AccumulateMoments(std::span<const Real> intensity, double weight,
                                  std::span<double> out) const {
   const size_t ny = angle_y_mrad_.size();
   double total = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
   for (size_t i = 0; i < angle_x_mrad_.size(); ++i) {
-    const float* row = intensity.data() + i * ny;
+    const Real* row = intensity.data() + i * ny;
     double s0 = 0, s1 = 0, s2 = 0;
     for (size_t j = 0; j < ny; ++j) {
       const double v = row[j], a = angle_y_mrad_[j];
@@ -203,7 +203,7 @@ void Detector::AccumulateMoments(std::span<const float> intensity, double weight
   for (size_t m = 0; m < kMoments; ++m) out[m] += weight * sums[m];
 }
 
-void Detector::Accumulate(std::span<const float> intensity, double weight,
+void Detector::Accumulate(std::span<const Real> intensity, double weight,
                           std::span<double> out) const {
   if (moments_) return AccumulateMoments(intensity, weight, out);
   if (options_.type == Type::kPixelated && options_.binning == 1) {
@@ -213,6 +213,40 @@ void Detector::Accumulate(std::span<const float> intensity, double weight,
     return;
   }
   for (const Run& r : runs_) out[r.bin] += weight * Sum(intensity.data() + r.offset, r.count);
+}
+
+void Detector::Spread(std::span<const double> slope, std::span<Real> pixels) const {
+  for (const Run& r : runs_) {
+    const bool pattern = options_.type == Type::kPixelated && options_.binning == 1;
+    for (size_t c = 0; c < r.count; ++c) {
+      pixels[r.offset + c] += Real(slope[pattern ? r.bin + c : r.bin]);
+    }
+  }
+  if (!moments_) return;
+  const size_t ny = angle_y_mrad_.size();
+  for (size_t i = 0; i < angle_x_mrad_.size(); ++i) {
+    const double x = angle_x_mrad_[i];
+    for (size_t j = 0; j < ny; ++j) {
+      const double y = angle_y_mrad_[j];
+      pixels[i * ny + j] += Real(slope[0] + slope[1] * x + slope[2] * y + slope[3] * x * x +
+                                 slope[4] * x * y + slope[5] * y * y);
+    }
+  }
+}
+
+std::vector<double> Detector::CombineSlope(std::span<const double> reading,
+                                           std::array<double, 2> slope) const {
+  std::vector<double> out(size());
+  if (moments_) {
+    out[1] = slope[0] / reading[0];
+    out[2] = slope[1] / reading[0];
+    out[0] = -(out[1] * reading[1] + out[2] * reading[2]) / reading[0];
+    return out;
+  }
+  for (size_t s = 0; s < directions_.size(); ++s) {
+    out[s] = slope[0] * directions_[s][0] + slope[1] * directions_[s][1];
+  }
+  return out;
 }
 
 std::array<double, 2> Detector::Combine(std::span<const double> reading) const {

@@ -14,6 +14,7 @@
 #include "core/status.h"
 #include "sim/detector_response.h"
 #include "sim/grid.h"
+#include "sim/real.h"
 
 namespace ronchi::sim {
 
@@ -59,9 +60,16 @@ class Detector {
   AngleAxis y_axis() const { return y_axis_; }
 
   // `intensity`: [nx, ny] in FFT order. Adds `weight` times the reading onto `out` (size()).
-  void Accumulate(std::span<const float> intensity, double weight, std::span<double> out) const;
+  void Accumulate(std::span<const Real> intensity, double weight, std::span<double> out) const;
   // A centre-of-mass or DPC reading (size()) to its vector in mrad.
   std::array<double, 2> Combine(std::span<const double> reading) const;
+
+  // The adjoints of both, for derivatives of a loss. Adds to the pattern's pixels, [nx, ny], what
+  // `slope`, the derivatives by a reading's numbers, makes of them.
+  void Spread(std::span<const double> slope, std::span<Real> pixels) const;
+  // From the derivatives by the vector to those by the reading's numbers.
+  std::vector<double> CombineSlope(std::span<const double> reading,
+                                   std::array<double, 2> slope) const;
 
   // A centre-of-mass reading: Σ I, Σ Iα_x, Σ Iα_y, then Σ Iα_x², Σ Iα_xα_y, Σ Iα_y² for its
   // noise.
@@ -76,14 +84,14 @@ class Detector {
   void AddRuns(const Grid& grid, double wavelength);
   void AddPixels(const Grid& grid, double wavelength);
   void AddDirections(double semiangle_rad);
-  void AccumulateMoments(std::span<const float> intensity, double weight,
+  void AccumulateMoments(std::span<const Real> intensity, double weight,
                          std::span<double> out) const;
   DetectorOptions options_;
   std::vector<size_t> shape_;
   std::vector<Run> runs_;
   bool moments_ = false;
-  std::vector<float> angle_x_mrad_, angle_y_mrad_;  // centre of mass
-  std::vector<std::array<double, 2>> directions_;   // DPC: mrad a segment's share of electrons
+  std::vector<Real> angle_x_mrad_, angle_y_mrad_;  // centre of mass
+  std::vector<std::array<double, 2>> directions_;  // DPC: mrad a segment's share of electrons
   AngleAxis x_axis_, y_axis_;
 };
 

@@ -10,8 +10,21 @@
 #include "core/files.h"
 #include "core/status.h"
 
+// The library of our precision, by its prefix.
+#ifdef RONCHI_DOUBLE
+#define RONCHI_FFTW(name) fftw_##name
+#else
+#define RONCHI_FFTW(name) fftwf_##name
+#endif
+
 namespace ronchi::sim {
 namespace {
+
+#ifdef RONCHI_DOUBLE
+constexpr char kWisdomName[] = "/fftw";
+#else
+constexpr char kWisdomName[] = "/fftwf";
+#endif
 
 // FFTW's planner is not thread-safe; executing is.
 std::mutex& PlannerMutex() {
@@ -22,7 +35,7 @@ std::mutex& PlannerMutex() {
 std::string WisdomPath(Fft::Effort effort) {
   static const std::string folder = CacheDirectory();
   if (folder.empty()) return "";
-  return folder + (effort == Fft::Effort::kMeasure ? "/fftwf-measure" : "/fftwf-patient");
+  return folder + kWisdomName + (effort == Fft::Effort::kMeasure ? "-measure" : "-patient");
 }
 
 // FFTW has one wisdom a process, and plans by whatever it holds. Here it is emptied before every
@@ -33,26 +46,26 @@ std::string& KnownHere(Fft::Effort effort) {
 }
 
 void LoadWisdom(Fft::Effort effort) {
-  fftwf_forget_wisdom();
+  RONCHI_FFTW(forget_wisdom)();
   if (effort == Fft::Effort::kEstimate) return;
   if (const std::string& known = KnownHere(effort); !known.empty()) {
-    fftwf_import_wisdom_from_string(known.c_str());
+    RONCHI_FFTW(import_wisdom_from_string)(known.c_str());
   }
   if (const std::string path = WisdomPath(effort); !path.empty()) {
-    fftwf_import_wisdom_from_filename(path.c_str());  // a missing or foreign file: no wisdom
+    RONCHI_FFTW(import_wisdom_from_filename)(path.c_str());  // a missing or foreign file: no wisdom
   }
 }
 
 void KeepWisdom(Fft::Effort effort) {
   const std::string path = WisdomPath(effort);
   // Another program may have planned meanwhile: what it learnt is kept, too.
-  if (!path.empty()) fftwf_import_wisdom_from_filename(path.c_str());
-  char* text = fftwf_export_wisdom_to_string();
+  if (!path.empty()) RONCHI_FFTW(import_wisdom_from_filename)(path.c_str());
+  char* text = RONCHI_FFTW(export_wisdom_to_string)();
   if (!text) return;
   KnownHere(effort) = text;
   // A cache that cannot be written only costs planning again.
   if (!path.empty()) (void)WriteFileAtomically(path, text);
-  fftwf_free(text);
+  RONCHI_FFTW(free)(text);
 }
 
 using Key = std::tuple<int, int, int, int, int, int>;
@@ -60,24 +73,25 @@ using Key = std::tuple<int, int, int, int, int, int>;
 }  // namespace
 
 struct Fft::Plan {
-  fftwf_plan plan = nullptr;
+  RONCHI_FFTW(plan) plan = nullptr;
   ~Plan() {
     const std::lock_guard<std::mutex> lock(PlannerMutex());
-    if (plan) fftwf_destroy_plan(plan);
+    if (plan) RONCHI_FFTW(destroy_plan)(plan);
   }
 };
 
 namespace {
 
 template <class Make>
-fftwf_plan PlanWithWisdom(size_t elements, Fft::Effort effort, const Make& make) {
+RONCHI_FFTW(plan)
+PlanWithWisdom(size_t elements, Fft::Effort effort, const Make& make) {
   ComplexBuffer scratch(elements);
-  auto* data = reinterpret_cast<fftwf_complex*>(scratch.data());
+  auto* data = reinterpret_cast<RONCHI_FFTW(complex)*>(scratch.data());
   LoadWisdom(effort);
   if (effort == Fft::Effort::kEstimate) return make(data, FFTW_ESTIMATE);
   const unsigned flags = effort == Fft::Effort::kMeasure ? FFTW_MEASURE : FFTW_PATIENT;
-  if (fftwf_plan known = make(data, flags | FFTW_WISDOM_ONLY)) return known;
-  fftwf_plan plan = make(data, flags);
+  if (RONCHI_FFTW(plan) known = make(data, flags | FFTW_WISDOM_ONLY)) return known;
+  RONCHI_FFTW(plan) plan = make(data, flags);
   KeepWisdom(effort);
   return plan;
 }
@@ -94,9 +108,9 @@ Fft Fft::Batch(int n, int batch, int stride, int distance, Direction direction, 
   if ((fft.plan_ = made[key].lock())) return fft;
   auto plan = std::make_shared<Plan>();
   const size_t elements = size_t(n - 1) * stride + size_t(batch - 1) * distance + 1;
-  plan->plan = PlanWithWisdom(elements, effort, [&](fftwf_complex* data, unsigned flags) {
-    return fftwf_plan_many_dft(1, &n, batch, data, nullptr, stride, distance, data, nullptr, stride,
-                               distance, Sign(direction), flags);
+  plan->plan = PlanWithWisdom(elements, effort, [&](RONCHI_FFTW(complex) * data, unsigned flags) {
+    return RONCHI_FFTW(plan_many_dft)(1, &n, batch, data, nullptr, stride, distance, data, nullptr,
+                                      stride, distance, Sign(direction), flags);
   });
   RONCHI_CHECK(plan->plan != nullptr);
   made[key] = plan;
@@ -107,9 +121,10 @@ Fft Fft::Batch(int n, int batch, int stride, int distance, Direction direction, 
 Fft Fft::Plane(int nx, int ny, Direction direction, Effort effort) {
   const std::lock_guard<std::mutex> lock(PlannerMutex());
   auto plan = std::make_shared<Plan>();
-  plan->plan = PlanWithWisdom(size_t(nx) * ny, effort, [&](fftwf_complex* data, unsigned flags) {
-    return fftwf_plan_dft_2d(nx, ny, data, data, Sign(direction), flags);
-  });
+  plan->plan =
+      PlanWithWisdom(size_t(nx) * ny, effort, [&](RONCHI_FFTW(complex) * data, unsigned flags) {
+        return RONCHI_FFTW(plan_dft_2d)(nx, ny, data, data, Sign(direction), flags);
+      });
   RONCHI_CHECK(plan->plan != nullptr);
   Fft fft;
   fft.plan_ = plan;
@@ -117,8 +132,8 @@ Fft Fft::Plane(int nx, int ny, Direction direction, Effort effort) {
 }
 
 void Fft::Execute(Complex* data) const {
-  auto* d = reinterpret_cast<fftwf_complex*>(data);
-  fftwf_execute_dft(plan_->plan, d, d);
+  auto* d = reinterpret_cast<RONCHI_FFTW(complex)*>(data);
+  RONCHI_FFTW(execute_dft)(plan_->plan, d, d);
 }
 
 }  // namespace ronchi::sim

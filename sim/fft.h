@@ -1,5 +1,5 @@
-// FFTW, single precision: the only place that plans. Plans are made once a size, with wisdom kept
-// in the user's cache folder, and may be executed by any number of threads.
+// FFTW in the precision of waves (sim/real.h): the only place that plans. Plans are made once a
+// size, with wisdom kept in the user's cache folder, and may be executed by any number of threads.
 #pragma once
 
 #include <complex>
@@ -12,7 +12,7 @@
 
 namespace ronchi::sim {
 
-using Complex = std::complex<float>;
+using Complex = std::complex<Real>;
 
 // Memory on cache-line boundaries, as the plans expect.
 template <class T>

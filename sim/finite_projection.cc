@@ -91,8 +91,8 @@ ComplexBuffer PairFilter(int z, double depth_A, const double* next_depth_A, cons
       const double kx = g.kx_per_A(i), ky = g.ky_per_A(j), k2 = kx * kx + ky * ky;
       const double sharpened = scale / SharingBlur(g, kx, ky);
       const Complex value(
-          float(sharpened * factors.Beyond(z, k2, depth_A)),
-          next_depth_A ? -float(sharpened * factors.Beyond(z, k2, *next_depth_A)) : 0);
+          Real(sharpened * factors.Beyond(z, k2, depth_A)),
+          next_depth_A ? -Real(sharpened * factors.Beyond(z, k2, *next_depth_A)) : 0);
       const size_t mirror_i = (g.nx - i) % g.nx, mirror_j = (g.ny - j) % g.ny;
       filter[i * g.ny + j] = filter[mirror_i * g.ny + j] = value;
       filter[i * g.ny + mirror_j] = filter[mirror_i * g.ny + mirror_j] = value;
@@ -128,8 +128,8 @@ std::map<int, Element> MakeElements(const std::vector<std::vector<const Atom*>>&
 }
 
 // Q of a boundary, V Å.
-FloatBuffer Across(const std::vector<NearAtom>& atoms, const Grid& g,
-                   const std::map<int, Element>& elements, const Fft& forward, const Fft& inverse) {
+RealBuffer Across(const std::vector<NearAtom>& atoms, const Grid& g,
+                  const std::map<int, Element>& elements, const Fft& forward, const Fft& inverse) {
   ComplexBuffer sum(g.size()), plane(g.size());
   for (const auto& [z, element] : elements) {
     std::vector<GridShares> shares;
@@ -145,9 +145,9 @@ FloatBuffer Across(const std::vector<NearAtom>& atoms, const Grid& g,
       std::fill(plane.begin(), plane.end(), Complex(0));
       for (size_t n = 0; n < shares.size(); ++n) {
         const Eigen::Index first = Eigen::Index(2 * p);
-        const Complex w(float(weights[n][first]),
-                        first + 1 < weights[n].size() ? float(weights[n][first + 1]) : 0);
-        for (int q = 0; q < 4; ++q) plane[shares[n].index[q]] += float(shares[n].share[q]) * w;
+        const Complex w(Real(weights[n][first]),
+                        first + 1 < weights[n].size() ? Real(weights[n][first + 1]) : 0);
+        for (int q = 0; q < 4; ++q) plane[shares[n].index[q]] += Real(shares[n].share[q]) * w;
       }
       forward.Execute(plane.data());
       const ComplexBuffer& filter = element.filters[p];
@@ -155,7 +155,7 @@ FloatBuffer Across(const std::vector<NearAtom>& atoms, const Grid& g,
     }
   }
   inverse.Execute(sum.data());
-  FloatBuffer values(g.size());
+  RealBuffer values(g.size());
   for (size_t i = 0; i < g.size(); ++i) values[i] = sum[i].real();
   return values;
 }
@@ -210,7 +210,7 @@ void MakeProjectionFinite(const std::vector<std::vector<const Atom*>>& atoms,
       Fft::Plane(int(g.nx), int(g.ny), Fft::Direction::kForward, Fft::Effort::kMeasure);
   const Fft inverse =
       Fft::Plane(int(g.nx), int(g.ny), Fft::Direction::kInverse, Fft::Effort::kMeasure);
-  std::vector<FloatBuffer> across(distinct.size());
+  std::vector<RealBuffer> across(distinct.size());
   ParallelFor(distinct.size(), 1, [&](size_t begin, size_t end) {
     for (size_t d = begin; d < end; ++d) {
       across[d] = Across(distinct[d], g, elements, forward, inverse);
@@ -219,14 +219,14 @@ void MakeProjectionFinite(const std::vector<std::vector<const Atom*>>& atoms,
 
   constexpr size_t kFace = SIZE_MAX;
   std::map<std::array<size_t, 3>, size_t> combinations;  // infinite slice, upper, lower boundary
-  std::vector<std::shared_ptr<const FloatBuffer>> finite;
+  std::vector<std::shared_ptr<const RealBuffer>> finite;
   for (size_t s = 0; s < count; ++s) {
     const size_t upper = s > 0 ? boundary[s] : kFace,
                  lower = s + 1 < count ? boundary[s + 1] : kFace;
     const auto [it, is_new] =
         combinations.try_emplace({slices->order[s], upper, lower}, finite.size());
     if (is_new) {
-      auto v = std::make_shared<FloatBuffer>(*slices->distinct[slices->order[s]]);
+      auto v = std::make_shared<RealBuffer>(*slices->distinct[slices->order[s]]);
       for (size_t i = 0; i < g.size(); ++i) {
         (*v)[i] +=
             (lower != kFace ? across[lower][i] : 0) - (upper != kFace ? across[upper][i] : 0);

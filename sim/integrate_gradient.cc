@@ -18,8 +18,8 @@ void IntegrateGradient(const GradientRaster& r, std::span<const double> vectors,
       Fft::Plane(int(nx), int(ny), Fft::Direction::kInverse, Fft::Effort::kEstimate);
   ComplexBuffer x(nx * ny), y(nx * ny);
   for (size_t i = 0; i < nx * ny; ++i) {
-    x[i] = float(vectors[2 * i] * 1e-3);
-    y[i] = float(vectors[2 * i + 1] * 1e-3);
+    x[i] = Real(vectors[2 * i] * 1e-3);
+    y[i] = Real(vectors[2 * i + 1] * 1e-3);
   }
   forward.Execute(x.data());
   forward.Execute(y.data());
@@ -40,7 +40,7 @@ void IntegrateGradient(const GradientRaster& r, std::span<const double> vectors,
       const double q0 = r.high_pass_per_A;
       const double pass = q0 > 0 ? 1 - std::exp(-q2 / (2 * q0 * q0)) : 1;
       const double scale = pass / (r.wavelength_A * q2 * double(nx * ny));
-      v = Complex(0, -float(scale)) * (float(qx) * v + float(qy) * y[i * ny + j]);
+      v = Complex(0, -Real(scale)) * (Real(qx) * v + Real(qy) * y[i * ny + j]);
     }
   }
   inverse.Execute(x.data());

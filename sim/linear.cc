@@ -187,11 +187,10 @@ ImageHarmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations,
   wave.assign(size_t(m.nx) * m.ny, Complex(0));
   for (const Impl::Beam& b : m.beams) {
     const double chi = aberrations.Chi(b.ax, b.ay, wavelength);
-    wave[b.index] =
-        Complex(float(b.amplitude * std::cos(chi)), float(-b.amplitude * std::sin(chi)));
+    wave[b.index] = Complex(Real(b.amplitude * std::cos(chi)), Real(-b.amplitude * std::sin(chi)));
   }
   m.inverse.Execute(wave.data());
-  const float scale = 1.0f / float(m.nx * m.ny);
+  const Real scale = Real(1) / Real(m.nx * m.ny);
   for (Complex& v : wave) v = Complex((v.real() * v.real() + v.imag() * v.imag()) * scale, 0);
   m.forward.Execute(wave.data());
 

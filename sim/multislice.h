@@ -35,13 +35,14 @@ class Multislice {
   class Workspace {
    public:
     // |ψ(k)|² [nx, ny] in FFT order after Run: fractions of the incident electrons.
-    const FloatBuffer& intensity() const { return intensity_; }
+    const RealBuffer& intensity() const { return intensity_; }
 
    private:
     friend class Multislice;
+    friend class MultisliceAdjoint;
     ComplexBuffer wave_;    // [nx, stride]
     ComplexBuffer column_;  // [nx, 8]
-    FloatBuffer intensity_;
+    RealBuffer intensity_;
     ComplexBuffer shift_x_, shift_y_;  // e^{−2πi k x} along each axis
   };
   Workspace MakeWorkspace() const;
@@ -61,6 +62,7 @@ class Multislice {
   size_t memory_bytes() const;  // transmission functions and propagator
 
  private:
+  friend class MultisliceAdjoint;  // runs the same passes backwards
   struct Impl;
   std::unique_ptr<const Impl> impl_;
 };

@@ -23,26 +23,12 @@ std::vector<ProjectedAtom> Projected(const std::vector<const Atom*>& atoms, cons
 
 void Deposit(const Atom& a, const Grid& g, Complex* plane) {
   const GridShares at = ShareOnGrid(a, g);
-  for (int q = 0; q < 4; ++q) plane[at.index[q]] += float(at.share[q] * a.occupancy);
+  for (int q = 0; q < 4; ++q) plane[at.index[q]] += Real(at.share[q] * a.occupancy);
 }
 
-// What multiplies the transform of the deposited atoms of element z.
-FloatBuffer ElementFilter(int z, const Grid& g, const ScatteringFactors& factors) {
-  FloatBuffer filter(g.size());
-  const double scale = PotentialPerScatteringFactor() / (g.dx_A() * g.dy_A()) / double(g.size());
-  for (size_t i = 0; i < g.nx; ++i) {
-    for (size_t j = 0; j < g.ny; ++j) {
-      const double kx = g.kx_per_A(i), ky = g.ky_per_A(j);
-      const double blur = SharingBlur(g, kx, ky);
-      filter[i * g.ny + j] = float(scale * factors.At(z, kx * kx + ky * ky) / blur);
-    }
-  }
-  return filter;
-}
-
-std::shared_ptr<const FloatBuffer> Project(const std::vector<const Atom*>& atoms, const Grid& g,
-                                           const std::map<int, FloatBuffer>& filters,
-                                           const Fft& forward, const Fft& inverse) {
+std::shared_ptr<const RealBuffer> Project(const std::vector<const Atom*>& atoms, const Grid& g,
+                                          const std::map<int, RealBuffer>& filters,
+                                          const Fft& forward, const Fft& inverse) {
   ComplexBuffer sum(g.size()), plane(g.size());
   for (const auto& [z, filter] : filters) {
     std::fill(plane.begin(), plane.end(), Complex(0));
@@ -55,12 +41,30 @@ std::shared_ptr<const FloatBuffer> Project(const std::vector<const Atom*>& atoms
     for (size_t i = 0; i < g.size(); ++i) sum[i] += plane[i] * filter[i];
   }
   inverse.Execute(sum.data());
-  auto values = std::make_shared<FloatBuffer>(g.size());
+  auto values = std::make_shared<RealBuffer>(g.size());
   for (size_t i = 0; i < g.size(); ++i) (*values)[i] = sum[i].real();
   return values;
 }
 
 }  // namespace
+
+size_t SliceOf(double z_A, double thickness_A, size_t count) {
+  const double index = std::floor(z_A / thickness_A + 1e-6);
+  return size_t(std::clamp(index, 0.0, double(count - 1)));
+}
+
+RealBuffer ElementFilter(int z, const Grid& g, const ScatteringFactors& factors) {
+  RealBuffer filter(g.size());
+  const double scale = PotentialPerScatteringFactor() / (g.dx_A() * g.dy_A()) / double(g.size());
+  for (size_t i = 0; i < g.nx; ++i) {
+    for (size_t j = 0; j < g.ny; ++j) {
+      const double kx = g.kx_per_A(i), ky = g.ky_per_A(j);
+      const double blur = SharingBlur(g, kx, ky);
+      filter[i * g.ny + j] = Real(scale * factors.At(z, kx * kx + ky * ky) / blur);
+    }
+  }
+  return filter;
+}
 
 absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Grid& grid,
                                               double slice_thickness_A,
@@ -71,7 +75,7 @@ absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Gr
   const double height = specimen.cell_A[2];
   const size_t count = std::max<size_t>(1, size_t(std::ceil(height / slice_thickness_A - 1e-6)));
   out.thickness_A = height / double(count);
-  std::map<int, FloatBuffer> filters;
+  std::map<int, RealBuffer> filters;
   std::vector<std::vector<const Atom*>> slices(count);
   for (const Atom& a : specimen.atoms) {
     if (!factors.Has(a.z)) {
@@ -79,8 +83,7 @@ absl::StatusOr<PotentialSlices> MakePotential(const Specimen& specimen, const Gr
           absl::StrCat("no scattering factor for atomic number ", a.z));
     }
     if (!filters.contains(a.z)) filters[a.z] = ElementFilter(a.z, grid, factors);
-    const double index = std::floor(a.z_A / out.thickness_A + 1e-6);
-    slices[size_t(std::clamp(index, 0.0, double(count - 1)))].push_back(&a);
+    slices[SliceOf(a.z_A, out.thickness_A, count)].push_back(&a);
   }
   std::map<std::vector<ProjectedAtom>, size_t> known;
   std::vector<size_t> first;  // a slice that shows each distinct projection

@@ -23,10 +23,16 @@ enum class Projection { kInfinite, kFinite };
 
 struct PotentialSlices {
   Grid grid;
-  double thickness_A = 0;                                    // of one slice
-  std::vector<std::shared_ptr<const FloatBuffer>> distinct;  // [nx, ny], V Å
+  double thickness_A = 0;                                   // of one slice
+  std::vector<std::shared_ptr<const RealBuffer>> distinct;  // [nx, ny], V Å
   std::vector<size_t> order;  // slice i, from the entrance, is distinct[order[i]]
 };
+
+// The slice, of `count`, that an atom belongs to.
+size_t SliceOf(double z_A, double thickness_A, size_t count);
+// What the transform of element z's atoms, shared on the grid, is multiplied by: [nx, ny], with the
+// 1/N of the transform back. Real and even, so that it is its own adjoint.
+RealBuffer ElementFilter(int z, const Grid& grid, const ScatteringFactors& factors);
 
 // The number of slices is the cell's height over slice_thickness_A, rounded up.
 // InvalidArgument: an element that the table lacks.

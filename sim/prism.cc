@@ -92,7 +92,7 @@ absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
     for (size_t b = begin; b < end && !Interrupted(); ++b) {
       ProbeSpectrum plane;
       plane.beams = {
-          {uint32_t(Wrap(p.beams_[b].h, g.nx)), uint32_t(Wrap(p.beams_[b].k, g.ny)), 1.0f}};
+          {uint32_t(Wrap(p.beams_[b].h, g.nx)), uint32_t(Wrap(p.beams_[b].k, g.ny)), Real(1)}};
       engine.RunToWave(plane, 0, 0, &exit, &workspace);
       ComplexBuffer& wave = p.waves_[b];
       wave.assign(p.rx_ * p.ry_, Complex(0));
@@ -146,18 +146,18 @@ std::vector<Complex> Prism::Coefficients(const BeamOptics& optics,
     const double chi = optics.aberrations.Chi(ax, ay, wavelength);
     for (size_t n = 0; n < positions.size(); ++n) {
       const double phase = -chi - kTwoPi * (kx * positions[n][0] + ky * positions[n][1]);
-      c[n * beams_.size() + b] = Complex(float(a * std::cos(phase)), float(a * std::sin(phase)));
+      c[n * beams_.size() + b] = Complex(Real(a * std::cos(phase)), Real(a * std::sin(phase)));
     }
   }
-  const float scale = float(1 / std::sqrt(power));
+  const Real scale = Real(1 / std::sqrt(power));
   for (Complex& v : c) v *= scale;
   return c;
 }
 
 // The wave in a probe's window, [wx, wy], to its diffraction pattern on the window's grid.
-void Prism::ToPattern(ComplexBuffer* wave, FloatBuffer* intensity) const {
+void Prism::ToPattern(ComplexBuffer* wave, RealBuffer* intensity) const {
   const size_t wx = rx_ / size_t(f_), wy = ry_ / size_t(f_);
-  const float scale = float(1 / double(wx * wy));
+  const Real scale = Real(1 / double(wx * wy));
   const int qx = half_x_ / f_, qy = half_y_ / f_;
   window_forward_.Execute(wave->data());
   for (int h = -qx; h <= qx; ++h) {
@@ -170,7 +170,7 @@ void Prism::ToPattern(ComplexBuffer* wave, FloatBuffer* intensity) const {
 }
 
 void Prism::Run(const BeamOptics& optics, std::span<const std::array<double, 2>> positions,
-                const std::function<void(size_t, std::span<const float>)>& at_probe) const {
+                const std::function<void(size_t, std::span<const Real>)>& at_probe) const {
   const size_t wx = rx_ / size_t(f_), wy = ry_ / size_t(f_);
   // Each probe's window begins half a window before it; the patch spans all of them.
   std::vector<std::array<int64_t, 2>> starts;
@@ -193,7 +193,7 @@ void Prism::Run(const BeamOptics& optics, std::span<const std::array<double, 2>>
   const Matrix sums = patch * Eigen::Map<const Matrix>(coefficients.data(), patch.cols(),
                                                        Eigen::Index(positions.size()));
   ComplexBuffer wave(wx * wy);
-  FloatBuffer intensity(window_.size(), 0.0f);
+  RealBuffer intensity(window_.size(), Real(0));
   for (size_t n = 0; n < positions.size(); ++n) {
     const Complex* sum = sums.col(Eigen::Index(n)).data();
     for (size_t i = 0; i < wx; ++i) {

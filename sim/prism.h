@@ -41,7 +41,7 @@ class Prism {
   // one as at_probe(index, intensity). `optics` may have any aberrations and a semiangle up to the
   // one prepared. Positions should lie close together: they share one patch of exit waves.
   void Run(const BeamOptics& optics, std::span<const std::array<double, 2>> positions,
-           const std::function<void(size_t, std::span<const float>)>& at_probe) const;
+           const std::function<void(size_t, std::span<const Real>)>& at_probe) const;
 
  private:
   struct Beam {
@@ -53,7 +53,7 @@ class Prism {
   void CopyPatch(std::array<int64_t, 2> low, size_t px, size_t py, size_t beam, Complex* out) const;
   std::vector<Complex> Coefficients(const BeamOptics& optics,
                                     std::span<const std::array<double, 2>> positions) const;
-  void ToPattern(ComplexBuffer* wave, FloatBuffer* intensity) const;
+  void ToPattern(ComplexBuffer* wave, RealBuffer* intensity) const;
 
   double energy_eV_ = 0, semiangle_rad_ = 0;
   Grid grid_, window_;

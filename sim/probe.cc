@@ -45,11 +45,11 @@ absl::StatusOr<ProbeSpectrum> MakeProbe(const Grid& grid, const BeamOptics& opti
       const double chi = optics.aberrations.Chi(ax, ay, wavelength);
       probe.beams.push_back(
           {uint32_t(i), uint32_t(j),
-           std::complex<float>(float(a * std::cos(chi)), float(-a * std::sin(chi)))});
+           std::complex<Real>(Real(a * std::cos(chi)), Real(-a * std::sin(chi)))});
       sum += a * a;
     }
   }
-  const float scale = float(1 / std::sqrt(sum));
+  const Real scale = Real(1 / std::sqrt(sum));
   for (ProbeSpectrum::Beam& beam : probe.beams) beam.amplitude *= scale;
   return probe;
 }

@@ -9,6 +9,7 @@
 #include "core/status.h"
 #include "sim/grid.h"
 #include "sim/physics/aberrations.h"
+#include "sim/real.h"
 
 namespace ronchi::sim {
 
@@ -23,7 +24,7 @@ struct BeamOptics {
 struct ProbeSpectrum {
   struct Beam {
     uint32_t ix, iy;  // grid indices in FFT order
-    std::complex<float> amplitude;
+    std::complex<Real> amplitude;
   };
   std::vector<Beam> beams;  // those inside the aperture, sorted by iy, then ix
 };

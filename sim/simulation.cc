@@ -92,7 +92,7 @@ class Work {
   void RunTiles(int configuration, Progress* progress, BlockSums* sums);
   absl::Status RunLinear(Progress* progress, BlockSums* sums);
   absl::Status RunContracted(Progress* progress, BlockSums* sums);
-  void Read(std::span<const float> intensity, double weight, size_t exit, size_t probe,
+  void Read(std::span<const Real> intensity, double weight, size_t exit, size_t probe,
             BlockSums* sums) const {
     for (size_t d = 0; d < plan_.detectors.size(); ++d) {
       const size_t n = plan_.detectors[d].size();
@@ -173,7 +173,7 @@ void Work::RunTiles(int configuration, Progress* progress, BlockSums* sums) {
       std::vector<std::array<double, 2>> here;
       for (size_t p : tiles[t]) here.push_back(o_.scan.Position(p));
       for (const WeightedOptics& w : optics_) {
-        prism_->Run(w.optics, here, [&](size_t n, std::span<const float> intensity) {
+        prism_->Run(w.optics, here, [&](size_t n, std::span<const Real> intensity) {
           Read(intensity, w.weight, 0, tiles[t][n], sums);
         });
       }

@@ -261,5 +261,60 @@ TEST(Detector, RefusesWhatTheGridDoesNotReach) {
           .status()));
 }
 
+// ⟨w, A I⟩ = ⟨A* w, I⟩ for every type; 1e-5: single-precision sums of a few thousand numbers.
+TEST_P(DetectorGrid, SpreadIsTheAdjointOfAccumulate) {
+  const Grid g = GetParam();
+  const std::vector<float> p = RandomPattern(g);
+  const DetectorOptions all[] = {
+      {.name = "ring", .inner_rad = 0.01, .outer_rad = 0.03},
+      {.name = "quad",
+       .type = Type::kSegmented,
+       .inner_rad = 0.004,
+       .outer_rad = 0.03,
+       .radial = 2,
+       .rotation_rad = 0.2},
+      {.name = "cbed", .type = Type::kPixelated, .max_rad = 0.03},
+      {.name = "binned", .type = Type::kPixelated, .max_rad = 0.03, .binning = 3},
+      {.name = "com", .type = Type::kCenterOfMass},
+      {.name = "dpc", .type = Type::kDpc, .inner_rad = 0.01, .outer_rad = 0.03}};
+  for (const DetectorOptions& o : all) {
+    const Detector d = *Detector::Create(o, g, kEnergy_eV, 0.024);
+    const std::vector<double> reading = Read(o, g, p);
+    RandomStream random({.seed = 3, .name = "test.slope"});
+    std::vector<double> slope(d.size());
+    for (double& v : slope) v = random.Uniform(0.5, 1.5);
+    std::vector<float> pixels(g.size(), 0.25f);  // what is there is added to
+    d.Spread(slope, pixels);
+    double on_pixels = 0, on_readings = 0;
+    for (size_t i = 0; i < p.size(); ++i) on_pixels += (double(pixels[i]) - 0.25) * p[i];
+    for (size_t i = 0; i < slope.size(); ++i) on_readings += slope[i] * reading[i];
+    EXPECT_NEAR(on_pixels, on_readings, 1e-5 * std::fabs(on_readings)) << o.name;
+  }
+}
+
+// Against central differences, exact but for the third order: 1e-6 at steps of a thousandth.
+TEST(Detector, CombineSlopeIsTheDerivativeOfCombine) {
+  const Grid g{45, 50, 9, 11};
+  const std::vector<float> p = RandomPattern(g);
+  for (const DetectorOptions& o :
+       {DetectorOptions{.name = "com", .type = Type::kCenterOfMass},
+        DetectorOptions{.name = "dpc", .type = Type::kDpc, .inner_rad = 0.01, .outer_rad = 0.03}}) {
+    const Detector d = *Detector::Create(o, g, kEnergy_eV, 0.024);
+    const std::vector<double> reading = Read(o, g, p);
+    const std::vector<double> slope = d.CombineSlope(reading, {0.7, -1.3});
+    for (size_t i = 0; i < reading.size(); ++i) {
+      const auto at = [&](double by) {
+        std::vector<double> r = reading;
+        r[i] += by;
+        const auto v = d.Combine(r);
+        return 0.7 * v[0] - 1.3 * v[1];
+      };
+      const double step = 1e-3 * std::max(1.0, std::fabs(reading[i]));
+      const double expected = (at(step) - at(-step)) / (2 * step);
+      EXPECT_NEAR(slope[i], expected, 2e-6 * std::max(1e-3, std::fabs(expected))) << o.name << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ronchi::sim

@@ -77,7 +77,7 @@ class DirectMultislice {
     return BandLimitAperture(grid_, std::hypot(grid_.kx_per_A(i), grid_.ky_per_A(j)));
   }
 
-  Wave Transmission(const FloatBuffer& v) const {
+  Wave Transmission(const RealBuffer& v) const {
     const double sigma = InteractionConstant(energy_eV_);
     Wave t(grid_.size());
     for (size_t i = 0; i < t.size(); ++i) t[i] = std::polar(1.0, sigma * double(v[i]));
