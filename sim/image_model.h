@@ -30,6 +30,7 @@ struct ImageHarmonics {
   std::complex<double>& at(int h, int k) {
     return c[size_t(h) * size_t(2 * half_y + 1) + size_t(k + half_y)];
   }
+  double Mean() const { return c[size_t(half_y)].real(); }  // over the cell
   // Contrast var(I)/mean(I)² over the whole cell, exactly.
   double Contrast() const;
   // Fractions of the incident electrons, [lines, pixels].

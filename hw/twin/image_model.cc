@@ -4,26 +4,56 @@
 #include "sim/linear.h"
 
 namespace ronchi::hw {
+namespace {
 
-absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const TwinOptions& o) {
+using Models = std::vector<std::shared_ptr<const sim::ImageModel>>;
+
+absl::StatusOr<Models> Make(const TwinOptions& o, size_t first, size_t end) {
+  Models models;
   if (o.engine == TwinOptions::Engine::kContracted) {
-    return sim::ContractedModel::Create({.cell = o.specimen,
-                                         .energy_eV = o.energy_eV,
-                                         .semiangle_rad = o.semiangle_rad,
-                                         .inner_rad = o.haadf_inner_rad,
-                                         .outer_rad = o.haadf_outer_rad,
-                                         .configurations = o.phonon_configurations,
-                                         .phonon_seed = o.phonon_seed});
+    std::vector<sim::ContractedModel::Ring> rings;
+    for (size_t d = first; d < end; ++d) {
+      rings.push_back({o.detectors[d].inner_rad, o.detectors[d].outer_rad});
+    }
+    RONCHI_ASSIGN_OR_RETURN(const auto made, sim::ContractedModel::CreateRings(
+                                                 {.cell = o.specimen,
+                                                  .energy_eV = o.energy_eV,
+                                                  .semiangle_rad = o.semiangle_rad,
+                                                  .configurations = o.phonon_configurations,
+                                                  .phonon_seed = o.phonon_seed,
+                                                  .least_box_A = o.box_A},
+                                                 rings));
+    models.assign(made.begin(), made.end());
+    return models;
   }
   RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load("kirkland"));
-  RONCHI_ASSIGN_OR_RETURN(sim::LinearEngine engine,
-                          sim::LinearEngine::Create(o.specimen,
-                                                    {.energy_eV = o.energy_eV,
-                                                     .semiangle_rad = o.semiangle_rad,
-                                                     .inner_rad = o.haadf_inner_rad,
-                                                     .outer_rad = o.haadf_outer_rad},
-                                                    *factors));
-  return std::make_shared<const sim::LinearEngine>(std::move(engine));
+  for (size_t d = first; d < end; ++d) {
+    RONCHI_ASSIGN_OR_RETURN(sim::LinearEngine engine,
+                            sim::LinearEngine::Create(o.specimen,
+                                                      {.energy_eV = o.energy_eV,
+                                                       .semiangle_rad = o.semiangle_rad,
+                                                       .inner_rad = o.detectors[d].inner_rad,
+                                                       .outer_rad = o.detectors[d].outer_rad},
+                                                      *factors));
+    models.push_back(std::make_shared<const sim::LinearEngine>(std::move(engine)));
+  }
+  return models;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const TwinOptions& o) {
+  RONCHI_ASSIGN_OR_RETURN(const Models models, Make(o, 0, 1));
+  return models[0];
+}
+
+absl::StatusOr<DetectorImages> DetectorImages::Create(const TwinOptions& o) {
+  DetectorImages out;
+  RONCHI_ASSIGN_OR_RETURN(out.models_, Make(o, 0, 1));
+  if (o.detectors.size() == 1) return out;
+  RONCHI_ASSIGN_OR_RETURN(const Models others, Make(o, 1, o.detectors.size()));
+  out.models_.insert(out.models_.end(), others.begin(), others.end());
+  return out;
 }
 
 }  // namespace ronchi::hw

@@ -4,26 +4,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "hw/twin/optics.h"
+#include "sim/physics/aberrations.h"
 #include "sim/simulate_config.h"
 #include "sim/specimen/read_structure.h"
 
 namespace ronchi::hw {
 namespace {
 
-// What a hidden parameter can be at all: ratios are above zero, widths and noise not below.
-NumberRange Possible(const std::string& name) {
-  const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
-  NumberRange range = {.min = -1e6, .max = 1e6};
-  if (has("_walk_") || has("_fwhm_") || has("_noise") || has("readout_")) range.min = 0;
-  if (has("_ratio")) range = {.min = 0.01, .max = 100};
-  return range;
-}
-
 absl::Status ReadPrior(const Config& node, std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
   for (auto& [name, range] : *ranges) {
     std::vector<double> pair = {range.low, range.high};
-    r.Numbers(name, &pair, 2, Possible(name));
+    r.Numbers(name, &pair, 2, PossibleHidden(name));
     if (r.ok() && pair[0] > pair[1]) r.Fail(name, "expected [low, high] with low <= high");
     range = {pair[0], pair[1]};
   }
@@ -54,14 +47,98 @@ absl::Status ReadEvents(const Config& node, std::vector<TwinEvent>* events) {
   return absl::OkStatus();
 }
 
+// Reads a number that is kept in SI and written in units of `unit`.
+void Scaled(ConfigReader* r, const char* key, double unit, NumberRange range, double* value) {
+  double shown = *value / unit;
+  const bool given = r->Has(key);
+  r->Number(key, &shown, range);
+  if (given) *value = shown * unit;
+}
+
+absl::Status ReadDetectors(const Config& node, double semiangle_rad, TwinOptions* o) {
+  ConfigReader r(node);
+  for (const std::string& name : node.IsMap() ? node.Keys() : std::vector<std::string>()) {
+    if (name == "haadf") {
+      r.Fail(name, "the first detector; its keys are haadf_inner_mrad, haadf_outer_mrad, …");
+      break;
+    }
+    TwinDetector* d = nullptr;
+    for (TwinDetector& known : o->detectors) {
+      if (known.name == name) d = &known;
+    }
+    if (!d) d = &o->detectors.emplace_back(TwinDetector{.name = name});
+    ConfigReader x(r.Child(name));
+    Scaled(&x, "inner_mrad", 1e-3, {.min = 0, .max = 1000}, &d->inner_rad);
+    Scaled(&x, "outer_mrad", 1e-3, {.min = 0.1, .max = 1000}, &d->outer_rad);
+    x.Number("counts_per_electron", &d->counts_per_electron, {.min = 1e-3, .max = 1e6});
+    x.Number("dark_counts", &d->dark_counts, {.min = 0, .max = 1e6});
+    x.Number("saturation_counts", &d->saturation_counts, {.min = 1, .max = 1e12});
+    if (x.ok() && d->outer_rad <= d->inner_rad) {
+      x.Fail("outer_mrad", "must be larger than inner_mrad");
+    }
+    if (x.ok() && o->engine == TwinOptions::Engine::kLinear && d->inner_rad < semiangle_rad) {
+      x.Fail("inner_mrad", "must not be below semiangle_mrad with the linear engine");
+    }
+    RONCHI_RETURN_IF_ERROR(x.Done());
+  }
+  return r.Done();
+}
+
+absl::Status ReadCorrectors(const Config& node, std::map<int, double>* limits_m) {
+  ConfigReader r(node);
+  for (int term = sim::kC21; term <= kLastCorrectedTerm; ++term) {
+    double limit_nm = limits_m->count(term) ? limits_m->at(term) * 1e9 : 0;
+    const std::string name(sim::kAberrationTerms[size_t(term)].name);
+    r.Number(name, &limit_nm, {.min = 0, .max = 1e8});
+    (*limits_m)[term] = limit_nm * 1e-9;
+  }
+  return r.Done();
+}
+
+absl::Status ReadStage(const Config& node, StageOptions* s) {
+  ConfigReader r(node);
+  r.Bool("present", &s->present);
+  Scaled(&r, "range_um", 1e-6, {.min = 0.001, .max = 1e5}, &s->range_m);
+  Scaled(&r, "z_range_um", 1e-6, {.min = 0.001, .max = 1e5}, &s->z_range_m);
+  Scaled(&r, "resolution_nm", 1e-9, {.min = 0, .max = 1e4}, &s->resolution_m);
+  Scaled(&r, "speed_um_per_s", 1e-6, {.min = 1e-3, .max = 1e5}, &s->speed_m_per_s);
+  Scaled(&r, "tilt_range_mrad", 1e-3, {.min = 0.001, .max = 1600}, &s->tilt_range_rad);
+  Scaled(&r, "tilt_resolution_mrad", 1e-3, {.min = 0, .max = 100}, &s->tilt_resolution_rad);
+  Scaled(&r, "tilt_speed_mrad_per_s", 1e-3, {.min = 1e-3, .max = 1e4}, &s->tilt_speed_rad_per_s);
+  r.Number("settle_s", &s->settle_s, {.min = 0, .max = 1000});
+  return r.Done();
+}
+
+absl::Status ReadContamination(const Config& node, ContaminationOptions* c) {
+  ConfigReader r(node);
+  r.Number("mean_free_path_nm", &c->mean_free_path_nm, {.min = 1, .max = 1e6});
+  r.Number("signal_per_nm", &c->signal_per_nm, {.min = 0, .max = 0.1});
+  return r.Done();
+}
+
+absl::Status ReadCamera(const Config& node, CameraOptions* c) {
+  ConfigReader r(node);
+  std::string specimen = c->film ? "film" : "crystal";
+  r.Bool("present", &c->present);
+  r.Text("name", &c->name);
+  r.Integer("pixels", &c->pixels, {.min = 8, .max = 1024});
+  Scaled(&r, "half_width_mrad", 1e-3, {.min = 1, .max = 200}, &c->half_width_rad);
+  r.Number("counts_per_electron", &c->counts_per_electron, {.min = 1e-3, .max = 1e6});
+  r.Number("dark_counts", &c->dark_counts, {.min = 0, .max = 1e6});
+  r.Number("readout_counts", &c->readout_counts, {.min = 0, .max = 1e6});
+  r.Number("saturation_counts", &c->saturation_counts, {.min = 1, .max = 1e12});
+  r.Number("box_A", &c->box_A, {.min = 10, .max = 500});
+  r.Choice("specimen", &specimen, {"crystal", "film"});
+  r.Number("film_nm", &c->film_nm, {.min = 0.2, .max = 100});
+  r.Integer("configurations", &c->configurations, {.min = 1, .max = 100});
+  c->film = specimen == "film";
+  return r.Done();
+}
+
 absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
                       std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
-  std::string preset;
-  double energy_keV = o->energy_eV / 1e3, semiangle = o->semiangle_rad * 1e3;
-  double inner = o->haadf_inner_rad * 1e3, outer = o->haadf_outer_rad * 1e3;
-  double current = o->nominal_current_A * 1e12, limit = o->corrector_limit_m * 1e9;
-  double resolution = o->corrector_resolution_m * 1e9;
+  TwinDetector& haadf = o->detectors[0];
   if (!is_preset) r.Known("preset");
   r.Text("name", &o->name);
   r.Text("specimen", &o->specimen_file);
@@ -70,32 +147,45 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   r.Choice("engine", &engine, {"contracted", "linear"});
   r.Integer("phonon_configurations", &o->phonon_configurations, {.min = 1, .max = 1000});
   r.Seed("phonon_seed", &o->phonon_seed);
+  r.Number("box_A", &o->box_A, {.min = 1, .max = 200});
   r.Number("thermal_rms_A", &o->thermal_rms_A, {.min = 0, .max = 1});
-  r.Number("energy_keV", &energy_keV, {.min = 1, .max = 3000});
-  r.Number("semiangle_mrad", &semiangle, {.min = 0.1, .max = 100});
-  r.Number("haadf_inner_mrad", &inner, {.min = 1, .max = 1000});
-  r.Number("haadf_outer_mrad", &outer, {.min = 1, .max = 1000});
-  r.Number("current_pA", &current, {.min = 0.001, .max = 1e5});
+  Scaled(&r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
+  Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);
+  Scaled(&r, "haadf_inner_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.inner_rad);
+  Scaled(&r, "haadf_outer_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.outer_rad);
+  Scaled(&r, "current_pA", 1e-12, {.min = 0.001, .max = 1e5}, &o->nominal_current_A);
   r.Number("counts_per_electron", &o->counts_per_electron, {.min = 1e-3, .max = 1e6});
   r.Number("dark_counts", &o->dark_counts, {.min = 0, .max = 1e6});
-  r.Number("corrector_limit_nm", &limit, {.min = 0.1, .max = 1e5});
-  r.Number("corrector_resolution_nm", &resolution, {.min = 0, .max = 10});
+  r.Number("saturation_counts", &haadf.saturation_counts, {.min = 1, .max = 1e12});
+  Scaled(&r, "corrector_limit_nm", 1e-9, {.min = 0.1, .max = 1e5}, &o->corrector_limit_m);
+  Scaled(&r, "corrector_resolution_nm", 1e-9, {.min = 0, .max = 10}, &o->corrector_resolution_m);
   r.Number("settle_s", &o->settle_s, {.min = 0, .max = 100});
   r.Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
   r.Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
-  const Config prior = r.Child("prior");
-  const Config events = r.Child("events");
+  r.Number("blank_s", &o->blank_s, {.min = 0, .max = 10});
+  r.Bool("measures", &o->measures);
+  r.Bool("real_time", &o->real_time);
+  const Config detectors = r.Child("detectors"), correctors = r.Child("correctors_nm");
+  const Config stage = r.Child("stage"), contamination = r.Child("contamination");
+  const Config camera = r.Child("camera"), prior = r.Child("prior"), events = r.Child("events");
   RONCHI_RETURN_IF_ERROR(r.Done());
-  if (outer <= inner) return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
-  if (inner < semiangle) return node.Error("haadf_inner_mrad", "must not be below semiangle_mrad");
+  if (haadf.outer_rad <= haadf.inner_rad) {
+    return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
+  }
+  if (haadf.inner_rad < o->semiangle_rad) {
+    return node.Error("haadf_inner_mrad", "must not be below semiangle_mrad");
+  }
   o->engine = engine == "linear" ? TwinOptions::Engine::kLinear : TwinOptions::Engine::kContracted;
-  o->energy_eV = energy_keV * 1e3;
-  o->semiangle_rad = semiangle * 1e-3;
-  o->haadf_inner_rad = inner * 1e-3;
-  o->haadf_outer_rad = outer * 1e-3;
-  o->nominal_current_A = current * 1e-12;
-  o->corrector_limit_m = limit * 1e-9;
-  o->corrector_resolution_m = resolution * 1e-9;
+  RONCHI_RETURN_IF_ERROR(ReadDetectors(detectors, o->semiangle_rad, o));
+  RONCHI_RETURN_IF_ERROR(ReadCorrectors(correctors, &o->corrector_limits_m));
+  RONCHI_RETURN_IF_ERROR(ReadStage(stage, &o->stage));
+  RONCHI_RETURN_IF_ERROR(ReadContamination(contamination, &o->contamination));
+  RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
+  for (const TwinDetector& d : o->detectors) {
+    if (o->camera.present && d.name == o->camera.name) {
+      return node.Error("camera", "has the name of a detector: " + d.name);
+    }
+  }
   if (r.Has("events") && !events.IsSequence()) {
     return node.Error("events", "expected a list of {at_scan: …, add: {…}}");
   }
@@ -104,38 +194,6 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
 }
 
 }  // namespace
-
-const std::map<std::string, theory::Range>& DefaultTwinPrior() {
-  static const std::map<std::string, theory::Range> kDefaults = {
-      // Aberrations beyond what the settings say.
-      {"C10_nm", {-10, 10}},
-      {"C12a_nm", {-8, 8}},
-      {"C12b_nm", {-8, 8}},
-      {"C21a_nm", {-30, 30}},
-      {"C21b_nm", {-30, 30}},
-      {"C23a_nm", {-30, 30}},
-      {"C23b_nm", {-30, 30}},
-      {"C30_um", {-2, 2}},
-      // Random walks of defocus and of each astigmatism component, of the specimen, per √s.
-      {"C10_walk_nm", {0.02, 0.05}},
-      {"C12_walk_nm", {0.01, 0.03}},
-      {"stage_walk_A", {0.01, 0.03}},
-      {"drift_x_A_per_s", {-0.3, 0.3}},
-      {"drift_y_A_per_s", {-0.3, 0.3}},
-      {"shift_x_A", {0, 3.905}},
-      {"shift_y_A", {0, 3.905}},
-      {"source_fwhm_A", {0.7, 0.9}},
-      // Relative: true over nominal.
-      {"current_ratio", {0.95, 1.05}},
-      {"gain_ratio", {0.97, 1.03}},
-      {"corrector_gain_ratio", {0.98, 1.02}},
-      // Relative noise of the beam current from frame to frame.
-      {"current_noise", {0.002, 0.01}},
-      // Detector counts.
-      {"dark_error_counts", {-0.05, 0.05}},
-      {"readout_counts", {0.2, 0.5}}};
-  return kDefaults;
-}
 
 absl::StatusOr<TwinOptions> ReadTwinOptions(const Config& node) {
   TwinOptions o;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/config.h"
+#include "hw/twin/twin_prior.h"
 #include "sim/specimen/specimen.h"
-#include "theory/prior.h"
 
 namespace ronchi::hw {
 
@@ -16,6 +16,40 @@ namespace ronchi::hw {
 struct TwinEvent {
   int at_scan = 0;
   std::map<std::string, double> add;
+};
+
+// A ring below the specimen. The calibration is what everybody knows; the true one is hidden.
+struct TwinDetector {
+  std::string name;
+  double inner_rad = 0, outer_rad = 0;
+  double counts_per_electron = 1, dark_counts = 0;
+  double saturation_counts = 65535;
+};
+
+struct StageOptions {
+  bool present = false;
+  double range_m = 1e-3, z_range_m = 0.2e-3, resolution_m = 1e-10;  // x and y; z; all of them
+  double speed_m_per_s = 1e-5;
+  double tilt_range_rad = 0.5, tilt_resolution_rad = 1e-4, tilt_speed_rad_per_s = 0.02;
+  double settle_s = 0.5;
+};
+
+struct ContaminationOptions {
+  double mean_free_path_nm = 150;  // of carbon
+  double signal_per_nm = 5e-5;     // what a nm of carbon adds, of the incident electrons
+};
+
+// A square camera in the diffraction plane: `expose`. Calculated by multislice at every call.
+struct CameraOptions {
+  bool present = false;
+  std::string name = "camera";
+  int pixels = 128;
+  double half_width_rad = 0.04;
+  double counts_per_electron = 10, dark_counts = 20, readout_counts = 3, saturation_counts = 65535;
+  double box_A = 40;  // side of the area, at least: what the probe may wander in
+  bool film = false;  // a film of amorphous carbon instead of the twin's crystal
+  double film_nm = 5;
+  int configurations = 1;  // of displaced atoms
 };
 
 struct TwinOptions {
@@ -26,22 +60,27 @@ struct TwinOptions {
   enum class Engine { kContracted, kLinear } engine = Engine::kContracted;
   int phonon_configurations = 2;  // of the contracted engine
   uint64_t phonon_seed = 0;
-  double thermal_rms_A = 0.08;    // of atoms for which the structure file has none
+  double box_A = 23;            // of the contracted engine, at least
+  double thermal_rms_A = 0.08;  // of atoms for which the structure file has none
   double energy_eV = 200e3;
   double semiangle_rad = 0.018;
-  double haadf_inner_rad = 0.06, haadf_outer_rad = 0.1;
+  // The first is HAADF, from the keys haadf_…, counts_per_electron, dark_counts, saturation_counts.
+  std::vector<TwinDetector> detectors = {{"haadf", 0.06, 0.1}};
   double nominal_current_A = 50e-12;
-  double counts_per_electron = 1;  // the calibrated gain; the true one is hidden
-  double dark_counts = 0;          // likewise
-  double corrector_limit_m = 50e-9;
+  double counts_per_electron = 1;    // the first detector's
+  double dark_counts = 0;            // likewise
+  double corrector_limit_m = 50e-9;  // of C10 and C12
   double corrector_resolution_m = 1e-11;
-  double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02;
-  theory::Prior prior;  // names and units: DefaultTwinPrior, docs/twin.md
+  std::map<int, double> corrector_limits_m;  // of further terms, by index into kAberrationTerms
+  double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02, blank_s = 1e-4;
+  StageOptions stage;
+  ContaminationOptions contamination;
+  CameraOptions camera;
+  bool measures = false;   // `measure`
+  bool real_time = false;  // commands take as long on the wall's clock as on the twin's
+  theory::Prior prior;     // names and units: DefaultTwinPrior, docs/twin.md
   std::vector<TwinEvent> events;
 };
-
-// Every hidden number that a twin has, with the range it has when the config names none.
-const std::map<std::string, theory::Range>& DefaultTwinPrior();
 
 // `preset` names a file in data/twins; its keys are defaults that the node's own keys override.
 absl::StatusOr<TwinOptions> ReadTwinOptions(const Config& node);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "core/status.h"
 #include "sim/contracted/contracted.h"
@@ -27,10 +28,17 @@ struct ContractedModelOptions {
 
 class ContractedModel final : public ImageModel {
  public:
+  struct Ring {
+    double inner_rad = 0, outer_rad = 0;
+  };
   // Kept for the program's life by what determines it, and on disk. InvalidArgument: an element
   // without scattering factor. ResourceExhausted: more memory than is free. Cancelled: interrupted.
   static absl::StatusOr<std::shared_ptr<const ContractedModel>> Create(
       const ContractedModelOptions& options);
+  // One model a ring, prepared together, with the options' own ring not used. Each costs as much to
+  // ask as all of them.
+  static absl::StatusOr<std::vector<std::shared_ptr<const ContractedModel>>> CreateRings(
+      const ContractedModelOptions& options, const std::vector<Ring>& rings);
 
   ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A) const override;
   std::array<double, 2> cell_A() const override { return cell_A_; }
@@ -41,6 +49,7 @@ class ContractedModel final : public ImageModel {
   BeamOptics beam_;
   std::array<double, 2> cell_A_ = {0, 0};
   std::array<size_t, 2> cells_ = {1, 1};
+  size_t value_ = 0;  // of the engine's
 };
 
 }  // namespace ronchi::sim

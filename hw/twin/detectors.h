@@ -1,0 +1,33 @@
+// The twin's scanned detectors: from fractions of the electrons to counts,
+//   counts = min(saturation, gain · Poisson(n · I) + dark + readout · N(0, 1)),
+// gain and dark being the calibrated ones with their hidden errors. The first detector's errors are
+// gain_ratio, dark_error_counts and readout_counts; another's are drawn from the same ranges.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hw/twin/hidden.h"
+#include "hw/twin/twin_options.h"
+
+namespace ronchi::hw {
+
+// The names of a detector's hidden numbers: "gain_ratio", of another one "gain_ratio.bf".
+std::string DetectorNumber(const char* name, const TwinOptions& options, size_t detector);
+// The ranges of all detectors' numbers, and of everything else.
+theory::Prior WithDetectors(const TwinOptions& options);
+
+struct CountingMoment {
+  double electrons = 0;   // a pixel
+  size_t samples = 0;     // a line
+  double line_noise = 0;  // relative, one normal deviate a line
+  uint64_t frame = 0;
+};
+// `random`: the frame's stream "twin.counts", from which one deviate has been drawn for the beam;
+// of a detector that is not the first, a stream of its own.
+void Count(const TwinOptions& options, const Hidden& hidden, size_t detector,
+           const CountingMoment& moment, std::span<const double> fractions, RandomStream* random,
+           std::span<float> counts);
+
+}  // namespace ronchi::hw

@@ -1,0 +1,73 @@
+#include "hw/twin/scan_errors.h"
+
+#include <cmath>
+
+#include "core/quantity.h"
+#include "hw/scan_path.h"
+
+namespace ronchi::hw {
+namespace {
+
+// Independent from line to line, normal, the same along both axes.
+std::vector<std::array<double, 2>> Jitter_A(const Hidden& h, uint64_t frame, size_t lines) {
+  std::vector<std::array<double, 2>> out(lines, {0, 0});
+  const double rms_A = h["line_jitter_A"];
+  if (rms_A == 0) return out;
+  RandomStream random = h.Stream("twin.jitter", frame);
+  for (auto& [x, y] : out) {
+    x = rms_A * random.Normal();
+    y = rms_A * random.Normal();
+  }
+  return out;
+}
+
+}  // namespace
+
+std::array<double, 4> ScanMatrix(const Hidden& h, double rotation_rad) {
+  const double turn = rotation_rad + h["scan_rotation_mrad"] * 1e-3;
+  const double skew = h["scan_skew_mrad"] * 1e-3;
+  const double sx = h["scan_x_ratio"], sy = h["scan_y_ratio"];
+  if (turn == 0) return {sx, sx * skew, 0, sy};  // to the bit
+  const double c = std::cos(turn), s = std::sin(turn);
+  return {c * sx, c * sx * skew - s * sy, s * sx, s * sx * skew + c * sy};
+}
+
+sim::LinearRaster MakeRows(const ScanMoment& moment, const Hidden& h) {
+  const Scan& s = *moment.scan;
+  const auto [lines, samples] = ScanShape(s);
+  const auto m = ScanMatrix(h, moment.rotation_rad);
+  const auto jitter = Jitter_A(h, moment.frame, lines);
+  const double flyback_A = h["flyback_lag_A"], flyback_s = h["flyback_lag_s"];
+  const bool raster = s.pattern == ScanPattern::kRaster;
+  const bool plain = m == std::array<double, 4>{1, 0, 0, 1};
+  if (raster && s.rotation_rad == 0 && plain && flyback_A == 0) {
+    sim::LinearRaster rows{{}, s.fov_x_m / double(s.pixels_x) * kAngstromPerMetre, s.pixels_x};
+    for (size_t l = 0; l < lines; ++l) {
+      const auto at = moment.specimen_A(moment.line_s * double(l));
+      const double y = s.center_y_m + (double(l) / double(s.pixels_y) - 0.5) * s.fov_y_m;
+      rows.starts_A.push_back(
+          {(s.center_x_m - s.fov_x_m / 2) * kAngstromPerMetre + at[0] + jitter[l][0],
+           y * kAngstromPerMetre + at[1] + jitter[l][1]});
+    }
+    return rows;
+  }
+  sim::LinearRaster rows{{}, 0, 1};
+  const auto asked = ScanPositions(s);
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const size_t line = i / samples;
+    const double in_line_s = s.dwell_s * double(i % samples);
+    const auto at = moment.specimen_A(moment.line_s * double(line) + in_line_s);
+    auto [x_m, y_m] = asked[i];
+    if (raster && flyback_A > 0) {  // along the line, which comes back from its end
+      const double late_m = flyback_A * kMetresPerAngstrom * std::exp(-in_line_s / flyback_s);
+      x_m += late_m * std::cos(s.rotation_rad);
+      y_m += late_m * std::sin(s.rotation_rad);
+    }
+    rows.starts_A.push_back(
+        {(m[0] * x_m + m[1] * y_m) * kAngstromPerMetre + at[0] + jitter[line][0],
+         (m[2] * x_m + m[3] * y_m) * kAngstromPerMetre + at[1] + jitter[line][1]});
+  }
+  return rows;
+}
+
+}  // namespace ronchi::hw
