@@ -58,7 +58,7 @@ absl::Status Runner::Begin() {
   if (again) {
     std::string detail = "the state of the instrument is uncertain; blanking first";
     if (in_flight_) {
-      result_.in_flight = absl::StrCat(in_flight_->value("where", ""), ": ",
+      result_.in_flight = absl::StrCat(in_flight_->value("step", ""), ": ",
                                        in_flight_->value("command", json::object()).dump());
       absl::StrAppend(&detail, "; in flight, carried out or not: ", result_.in_flight);
     }
@@ -78,10 +78,10 @@ absl::Status Runner::Begin() {
 absl::StatusOr<const json*> Runner::NextEntry(const Step& step, const std::string& label) {
   if (in_handler_ || next_ >= replay_.size()) return nullptr;
   const json* entry = replay_[next_];
-  if (entry->value("where", "") != step.where || entry->value("label", "") != label) {
+  if (entry->value("step", "") != step.path || entry->value("label", "") != label) {
     return absl::InvalidArgumentError(
         absl::StrCat("the journal does not fit the workflow: it goes on with ",
-                     entry->value("where", "?"), ", the workflow with ", step.where));
+                     entry->value("step", "?"), ", the workflow with ", step.path));
   }
   ++next_;
   ++result_.replayed;
@@ -127,7 +127,7 @@ absl::StatusOr<Value> Runner::Settle(const Step& step, const std::string& label,
   RONCHI_ASSIGN_OR_RETURN(Value value, compute());
   RONCHI_ASSIGN_OR_RETURN(json kept, setup_.journal->Keep(absl::StrCat("let.", label), value));
   RONCHI_RETURN_IF_ERROR(setup_.journal->Append({{"type", in_handler_ ? "handler" : "value"},
-                                                 {"where", step.where},
+                                                 {"step", step.path},
                                                  {"label", label},
                                                  {"value", std::move(kept)}}));
   return value;

@@ -58,7 +58,7 @@ absl::Status Runner::RunStep(const Step& step) {
 
 absl::Status Runner::Skipped(const Step& step, const std::string& label) {
   return setup_.journal->Append(
-      {{"type", "value"}, {"where", step.where}, {"label", label}, {"skipped", true}});
+      {{"type", "value"}, {"step", step.path}, {"label", label}, {"skipped", true}});
 }
 
 absl::Status Runner::RunCommand(const Step& step) {
@@ -79,7 +79,7 @@ absl::StatusOr<Command> Runner::Exactly(const Step& step) {
   Command command = range.sides[kExpected];
   auto* set = std::get_if<Set>(&command);
   if (!set || !set->relative) return command;
-  if (in_flight_ && in_flight_->value("where", "") == step.where) {
+  if (in_flight_ && in_flight_->value("step", "") == step.path) {
     return CommandFromJson(in_flight_->at("command"));
   }
   RONCHI_ASSIGN_OR_RETURN(const Reply at, setup_.instrument->Execute(Read{{set->property}}));
@@ -117,13 +117,13 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
   const char* const type = in_handler_ ? "handler" : "command";
   if (!in_handler_) {
     RONCHI_RETURN_IF_ERROR(setup_.journal->Append(
-        {{"type", "begin"}, {"where", step.where}, {"command", ToJson(command)}}));
+        {{"type", "begin"}, {"step", step.path}, {"command", ToJson(command)}}));
   }
   in_flight_.reset();
   const absl::StatusOr<Reply> reply = Attempt(step, command);
   const double read_s = std::exchange(read_before_s_, -1);
   const double before_s = std::max(0.0, read_s), commands = read_s < 0 ? 1 : 2;
-  json entry = {{"type", type}, {"where", step.where}, {"label", ""}, {"command", ToJson(command)}};
+  json entry = {{"type", type}, {"step", step.path}, {"label", ""}, {"command", ToJson(command)}};
   if (!reply.ok()) {
     if (step.on_fault != Step::OnFault::kContinue) {
       return Annotate(reply.status(), step.where);

@@ -33,7 +33,7 @@ absl::Status Runner::RunSave(const Step& step, const SaveStep& save) {
     RONCHI_ASSIGN_OR_RETURN(values[name], setup_.journal->Save(v));
   }
   return setup_.journal->Append({{"type", in_handler_ ? "handler" : "value"},
-                                 {"where", step.where},
+                                 {"step", step.path},
                                  {"label", "save"},
                                  {"saved", std::move(values)}});
 }
@@ -165,7 +165,7 @@ absl::Status Runner::RunAsk(const Step& step, const AskStep& ask) {
 absl::Status Runner::RunDecide(const Step& step, const DecideStep& decide) {
   RONCHI_ASSIGN_OR_RETURN(const json* entry, NextEntry(step, "decide"));
   if (!entry) RONCHI_RETURN_IF_ERROR(GoLive());
-  Decision d{.step = step.where, .agent = decide.agent, .seed = workflow_.seed};
+  Decision d{.step = step.path, .agent = decide.agent, .seed = workflow_.seed};
   Value list = Value::List({}, {});
   for (const auto& [name, formula] : decide.outputs) {
     RONCHI_ASSIGN_OR_RETURN(const Value pair, EvaluateExactly(formula, scope_));
@@ -210,7 +210,7 @@ absl::Status Runner::RunDecide(const Step& step, const DecideStep& decide) {
   }
   if (entry) return absl::OkStatus();
   json j = {{"type", in_handler_ ? "handler" : "value"},
-            {"where", step.where},
+            {"step", step.path},
             {"label", "decide"},
             {"chosen", chosen},
             {"observed", observed}};

@@ -316,6 +316,7 @@ absl::StatusOr<Step> ReadStepNode(const Config& list, size_t index) {
     }
     step.verb = *word;
     step.where = item.Where("");
+    step.path = item.path();
     step.line = item.Line("");
     step.body = PlainStep{*word};
     return step;
@@ -323,6 +324,7 @@ absl::StatusOr<Step> ReadStepNode(const Config& list, size_t index) {
   RONCHI_ASSIGN_OR_RETURN(const VerbForm* verb, VerbOf(item));
   step.verb = verb->name;
   step.where = item.Where(verb->name);
+  step.path = absl::StrCat(item.path(), ".", verb->name);
   step.line = item.Line(verb->name);
   FormulaReader r(item);
   verb->read(&r, &step);

@@ -140,6 +140,7 @@ struct Step {
   enum class OnFault { kStop, kContinue, kRetry };
   std::string verb;   // the key that says what it is
   std::string where;  // "file:line: path.verb"
+  std::string path;   // "steps[3].scan": what a journal knows it by
   int line = 0;
   std::string as;  // the name of the result
   OnFault on_fault = OnFault::kStop;
