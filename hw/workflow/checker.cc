@@ -186,6 +186,8 @@ void Checker::CheckGuardDose(const State& end) {
                  "the beam reaches the specimen, and no dose is allowed to it; give budget.dose or "
                  "guard.dose, as in budget: {dose: 1e4 e/A^2}");
   }
+  // What passes the run's own budget has been said.
+  if (!workflow_.guard_dose && worst.tally.Largest() > report_.guard_dose_e_per_m2) return;
   // As the guard counts: whole cells, so that fields side by side add up along their edges.
   DoseLedger ledger;
   for (const auto& [place, dose] : worst.tally.places()) {
@@ -252,7 +254,9 @@ CheckReport Checker::Run() {
   }
   fault.scope["fault.message"] = Value::AnyText();
   in_handler_ = true;
+  const auto forecasts = forecasts_;  // what a fault costs comes on top, and is not foreseen
   RunBlock(workflow_.on_fault, &fault);
+  forecasts_ = forecasts;
   FindUnreached(workflow_.steps, "");
   FindUnreached(workflow_.on_fault, "");
   FindUnused();

@@ -95,8 +95,11 @@ class Checker {
   std::optional<Rounds> ReadRounds(const Step& step, const RepeatStep& loop, const State& state);
   Spending ReadBudget(const Budget& budget, const Scope& scope);
   // More of the same, `rounds` times on each side.
-  void AddRounds(const std::array<Spent, kSides>& before, const std::array<double, kSides>& rounds,
-                 State* state);
+  struct Mark {  // what was spent and foreseen before a round
+    std::array<Spent, kSides> spent;
+    std::map<const Step*, StepForecast> forecasts;
+  };
+  void AddRounds(const Mark& before, const std::array<double, kSides>& rounds, State* state);
   void Widen(const State& before, State* state);
   void JoinStates(State other, State* state);
 

@@ -114,13 +114,12 @@ void Checker::RunFor(const Step& step, const ForStep& loop, State* state) {
     if (steps_ > kMostSteps && i + 1 < n) {  // the rest together
       Interval rest = list->items[i];
       for (size_t j = i; j < n; ++j) rest = Join(rest, list->items[j]);
-      State before = *state;
       Bind(loop.name, Value::Range(rest, list->unit), state);
       Widen(State{}, state);
-      const std::array<Spent, kSides> spent = state->spent;
+      const Mark mark{state->spent, forecasts_};
       RunBlock(loop.body, state);
       const double more = double(n - i - 1);
-      AddRounds(spent, {more, more, more}, state);
+      AddRounds(mark, {more, more, more}, state);
       break;
     }
     Bind(loop.name, Value::Range(list->items[i], list->unit), state);
@@ -147,19 +146,27 @@ void Checker::Widen(const State& before, State* state) {
   }
 }
 
-void Checker::AddRounds(const std::array<Spent, kSides>& before,
-                        const std::array<double, kSides>& rounds, State* state) {
+void Checker::AddRounds(const Mark& before, const std::array<double, kSides>& rounds,
+                        State* state) {
+  const auto add = [](double& value, double was, double times) {
+    if (value > was && times > 0) value += times * (value - was);
+  };
   for (size_t i = 0; i < kSides; ++i) {
     if (!(rounds[i] > 0)) continue;
     Spent& now = state->spent[i];
-    const double times = rounds[i];
-    const auto add = [&](double& value, double was) {
-      if (value > was) value += times * (value - was);
-    };
-    add(now.time_s, before[i].time_s);
-    add(now.electrons, before[i].electrons);
-    add(now.commands, before[i].commands);
-    now.tally.AddScaled(now.tally.Since(before[i].tally), times);
+    add(now.time_s, before.spent[i].time_s, rounds[i]);
+    add(now.electrons, before.spent[i].electrons, rounds[i]);
+    add(now.commands, before.spent[i].commands, rounds[i]);
+    now.tally.AddScaled(now.tally.Since(before.spent[i].tally), rounds[i]);
+  }
+  for (auto& [step, now] : forecasts_) {
+    const auto it = before.forecasts.find(step);
+    const StepForecast was = it == before.forecasts.end() ? StepForecast{} : it->second;
+    add(now.times, was.times, rounds[kWorst]);
+    add(now.worst_time_s, was.worst_time_s, rounds[kWorst]);
+    add(now.worst_electrons, was.worst_electrons, rounds[kWorst]);
+    add(now.expected_time_s, was.expected_time_s, rounds[kExpected]);
+    add(now.expected_electrons, was.expected_electrons, rounds[kExpected]);
   }
 }
 
@@ -212,6 +219,7 @@ void Checker::RunRepeat(const Step& step, const RepeatStep& loop, State* state) 
   int round = 0;
   for (; state->alive && double(round) < limit[kWorst]; ++round) {
     const State before = *state;
+    const auto forecasts = forecasts_;
     for (size_t i = 0; i < kSides; ++i) weight_[i] = double(round) < limit[i] ? outer[i] : 0;
     RunBlock(loop.body, state);
     if (!state->alive) break;
@@ -271,7 +279,7 @@ void Checker::RunRepeat(const Step& step, const RepeatStep& loop, State* state) 
         // The last round counted for nothing where the limit was reached before.
         if (weight_[i] == 0) more[i] = 0;
       }
-      AddRounds(before.spent, more, state);
+      AddRounds({before.spent, forecasts}, more, state);
       break;
     }
     if (round >= kMostRounds || steps_ > kMostSteps) Widen(before, state);

@@ -169,6 +169,8 @@ namespace {
 
 std::string ShowNumber(double si, const Exponents& unit) {
   Dimension dimension;
+  // As people count it.
+  if (unit == Exponents::Of(Dimension::kDose)) return absl::StrFormat("%.4g e/A^2", si * 1e-20);
   if (unit.ToDimension(&dimension)) return Format({si, dimension});
   return absl::StrFormat("%.4g (SI, %s)", si, unit.Name());
 }

@@ -178,10 +178,10 @@ AskStep ParseAsk(FormulaReader* r) {
 DecideStep ParseDecide(FormulaReader* r) {
   DecideStep s;
   s.agent = r->Text("decide", true);
-  s.outputs = r->Bindings("choose", false);
+  s.outputs = r->Bindings("choose", FormulaReader::Kind::kLabels);
   s.value = r->Optional("maximise");
   if (r->Has("observe")) {
-    s.observe = r->Bindings("observe", false);
+    s.observe = r->Bindings("observe", FormulaReader::Kind::kLabels);
   } else {
     r->reader().Known("observe");
   }
@@ -225,10 +225,14 @@ const std::vector<VerbForm>& Verbs() {
         Form("park", true, true, ParsePark),
         Form("measure", true, true, ParseMeasure),
         Form("let", false, false,
-             [](FormulaReader* r) { return LetStep{r->Bindings("let", false)}; }),
+             [](FormulaReader* r) {
+               return LetStep{r->Bindings("let", FormulaReader::Kind::kVariables)};
+             }),
         Form("log", false, false, [](FormulaReader* r) { return LogStep{r->Sentence("log")}; }),
         Form("save", false, false,
-             [](FormulaReader* r) { return SaveStep{r->Bindings("save", true)}; }),
+             [](FormulaReader* r) {
+               return SaveStep{r->Bindings("save", FormulaReader::Kind::kLabels)};
+             }),
         Form("wait", false, false, [](FormulaReader* r) { return WaitStep{r->Required("wait")}; }),
         Form("stop", false, false, [](FormulaReader* r) { return StopStep{r->Sentence("stop")}; }),
         Form("for", false, false, ParseFor),
@@ -378,7 +382,7 @@ absl::StatusOr<Workflow> ReadWorkflow(const Config& config) {
   r.reader().Seed("seed", &w.seed);
   w.budget = r.ReadBudget("budget");
   if (r.Has("let")) {
-    w.constants.bindings = r.Bindings("let", false);
+    w.constants.bindings = r.Bindings("let", FormulaReader::Kind::kVariables);
   } else {
     r.reader().Known("let");
   }

@@ -1,5 +1,7 @@
 #include "hw/workflow/workflow_parse.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace ronchi::hw::workflow::internal {
@@ -17,7 +19,13 @@ Formula FormulaReader::Parse(std::string_view key, const std::string& text) {
   if (e.ok()) {
     f.expression = std::move(*e);
   } else {
-    Keep(node_.Error(key, absl::StrCat("'", text, "': ", std::string(e.status().message()))));
+    const auto open = std::count(text.begin(), text.end(), '(');
+    const bool torn = open > std::count(text.begin(), text.end(), ')');
+    Keep(node_.Error(key,
+                     absl::StrCat("'", text, "': ", std::string(e.status().message()),
+                                  torn ? "; YAML takes a comma in {…} and […] for its own: put the "
+                                         "expression in quotes"
+                                       : "")));
   }
   return f;
 }
@@ -133,21 +141,22 @@ Budget FormulaReader::ReadBudget(std::string_view key) {
 }
 
 std::vector<std::pair<std::string, Formula>> FormulaReader::Bindings(std::string_view key,
-                                                                     bool names_alone) {
+                                                                     Kind kind) {
   std::vector<std::pair<std::string, Formula>> all;
   const Config child = reader_.Child(key);
-  if (names_alone && !child.IsMap() && reader_.Has(key)) {
+  const bool labels = kind == Kind::kLabels;
+  if (labels && !child.IsMap() && reader_.Has(key)) {
     for (const std::string& name : Names(key)) all.emplace_back(name, Parse(key, name));
     return all;
   }
   if (!child.IsMap() || child.Keys().empty()) {
-    Fail(key, names_alone ? "expected names, or a mapping of names to expressions"
-                          : "expected a mapping of names to expressions");
+    Fail(key, labels ? "expected names, or a mapping of names to expressions"
+                     : "expected a mapping of names to expressions");
     return all;
   }
   FormulaReader r(child);
   for (const std::string& name : child.Keys()) {
-    if (!IsPlainName(name) || IsReserved(name)) {
+    if (!IsPlainName(name) || (!labels && IsReserved(name))) {
       r.Fail(name, absl::StrCat("'", name,
                                 "' is no name for a value; allowed: a letter, then letters, "
                                 "digits and _, and no word of the language"));

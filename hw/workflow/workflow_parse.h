@@ -23,8 +23,10 @@ class FormulaReader {
   Words Sentence(std::string_view key);
   std::vector<std::string> Names(std::string_view key);  // one, or a list; required
   Budget ReadBudget(std::string_view key);
-  // {name: formula, …}, or, with `names_alone`, [name, …] as well. Required, not empty.
-  std::vector<std::pair<std::string, Formula>> Bindings(std::string_view key, bool names_alone);
+  // {name: formula, …}; required, not empty. Variables: not words of the language. Labels: any
+  // plain name; [name, …] of what is to be had by its own name will do, too.
+  enum class Kind { kVariables, kLabels };
+  std::vector<std::pair<std::string, Formula>> Bindings(std::string_view key, Kind kind);
   int64_t Whole(std::string_view key, int64_t value, NumberRange range);
 
   const Config& node() const { return node_; }

@@ -196,9 +196,9 @@ TEST(Expression, NoTextIsTooLongOrTooDeep) {
 // Whatever bytes come: an answer or a message, never more.
 TEST(Expression, RandomTextNeverHurts) {
   RandomStream random({.seed = 5, .name = "test.text"});
-  const std::string pieces[] = {"1",  "2 nm", "x",  "d",   "+", "-",   "*",    "/",   "(",  ")",
-                                "[",  "]",    ",",  "min", "<", "and", "not ", "mean", "^", "3",
-                                "\xC3", "'",  "list", ".",  "e", "==", "true", " "};
+  const std::string pieces[] = {"1",    "2 nm", "x",    "d",   "+", "-",   "*",    "/",    "(", ")",
+                                "[",    "]",    ",",    "min", "<", "and", "not ", "mean", "^", "3",
+                                "\xC3", "'",    "list", ".",   "e", "==",  "true", " "};
   int good = 0;
   for (int i = 0; i < 20000; ++i) {
     std::string text;
@@ -213,10 +213,17 @@ TEST(Expression, RandomTextNeverHurts) {
 // With intervals for the names, the answer holds what any values inside give.
 TEST(Expression, IntervalsHoldEveryValue) {
   RandomStream random({.seed = 6, .name = "test.intervals"});
-  const char* const texts[] = {"a + b * a",        "a - b",           "a * b - b ^ 2",
-                               "abs(a) + a ^ 3",   "min(a, b) * max(a, -b)", "clamp(a, -1, b + 2)",
-                               "a / (abs(b) + 1)", "exp(a / 4)",      "sqrt(abs(a))",
-                               "sin(a) + b",       "a / b"};
+  const char* const texts[] = {"a + b * a",
+                               "a - b",
+                               "a * b - b ^ 2",
+                               "abs(a) + a ^ 3",
+                               "min(a, b) * max(a, -b)",
+                               "clamp(a, -1, b + 2)",
+                               "a / (abs(b) + 1)",
+                               "exp(a / 4)",
+                               "sqrt(abs(a))",
+                               "sin(a) + b",
+                               "a / b"};
   for (const char* text : texts) {
     const auto e = *Expression::Parse(text);
     for (int i = 0; i < 300; ++i) {
