@@ -63,8 +63,12 @@ absl::StatusOr<std::shared_ptr<hw::EventLog>> NewEventLog(const std::string& fol
   return hw::EventLog::Create(sitting);
 }
 
-hw::GuardOptions GuardOf(const CheckedFlow& flow, const hw::Description& limited) {
+hw::GuardOptions GuardOf(const CheckedFlow& flow, const hw::Description& limited,
+                         const std::string& folder) {
   hw::GuardOptions guard;
+  // The dose outlives a killed process: what was booked before is booked when the run goes on.
+  guard.ledger_file = folder + "/dose.ledger";
+  guard.ledger_sync = hw::LedgerSync::kProcess;
   // Something above nothing, where nothing is exposed.
   guard.dose_budget_e_per_m2 = std::max(flow.report.guard_dose_e_per_m2, 1.0);
   for (const wf::PropertyLimits& l : flow.workflow.limits) {
@@ -169,7 +173,7 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
   RONCHI_ASSIGN_OR_RETURN(const auto guarded,
                           hw::MakeGuarded(hw::MakeRecorded(std::move(flow->instrument.instrument),
                                                            "workflow", std::move(log)),
-                                          GuardOf(*flow, limited)));
+                                          GuardOf(*flow, limited, outcome.folder)));
   TerminalHost host({.folder = outcome.folder,
                      .answers = options.answers,
                      .truth = flow->instrument.truth,

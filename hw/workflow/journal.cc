@@ -104,6 +104,24 @@ json ImageJson(const Images& images, const std::string& file, size_t offset) {
           {"shapes", shapes}, {"sum", Hex(Sum(all))}};
 }
 
+std::string StateFile(const std::string& name, int slot) {
+  return absl::StrCat("state/", name, ".", slot, ".f32");
+}
+
+// The files that an entry names, wherever in it they stand.
+void FindSlots(const json& j, std::map<std::string, int>* slots) {
+  constexpr std::string_view kFolder = "state/", kEnd = ".0.f32";
+  if (j.is_object() && j.value("type", json()) == "image") {
+    const std::string file = j.value("file", "");
+    if (file.rfind(kFolder, 0) == 0 && file.size() > kFolder.size() + kEnd.size()) {
+      const size_t length = file.size() - kFolder.size() - kEnd.size();
+      (*slots)[file.substr(kFolder.size(), length)] = file[file.size() - kEnd.size() + 1] - '0';
+    }
+  } else if (j.is_object()) {
+    for (const auto& [key, value] : j.items()) FindSlots(value, slots);
+  }
+}
+
 // JSON has no infinities; a value that is one is text.
 json Real(double v) {
   if (std::isfinite(v)) return v;
@@ -143,6 +161,7 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Reopen(const std::string& fold
   RONCHI_ASSIGN_OR_RETURN(Parsed parsed, Parse(path));
   if (ftruncate(journal->fd_, off_t(parsed.whole_bytes)) != 0) return ErrnoStatus(errno, path);
   journal->entries_ = std::move(parsed.entries);
+  for (const json& entry : journal->entries_) FindSlots(entry, &journal->slots_);
   struct stat images;
   if (stat((folder + kImages).c_str(), &images) == 0) {
     journal->images_floats_ = (size_t(images.st_size) + sizeof(float) - 1) / sizeof(float);
@@ -177,19 +196,18 @@ absl::StatusOr<json> Journal::Keep(const std::string& name, const Value& value) 
       break;
   }
   RONCHI_CHECK(value.images != nullptr);
-  const std::string file = absl::StrCat("state/", name, ".f32");
-  // Written beside and renamed: the entry that names it comes after, so a kill leaves either the
-  // old pixels or the new, and new ones that no entry names belong to a step that is done again.
-  const std::string path = absl::StrCat(folder_, "/", file), part = path + ".part";
-  const int fd = open(part.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
+  const int slot = 1 - slots_[name];
+  const std::string file = StateFile(name, slot);
+  const std::string path = absl::StrCat(folder_, "/", file);
+  const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return ErrnoStatus(errno, path);
   absl::Status status;
   for (const Array<float>& frame : value.images->frames) {
     if (status.ok()) status = WriteAll(fd, Bytes(frame), path);
   }
   close(fd);
-  if (status.ok() && rename(part.c_str(), path.c_str()) != 0) status = ErrnoStatus(errno, path);
-  if (!status.ok()) return status;
+  RONCHI_RETURN_IF_ERROR(status);
+  slots_[name] = slot;
   return ImageJson(*value.images, file, 0);
 }
 

@@ -4,6 +4,7 @@
 // refer to, and images.f32, those that `save` keeps (float32, little-endian).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ class Journal {
   std::string folder_;
   int fd_ = -1, images_fd_ = -1;
   size_t images_floats_ = 0;
+  // Which of its two files holds the latest image of a name: a kill between the pixels and the
+  // entry that names them must leave the image before it whole.
+  std::map<std::string, int> slots_;
   std::vector<nlohmann::json> entries_;
 };
 

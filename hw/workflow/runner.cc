@@ -79,9 +79,10 @@ absl::StatusOr<const json*> Runner::NextEntry(const Step& step, const std::strin
   if (in_handler_ || next_ >= replay_.size()) return nullptr;
   const json* entry = replay_[next_];
   if (entry->value("step", "") != step.path || entry->value("label", "") != label) {
-    return absl::InvalidArgumentError(
+    misfit_ = absl::InvalidArgumentError(
         absl::StrCat("the journal does not fit the workflow: it goes on with ",
                      entry->value("step", "?"), ", the workflow with ", step.path));
+    return misfit_;
   }
   ++next_;
   ++result_.replayed;
@@ -231,9 +232,18 @@ absl::Status Runner::Finish(const absl::Status& status, RunResult* result) {
 
 absl::StatusOr<RunResult> Runner::Run() {
   RONCHI_RETURN_IF_ERROR(Begin());
-  const absl::Status status = RunBlock(workflow_.steps);
+  absl::Status status = RunBlock(workflow_.steps);
   if (status.ok() && next_ < replay_.size() && !ended_by_) {
-    return absl::InvalidArgumentError("the journal does not fit the workflow: it holds more steps");
+    misfit_ =
+        absl::InvalidArgumentError("the journal does not fit the workflow: it holds more steps");
+  }
+  if (!misfit_.ok()) {
+    (void)setup_.instrument->Execute(Safe{});
+    return misfit_;
+  }
+  if (status.ok() && !ended_by_) {  // where the journal held all of it: no beam for nothing
+    unblanked_ = false;
+    status = GoLive();
   }
   RONCHI_RETURN_IF_ERROR(Finish(status, &result_));
   return std::move(result_);

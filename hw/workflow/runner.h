@@ -83,6 +83,7 @@ class Runner {
 
   std::optional<std::string> ended_by_;
   bool finished_ = false;
+  absl::Status misfit_;  // of the journal: nothing is to be written to it
   RunResult result_;
 };
 
