@@ -1,6 +1,5 @@
 #include "hw/workflow/workflow.h"
 
-#include <algorithm>
 #include <functional>
 
 #include "absl/strings/str_cat.h"
@@ -265,7 +264,7 @@ std::string VerbNames() {
   return absl::StrJoin(names, ", ");
 }
 
-// The key that says what the step is. `budget` is one only where no other is: a repeat has one too.
+// The key that says what the step is: `budget` only where no other is, as a repeat has one too.
 absl::StatusOr<const VerbForm*> VerbOf(const Config& node) {
   const VerbForm* found = nullptr;
   for (const std::string& key : node.Keys()) {
