@@ -58,6 +58,8 @@ class Twin final : public Instrument, public GroundTruth {
     ledger_.Clear();
   }
 
+  void Pass(double seconds) override { Advance(seconds); }
+
   std::map<std::string, double> Hidden() const override {
     std::map<std::string, double> all = hidden_;
     const sim::Aberrations now = Optics();
