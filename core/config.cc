@@ -153,22 +153,28 @@ absl::StatusOr<std::string> Config::Scalar() const {
   return impl_->node.Scalar();
 }
 
-absl::Status Config::Error(std::string_view key, std::string_view message) const {
+int Config::Line(std::string_view key) const {
   int line = impl_->line();
-  if (!key.empty()) {
-    const YAML::Node child = impl_->Get(key);
-    if (child.IsDefined() && child.Mark().line >= 0) line = child.Mark().line + 1;
-    if (impl_->node.IsDefined() && impl_->node.IsMap()) {  // the key's own line, for empty values
-      for (const auto& pair : impl_->node) {
-        if (pair.first.Scalar() == key && pair.first.Mark().line >= 0) {
-          line = pair.first.Mark().line + 1;
-        }
+  if (key.empty()) return line;
+  const YAML::Node child = impl_->Get(key);
+  if (child.IsDefined() && child.Mark().line >= 0) line = child.Mark().line + 1;
+  if (impl_->node.IsDefined() && impl_->node.IsMap()) {  // the key's own line, for empty values
+    for (const auto& pair : impl_->node) {
+      if (pair.first.Scalar() == key && pair.first.Mark().line >= 0) {
+        line = pair.first.Mark().line + 1;
       }
     }
   }
+  return line;
+}
+
+std::string Config::Where(std::string_view key) const {
   const std::string path = JoinPath(impl_->path, key);
-  return absl::InvalidArgumentError(absl::StrCat(impl_->Place(path, line), ": ", path,
-                                                 path.empty() ? "" : ": ", std::string(message)));
+  return absl::StrCat(impl_->Place(path, Line(key)), path.empty() ? "" : ": ", path);
+}
+
+absl::Status Config::Error(std::string_view key, std::string_view message) const {
+  return absl::InvalidArgumentError(absl::StrCat(Where(key), ": ", std::string(message)));
 }
 
 std::string Config::Dump() const {

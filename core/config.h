@@ -47,6 +47,9 @@ class Config {
   // "file:line: path.key: message", InvalidArgument. An empty key means this node. What an override
   // wrote is named by it: "--set 'path.key=value': path.key: message".
   absl::Status Error(std::string_view key, std::string_view message) const;
+  // The "file:line: path.key" of such an error alone, for findings that come later; and the line.
+  std::string Where(std::string_view key) const;
+  int Line(std::string_view key) const;
   std::string Dump() const;  // YAML text of this node with every default that was read
 
  private:

@@ -17,6 +17,8 @@ struct Arguments {
   bool as_json = false, quiet = false, verbose = false;
   bool dry_run = false, compare = false, resume = false;  // simulate
   std::string target, second, output;
+  std::string instrument;                    // check, run: of a workflow
+  std::vector<std::string> answers, yes_to;  // run: to a workflow's questions
   int episodes = 20;
   std::optional<std::string> kind, older_than;  // cache
 };
@@ -40,6 +42,10 @@ int Replay(const Arguments& a);
 int Report(const Arguments& a);
 // simulate_verb.cc
 int Simulate(const Arguments& a);
+// flow_verbs.cc
+int Check(const Arguments& a);
+int RunWorkflowFile(const Arguments& a);
+int Flow(const Arguments& a);
 // show_verbs.cc
 int List(const Arguments& a);
 int Describe(const Arguments& a);

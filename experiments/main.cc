@@ -28,8 +28,12 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
-    {"run", "train an agent, tune a twin, deploy on another instrument, watch, report", Run,
-     "recipe", nullptr, "folder to write (default: runs/<recipe>-seed<seed>)"},
+    {"run",
+     "a recipe: train an agent, tune a twin, deploy, watch, report; or a workflow, step by step",
+     Run, "recipe", nullptr, "folder to write (default: runs/<name>-seed<seed>)"},
+    {"check", "prove a workflow against an instrument, and forecast its dose and time", Check,
+     "workflow", nullptr, nullptr},
+    {"flow", "pause, resume, skip or stop a running workflow", Flow, "word", "run", nullptr},
     {"simulate", "images, 4D-STEM, diffraction patterns from a structure file", Simulate, "config",
      nullptr, "file to write (.hdf5)"},
     {"train", "train a recipe's agent; write the policy file", Train, "recipe", nullptr,
@@ -58,6 +62,7 @@ std::string SeedError(const std::string& text) {
 
 void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   const bool simulates = std::string(verb.name) == "simulate";
+  const bool runs = std::string(verb.name) == "run";
   if (verb.target) sub->add_option(verb.target, a->target)->required();
   if (std::string(verb.name) == "describe") {
     sub->add_option("second", a->second, "the name, when its kind stands first: engine contracted");
@@ -68,6 +73,19 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
     sub->add_flag("--dry-run", a->dry_run, "say what it would cost, and stop");
     sub->add_flag("--compare", a->compare, "measure the engine's error against multislice, too");
     sub->add_flag("--resume", a->resume, "go on with what an interrupted run left in the output");
+  }
+  if (runs || std::string(verb.name) == "check") {
+    sub->add_option(
+        "--instrument", a->instrument,
+        "of a workflow: a preset, a twin's YAML file, or a description (JSON, to check)");
+  }
+  if (runs) {
+    sub->add_flag("--resume", a->resume, "go on with a workflow's run; give its folder");
+    sub->add_option("--answer", a->answers,
+                    "name=answer to a workflow's question, as often as needed")
+        ->allow_extra_args(false);
+    sub->add_option("--yes-to", a->yes_to, "name of a question to say yes to")
+        ->allow_extra_args(false);
   }
   if (std::string(verb.name) == "evaluate") {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));

@@ -12,6 +12,7 @@
 #include "experiments/agent_factory.h"
 #include "experiments/command_line.h"
 #include "experiments/evaluate.h"
+#include "experiments/flow.h"
 #include "experiments/replay.h"
 #include "experiments/run.h"
 #include "experiments/run_report.h"
@@ -90,6 +91,7 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
 }  // namespace
 
 int Run(const Arguments& a) {
+  if (a.resume || !a.instrument.empty() || IsWorkflowFile(a.target)) return RunWorkflowFile(a);
   const absl::StatusOr<RunOutcome> outcome = RunExperiment(ToRunOptions(a));
   return outcome.ok() ? PrintRun(a, *outcome) : Fail(outcome.status());
 }

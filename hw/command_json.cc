@@ -42,8 +42,13 @@ void PutUnlessZero(json* j, const char* key, double v) {
 }
 double RealOr0(const json& j, const char* key) { return j.contains(key) ? Real(j.at(key)) : 0; }
 
+// What every command logs is filled in key by key: of a list in braces the library makes arrays
+// first, which doubles the time.
 json QuantityToJson(const Quantity& q) {
-  return {{"si", Real(q.si)}, {"dimension", std::string(DimensionName(q.dimension))}};
+  json j;
+  j["si"] = Real(q.si);
+  j["dimension"] = DimensionName(q.dimension);
+  return j;
 }
 
 Quantity QuantityFromJson(const json& j) {
@@ -54,9 +59,16 @@ Quantity QuantityFromJson(const json& j) {
   throw json::other_error::create(501, "unknown dimension " + name, nullptr);
 }
 
-json Fields(const Read& c) { return {{"properties", c.properties}}; }
+json Fields(const Read& c) {
+  json j;
+  j["properties"] = c.properties;
+  return j;
+}
 json Fields(const Set& c) {
-  json j = {{"property", c.property}, {"value", QuantityToJson(c.value)}, {"relative", c.relative}};
+  json j;
+  j["property"] = c.property;
+  j["value"] = QuantityToJson(c.value);
+  j["relative"] = c.relative;
   PutUnlessZero(&j, "tolerance", c.tolerance);
   PutUnlessZero(&j, "timeout_s", c.timeout_s);
   return j;
@@ -215,23 +227,28 @@ absl::StatusOr<Command> CommandFromJson(const json& j) {
 }
 
 json ToJson(const Reply& r) {
-  json readings = json::array(), frames = json::array();
+  json j;
+  j["time_s"] = Real(r.time_s);
+  j["elapsed_s"] = Real(r.elapsed_s);
+  j["electrons"] = Real(r.electrons);
+  j["dose_e_per_m2"] = Real(r.dose_e_per_m2);
+  j["blanked"] = r.blanked;
+  json& readings = j["readings"];
+  readings = json::array();
   for (const Reading& x : r.readings) {
-    readings.push_back({{"property", x.property},
-                        {"value", QuantityToJson(x.value)},
-                        {"uncertainty", Real(x.uncertainty)}});
-    PutUnlessZero(&readings.back(), "time_s", x.time_s);
+    json& reading = readings.emplace_back(json::object());
+    reading["property"] = x.property;
+    reading["value"] = QuantityToJson(x.value);
+    reading["uncertainty"] = Real(x.uncertainty);
+    PutUnlessZero(&reading, "time_s", x.time_s);
   }
+  json& frames = j["frames"];
+  frames = json::array();
   for (const Frame& f : r.frames) {
-    frames.push_back({{"detector", f.detector}, {"shape", f.counts.shape()}});
+    json& frame = frames.emplace_back(json::object());
+    frame["detector"] = f.detector;
+    frame["shape"] = f.counts.shape();
   }
-  json j = {{"time_s", Real(r.time_s)},
-            {"elapsed_s", Real(r.elapsed_s)},
-            {"electrons", Real(r.electrons)},
-            {"dose_e_per_m2", Real(r.dose_e_per_m2)},
-            {"blanked", r.blanked},
-            {"readings", readings},
-            {"frames", frames}};
   if (r.ended != Ended::kComplete) j["ended"] = kEnded[int(r.ended)];
   for (const Estimate& e : r.estimates) j["estimates"].push_back(EstimateToJson(e));
   return j;

@@ -1,5 +1,6 @@
 #include "hw/dose_journal.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -13,6 +14,32 @@
 
 namespace ronchi::hw {
 namespace {
+
+// Reserves at a time. Each is what a power cut may cost the specimen.
+constexpr size_t kReserves = 8;
+constexpr double kLeastMargin_m = 2e-9;  // a cell of the ledger on either side
+
+bool Covers(const Rectangle& a, const Rectangle& b) {
+  return a.x_m <= b.x_m && a.y_m <= b.y_m && a.x_m + a.width_m >= b.x_m + b.width_m &&
+         a.y_m + a.height_m >= b.y_m + b.height_m;
+}
+
+Rectangle Enclosure(const std::vector<Rectangle>& all) {
+  Rectangle e = all.front();
+  for (const Rectangle& r : all) {
+    const double right = std::max(e.x_m + e.width_m, r.x_m + r.width_m);
+    const double top = std::max(e.y_m + e.height_m, r.y_m + r.height_m);
+    e.x_m = std::min(e.x_m, r.x_m);
+    e.y_m = std::min(e.y_m, r.y_m);
+    e.width_m = right - e.x_m;
+    e.height_m = top - e.y_m;
+  }
+  return e;
+}
+
+std::string Text(const Rectangle& r) {
+  return absl::StrFormat(" %.17g %.17g %.17g %.17g", r.x_m, r.y_m, r.width_m, r.height_m);
+}
 
 absl::Status Damaged(const std::string& what) { return absl::InvalidArgumentError(what); }
 
@@ -75,8 +102,14 @@ absl::Status DoseJournal::Read(const std::string& specimen) {
   if (in_session_) {
     uncertain_ = absl::StrCat(file_->path(), ": the last session did not end in order; ",
                               open_.size(), " exposures may have been cut short and count in full");
+    for (const Reserve& r : reserves_) Add({r.where}, r.dose_e_per_m2);
+    if (!reserves_.empty()) {
+      absl::StrAppend(&uncertain_, ", and so does what was set aside in ", reserves_.size(),
+                      " places");
+    }
   }
   open_.clear();  // booked in full
+  reserves_.clear();
   return absl::OkStatus();
 }
 
@@ -91,13 +124,26 @@ absl::Status DoseJournal::Replay(const std::string& text, const std::string& spe
     return absl::OkStatus();
   }
   if (text == "open" || text == "close") {
+    // What the session before has left set aside counts from here on.
+    for (const Reserve& r : reserves_) {
+      if (text == "open") Add({r.where}, r.dose_e_per_m2);
+    }
+    reserves_.clear();
     in_session_ = text == "open";
+    return absl::OkStatus();
+  }
+  if (text == "release") {
+    reserves_.clear();
     return absl::OkStatus();
   }
   uint64_t number = 0;
   std::vector<double> v;
   if (words.size() < 3 || !absl::SimpleAtoi(words[1], &number) || !ParseNumbers(words, 2, &v)) {
     return Damaged("not a line of a dose ledger: " + text);
+  }
+  if (words[0] == "reserve" && v.size() == 5) {
+    reserves_.push_back({{v[1], v[2], v[3], v[4]}, v[0]});
+    return absl::OkStatus();
   }
   if (words[0] == "book" && v.size() % 4 == 1 && v.size() > 1) {
     Booking b{{}, v[0]};
@@ -122,14 +168,46 @@ void DoseJournal::Add(const std::vector<Rectangle>& where, double dose) {
   for (const Rectangle& r : where) ledger_.Add(r.x_m, r.y_m, r.width_m, r.height_m, dose);
 }
 
-absl::StatusOr<uint64_t> DoseJournal::Book(std::vector<Rectangle> where, double dose) {
+bool DoseJournal::TakeFromReserve(const Rectangle& place, double peak) {
+  for (Reserve& r : reserves_) {
+    if (!Covers(r.where, place) || !(r.spent_e_per_m2 + peak <= r.dose_e_per_m2)) continue;
+    r.spent_e_per_m2 += peak;
+    return true;
+  }
+  return false;
+}
+
+// The place and half its size around it: the next field has drifted, or overlaps.
+absl::Status DoseJournal::SetAside(const Rectangle& place, double peak, double spare) {
+  const double margin = std::max({place.width_m, place.height_m, kLeastMargin_m}) / 2;
+  const Rectangle where{place.x_m - margin, place.y_m - margin, place.width_m + 2 * margin,
+                        place.height_m + 2 * margin};
+  // One that is used up is not kept beside its successor: a power cut would count both.
+  bool release = reserves_.size() >= kReserves;
+  for (const Reserve& r : reserves_) release |= Covers(r.where, place);
+  if (release) {
+    RONCHI_RETURN_IF_ERROR(Write("release"));
+    reserves_.clear();
+  }
+  RONCHI_RETURN_IF_ERROR(Write(absl::StrFormat("reserve 0 %.17g", peak + spare) + Text(where)));
+  reserves_.push_back({where, peak + spare, peak});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> DoseJournal::Book(std::vector<Rectangle> where, double dose, double peak,
+                                           double spare) {
   if (file_) {
+    const bool wait = sync_ == LedgerSync::kPower && !where.empty() && dose > 0 &&
+                      !TakeFromReserve(Enclosure(where), peak);
+    if (wait && spare > 0) RONCHI_RETURN_IF_ERROR(SetAside(Enclosure(where), peak, spare));
     std::string line = absl::StrFormat("book %d %.17g", next_, dose);
-    for (const Rectangle& r : where) {
-      absl::StrAppendFormat(&line, " %.17g %.17g %.17g %.17g", r.x_m, r.y_m, r.width_m, r.height_m);
+    for (const Rectangle& r : where) line += Text(r);
+    absl::Status written = Write(line);
+    if (written.ok() && wait) written = file_->Sync();
+    if (!written.ok()) {
+      reserves_.clear();  // what may not be on the disk covers nothing
+      return written;
     }
-    RONCHI_RETURN_IF_ERROR(Write(line));
-    if (sync_ == LedgerSync::kPower) RONCHI_RETURN_IF_ERROR(file_->Sync());
   }
   Add(where, dose);
   open_[next_] = {std::move(where), dose};
@@ -139,9 +217,16 @@ absl::StatusOr<uint64_t> DoseJournal::Book(std::vector<Rectangle> where, double 
 absl::Status DoseJournal::Close(uint64_t number, double dose) {
   const auto it = open_.find(number);
   RONCHI_CHECK(it != open_.end());
-  Add(it->second.where, dose - it->second.dose_e_per_m2);
+  const double more = dose - it->second.dose_e_per_m2;
+  const std::vector<Rectangle> where = std::move(it->second.where);
+  Add(where, more);
   open_.erase(it);
-  return file_ ? Write(absl::StrFormat("done %d %.17g", number, dose)) : absl::OkStatus();
+  if (!file_) return absl::OkStatus();
+  RONCHI_RETURN_IF_ERROR(Write(absl::StrFormat("done %d %.17g", number, dose)));
+  // More than foretold comes out of the reserve as well. What differs by round-off is no more.
+  if (sync_ != LedgerSync::kPower || more <= 1e-9 * dose) return absl::OkStatus();
+  return TakeFromReserve(Enclosure(where), more * double(where.size())) ? absl::OkStatus()
+                                                                        : file_->Sync();
 }
 
 }  // namespace ronchi::hw

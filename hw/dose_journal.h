@@ -3,11 +3,18 @@
 // Lines, each with its checksum:
 //   ledger 1 <specimen>
 //   open
-//   book <n> <e/m^2> <x> <y> <width> <height> [<x> <y> <width> <height> …]     metres
+//   reserve <n> <e/m^2> <x> <y> <width> <height>                               metres
+//   book <n> <e/m^2> <x> <y> <width> <height> [<x> <y> <width> <height> …]
 //   done <n> <e/m^2>
+//   release
 //   close
 // A booking without its "done" counts in full. A torn last line is cut off. Anything else that is
 // wrong is an error: a person has to look.
+// To wait for the disk before every exposure would cost what the disk costs. With
+// LedgerSync::kPower a dose is set aside for the neighbourhood instead, and waited for once; what
+// is booked against it is written, not waited for. If the power goes, the lines since may be gone,
+// but they cannot hold more than what was set aside: a session without its "close" counts the
+// reserves in full, on top of the lines that are there.
 #pragma once
 
 #include <map>
@@ -33,7 +40,13 @@ class DoseJournal {
   ~DoseJournal();  // "close"
 
   // Returns the booking's number. The dose counts from now on, and is on the file.
-  absl::StatusOr<uint64_t> Book(std::vector<Rectangle> where, double dose_e_per_m2);
+  absl::StatusOr<uint64_t> Book(std::vector<Rectangle> where, double dose_e_per_m2) {
+    return Book(where, dose_e_per_m2, dose_e_per_m2 * double(where.size()), 0);
+  }
+  // `peak`: what any one place gets at most, where rectangles meet. `spare`: what may be set aside
+  // besides, for exposures to come.
+  absl::StatusOr<uint64_t> Book(std::vector<Rectangle> where, double dose_e_per_m2,
+                                double peak_e_per_m2, double spare_e_per_m2);
   // What it was: more than booked is added, 0 (nothing happened) takes the booking back.
   absl::Status Close(uint64_t booking, double dose_e_per_m2);
 
@@ -48,14 +61,23 @@ class DoseJournal {
     std::vector<Rectangle> where;
     double dose_e_per_m2 = 0;
   };
+  struct Reserve {
+    Rectangle where;
+    double dose_e_per_m2 = 0;
+    double spent_e_per_m2 = 0;  // the peaks of all that was booked against it, added up
+  };
   DoseJournal() = default;
   absl::Status Read(const std::string& specimen);
   absl::Status Replay(const std::string& text, const std::string& specimen);
   absl::Status Write(const std::string& text);
   void Add(const std::vector<Rectangle>& where, double dose_e_per_m2);
+  // Takes the peak from a reserve that covers the place; false: there is none with so much left.
+  bool TakeFromReserve(const Rectangle& place, double peak_e_per_m2);
+  absl::Status SetAside(const Rectangle& place, double peak_e_per_m2, double spare_e_per_m2);
 
   DoseLedger ledger_;
   std::map<uint64_t, Booking> open_;
+  std::vector<Reserve> reserves_;  // on the disk
   uint64_t next_ = 1;
   std::unique_ptr<AppendFile> file_;
   LedgerSync sync_ = LedgerSync::kPower;

@@ -21,9 +21,15 @@ class DoseLedger {
   void Clear();
 
  private:
-  using Cells = std::map<std::pair<int64_t, int64_t>, double>;  // e⁻/m² by cell index
-  static constexpr int kLevels = 24;                            // the coarsest cell is 70 km wide
-  std::array<Cells, kLevels> levels_;
+  // Cells lie in tiles of 8 × 8: a field costs a search for each tile, not for each cell.
+  static constexpr int kTileBits = 3, kTile = 1 << kTileBits;
+  using Tile = std::array<double, kTile * kTile>;             // e⁻/m²
+  using Tiles = std::map<std::pair<int64_t, int64_t>, Tile>;  // by cell index / kTile
+  static constexpr int kLevels = 24;                          // the coarsest cell is 70 km wide
+  struct Block;
+  // The largest dose of the tile's cells that lie in the block.
+  static double LargestIn(const Block& block, const Tiles::value_type& tile);
+  std::array<Tiles, kLevels> levels_;
 };
 
 }  // namespace ronchi::hw

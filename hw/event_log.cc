@@ -60,7 +60,10 @@ std::string Text(const json& j) { return j.dump(-1, ' ', false, json::error_hand
 absl::Status EventLog::Append(const std::string& instrument, const Command& command,
                               const absl::StatusOr<Reply>& reply) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  json j = {{"event", events_}, {"instrument", instrument}, {"command", ToJson(command)}};
+  json j;
+  j["event"] = events_;
+  j["instrument"] = instrument;
+  j["command"] = ToJson(command);
   if (!reply.ok()) {
     j.update(ToJson(reply.status()));
     return AppendLine(Text(j));

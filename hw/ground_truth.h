@@ -16,6 +16,8 @@ class GroundTruth {
   // Draws the hidden state anew from the prior: a function of (seed, environment, episode) only.
   // The clock returns to zero and the writable properties to their start.
   virtual void Randomise(uint64_t seed, uint64_t environment, uint64_t episode) = 0;
+  // Lets time pass on the simulated clock with nothing done, as waiting does on a real one.
+  virtual void Pass(double seconds) { (void)seconds; }
   // Every hidden number by name, SI units.
   virtual std::map<std::string, double> Hidden() const = 0;
   // Contrast var(I)/mean(I)² of a noise-free image under the present optics.

@@ -8,12 +8,16 @@
 namespace ronchi::hw {
 namespace {
 
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
 absl::Status ReadLimits(const Config& node, const Description& d, GuardOptions* o) {
   ConfigReader all(node);
   for (const std::string& name : node.IsMap() ? node.Keys() : std::vector<std::string>()) {
     const PropertyInfo* p = d.FindProperty(name);
     if (!p || !p->writable) return node.Error(name, absl::StrCat(d.id, " cannot set it"));
-    Limits l{p->min, p->max, p->max_step, p->max_rate};
+    const auto given = o->limits.find(name);
+    Limits l =
+        given != o->limits.end() ? given->second : Limits{p->min, p->max, p->max_step, p->max_rate};
     ConfigReader r(all.Child(name));
     r.Number("min", &l.min);
     r.Number("max", &l.max, {.min = l.min});
@@ -48,23 +52,47 @@ absl::Status ReadRow(const Config& node, const Description& d, CoupledLimit* row
   return r.Done();
 }
 
+absl::Status ReadNeeds(const Config& node, const Description& d, GuardOptions* o) {
+  ConfigReader all(node);
+  for (const std::string& name : node.IsMap() ? node.Keys() : std::vector<std::string>()) {
+    if (!d.FindProperty(name)) return node.Error(name, absl::StrCat(d.id, " has no such property"));
+    ConfigReader r(all.Child(name));
+    std::array<double, 2> bounds = {-kInf, kInf};
+    // A bound that is not given is none; no default is written back for it.
+    if (r.Has("min")) r.Number("min", &bounds[0]);
+    if (r.Has("max")) r.Number("max", &bounds[1], {.min = bounds[0]});
+    r.Known("min");
+    r.Known("max");
+    RONCHI_RETURN_IF_ERROR(r.Done());
+    o->beam_needs[name] = bounds;
+  }
+  return all.Done();
+}
+
 }  // namespace
 
-absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Description& d) {
+absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Description& d,
+                                              const GuardDefaults& defaults) {
   GuardOptions o;
+  o.limits = defaults.limits;
   ConfigReader r(node);
-  double budget = 0, uncertainty_nm = 0;
+  for (const std::string& key : defaults.known) r.Known(key);
+  double budget = defaults.dose_budget_e_per_A2, uncertainty_nm = 0;
   std::string sync = "power";
-  r.Number("dose_budget_e_per_A2", &budget, {.min = 1e-6, .max = 1e15}, true);
+  r.Number("dose_budget_e_per_A2", &budget, {.min = 1e-6, .max = 1e15}, !(budget > 0));
   r.Text("ledger_file", &o.ledger_file);
   r.Text("specimen", &o.specimen);
   r.Choice("ledger_sync", &sync, {"process", "power"});
+  r.Number("ledger_reserve", &o.ledger_reserve, {.min = 0, .max = 1});
   r.Number("position_uncertainty_nm", &uncertainty_nm, {.min = 0, .max = 1e6});
   r.Number("heartbeat_s", &o.heartbeat_s, {.min = 0, .max = 1e6});
   r.Number("command_limit_s", &o.command_limit_s, {.min = 0, .max = 1e6});
+  r.Number("idle_blank_s", &o.idle_blank_s, {.min = 0, .max = 1e6});
+  r.Number("beam_lost_fraction", &o.beam_lost_fraction, {.min = 0, .max = 1});
   r.Number("interrupt_grace_s", &o.interrupt_grace_s, {.min = 0, .max = 1e6});
-  const Config limits = r.Child("limits");
+  const Config limits = r.Child("limits"), needs = r.Child("beam_needs");
   RONCHI_RETURN_IF_ERROR(ReadLimits(limits, d, &o));
+  RONCHI_RETURN_IF_ERROR(ReadNeeds(needs, d, &o));
   r.Known("coupled");
   if (r.ok() && node.Has("coupled")) {
     const Config rows = r.Child("coupled");

@@ -1,6 +1,7 @@
 // The envelope that a guard keeps, and how it is read from YAML.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <limits>
 #include <map>
@@ -31,7 +32,8 @@ struct CoupledLimit {
 };
 
 // When the dose ledger is forced onto the disk: never by us (a killed process loses nothing, a
-// power cut the last seconds), or before every exposure (a power cut loses nothing).
+// power cut the last seconds), or before an exposure that no reserve covers (a power cut loses
+// nothing).
 enum class LedgerSync { kProcess, kPower };
 
 struct GuardOptions {
@@ -42,12 +44,24 @@ struct GuardOptions {
   std::string ledger_file = {};
   std::string specimen = {};  // the ledger's: a file of another specimen is refused
   LedgerSync ledger_sync = LedgerSync::kPower;
+  // With kPower: this part of what is left of the budget is set aside at a time, 0 … 1, so that not
+  // every exposure waits for the disk; a crash counts it as spent. hw/dose_journal.h.
+  double ledger_reserve = 0.1;
   // How well a place is found again: every exposure is booked this much wider all around.
   double position_uncertainty_m = 0;
   // Host clock. Without a command or Heartbeat() for so long the beam is blanked; 0: never.
   double heartbeat_s = 0;
   // A command that runs longer is cancelled and the beam blanked; 0: never.
   double command_limit_s = 0;
+  // The beam is blanked when it was on for so long without a command; unlike the heartbeat, a
+  // Heartbeat() does not put it off. 0: never.
+  double idle_blank_s = 0;
+  // The beam is taken for lost when the current, or the electrons of an exposure, are less than
+  // this part of what they should be, 0 … 1; 0: it never is.
+  double beam_lost_fraction = 0.02;
+  // Besides, it is lost when one of these does not read within [min, max], SI. Read before every
+  // exposure.
+  std::map<std::string, std::array<double, 2>> beam_needs = {};
   // After Ctrl-C or SIGTERM (core/interrupt.h) an orderly end has so long; then the beam is
   // blanked.
   double interrupt_grace_s = 5;
@@ -55,10 +69,18 @@ struct GuardOptions {
   std::function<void(const std::string&)> on_event = nullptr;
 };
 
+// What a document with a guard section of its own brings along.
+struct GuardDefaults {
+  double dose_budget_e_per_A2 = 0;       // above 0: the key may be left out
+  std::map<std::string, Limits> limits;  // where the section gives none
+  std::vector<std::string> known;        // keys that the document reads itself
+};
 // Keys: dose_budget_e_per_A2; limits: {<property>: {min, max, step, rate}}; coupled: [{name, terms:
 // {<property>: coefficient}, at_most, when: {<property>: value}}]; ledger_file, specimen,
-// ledger_sync (process, power), position_uncertainty_nm, heartbeat_s, command_limit_s,
-// interrupt_grace_s. Numbers of limits are SI. docs/safety.md.
-absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Description& description);
+// ledger_sync (process, power), ledger_reserve, position_uncertainty_nm, heartbeat_s,
+// command_limit_s, idle_blank_s, interrupt_grace_s, beam_lost_fraction, beam_needs: {<property>:
+// {min, max}}. Numbers of limits and needs are SI. docs/safety.md.
+absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Description& description,
+                                              const GuardDefaults& defaults = {});
 
 }  // namespace ronchi::hw

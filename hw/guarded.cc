@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "hw/beam_watch.h"
 #include "hw/cost.h"
 #include "hw/dose_journal.h"
 #include "hw/last_resort.h"
@@ -28,7 +29,8 @@ class Guarded final : public GuardedInstrument {
   Guarded(std::unique_ptr<Instrument> inner, GuardOptions options)
       : inner_(std::move(inner)),
         options_(std::move(options)),
-        description_(inner_->description()) {}
+        description_(inner_->description()),
+        beam_(options_) {}
 
   ~Guarded() override {
     last_resort_.reset();
@@ -52,13 +54,14 @@ class Guarded final : public GuardedInstrument {
       rules_->Note(reply);
     }
     RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{{"beam.current"}}));
-    NoteCurrent(reply);
-    if (!(worst_current_A_ > 0)) {
+    RONCHI_RETURN_IF_ERROR(beam_.Judge(Read{}, {}, reply));
+    if (!(beam_.worst_A() > 0)) {
       return absl::FailedPreconditionError(
           "beam.current reads zero or less; nothing is guarded so");
     }
     watchdog_.emplace(
-        WatchdogOptions{options_.heartbeat_s, options_.command_limit_s, options_.interrupt_grace_s},
+        WatchdogOptions{options_.heartbeat_s, options_.command_limit_s, options_.idle_blank_s,
+                        options_.interrupt_grace_s},
         [this](const std::string& why) { OnSilence(why); },
         [this](const std::string& why) { OnStuck(why); });
     last_resort_.emplace([this] { OnLastResort(); });
@@ -107,12 +110,16 @@ class Guarded final : public GuardedInstrument {
     std::optional<uint64_t> booking;
     Cost cost;
     if (Exposes(command)) {
-      cost = PredictCost(description_, command, worst_current_A_);
+      cost = PredictCost(description_, command, beam_.worst_A());
+      if (const absl::Status s = beam_.Ready(read); !s.ok()) return BlankAfter(s);
       checked = Place(read, &cost.where);
       if (!look.ok() && MayHaveHappened(look)) return BlankAfter(look);
       RONCHI_RETURN_IF_ERROR(checked);
-      RONCHI_RETURN_IF_ERROR(CheckDose(cost));
-      const absl::StatusOr<uint64_t> booked = journal_->Book(cost.where, cost.dose_e_per_m2);
+      // Points of one list may share a square nanometre.
+      const double peak = cost.dose_e_per_m2 * Crowding(cost.where);
+      RONCHI_ASSIGN_OR_RETURN(const double left, CheckDose(cost.where, peak));
+      const absl::StatusOr<uint64_t> booked = journal_->Book(
+          cost.where, cost.dose_e_per_m2, peak, options_.ledger_reserve * (left - peak));
       if (!booked.ok()) return BlankAfter(LedgerLost(booked.status()));
       booking = *booked;
     }
@@ -131,16 +138,12 @@ class Guarded final : public GuardedInstrument {
       if (set) ReadBack(*set, from, start_s);
       return fault;
     }
-    Account(*reply);
+    beam_may_be_on_ = !reply->blanked;
+    rules_->Note(*reply);
     if (set) rules_->NoteMove(set->property, from, start_s);
     if (!ledger.ok()) return BlankAfter(LedgerLost(ledger));
+    if (const absl::Status s = beam_.Judge(command, cost, *reply); !s.ok()) return BlankAfter(s);
     return reply;
-  }
-
-  void Account(const Reply& reply) {
-    beam_may_be_on_ = !reply.blanked;
-    rules_->Note(reply);
-    NoteCurrent(reply);
   }
 
   // What failed half way may have moved the column: the position is unknown until read back.
@@ -149,14 +152,6 @@ class Guarded final : public GuardedInstrument {
     const absl::StatusOr<Reply> now = inner_->Execute(Read{{set.property}});
     if (now.ok()) rules_->Note(*now);
     rules_->NoteMove(set.property, from, start_s);
-  }
-
-  void NoteCurrent(const Reply& reply) {
-    for (const Reading& r : reply.readings) {
-      if (r.property != "beam.current" || !std::isfinite(r.value.si)) continue;
-      const double error = std::isfinite(r.uncertainty) ? r.uncertainty : 0;
-      worst_current_A_ = std::max(worst_current_A_, r.value.si + 3 * error);
-    }
   }
 
   // From the scan frame to the specimen's, wherever the stage stands, and wider by what is not
@@ -178,18 +173,17 @@ class Guarded final : public GuardedInstrument {
     return absl::OkStatus();
   }
 
-  absl::Status CheckDose(const Cost& cost) const {
+  // What is left of the budget there, before.
+  absl::StatusOr<double> CheckDose(const std::vector<Rectangle>& where, double added) const {
     double so_far = 0;
-    for (const Rectangle& r : cost.where) so_far = std::max(so_far, journal_->Largest(r));
-    // Points of one list may share a square nanometre.
-    const double added = cost.dose_e_per_m2 * Crowding(cost.where);
-    if (so_far + added <= options_.dose_budget_e_per_m2) return absl::OkStatus();
+    for (const Rectangle& r : where) so_far = std::max(so_far, journal_->Largest(r));
+    const double budget = options_.dose_budget_e_per_m2;
+    if (so_far + added <= budget) return budget - so_far;
     return MakeError(
         {ErrorKind::kOutOfLimits,
          absl::StrFormat("refused by the guard: the dose there would reach %.4g e/A^2; the budget "
                          "is %.4g, %.4g is spent",
-                         (so_far + added) * 1e-20, options_.dose_budget_e_per_m2 * 1e-20,
-                         so_far * 1e-20),
+                         (so_far + added) * 1e-20, budget * 1e-20, so_far * 1e-20),
          "go elsewhere, or with less dose"});
   }
 
@@ -265,7 +259,7 @@ class Guarded final : public GuardedInstrument {
   Description description_;
   std::optional<SetRules> rules_;
   std::unique_ptr<DoseJournal> journal_;
-  double worst_current_A_ = 0;
+  BeamWatch beam_;
   std::mutex mutex_;  // one command at a time reaches inner_
   bool beam_may_be_on_ = true;
   std::atomic<bool> stuck_ = false;
@@ -281,8 +275,18 @@ absl::StatusOr<std::unique_ptr<GuardedInstrument>> MakeGuarded(std::unique_ptr<I
     return absl::InvalidArgumentError("the guard needs a dose budget above 0");
   }
   if (!(options.position_uncertainty_m >= 0) || !(options.heartbeat_s >= 0) ||
-      !(options.command_limit_s >= 0) || !(options.interrupt_grace_s >= 0)) {
+      !(options.command_limit_s >= 0) || !(options.interrupt_grace_s >= 0) ||
+      !(options.idle_blank_s >= 0)) {
     return absl::InvalidArgumentError("the guard's times and uncertainty must not be below 0");
+  }
+  if (!(options.ledger_reserve >= 0 && options.ledger_reserve <= 1) ||
+      !(options.beam_lost_fraction >= 0 && options.beam_lost_fraction <= 1)) {
+    return absl::InvalidArgumentError("the guard's fractions must be from 0 to 1");
+  }
+  for (const auto& [name, bounds] : options.beam_needs) {
+    if (inner->description().FindProperty(name) && bounds[0] <= bounds[1]) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("the beam needs '", name, "', which is no property, or has min > max"));
   }
   auto guarded = std::make_unique<Guarded>(std::move(inner), options);
   RONCHI_RETURN_IF_ERROR(guarded->Begin());

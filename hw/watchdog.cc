@@ -46,7 +46,7 @@ void Watchdog::Begin(CancelToken* token) {
 
 void Watchdog::End(bool beam_may_be_on) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  sign_ = Clock::now();
+  sign_ = idle_since_ = Clock::now();
   running_ = nullptr;
   beam_may_be_on_ = beam_may_be_on;
 }
@@ -65,14 +65,20 @@ std::optional<std::string> Watchdog::Reason(Clock::time_point now, Clock::time_p
   if (interrupted_ && now >= *interrupted_ + Seconds(options_.interrupt_grace_s)) {
     return absl::StrCat("told to end, and ", options_.interrupt_grace_s, " s later still at work");
   }
-  if (!(limit > 0)) return std::nullopt;
-  const Clock::time_point due = sign_ + Seconds(limit);
-  if (now < due) {
-    *next = std::min(*next, due);
-    return std::nullopt;
+  const auto is_due = [&](Clock::time_point since, double after_s) {
+    if (!(after_s > 0)) return false;
+    const Clock::time_point due = since + Seconds(after_s);
+    if (now < due) *next = std::min(*next, due);
+    return now >= due;
+  };
+  if (is_due(sign_, limit)) {
+    return running_ ? absl::StrCat("a command has not ended after ", limit, " s")
+                    : absl::StrCat("no command or heartbeat for ", limit, " s");
   }
-  return running_ ? absl::StrCat("a command has not ended after ", limit, " s")
-                  : absl::StrCat("no command or heartbeat for ", limit, " s");
+  if (!running_ && is_due(idle_since_, options_.idle_s)) {
+    return absl::StrCat("it was on for ", options_.idle_s, " s without a command");
+  }
+  return std::nullopt;
 }
 
 void Watchdog::Watch() {

@@ -14,7 +14,7 @@
 namespace ronchi::hw {
 
 struct WatchdogOptions {
-  double heartbeat_s = 0, command_limit_s = 0;  // 0: never
+  double heartbeat_s = 0, command_limit_s = 0, idle_s = 0;  // 0: never
   double interrupt_grace_s = 5;
 };
 
@@ -45,6 +45,7 @@ class Watchdog {
   std::condition_variable wake_;
   bool stop_ = false, beam_may_be_on_ = true;
   Clock::time_point sign_ = Clock::now();  // of life; while a command runs, its beginning
+  Clock::time_point idle_since_ = Clock::now();
   CancelToken* running_ = nullptr;
   bool reported_stuck_ = false;  // once a command
   std::optional<Clock::time_point> interrupted_;

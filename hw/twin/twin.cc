@@ -46,6 +46,7 @@ class Twin final : public Instrument, public GroundTruth {
   void Randomise(uint64_t seed, uint64_t environment, uint64_t episode) override {
     column_.Randomise(seed, environment, episode);
   }
+  void Pass(double seconds) override { column_.Advance(seconds); }
   std::map<std::string, double> Hidden() const override { return column_.AllHidden(); }
   double NoiseFreeContrast() const override { return column_.Contrast(column_.Optics()); }
   double BestContrast() const override { return column_.BestContrast(); }
@@ -103,9 +104,10 @@ class Twin final : public Instrument, public GroundTruth {
     const double needed_s = way_s + p.settling_s;
     const double allowed_s =
         std::min(set.timeout_s > 0 ? set.timeout_s : running_->timeout_s, running_->timeout_s);
-    // What it creeps after a move counts from its end.
+    // What it creeps after a move counts from its end; out of time, it stops on its way.
     column_.Advance(std::min(allowed_s, way_s));
-    const double stands = Drive(set.property, target);
+    const double part = allowed_s < way_s ? allowed_s / way_s : 1;
+    const double stands = Drive(set.property, part < 1 ? from + part * (target - from) : target);
     column_.Advance(std::min(std::max(0.0, allowed_s - way_s), p.settling_s));
     if (allowed_s < needed_s) {
       return MakeError({ErrorKind::kTimeout,

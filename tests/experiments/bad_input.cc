@@ -182,8 +182,8 @@ TEST_F(BadInput, OutputsThatCannotBeWritten) {
 }
 
 TEST_F(BadInput, TheCommandLine) {
-  Refused({"frobnicate"}, {"'frobnicate'", "run, simulate"});
-  Refused({}, {"verb", "run, simulate"});
+  Refused({"frobnicate"}, {"'frobnicate'", "run, check"});
+  Refused({}, {"verb", "run, check"});
   Refused({"run"}, {"recipe", "required"});
   Refused({"run", "quickstart", "--frobnicate"}, {"--frobnicate"});
   Refused({"run", "quickstart", "--threads", "-1"}, {"--threads", "-1"});

@@ -15,8 +15,9 @@ using testing_support::Finished;
 using testing_support::Ronchi;
 using testing_support::TemporaryFolder;
 
-constexpr const char* kVerbs[] = {"run",    "simulate", "train",    "evaluate", "deploy", "replay",
-                                  "report", "list",     "describe", "cache",    "doctor"};
+constexpr const char* kVerbs[] = {"run",      "check",  "flow",   "simulate", "train",
+                                  "evaluate", "deploy", "replay", "report",   "list",
+                                  "describe", "cache",  "doctor"};
 
 json JsonOf(const std::vector<std::string>& words, const std::filesystem::path& folder) {
   const Finished done = Ronchi(words, folder);

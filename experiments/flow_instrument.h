@@ -1,0 +1,30 @@
+// The instrument that a workflow is checked against or run on, from its name.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/status.h"
+#include "hw/ground_truth.h"
+#include "hw/instrument.h"
+#include "hw/workflow/check.h"
+
+namespace ronchi {
+
+struct FlowInstrument {
+  std::string name;
+  hw::Description description;
+  std::unique_ptr<hw::Instrument> instrument;  // null: a description alone, for checking
+  hw::GroundTruth* truth = nullptr;            // of a twin: its clock
+  // What it reads now: the beam's current, where its properties stand. Nothing has moved.
+  hw::workflow::CheckOptions measured;
+};
+
+// `name`: a preset of data/twins, a twin's YAML file, or a JSON file with a description:
+//   {"description": {…}, "beam_current_A": 5e-11, "positions": {"optics.C10": 0}}
+// Several readings of the current are averaged; at most is their mean plus six standard errors of a
+// reading, which is above what the guard takes from the one that it reads (its value plus three).
+// NotFound: none of these; the message lists the presets.
+absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed);
+
+}  // namespace ronchi

@@ -1,0 +1,170 @@
+// The verbs that check, run and steer workflows.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "experiments/command_line.h"
+#include "experiments/flow.h"
+#include "experiments/flow_host.h"
+#include "experiments/run.h"
+
+namespace ronchi {
+namespace {
+
+namespace wf = hw::workflow;
+using nlohmann::json;
+
+absl::StatusOr<FlowOptions> ToFlowOptions(const Arguments& a) {
+  FlowOptions o{.path = a.target,
+                .instrument = a.instrument,
+                .overrides = a.overrides,
+                .seed = a.seed,
+                .folder = a.output,
+                .resume = a.resume,
+                .quiet = a.quiet};
+  for (const std::string& name : a.yes_to) o.answers[name] = "yes because --yes-to";
+  for (const std::string& text : a.answers) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--answer '", text, "': expected name=answer"));
+    }
+    o.answers[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return o;
+}
+
+json ToJson(const wf::Spending& s) {
+  return {{"time_s", s.time_s},
+          {"dose_e_per_A2", s.dose_e_per_m2 * 1e-20},
+          {"electrons", s.electrons},
+          {"commands", s.commands}};
+}
+
+json ToJson(const CheckedFlow& flow) {
+  json findings = json::array(), steps = json::array();
+  for (const wf::Finding& f : flow.report.findings) {
+    findings.push_back({{"severity", std::string(wf::SeverityName(f.severity))},
+                        {"line", f.line},
+                        {"message", f.message}});
+  }
+  for (const wf::StepForecast& s : flow.report.steps) {
+    steps.push_back({{"line", s.line},
+                     {"verb", s.verb},
+                     {"times", s.times},
+                     {"expected_time_s", s.expected_time_s},
+                     {"worst_time_s", s.worst_time_s},
+                     {"worst_electrons", s.worst_electrons}});
+  }
+  return {{"file", flow.workflow.file},
+          {"workflow", flow.workflow.title},
+          {"instrument", flow.instrument.description.id},
+          {"ok", flow.report.ok()},
+          {"findings", findings},
+          {"steps", steps},
+          {"expected", ToJson(flow.report.expected)},
+          {"worst", ToJson(flow.report.worst)},
+          {"waiting_for_people_s", flow.report.person_s},
+          {"guard_dose_e_per_A2", flow.report.guard_dose_e_per_m2 * 1e-20}};
+}
+
+void PrintSpending(const char* what, const wf::Spending& s) {
+  std::printf("  %-9s %10.4g s  %10.4g e/A^2  %10.4g electrons  %6.0f commands\n", what, s.time_s,
+              s.dose_e_per_m2 * 1e-20, s.electrons, s.commands);
+}
+
+void PrintCheck(const CheckedFlow& flow) {
+  size_t errors = 0, guarded = 0;
+  for (const wf::Finding& f : flow.report.findings) {
+    std::printf("%-8s %s\n", std::string(wf::SeverityName(f.severity)).c_str(), f.message.c_str());
+    errors += f.severity == wf::Finding::Severity::kError;
+    guarded += f.severity == wf::Finding::Severity::kGuarded;
+  }
+  std::printf(
+      "%s on %s: %s\n", flow.workflow.title.c_str(), flow.instrument.description.id.c_str(),
+      errors > 0    ? absl::StrCat("refused, ", errors, errors > 1 ? " errors" : " error").c_str()
+      : guarded > 0 ? absl::StrCat("allowed; ", guarded, " left to the guard at run time").c_str()
+                    : "allowed; every step proven");
+  PrintSpending("expected", flow.report.expected);
+  PrintSpending("at most", flow.report.worst);
+  if (flow.report.person_s > 0) {
+    std::printf("  besides, up to %.4g s waiting for people\n", flow.report.person_s);
+  }
+  std::printf("  by step: line  verb      times       at most s  electrons\n");
+  for (const wf::StepForecast& s : flow.report.steps) {
+    std::printf("           %5d  %-8s %6.0f  %14.4g  %9.4g\n", s.line, s.verb.c_str(), s.times,
+                s.worst_time_s, s.worst_electrons);
+  }
+}
+
+int CheckRecipe(const Arguments& a) {
+  const auto resolved =
+      ResolveRecipe({.recipe = a.target, .overrides = a.overrides, .seed = a.seed});
+  if (!resolved.ok()) return Fail(resolved.status());
+  if (a.as_json)
+    PrintJson({{"file", a.target}, {"recipe", resolved->recipe.name}, {"ok", true}});
+  else
+    std::printf("%s: a recipe, and well formed\n", resolved->recipe.name.c_str());
+  return kDone;
+}
+
+}  // namespace
+
+int Check(const Arguments& a) {
+  if (!IsWorkflowFile(a.target) && a.instrument.empty()) {
+    const auto config = Config::Load(a.target);
+    if (!config.ok() || !config->Has("steps")) return CheckRecipe(a);
+  }
+  const auto options = ToFlowOptions(a);
+  if (!options.ok()) return Fail(options.status());
+  const auto flow = CheckFlow(*options);
+  if (!flow.ok()) return Fail(flow.status());
+  if (a.as_json)
+    PrintJson(ToJson(**flow));
+  else
+    PrintCheck(**flow);
+  return (*flow)->report.ok() ? kDone : kBadInput;
+}
+
+int RunWorkflowFile(const Arguments& a) {
+  const auto options = ToFlowOptions(a);
+  if (!options.ok()) return Fail(options.status());
+  const auto outcome = RunFlow(*options);
+  if (!outcome.ok()) return Fail(outcome.status());
+  const wf::RunResult& r = outcome->result;
+  if (a.as_json) {
+    PrintJson({{"folder", outcome->folder},
+               {"ended_by", r.ended_by},
+               {"finished", r.finished},
+               {"replayed", r.replayed},
+               {"in_flight", r.in_flight},
+               {"spent", ToJson(r.spent)},
+               {"expected", ToJson(outcome->forecast.expected)},
+               {"worst", ToJson(outcome->forecast.worst)},
+               {"files", outcome->files}});
+  } else {
+    std::printf("ended by %s%s\n", r.ended_by.c_str(),
+                r.finished ? "" : "; ronchi run --resume goes on with it");
+    PrintSpending("spent", r.spent);
+    PrintSpending("expected", outcome->forecast.expected);
+    PrintSpending("at most", outcome->forecast.worst);
+    std::printf("written to %s:\n ", outcome->folder.c_str());
+    for (const std::string& file : outcome->files) std::printf(" %s", file.c_str());
+    std::printf("\n");
+  }
+  if (!r.fault.ok()) return kFailed;
+  return r.finished ? kDone : kInterrupted;
+}
+
+int Flow(const Arguments& a) {
+  for (const char* word : {"pause", "resume", "skip", "stop"}) {
+    if (a.target != word) continue;
+    if (const absl::Status s = WriteControl(a.second, word); !s.ok()) return Fail(s);
+    if (a.as_json) PrintJson({{"folder", a.second}, {"told", word}});
+    return kDone;
+  }
+  return Fail(absl::InvalidArgumentError(
+      absl::StrCat("'", a.target, "' is not allowed; allowed: pause, resume, skip, stop")));
+}
+
+}  // namespace ronchi

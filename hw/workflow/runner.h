@@ -1,0 +1,90 @@
+// The inside of run.h.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "hw/cost.h"
+#include "hw/workflow/commands.h"
+#include "hw/workflow/run.h"
+#include "hw/workflow/tally.h"
+
+namespace ronchi::hw::workflow::internal {
+
+class Runner {
+ public:
+  explicit Runner(const RunSetup& setup);
+  absl::StatusOr<RunResult> Run();
+
+ private:
+  // runner.cc: the journal, faults, pauses, the beginning and the end.
+  absl::Status Begin();
+  absl::Status Finish(const absl::Status& status, RunResult* result);
+  absl::Status RunHandler(const absl::Status& fault);
+  absl::Status Note(const std::string& what, const std::string& detail);
+  // The next entry of an earlier sitting, which must be of this step; null when there is none.
+  absl::StatusOr<const nlohmann::json*> NextEntry(const Step& step, const std::string& label);
+  // Before the first thing that is really done: puts the instrument where the journal left it.
+  absl::Status GoLive();
+  // What the step decides: from the journal, or from `compute`, which is then written down.
+  absl::StatusOr<Value> Settle(const Step& step, const std::string& label,
+                               const std::function<absl::StatusOr<Value>()>& compute);
+  absl::Status LookAround(bool* skip);  // pause, resume, skip, stop, Ctrl-C
+  absl::Status Pause(const std::string& who, bool* skip);
+  void End(std::string why, bool finished);
+
+  // runner_steps.cc
+  absl::Status RunBlock(const Block& block);
+  absl::Status RunStep(const Step& step);
+  absl::Status RunCommand(const Step& step);
+  absl::StatusOr<Command> Exactly(const Step& step);
+  absl::Status Perform(const Step& step, const Command& command);
+  absl::StatusOr<Reply> Attempt(const Step& step, const Command& command);
+  absl::Status TakeFromJournal(const Step& step, const nlohmann::json& entry);
+  absl::Status Bind(const Step& step, const Reply& reply, nlohmann::json* kept);
+  bool WouldPassBudget(const Cost& cost, std::string* why) const;
+  void Spend(const Command& command, double commands, double elapsed_s, double electrons,
+             double dose_e_per_m2);
+  absl::Status SpendAsWritten(const nlohmann::json& entry);
+  absl::StatusOr<Reply> Aside(const Command& command);  // of ours, not of the workflow
+  absl::Status Skipped(const Step& step, const std::string& label);
+
+  // runner_words.cc
+  absl::Status RunLet(const Step& step, const LetStep& let);
+  absl::Status RunSave(const Step& step, const SaveStep& save);
+  absl::Status RunWait(const Step& step, const WaitStep& wait);
+  absl::Status RunFor(const Step& step, const ForStep& loop);
+  absl::Status RunRepeat(const Step& step, const RepeatStep& loop);
+  absl::Status RunAsk(const Step& step, const AskStep& ask);
+  absl::Status RunDecide(const Step& step, const DecideStep& decide);
+
+  const RunSetup& setup_;
+  const Workflow& workflow_;
+  const Description description_;
+  Scope scope_;
+  std::set<std::string> used_;  // names that some expression refers to
+  // Images that are only in the journal's files so far, by name.
+  std::map<std::string, nlohmann::json> pending_images_;
+  std::map<std::string, Quantity> set_;  // as last read back: what going on puts right again
+  bool unblanked_ = false;
+
+  std::vector<const nlohmann::json*> replay_;  // what decides: commands done, values
+  size_t next_ = 0;
+  std::optional<nlohmann::json> in_flight_;
+  bool live_ = false, in_handler_ = false;
+  double read_before_s_ = -1;  // what the read before a set by an increment took; -1: none
+
+  Spending spent_;
+  Tally tally_;
+  std::map<const Step*, Spending> allowed_;  // budgets of blocks that are open
+
+  std::optional<std::string> ended_by_;
+  bool finished_ = false;
+  absl::Status misfit_;  // of the journal: nothing is to be written to it
+  RunResult result_;
+};
+
+}  // namespace ronchi::hw::workflow::internal

@@ -1,0 +1,221 @@
+// Loops, values, people and agents, carried out.
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/interrupt.h"
+#include "hw/workflow/results.h"
+#include "hw/workflow/runner.h"
+
+namespace ronchi::hw::workflow::internal {
+
+using nlohmann::json;
+
+absl::Status Runner::RunLet(const Step& step, const LetStep& let) {
+  for (const auto& [name, formula] : let.bindings) {
+    RONCHI_ASSIGN_OR_RETURN(scope_[name],
+                            Settle(step, name, [&] { return EvaluateExactly(formula, scope_); }));
+    // The pixels of an image that is bound anew are in the journal's files, too.
+    if (scope_[name].type == Type::kImage && !scope_[name].images) {
+      pending_images_[name] = replay_[next_ - 1]->at("value");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Runner::RunSave(const Step& step, const SaveStep& save) {
+  RONCHI_ASSIGN_OR_RETURN(const json* entry, NextEntry(step, "save"));
+  if (entry) return absl::OkStatus();
+  RONCHI_RETURN_IF_ERROR(GoLive());
+  json values = json::object();
+  for (const auto& [name, formula] : save.values) {
+    RONCHI_ASSIGN_OR_RETURN(const Value v, EvaluateExactly(formula, scope_));
+    RONCHI_ASSIGN_OR_RETURN(values[name], setup_.journal->Save(v));
+  }
+  return setup_.journal->Append({{"type", in_handler_ ? "handler" : "value"},
+                                 {"step", step.path},
+                                 {"label", "save"},
+                                 {"saved", std::move(values)}});
+}
+
+absl::Status Runner::RunWait(const Step& step, const WaitStep& wait) {
+  const bool replayed = next_ < replay_.size();
+  RONCHI_ASSIGN_OR_RETURN(const Value time, Settle(step, "wait", [&]() -> absl::StatusOr<Value> {
+                            RONCHI_ASSIGN_OR_RETURN(const Interval t,
+                                                    Number(wait.time, scope_, Dimension::kTime));
+                            double left = t.low;
+                            bool skip = false;
+                            while (left > 0 && !skip && !ended_by_) {
+                              left -= setup_.host->Wait(left);
+                              if (left > 0) RONCHI_RETURN_IF_ERROR(LookAround(&skip));
+                            }
+                            return Value::Of(Seconds(t.low - std::max(0.0, left)));
+                          }));
+  (void)replayed;
+  spent_.time_s += time.number.low;
+  scope_["spent.time"] = Value::Of(Seconds(spent_.time_s));
+  return absl::OkStatus();
+}
+
+absl::Status Runner::RunFor(const Step& step, const ForStep& loop) {
+  RONCHI_ASSIGN_OR_RETURN(const Value list, Settle(step, "in", [&]() -> absl::StatusOr<Value> {
+                            RONCHI_ASSIGN_OR_RETURN(Value v, EvaluateExactly(loop.in, scope_));
+                            if (v.type != Type::kList) return At(loop.in, "expected a list");
+                            return v;
+                          }));
+  for (const Interval& item : list.items) {
+    if (ended_by_) break;
+    scope_[loop.name] = Value::Number(item.low, list.unit);
+    RONCHI_RETURN_IF_ERROR(RunBlock(loop.body));
+  }
+  scope_.erase(loop.name);
+  return absl::OkStatus();
+}
+
+absl::Status Runner::RunRepeat(const Step& step, const RepeatStep& loop) {
+  double most = kInfinity;
+  if (loop.max) {
+    RONCHI_ASSIGN_OR_RETURN(const Interval max, Number(*loop.max, scope_, Dimension::kNone));
+    most = max.low;
+  }
+  Spending budget = {kInfinity, kInfinity, kInfinity, kInfinity};
+  const auto read = [&](const std::optional<Formula>& f, Dimension dimension,
+                        double* into) -> absl::Status {
+    if (!f) return absl::OkStatus();
+    RONCHI_ASSIGN_OR_RETURN(const Interval v, Number(*f, scope_, dimension));
+    *into = v.low;
+    return absl::OkStatus();
+  };
+  RONCHI_RETURN_IF_ERROR(read(loop.budget.time, Dimension::kTime, &budget.time_s));
+  RONCHI_RETURN_IF_ERROR(read(loop.budget.dose, Dimension::kDose, &budget.dose_e_per_m2));
+  RONCHI_RETURN_IF_ERROR(read(loop.budget.commands, Dimension::kNone, &budget.commands));
+  const Spending start = spent_;
+  const Tally tally = tally_;
+  const auto round_cost = setup_.report->rounds.find(&step);
+  const Spending one = round_cost == setup_.report->rounds.end() ? Spending{} : round_cost->second;
+  constexpr double kRoundOff = 1 + 1e-9;
+  for (double round = 0; round < most && !ended_by_; ++round) {
+    // A round begins while the budget has room for the most that it may take.
+    if (!loop.budget.empty()) {
+      RONCHI_ASSIGN_OR_RETURN(
+          const Value room, Settle(step, "round", [&] {
+            const double dose =
+                std::isinf(budget.dose_e_per_m2) ? 0 : tally_.Since(tally).Largest();
+            return absl::StatusOr<Value>(Value::Bool(
+                spent_.time_s - start.time_s + one.time_s <= budget.time_s * kRoundOff &&
+                spent_.commands - start.commands + one.commands <= budget.commands * kRoundOff &&
+                dose + one.dose_e_per_m2 <= budget.dose_e_per_m2 * kRoundOff));
+          }));
+      if (!room.IsTrue()) break;
+    }
+    RONCHI_RETURN_IF_ERROR(RunBlock(loop.body));
+    if (!loop.until || ended_by_) continue;
+    RONCHI_ASSIGN_OR_RETURN(const Value done, Settle(step, "until", [&]() -> absl::StatusOr<Value> {
+                              RONCHI_ASSIGN_OR_RETURN(const bool t, Truth(*loop.until, scope_));
+                              return Value::Bool(t);
+                            }));
+    if (done.IsTrue()) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Runner::RunAsk(const Step& step, const AskStep& ask) {
+  Dimension dimension = Dimension::kNone;
+  const bool yes_no = ask.answer == "yes_no";
+  if (!yes_no) (void)DimensionNamed(ask.answer, &dimension);
+  RONCHI_ASSIGN_OR_RETURN(
+      const Value answer, Settle(step, "ask", [&]() -> absl::StatusOr<Value> {
+        Question q{.name = ask.name.empty() ? step.as : ask.name, .kind = ask.answer};
+        RONCHI_ASSIGN_OR_RETURN(q.text, Fill(ask.question, scope_));
+        RONCHI_ASSIGN_OR_RETURN(const Interval timeout,
+                                Number(*ask.timeout, scope_, Dimension::kTime));
+        q.timeout_s = timeout.low;
+        if (!yes_no) {
+          RONCHI_ASSIGN_OR_RETURN(const auto pair, Pair(*ask.between, scope_, dimension, false));
+          q.between = {pair[0].low, pair[1].high};
+        }
+        const Answer a = setup_.host->Ask(q);
+        std::string detail = absl::StrCat("'", q.text, "' ");
+        const bool fits = yes_no || q.between.Contains(a.number);
+        if (!a.given || !fits) {
+          absl::StrAppend(&detail, a.given ? "was answered out of bounds" : "was not answered",
+                          ask.otherwise ? "; the value for that is taken" : ": denied");
+        } else {
+          absl::StrAppend(&detail, "answered ",
+                          yes_no ? (a.yes ? "yes" : "no") : Format({a.number, dimension}), " by ",
+                          a.who, a.why.empty() ? "" : absl::StrCat(", because ", a.why));
+        }
+        RONCHI_RETURN_IF_ERROR(Note("ask", detail));
+        if (yes_no) return Value::Bool(a.given && a.yes);
+        if (a.given && fits) return Value::Of({a.number, dimension});
+        if (!ask.otherwise) return Value::Bool(false);  // denied
+        RONCHI_ASSIGN_OR_RETURN(const Interval v, Number(*ask.otherwise, scope_, dimension));
+        return Value::Of({v.low, dimension});
+      }));
+  const bool denied = answer.type == Type::kBool && answer.IsFalse();
+  if (denied && (step.as.empty() || !yes_no)) {
+    End(absl::StrCat("denied: '", ask.name.empty() ? step.as : ask.name, "' in line ", step.line),
+        true);
+    return absl::OkStatus();
+  }
+  if (!step.as.empty()) scope_[step.as] = answer;
+  return absl::OkStatus();
+}
+
+absl::Status Runner::RunDecide(const Step& step, const DecideStep& decide) {
+  RONCHI_ASSIGN_OR_RETURN(const json* entry, NextEntry(step, "decide"));
+  if (!entry) RONCHI_RETURN_IF_ERROR(GoLive());
+  Decision d{.step = step.path, .agent = decide.agent, .seed = workflow_.seed};
+  Value list = Value::List({}, {});
+  for (const auto& [name, formula] : decide.outputs) {
+    RONCHI_ASSIGN_OR_RETURN(const Value pair, EvaluateExactly(formula, scope_));
+    d.outputs.push_back({name, pair.items[0].low, pair.items[1].low, pair.unit});
+  }
+  json observed = json::object();
+  if (entry) {
+    if (entry->contains("maximise")) d.value = entry->at("maximise").get<double>();
+    for (const auto& [name, formula] : decide.observe) {
+      RONCHI_ASSIGN_OR_RETURN(Value v, Journal::ValueFrom(entry->at("observed").at(name)));
+      d.observed.emplace_back(name, std::move(v));
+    }
+  } else {
+    if (decide.value) {
+      RONCHI_ASSIGN_OR_RETURN(const Value v, EvaluateExactly(*decide.value, scope_));
+      d.value = v.number.low;
+    }
+    for (const auto& [name, formula] : decide.observe) {
+      RONCHI_ASSIGN_OR_RETURN(Value v, EvaluateExactly(formula, scope_));
+      observed[name] = json{{"type", "image"}};
+      if (v.type != Type::kImage) {
+        RONCHI_ASSIGN_OR_RETURN(observed[name], setup_.journal->Keep("", v));
+      }
+      d.observed.emplace_back(name, std::move(v));
+    }
+  }
+  // On going on with a run, too: so that the agent remembers.
+  RONCHI_ASSIGN_OR_RETURN(std::vector<double> chosen, setup_.decider->Decide(d));
+  if (entry) chosen = entry->at("chosen").get<std::vector<double>>();
+  if (chosen.size() != d.outputs.size()) {
+    return absl::InternalError(absl::StrCat(step.where, ": the agent chose ", chosen.size(),
+                                            " numbers, not ", d.outputs.size()));
+  }
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const Decision::Output& o = d.outputs[i];
+    if (!(chosen[i] >= o.low && chosen[i] <= o.high)) {
+      return absl::OutOfRangeError(absl::StrCat(
+          step.where, ": the agent chose ", o.name, " = ", Value::Number(chosen[i], o.unit).Show(),
+          "; allowed: ", Value::Range({o.low, o.high}, o.unit).Show()));
+    }
+    scope_[absl::StrCat(step.as, ".", o.name)] = Value::Number(chosen[i], o.unit);
+  }
+  if (entry) return absl::OkStatus();
+  json j = {{"type", in_handler_ ? "handler" : "value"},
+            {"step", step.path},
+            {"label", "decide"},
+            {"chosen", chosen},
+            {"observed", observed}};
+  if (d.value) j["maximise"] = *d.value;
+  return setup_.journal->Append(j);
+}
+
+}  // namespace ronchi::hw::workflow::internal

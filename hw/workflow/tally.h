@@ -1,0 +1,41 @@
+// Dose by place, of a forecast or a run: rectangles and what each has received. Unlike the guard's
+// DoseLedger, which counts whole cells and never too little, this is what was asked for, so that
+// neighbouring fields do not add up.
+#pragma once
+
+#include <array>
+#include <map>
+#include <span>
+
+#include "hw/scan_path.h"
+
+namespace ronchi::hw::workflow {
+
+class Tally {
+ public:
+  // e⁻/m² onto each of the rectangles. A point counts as 1 Å² around it.
+  void Add(std::span<const Rectangle> where, double dose_e_per_m2);
+  // Somewhere that is not known: it counts everywhere.
+  void AddAnywhere(double dose_e_per_m2) { anywhere_ += dose_e_per_m2; }
+
+  double Largest() const;  // anywhere
+  double LargestIn(const Rectangle& r) const;
+  double sum() const { return sum_ + anywhere_; }  // over all places: a bound that costs nothing
+  double anywhere() const { return anywhere_; }
+
+  // Place by place: the larger of both; the mean of both; what came since `before`; times a factor.
+  void JoinLarger(const Tally& other);
+  void JoinSmaller(const Tally& other);
+  void JoinMean(const Tally& other);
+  Tally Since(const Tally& before) const;
+  void AddScaled(const Tally& other, double factor);
+
+  using Key = std::array<double, 4>;  // x, y, width, height
+  const std::map<Key, double>& places() const { return places_; }
+
+ private:
+  std::map<Key, double> places_;
+  double anywhere_ = 0, sum_ = 0;
+};
+
+}  // namespace ronchi::hw::workflow
