@@ -135,7 +135,7 @@ class Guarded final : public GuardedInstrument {
     if (!reply.ok()) {
       if (!MayHaveHappened(reply.status())) return reply;
       const absl::Status fault = BlankAfter(reply.status());
-      if (set) ReadBack(*set, from, start_s);
+      if (set) ReadBack(*set, from);
       return fault;
     }
     beam_may_be_on_ = !reply->blanked;
@@ -146,12 +146,13 @@ class Guarded final : public GuardedInstrument {
     return reply;
   }
 
-  // What failed half way may have moved the column: the position is unknown until read back.
-  void ReadBack(const Set& set, double from, double start_s) {
+  // What failed half way may have moved the column: the position is unknown until read back, and it
+  // may have moved as late as that.
+  void ReadBack(const Set& set, double from) {
     rules_->Forget(set.property);
     const absl::StatusOr<Reply> now = inner_->Execute(Read{{set.property}});
     if (now.ok()) rules_->Note(*now);
-    rules_->NoteMove(set.property, from, start_s);
+    rules_->NoteMove(set.property, from, rules_->now_s());
   }
 
   // From the scan frame to the specimen's, wherever the stage stands, and wider by what is not

@@ -40,7 +40,7 @@ void Column::Randomise(uint64_t seed, uint64_t environment, uint64_t episode) {
   specimen.Reset();
   scan_rotation_rad = 0;
   time_s = 0;
-  ticks = frames = exposures = 0;
+  ticks = frames = 0;
   scans = 0;
   blanked = true;
 }

@@ -57,9 +57,8 @@ class Column {
   double time_s = 0;
   bool blanked = true;
   int scans = 0;
-  uint64_t ticks = 0;      // Advance so far: the step of its streams
-  uint64_t frames = 0;     // likewise
-  uint64_t exposures = 0;  // of the camera and of measurements, likewise
+  uint64_t ticks = 0;   // Advance so far: the step of its streams
+  uint64_t frames = 0;  // likewise
 
  private:
   sim::LinearRaster Rows(const FrameRequest& request, uint64_t frame) const;

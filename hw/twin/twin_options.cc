@@ -116,25 +116,6 @@ absl::Status ReadContamination(const Config& node, ContaminationOptions* c) {
   return r.Done();
 }
 
-absl::Status ReadCamera(const Config& node, CameraOptions* c) {
-  ConfigReader r(node);
-  std::string specimen = c->film ? "film" : "crystal";
-  r.Bool("present", &c->present);
-  r.Text("name", &c->name);
-  r.Integer("pixels", &c->pixels, {.min = 8, .max = 1024});
-  Scaled(&r, "half_width_mrad", 1e-3, {.min = 1, .max = 200}, &c->half_width_rad);
-  r.Number("counts_per_electron", &c->counts_per_electron, {.min = 1e-3, .max = 1e6});
-  r.Number("dark_counts", &c->dark_counts, {.min = 0, .max = 1e6});
-  r.Number("readout_counts", &c->readout_counts, {.min = 0, .max = 1e6});
-  r.Number("saturation_counts", &c->saturation_counts, {.min = 1, .max = 1e12});
-  r.Number("box_A", &c->box_A, {.min = 10, .max = 500});
-  r.Choice("specimen", &specimen, {"crystal", "film"});
-  r.Number("film_nm", &c->film_nm, {.min = 0.2, .max = 100});
-  r.Integer("configurations", &c->configurations, {.min = 1, .max = 100});
-  c->film = specimen == "film";
-  return r.Done();
-}
-
 absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
                       std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
@@ -163,11 +144,10 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   r.Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
   r.Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
   r.Number("blank_s", &o->blank_s, {.min = 0, .max = 10});
-  r.Bool("measures", &o->measures);
   r.Bool("real_time", &o->real_time);
   const Config detectors = r.Child("detectors"), correctors = r.Child("correctors_nm");
   const Config stage = r.Child("stage"), contamination = r.Child("contamination");
-  const Config camera = r.Child("camera"), prior = r.Child("prior"), events = r.Child("events");
+  const Config prior = r.Child("prior"), events = r.Child("events");
   RONCHI_RETURN_IF_ERROR(r.Done());
   if (haadf.outer_rad <= haadf.inner_rad) {
     return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
@@ -180,12 +160,6 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadCorrectors(correctors, &o->corrector_limits_m));
   RONCHI_RETURN_IF_ERROR(ReadStage(stage, &o->stage));
   RONCHI_RETURN_IF_ERROR(ReadContamination(contamination, &o->contamination));
-  RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
-  for (const TwinDetector& d : o->detectors) {
-    if (o->camera.present && d.name == o->camera.name) {
-      return node.Error("camera", "has the name of a detector: " + d.name);
-    }
-  }
   if (r.Has("events") && !events.IsSequence()) {
     return node.Error("events", "expected a list of {at_scan: …, add: {…}}");
   }

@@ -39,19 +39,6 @@ struct ContaminationOptions {
   double signal_per_nm = 5e-5;     // what a nm of carbon adds, of the incident electrons
 };
 
-// A square camera in the diffraction plane: `expose`. Calculated by multislice at every call.
-struct CameraOptions {
-  bool present = false;
-  std::string name = "camera";
-  int pixels = 128;
-  double half_width_rad = 0.04;
-  double counts_per_electron = 10, dark_counts = 20, readout_counts = 3, saturation_counts = 65535;
-  double box_A = 40;  // side of the area, at least: what the probe may wander in
-  bool film = false;  // a film of amorphous carbon instead of the twin's crystal
-  double film_nm = 5;
-  int configurations = 1;  // of displaced atoms
-};
-
 struct TwinOptions {
   std::string name = "twin";
   std::string specimen_file;
@@ -75,8 +62,6 @@ struct TwinOptions {
   double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02, blank_s = 1e-4;
   StageOptions stage;
   ContaminationOptions contamination;
-  CameraOptions camera;
-  bool measures = false;   // `measure`
   bool real_time = false;  // commands take as long on the wall's clock as on the twin's
   theory::Prior prior;     // names and units: DefaultTwinPrior, docs/twin.md
   std::vector<TwinEvent> events;
