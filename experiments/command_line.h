@@ -17,7 +17,7 @@ struct Arguments {
   bool as_json = false, quiet = false, verbose = false;
   bool dry_run = false, compare = false, resume = false;  // simulate
   std::string target, second, output;
-  std::string instrument;                    // check, run: of a workflow
+  std::string instrument;                    // check, run: of a workflow; conform
   std::vector<std::string> answers, yes_to;  // run: to a workflow's questions
   int episodes = 20;
   std::optional<std::string> kind, older_than;  // cache
@@ -50,6 +50,8 @@ int Flow(const Arguments& a);
 int List(const Arguments& a);
 int Describe(const Arguments& a);
 int Doctor(const Arguments& a);
+// conform_verb.cc
+int Conform(const Arguments& a);
 // cache_verb.cc
 int Cache(const Arguments& a);
 

@@ -34,6 +34,8 @@ constexpr Verb kVerbs[] = {
     {"check", "prove a workflow against an instrument, and forecast its dose and time", Check,
      "workflow", nullptr, nullptr},
     {"flow", "pause, resume, skip or stop a running workflow", Flow, "word", "run", nullptr},
+    {"conform", "ask an instrument for all that instruments promise, and report", Conform, nullptr,
+     nullptr, nullptr},
     {"simulate", "images, 4D-STEM, diffraction patterns from a structure file", Simulate, "config",
      nullptr, "file to write (.hdf5)"},
     {"train", "train a recipe's agent; write the policy file", Train, "recipe", nullptr,
@@ -78,6 +80,9 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
     sub->add_option(
         "--instrument", a->instrument,
         "of a workflow: a preset, a twin's YAML file, or a description (JSON, to check)");
+  }
+  if (std::string(verb.name) == "conform") {
+    sub->add_option("--instrument", a->instrument, "a preset, or a twin's YAML file");
   }
   if (runs) {
     sub->add_flag("--resume", a->resume, "go on with a workflow's run; give its folder");

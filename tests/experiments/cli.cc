@@ -76,6 +76,20 @@ TEST(Cli, DescribeTakesTheKindBeforeTheName) {
   EXPECT_EQ(done.ErrorLines(), 1u) << done.err;
 }
 
+TEST(Cli, ConformAsksAnInstrument) {
+  const TemporaryFolder folder;
+  const json report =
+      JsonOf({"conform", "--instrument", "corrected_200kV", "--json"}, folder.path());
+  EXPECT_EQ(report["conforms"], true) << report;
+  EXPECT_GT(report["checks"].size(), 20u);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"conform"}, {"conform", "--instrument", "titan"}}) {
+    const Finished done = Ronchi(words, folder.path());
+    EXPECT_EQ(done.status, 2);
+    EXPECT_EQ(done.ErrorLines(), 1u) << done.err;
+  }
+}
+
 TEST(Cli, DescribeMeasuresTheTwinsEngine) {
   const TemporaryFolder folder;
   const json twin = JsonOf({"describe", "twin", "--json"}, folder.path());
