@@ -73,7 +73,7 @@ Delivered ReadSitting(const fs::path& folder) {
 }
 
 TEST(WorkflowProgram, KilledAtRandomMomentsItLosesAtMostTheCommandInFlight) {
-  constexpr int kKills = 20;
+  constexpr int kKills = 100;
   const TemporaryFolder folder;
   WriteAll(folder / "w.yaml", kLong);
   RandomStream random({.seed = 11, .name = "test.kill"});

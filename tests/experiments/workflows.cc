@@ -37,7 +37,7 @@ constexpr Example kOnTheTwin[] = {
     {"focal_series", Course::kFixed},     {"through_focal_haadf", Course::kFixed},
     {"drift_corrected", Course::kFixed},  {"beam_damage_series", Course::kFixed},
     {"overnight", Course::kFixed},        {"low_dose_survey", Course::kOpen},
-    {"agent_and_person", Course::kFixed}, {"adaptive_agent", Course::kOpen}};
+    {"agent_and_person", Course::kFixed}, {"adaptive_agent", Course::kFixed}};
 constexpr Example kOnADescription[] = {{"tilt_series", Course::kFixed},
                                        {"tableau_and_correct", Course::kOpen},
                                        {"map_4dstem", Course::kFixed},
