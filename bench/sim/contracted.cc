@@ -102,6 +102,7 @@ void BM_Contracted(benchmark::State& state) {
   state.counters["MB"] = double(contracted->memory_bytes()) * 1e-6;
   state.counters["prepare_s"] = prepare_s;
   state.counters["median_ms"] = times[times.size() / 2] * 1e3;
+  state.counters["p98_over_median"] = times[times.size() * 98 / 100] / times[times.size() / 2];
   state.counters["p99_over_median"] = times[times.size() * 99 / 100] / times[times.size() / 2];
   state.counters["multislice_over_it"] = multislice_s / times[times.size() / 2];
 }
