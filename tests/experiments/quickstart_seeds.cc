@@ -57,10 +57,12 @@ TEST(QuickstartSeeds, TwentyOfThem) {
   ASSERT_FALSE(delays.empty());
   std::nth_element(delays.begin(), delays.begin() + long(delays.size() / 2), delays.end());
   EXPECT_LE(delays[delays.size() / 2], 10);
-  // One false alarm in 2000 watched images at most, on the average: the 99 % quantile of Poisson.
+  // One false alarm in 2000 watched images at most, on the average: the 99.9 % quantile of Poisson.
+  // Another processor rounds otherwise and is another draw: one machine in a hundred would fail at
+  // 99 %.
   const double expected = watched / 2000.0;
-  const double most = quantile(boost::math::poisson(std::max(expected, 1e-9)), 0.99);
-  std::printf("median delay %d images; %d false alarms in %d watched images (99 %%: %g)\n",
+  const double most = quantile(boost::math::poisson(std::max(expected, 1e-9)), 0.999);
+  std::printf("median delay %d images; %d false alarms in %d watched images (99.9 %%: %g)\n",
               delays[delays.size() / 2], false_alarms, watched, most);
   EXPECT_LE(false_alarms, most);
 }
