@@ -170,10 +170,12 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
   RONCHI_ASSIGN_OR_RETURN(auto log, NewEventLog(outcome.folder));
   RONCHI_ASSIGN_OR_RETURN(const hw::Description limited,
                           wf::WithLimits(flow->workflow, flow->instrument.description));
+  hw::GuardOptions guard = GuardOf(*flow, limited, outcome.folder);
+  guard.on_event = [log](const std::string& what) { (void)log->Note("guard", what); };
   RONCHI_ASSIGN_OR_RETURN(const auto guarded,
                           hw::MakeGuarded(hw::MakeRecorded(std::move(flow->instrument.instrument),
                                                            "workflow", std::move(log)),
-                                          GuardOf(*flow, limited, outcome.folder)));
+                                          guard));
   TerminalHost host({.folder = outcome.folder,
                      .answers = options.answers,
                      .truth = flow->instrument.truth,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/random.h"
+#include "hw/twin/describe_twin.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -40,17 +41,19 @@ absl::Status ReadAgent(const Config& node, AgentOptions* o) {
   return r.Done();
 }
 
+// Everything of hw/guard_options.h; for the three settings of the task limit_nm and step_nm say the
+// same with one number, and `limits` wins over them.
 absl::Status ReadGuard(const Config& node, const hw::TwinOptions& instrument, hw::GuardOptions* o) {
   ConfigReader r(node);
-  double budget = 1e7, limit_nm = instrument.corrector_limit_m * 1e9, step_nm = 2 * limit_nm;
-  r.Number("dose_budget_e_per_A2", &budget, {.min = 1e-6, .max = 1e15});
+  double limit_nm = instrument.corrector_limit_m * 1e9, step_nm = 2 * limit_nm;
   r.Number("limit_nm", &limit_nm, {.min = 0.01, .max = 1e5});
   r.Number("step_nm", &step_nm, {.min = 0.01, .max = 1e5});
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  o->dose_budget_e_per_m2 = budget * 1e20;
+  if (!r.ok()) return r.Done();
+  hw::GuardDefaults defaults{.dose_budget_e_per_A2 = 1e7, .known = {"limit_nm", "step_nm"}};
   for (const char* knob : {"optics.C10", "optics.C12.a", "optics.C12.b"}) {
-    o->limits[knob] = {-limit_nm * 1e-9, limit_nm * 1e-9, step_nm * 1e-9};
+    defaults.limits[knob] = {-limit_nm * 1e-9, limit_nm * 1e-9, step_nm * 1e-9};
   }
+  RONCHI_ASSIGN_OR_RETURN(*o, hw::ReadGuardOptions(node, hw::DescribeTwin(instrument), defaults));
   return absl::OkStatus();
 }
 

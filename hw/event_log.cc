@@ -14,6 +14,9 @@ namespace {
 
 using nlohmann::json;
 
+// That are kept while they cannot be written; the oldest go first.
+constexpr size_t kMostNotes = 100;
+
 std::string_view Bytes(const Frame& f) {
   return {reinterpret_cast<const char*>(f.counts.data()), f.counts.size() * sizeof(float)};
 }
@@ -57,9 +60,19 @@ namespace {
 std::string Text(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 }  // namespace
 
+absl::Status EventLog::WriteNotes() {
+  for (; !notes_.empty(); notes_.pop_front()) {
+    const auto& [what, detail] = notes_.front();
+    RONCHI_RETURN_IF_ERROR(
+        AppendLine(Text({{"event", events_}, {"note", what}, {"detail", detail}})));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status EventLog::Append(const std::string& instrument, const Command& command,
                               const absl::StatusOr<Reply>& reply) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  RONCHI_RETURN_IF_ERROR(WriteNotes());
   json j;
   j["event"] = events_;
   j["instrument"] = instrument;
@@ -83,6 +96,7 @@ absl::Status EventLog::Append(const std::string& instrument, const Command& comm
 
 absl::Status EventLog::Describe(const std::string& instrument, const Description& description) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  RONCHI_RETURN_IF_ERROR(WriteNotes());
   if (!described_.insert(instrument).second) return absl::OkStatus();
   return AppendLine(
       Text({{"event", events_}, {"instrument", instrument}, {"description", ToJson(description)}}));
@@ -90,11 +104,14 @@ absl::Status EventLog::Describe(const std::string& instrument, const Description
 
 absl::Status EventLog::Note(const std::string& what, const std::string& detail) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return AppendLine(Text({{"event", events_}, {"note", what}, {"detail", detail}}));
+  notes_.emplace_back(what, detail);
+  if (notes_.size() > kMostNotes) notes_.pop_front();
+  return WriteNotes();
 }
 
 absl::Status EventLog::Raw(const std::string& instrument, bool sent, std::string_view bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  RONCHI_RETURN_IF_ERROR(WriteNotes());
   return AppendLine(Text({{"event", events_},
                           {"instrument", instrument},
                           {"raw", sent ? "sent" : "received"},
@@ -103,6 +120,7 @@ absl::Status EventLog::Raw(const std::string& instrument, bool sent, std::string
 
 absl::Status EventLog::Sync() {
   const std::lock_guard<std::mutex> lock(mutex_);
+  RONCHI_RETURN_IF_ERROR(WriteNotes());
   RONCHI_RETURN_IF_ERROR(frames_file_->Sync());
   return events_file_->Sync();
 }

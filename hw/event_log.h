@@ -9,12 +9,14 @@
 // Threads: any may append.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hw/append_file.h"
@@ -37,7 +39,8 @@ class EventLog {
                       const absl::StatusOr<Reply>& reply);
   // Once an instrument, before its first command; later calls do nothing.
   absl::Status Describe(const std::string& instrument, const Description& description);
-  // A remark of the run: {"note": what, …}, for alarms, pauses, decisions.
+  // A remark of the run: {"note": what, …}, for alarms, pauses, decisions. One that cannot be
+  // written (a full disk is what it is about) is kept and stands before the next line that can.
   absl::Status Note(const std::string& what, const std::string& detail);
   // What went over an instrument's wire, as it is.
   absl::Status Raw(const std::string& instrument, bool sent, std::string_view bytes);
@@ -46,10 +49,12 @@ class EventLog {
 
  private:
   EventLog() = default;
-  absl::Status AppendLine(std::string json_text);  // mutex_ held
+  absl::Status AppendLine(std::string json_text);  // mutex_ held, as below
+  absl::Status WriteNotes();                       // those that are still to be written
   mutable std::mutex mutex_;
   std::unique_ptr<AppendFile> events_file_, frames_file_, clock_file_;
   std::set<std::string> described_;
+  std::deque<std::pair<std::string, std::string>> notes_;  // what, detail
   size_t events_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -36,7 +37,11 @@ class Guarded final : public GuardedInstrument {
     last_resort_.reset();
     watchdog_.reset();
     const absl::StatusOr<Reply> safe = inner_->Execute(Safe{});
-    if (!safe.ok() || !safe->blanked) Tell("at the end: BLANKING COULD NOT BE CONFIRMED");
+    if (!safe.ok() || !safe->blanked) {
+      Tell("at the end: BLANKING COULD NOT BE CONFIRMED");
+    } else if (std::uncaught_exceptions() > exceptions_) {
+      Tell("the beam has been blanked: an exception ends the part of the program that drives it");
+    }
   }
 
   // The limits that hold from now on, where every writable property stands, and the current.
@@ -264,6 +269,7 @@ class Guarded final : public GuardedInstrument {
   std::mutex mutex_;  // one command at a time reaches inner_
   bool beam_may_be_on_ = true;
   std::atomic<bool> stuck_ = false;
+  const int exceptions_ = std::uncaught_exceptions();  // when it was made
   std::optional<Watchdog> watchdog_;
   std::optional<LastResort> last_resort_;
 };

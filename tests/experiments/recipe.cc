@@ -63,6 +63,38 @@ TEST(Recipe, WhatContradictsItselfIsRefused) {
               ::testing::HasSubstr("haadf_inner_mrad"));
 }
 
+// The short keys still mean what they meant, and everything else that a guard can do is there.
+TEST(Recipe, TheGuardTakesEverything) {
+  const auto guard = [](const std::vector<std::string>& set) {
+    return ReadRecipe(*Config::Load(*FindRecipe("quickstart"), set))->guard;
+  };
+  const hw::GuardOptions plain = guard({});
+  EXPECT_EQ(plain.dose_budget_e_per_m2, 2e27);
+  EXPECT_EQ(plain.limits.size(), 3u);
+  const hw::Limits& c12 = plain.limits.at("optics.C12.a");
+  EXPECT_EQ(c12.min, -40e-9);
+  EXPECT_EQ(c12.max, 40e-9);
+  EXPECT_DOUBLE_EQ(c12.max_step, 30e-9);
+  EXPECT_EQ(plain.heartbeat_s, 0);
+  const hw::GuardOptions more =
+      guard({"deploy.guard.limits={optics.C10: {max: 1.0e-8, rate: 5.0e-9}}",
+             "deploy.guard.coupled=[{name: sum, terms: {optics.C10: 1}, at_most: 1.0e-8}]",
+             "deploy.guard.heartbeat_s=30", "deploy.guard.beam_needs={beam.energy: {min: 1.0e5}}",
+             "deploy.guard.ledger_file=a.ledger", "deploy.guard.specimen=lamella 7"});
+  EXPECT_EQ(more.limits.at("optics.C10").max, 1e-8);
+  EXPECT_EQ(more.limits.at("optics.C10").max_rate, 5e-9);
+  EXPECT_EQ(more.limits.at("optics.C10").min, -40e-9) << "what is not given is limit_nm's";
+  EXPECT_DOUBLE_EQ(more.limits.at("optics.C10").max_step, 30e-9);
+  EXPECT_EQ(more.coupled.size(), 1u);
+  EXPECT_EQ(more.heartbeat_s, 30);
+  EXPECT_EQ(more.beam_needs.at("beam.energy")[0], 1e5);
+  EXPECT_EQ(more.ledger_file, "a.ledger");
+  EXPECT_THAT(ErrorOf("deploy.guard.heart_s=30"), ::testing::HasSubstr("heartbeat_s"));
+  EXPECT_THAT(ErrorOf("deploy.guard.limit_nm=-1"), ::testing::HasSubstr("limit_nm"));
+  EXPECT_THAT(ErrorOf("deploy.guard.limits={stage.q: {max: 1}}"), ::testing::HasSubstr("stage.q"));
+  EXPECT_THAT(ErrorOf("deploy.guard.ledger_file=a.ledger"), ::testing::HasSubstr("specimen"));
+}
+
 TEST(DeriveSeed, DiffersByPartAndBySeed) {
   std::set<uint64_t> seen;
   for (uint64_t seed : {uint64_t{0}, uint64_t{1}, uint64_t{2}, ~uint64_t{0}}) {

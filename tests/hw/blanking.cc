@@ -91,6 +91,31 @@ TEST_F(Blanking, AHeartbeatKeepsTheBeam) {
   EXPECT_EQ(Events(), "{}");
 }
 
+// Who thinks for long says so, and is not lost; but the beam need not be on meanwhile.
+TEST_F(Blanking, AnIdleBeam) {
+  options_.heartbeat_s = 0.3;
+  options_.idle_blank_s = 0.6;
+  auto g = Make();
+  ASSERT_TRUE(g->Execute(Unblank{}).ok());
+  for (int i = 0; i < 25; ++i) {  // commands put it off
+    Sleep(0.03);
+    ASSERT_TRUE(g->Execute(Read{{"optics.C10"}}).ok());
+    ASSERT_FALSE(state_->blanked) << i;
+  }
+  const auto start = Clock::now();
+  while (!state_->blanked && Since(start) < 2) {  // heartbeats do not
+    Sleep(0.01);
+    g->Heartbeat();
+  }
+  EXPECT_GE(Since(start), 0.59);
+  EXPECT_LE(Since(start), 0.6 + kSlack_s);
+  Sleep(0.05);
+  EXPECT_THAT(Events(), HasSubstr("blanked: it was on for 0.6 s without a command"));
+  EXPECT_TRUE(absl::IsFailedPrecondition(g->Execute(SmallScan()).status()));
+  EXPECT_TRUE(g->Execute(Unblank{}).ok());
+  EXPECT_TRUE(g->Execute(SmallScan()).ok());
+}
+
 // A driver with a connection of its own for blanking is blanked while the scan hangs.
 TEST_F(Blanking, ACommandThatHangs) {
   options_.command_limit_s = 0.2;

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "core/background.h"
+#include "core/random.h"
+#include "hw/async.h"
 #include "hw/faulty.h"
 #include "hw/guarded.h"
 #include "tests/hw/checker.h"
@@ -114,26 +116,80 @@ TEST(GuardFuzz, FaultsAreFollowedByBlanking) {
   EXPECT_GT(below->sets, 300);
 }
 
-// From four threads at once: one command at a time gets through.
-TEST(GuardFuzz, ManyThreads) {
-  auto judge = std::make_shared<Judge>(Promises());
-  auto guarded =
-      *MakeGuarded(std::make_unique<Checker>(*MakeTwin(TwinFromYaml(), 1), judge), Options());
-  {
-    std::vector<std::unique_ptr<Background>> threads;
-    for (uint64_t t = 0; t < 4; ++t) {
-      threads.push_back(std::make_unique<Background>([&guarded, t] {
-        Fuzz fuzz(100 + t);
-        for (int i = 0; i < 2000; ++i) {
-          if (i % 50 == 0) (void)guarded->BlankNow();
-          (void)guarded->Execute(fuzz.Next());
-        }
-      }));
+// Lets several owners have one guard.
+class Shared final : public Instrument {
+ public:
+  explicit Shared(GuardedInstrument* guarded) : guarded_(guarded) {}
+  const Description& description() const override { return guarded_->description(); }
+  absl::Status BlankNow() override { return guarded_->BlankNow(); }
+
+ private:
+  absl::StatusOr<Reply> Run(const Command& c, const ExecuteOptions& o) override {
+    return guarded_->Execute(c, o);
+  }
+  GuardedInstrument* guarded_;
+};
+
+// One thread of a crowd that shares a guard: commands of its own, straight or through a queue with
+// cancelling, deadlines and aborts, and blanking beside whatever runs.
+void Crowd(GuardedInstrument* guarded, uint64_t seed, bool queued, int commands) {
+  Fuzz fuzz(seed);
+  RandomStream random({.seed = seed, .name = "test.crowd"});
+  Async queue(std::make_unique<Shared>(guarded));
+  for (int i = 0; i < commands; ++i) {
+    if (random.Below(50) == 0) (void)guarded->BlankNow();
+    if (random.Below(20) == 0) guarded->Heartbeat();
+    if (!queued) {
+      (void)guarded->Execute(fuzz.Next());
+      continue;
+    }
+    const double deadline_s = random.Below(10) ? 10 : 1e-4;
+    const Async::Ticket ticket = queue.Start(fuzz.Next(), {}, deadline_s);
+    switch (random.Below(8)) {
+      case 0:
+        ticket.Cancel();
+        break;
+      case 1:
+        (void)queue.Abort().Wait();
+        break;
+      case 2:
+        break;  // goes on by itself
+      default:
+        (void)ticket.Wait();
     }
   }
-  guarded.reset();
-  EXPECT_EQ(judge->violations, 0);
-  EXPECT_GT(judge->sets, 100);
+}
+
+// From four threads at once, two of them through queues, as many commands in all as one thread
+// above gives: one at a time gets through, and none that should not.
+TEST(GuardFuzz, ManyThreads) {
+  constexpr int kThreads = 4;
+  Judge total(Promises());
+  for (int done = 0, round = 0; done < Commands(); ++round) {
+    auto judge = std::make_shared<Judge>(Promises());
+    auto twin = *MakeTwin(TwinFromYaml(), uint64_t(round));
+    auto guarded = *MakeGuarded(std::make_unique<Checker>(std::move(twin), judge), Options());
+    const int each = std::min(kPerInstrument, Commands() - done) / kThreads;
+    {
+      std::vector<std::unique_ptr<Background>> threads;
+      for (uint64_t t = 0; t < kThreads; ++t) {
+        const uint64_t seed = 1000 + 10 * uint64_t(round) + t;
+        threads.push_back(std::make_unique<Background>(
+            [&guarded, seed, t, each] { Crowd(guarded.get(), seed, t % 2 == 1, each); }));
+      }
+    }
+    done += std::max(1, kThreads * each);
+    guarded.reset();
+    EXPECT_TRUE(judge->blanked);
+    EXPECT_EQ(judge->violations, 0)
+        << "round " << round << ": " << testing::PrintToString(judge->violated);
+    total.sets += judge->sets;
+    total.exposures += judge->exposures;
+  }
+  std::cout << Commands() << " commands from " << kThreads << " threads: " << total.sets
+            << " sets and " << total.exposures << " exposures got through\n";
+  EXPECT_GT(total.sets, Commands() / 200);
+  EXPECT_GT(total.exposures, Commands() / 1000);
 }
 
 }  // namespace

@@ -334,10 +334,16 @@ TEST_F(RecordedTest, ACommandThatCannotBeRecordedIsAFault) {
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   const rlimit none{Events().size(), before.rlim_max};
   setrlimit(RLIMIT_FSIZE, &none);
-  const auto r = instrument->Execute(Blank{});
+  const auto r = instrument->Execute(Read{{"beam.current"}});
+  const auto blank = instrument->Execute(Blank{});  // confirmed without a record
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   EXPECT_TRUE(absl::IsDataLoss(r.status())) << r.status();
+  ASSERT_TRUE(blank.ok()) << blank.status();
+  EXPECT_TRUE(blank->blanked);
+  EXPECT_TRUE((*log)->Sync().ok());
+  EXPECT_NE(Events().find("deploy: blank, confirmed"), std::string::npos)
+      << "in place of it, later";
 }
 
 }  // namespace
