@@ -52,8 +52,10 @@ absl::StatusOr<KnobTask> KnobTask::Create(const env::DictSpace& observation_spac
   task.observation_space_ = {{options.value_key, value}, {options.settings_key, settings}};
   task.action_space_ = action_space;
   task.options_ = options;
-  task.low_ = settings.low;
-  task.range_ = double(settings.high) - settings.low;
+  for (size_t i = 0; i < settings.size(); ++i) {
+    task.low_.push_back(settings.Low(i));
+    task.range_.push_back(double(settings.High(i)) - settings.Low(i));
+  }
   return task;
 }
 
@@ -61,15 +63,16 @@ absl::StatusOr<KnobTask::Reading> KnobTask::Read(const env::Observation& observa
   RONCHI_RETURN_IF_ERROR(CheckObservation(observation_space_, observation));
   Reading reading;
   reading.value = observation.at(options_.value_key)[0];
-  for (float setting : observation.at(options_.settings_key)) {
-    reading.settings.push_back(std::clamp((setting - low_) / range_, 0.0, 1.0));
+  const Array<float>& settings = observation.at(options_.settings_key);
+  for (size_t i = 0; i < settings.size(); ++i) {
+    reading.settings.push_back(std::clamp((settings[i] - low_[i]) / range_[i], 0.0, 1.0));
   }
   return reading;
 }
 
 Action KnobTask::Toward(const std::vector<double>& from, const std::vector<double>& to) const {
   std::vector<double> change(dimension());
-  for (size_t i = 0; i < change.size(); ++i) change[i] = (to[i] - from[i]) * range_;
+  for (size_t i = 0; i < change.size(); ++i) change[i] = (to[i] - from[i]) * range_[i];
   return ClampAction(action_space_, change);
 }
 

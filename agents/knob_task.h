@@ -46,7 +46,7 @@ class KnobTask {
   env::DictSpace observation_space_;
   env::Box action_space_;
   KnobTaskOptions options_;
-  double low_ = 0, range_ = 1;  // of every setting
+  std::vector<double> low_, range_;  // of each setting
 };
 
 }  // namespace ronchi::agents

@@ -29,9 +29,7 @@ struct Trained {
   TrainingSummary summary;
 };
 
-// Environment number `index` of a vector; its random streams depend on the index.
-using EnvironmentFactory =
-    std::function<absl::StatusOr<std::unique_ptr<env::Environment>>(uint64_t index)>;
+using env::EnvironmentFactory;
 
 class Learner {
  public:

@@ -37,18 +37,21 @@ Action ClampAction(const env::Box& space, std::span<const double> action) {
   Action result(action.size());
   for (size_t i = 0; i < action.size(); ++i) {
     const double value =
-        std::isfinite(action[i]) ? action[i] : 0.5 * (double(space.low) + space.high);
-    result[i] = std::clamp(float(value), space.low, space.high);
+        std::isfinite(action[i]) ? action[i] : 0.5 * (double(space.Low(i)) + space.High(i));
+    result[i] = std::clamp(float(value), space.Low(i), space.High(i));
   }
   return result;
 }
 
 nlohmann::json BoxToJson(const env::Box& box) {
-  return {{"shape", box.shape},
-          {"low", box.low},
-          {"high", box.high},
-          {"unit", box.unit},
-          {"meaning", box.meaning}};
+  nlohmann::json json = {{"shape", box.shape},
+                         {"low", box.low},
+                         {"high", box.high},
+                         {"unit", box.unit},
+                         {"meaning", box.meaning}};
+  if (!box.lows.empty()) json["lows"] = box.lows;
+  if (!box.highs.empty()) json["highs"] = box.highs;
+  return json;
 }
 
 nlohmann::json DictSpaceToJson(const env::DictSpace& space) {
@@ -71,6 +74,13 @@ env::Box BoxFromJson(const nlohmann::json& json) {
   box.high = BoundFromJson(json.at("high"), INFINITY);
   box.unit = json.at("unit").get<std::string>();
   box.meaning = json.at("meaning").get<std::string>();
+  box.lows = json.value("lows", std::vector<float>());
+  box.highs = json.value("highs", std::vector<float>());
+  for (const auto* bounds : {&box.lows, &box.highs}) {
+    if (!bounds->empty() && bounds->size() != box.size()) {
+      throw nlohmann::json::other_error::create(501, "bounds do not fit the shape", &json);
+    }
+  }
   return box;
 }
 

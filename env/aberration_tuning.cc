@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "hw/ground_truth.h"
 
 namespace ronchi::env {
 namespace {
@@ -42,12 +42,29 @@ Spec AberrationTuningSpec(const AberrationTuningOptions& o) {
       {3}, -range, range, "nm", "commanded C10, C12a, C12b relative to the reference"};
   spec.action_space = {{3}, -2 * range, 2 * range, "nm", "changes of C10, C12a, C12b"};
   spec.max_episode_steps = o.max_episode_steps;
+  spec.reward = "the contrast of the new image";
+  spec.info_names = {"images"};
   return spec;
+}
+
+absl::Status ReadAberrationTuningOptions(const Config& node, AberrationTuningOptions* o) {
+  ConfigReader r(node);
+  std::string id = "AberrationTuning-v0";
+  double dwell_us = o->dwell_s * 1e6;
+  r.Choice("id", &id, {"AberrationTuning-v0"});
+  r.Number("fov_A", &o->fov_A, {.min = 1, .max = 1000});
+  r.Integer("pixels", &o->pixels, {.min = 8, .max = 1024});
+  r.Number("dwell_us", &dwell_us, {.min = 0.1, .max = 1e6});
+  r.Number("range_nm", &o->range_nm, {.min = 0.1, .max = 1000});
+  r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 1, .max = 1000000});
+  o->dwell_s = dwell_us * 1e-6;
+  return r.Done();
 }
 
 AberrationTuning::AberrationTuning(hw::Instrument* instrument,
                                    const AberrationTuningOptions& options)
-    : instrument_(instrument), options_(options), spec_(AberrationTuningSpec(options)) {}
+    : Task(instrument, AberrationTuningSpec(options), options.environment, options.randomise),
+      options_(options) {}
 
 absl::StatusOr<std::unique_ptr<AberrationTuning>> AberrationTuning::Create(
     hw::Instrument* instrument, const AberrationTuningOptions& options) {
@@ -69,93 +86,57 @@ absl::StatusOr<std::unique_ptr<AberrationTuning>> AberrationTuning::Create(
   return std::unique_ptr<AberrationTuning>(new AberrationTuning(instrument, options));
 }
 
-std::array<double, 3> AberrationTuning::settings_nm() const {
-  std::array<double, 3> sum;
-  for (size_t i = 0; i < 3; ++i) sum[i] = reference_nm_[i] + relative_nm_[i];
-  return sum;
-}
-
 absl::Status AberrationTuning::Command(const std::array<double, 3>& relative_nm) {
   for (size_t i = 0; i < 3; ++i) {
     if (relative_nm[i] == relative_nm_[i]) continue;
     RONCHI_ASSIGN_OR_RETURN(
         const hw::Reply reply,
-        instrument_->Execute(hw::Set{kKnobs[i], Nanometres(reference_nm_[i] + relative_nm[i])}));
+        Execute(hw::Set{kKnobs[i], Nanometres(reference_nm_[i] + relative_nm[i])}));
     relative_nm_[i] = reply.readings.at(0).value.si * 1e9 - reference_nm_[i];
-    info_["time_s"] += reply.elapsed_s;
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Observation> AberrationTuning::Observe() {
+absl::StatusOr<double> AberrationTuning::Observe(std::span<float> observation) {
   hw::Scan scan;
   scan.fov_x_m = scan.fov_y_m = options_.fov_A * kMetresPerAngstrom;
   scan.pixels_x = scan.pixels_y = size_t(options_.pixels);
   scan.dwell_s = options_.dwell_s;
   scan.frames = 2;
   scan.detectors = {"haadf"};
-  RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, instrument_->Execute(scan));
+  RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, Execute(scan));
   if (reply.frames.size() != 2) return absl::InternalError("expected two frames from the scan");
-  info_["time_s"] += reply.elapsed_s;
-  info_["dose_e_per_A2"] += reply.dose_e_per_m2 * 1e-20;
-  info_["images"] += 1;
+  own_info()[0] += 1;
   const Array<float>&a = reply.frames[0].counts, &b = reply.frames[1].counts;
-  Observation o;
-  Array<float> image(a.shape());
+  // In the order of the space: contrast, image, settings.
+  const double contrast = std::clamp(TwoFrameContrast(a, b, options_.dark_counts), -1e3, 1e3);
+  observation[0] = float(contrast);
+  const std::span<float> image = observation.subspan(1, a.size());
   for (size_t i = 0; i < a.size(); ++i) image[i] = 0.5f * (a[i] + b[i]);
-  const double contrast = TwoFrameContrast(a, b, options_.dark_counts);
-  o["image"] = std::move(image);
-  o["contrast"] = Array<float>({1}, std::vector<float>{float(std::clamp(contrast, -1e3, 1e3))});
-  Array<float> settings({3});
+  const std::span<float> settings = observation.subspan(1 + a.size());
   for (size_t i = 0; i < 3; ++i) {
     settings[i] = float(std::clamp(relative_nm_[i], -options_.range_nm, options_.range_nm));
   }
-  o["settings"] = std::move(settings);
-  return o;
+  return double(observation[0]);
 }
 
-absl::StatusOr<ResetResult> AberrationTuning::Reset(std::optional<uint64_t> seed) {
-  step_ = -1;
-  if (seed) {
-    seed_ = seed;
-    episode_ = 0;
-  } else {
-    if (!seed_) seed_ = 0;
-    ++episode_;
-  }
-  if (hw::GroundTruth* truth = instrument_->ground_truth(); truth && options_.randomise) {
-    truth->Randomise(*seed_, options_.environment, episode_);
-  }
-  info_ = {{"time_s", 0}, {"dose_e_per_A2", 0}, {"images", 0}};
-  RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply,
-                          instrument_->Execute(hw::Read{{kKnobs.begin(), kKnobs.end()}}));
+absl::Status AberrationTuning::Begin(const ResetOptions&, std::span<float> observation) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, Execute(hw::Read{{kKnobs.begin(), kKnobs.end()}}));
   for (size_t i = 0; i < 3; ++i) reference_nm_[i] = reply.readings.at(i).value.si * 1e9;
   relative_nm_ = {};
-  RONCHI_ASSIGN_OR_RETURN(const hw::Reply unblanked, instrument_->Execute(hw::Unblank{}));
-  info_["time_s"] += reply.elapsed_s + unblanked.elapsed_s;
-  RONCHI_ASSIGN_OR_RETURN(Observation observation, Observe());
-  step_ = 0;
-  return ResetResult{std::move(observation), info_};
+  RONCHI_RETURN_IF_ERROR(Execute(hw::Unblank{}).status());
+  return Observe(observation).status();
 }
 
-absl::StatusOr<StepResult> AberrationTuning::Step(std::span<const float> action) {
-  if (step_ < 0 || step_ >= options_.max_episode_steps) {
-    return absl::FailedPreconditionError(step_ < 0 ? "Step before Reset"
-                                                   : "Step after the end of the episode");
-  }
-  RONCHI_RETURN_IF_ERROR(CheckAction(spec_.action_space, action));
+absl::StatusOr<Outcome> AberrationTuning::Act(std::span<const float> action,
+                                              std::span<float> observation) {
   std::array<double, 3> target;
   for (size_t i = 0; i < 3; ++i) {
     target[i] = std::clamp(relative_nm_[i] + action[i], -options_.range_nm, options_.range_nm);
   }
   RONCHI_RETURN_IF_ERROR(Command(target));
-  StepResult result;
-  RONCHI_ASSIGN_OR_RETURN(result.observation, Observe());
-  ++step_;
-  result.reward = result.observation["contrast"][0];
-  result.truncated = step_ >= options_.max_episode_steps;
-  result.info = info_;
-  return result;
+  RONCHI_ASSIGN_OR_RETURN(const double contrast, Observe(observation));
+  return Outcome{.reward = contrast};
 }
 
 absl::Status AberrationTuning::ShiftReference(std::array<double, 3> change_nm) {
@@ -165,6 +146,22 @@ absl::Status AberrationTuning::ShiftReference(std::array<double, 3> change_nm) {
     relative_nm_[i] -= change_nm[i];  // where the column still stands
   }
   return Command(relative);
+}
+
+std::array<double, 3> AberrationTuning::settings_nm() const {
+  std::array<double, 3> sum;
+  for (size_t i = 0; i < 3; ++i) sum[i] = reference_nm_[i] + relative_nm_[i];
+  return sum;
+}
+
+nlohmann::json AberrationTuning::SaveOwn() const {
+  return {{"reference_nm", reference_nm_}, {"relative_nm", relative_nm_}};
+}
+
+absl::Status AberrationTuning::RestoreOwn(const nlohmann::json& saved) {
+  saved.at("reference_nm").get_to(reference_nm_);
+  saved.at("relative_nm").get_to(relative_nm_);
+  return absl::OkStatus();
 }
 
 }  // namespace ronchi::env

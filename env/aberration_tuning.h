@@ -17,8 +17,8 @@
 #include <array>
 #include <memory>
 
-#include "env/environment.h"
-#include "hw/instrument.h"
+#include "core/config.h"
+#include "env/task.h"
 
 namespace ronchi::env {
 
@@ -33,16 +33,12 @@ struct AberrationTuningOptions {
   uint64_t environment = 0;  // index in a vector of environments
 };
 
-class AberrationTuning : public Environment {
+class AberrationTuning final : public Task {
  public:
   // The instrument is borrowed and outlives the environment. InvalidArgument: it lacks what the
   // task needs.
   static absl::StatusOr<std::unique_ptr<AberrationTuning>> Create(
       hw::Instrument* instrument, const AberrationTuningOptions& options);
-
-  const Spec& spec() const override { return spec_; }
-  absl::StatusOr<ResetResult> Reset(std::optional<uint64_t> seed) override;
-  absl::StatusOr<StepResult> Step(std::span<const float> action) override;
 
   // Moves the origin of the settings (and the column with it) by `change_nm`: after theory has
   // found that the optimum moved, the agent's experience holds again without the agent's noticing.
@@ -52,18 +48,16 @@ class AberrationTuning : public Environment {
 
  private:
   AberrationTuning(hw::Instrument* instrument, const AberrationTuningOptions& options);
+  absl::Status Begin(const ResetOptions& options, std::span<float> observation) override;
+  absl::StatusOr<Outcome> Act(std::span<const float> action, std::span<float> observation) override;
+  nlohmann::json SaveOwn() const override;
+  absl::Status RestoreOwn(const nlohmann::json& saved) override;
   absl::Status Command(const std::array<double, 3>& relative_nm);
-  absl::StatusOr<Observation> Observe();
+  absl::StatusOr<double> Observe(std::span<float> observation);  // the contrast
 
-  hw::Instrument* instrument_;
-  AberrationTuningOptions options_;
-  Spec spec_;
-  std::optional<uint64_t> seed_;
-  uint64_t episode_ = 0;
-  int step_ = -1;                         // -1: before Reset
+  const AberrationTuningOptions options_;
   std::array<double, 3> reference_nm_{};  // the settings' origin
   std::array<double, 3> relative_nm_{};   // as read back
-  Info info_;
 };
 
 // Covariance over product of means of two frames of one scene, [n, n] each; `dark` is subtracted.
@@ -72,5 +66,7 @@ double TwoFrameContrast(const Array<float>& a, const Array<float>& b, double dar
 
 // The spec of the environment with these options, without an instrument.
 Spec AberrationTuningSpec(const AberrationTuningOptions& options);
+// The keys of a recipe's `environment`.
+absl::Status ReadAberrationTuningOptions(const Config& node, AberrationTuningOptions* options);
 
 }  // namespace ronchi::env

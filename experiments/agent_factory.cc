@@ -4,31 +4,10 @@
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
 #include "agents/torch/backend.h"
+#include "env/wrapper.h"
 #include "hw/twin/twin.h"
 
 namespace ronchi {
-namespace {
-
-// An environment that owns its twin.
-class TwinEnvironment : public env::Environment {
- public:
-  TwinEnvironment(std::unique_ptr<hw::Instrument> twin, std::unique_ptr<env::Environment> task)
-      : twin_(std::move(twin)), task_(std::move(task)) {}
-  const env::Spec& spec() const override { return task_->spec(); }
-  absl::StatusOr<env::ResetResult> Reset(std::optional<uint64_t> seed) override {
-    return task_->Reset(seed);
-  }
-  absl::StatusOr<env::StepResult> Step(std::span<const float> action) override {
-    return task_->Step(action);
-  }
-
- private:
-  std::unique_ptr<hw::Instrument> twin_;  // outlives the task
-  std::unique_ptr<env::Environment> task_;
-};
-
-}  // namespace
-
 agents::EnvironmentFactory TwinEnvironments(const hw::TwinOptions& instrument,
                                             const env::AberrationTuningOptions& options,
                                             uint64_t seed) {
@@ -39,7 +18,7 @@ agents::EnvironmentFactory TwinEnvironments(const hw::TwinOptions& instrument,
     own.dark_counts = instrument.dark_counts;
     RONCHI_ASSIGN_OR_RETURN(auto task, env::AberrationTuning::Create(twin.get(), own));
     return std::unique_ptr<env::Environment>(
-        std::make_unique<TwinEnvironment>(std::move(twin), std::move(task)));
+        std::make_unique<env::Mounted>(std::move(twin), std::move(task)));
   };
 }
 

@@ -16,20 +16,6 @@ namespace fs = std::filesystem;
 
 std::string RecipesFolder() { return absl::StrCat(kSourceDirectory, "/experiments/recipes"); }
 
-absl::Status ReadEnvironment(const Config& node, env::AberrationTuningOptions* o) {
-  ConfigReader r(node);
-  std::string id = "AberrationTuning-v0";
-  double dwell_us = o->dwell_s * 1e6;
-  r.Choice("id", &id, {"AberrationTuning-v0"});
-  r.Number("fov_A", &o->fov_A, {.min = 1, .max = 1000});
-  r.Integer("pixels", &o->pixels, {.min = 8, .max = 1024});
-  r.Number("dwell_us", &dwell_us, {.min = 0.1, .max = 1e6});
-  r.Number("range_nm", &o->range_nm, {.min = 0.1, .max = 1000});
-  r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 1, .max = 1000000});
-  o->dwell_s = dwell_us * 1e-6;
-  return r.Done();
-}
-
 absl::Status ReadAgent(const Config& node, AgentOptions* o) {
   ConfigReader r(node);
   r.Choice("kind", &o->kind, {"gp", "ppo", "nelder_mead", "random"});
@@ -104,7 +90,7 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   const Config environment = r.Child("environment"), agent = r.Child("agent");
   const Config train = r.Child("train"), deploy = r.Child("deploy"), monitor = r.Child("monitor");
   RONCHI_RETURN_IF_ERROR(r.Done());
-  RONCHI_RETURN_IF_ERROR(ReadEnvironment(environment, &recipe.environment));
+  RONCHI_RETURN_IF_ERROR(env::ReadAberrationTuningOptions(environment, &recipe.environment));
   RONCHI_RETURN_IF_ERROR(ReadAgent(agent, &recipe.agent));
   ConfigReader t(train);
   t.Integer("tune_steps", &recipe.tune_steps, {.min = 1, .max = 100000});

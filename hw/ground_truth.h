@@ -25,6 +25,15 @@ class GroundTruth {
   // The largest noise-free contrast that the writable optics can reach now, everything hidden
   // (uncorrectable aberrations, source size) as it is.
   virtual double BestContrast() const = 0;
+  // Everything that the replies to come depend on, as bytes, and back into a simulation of the same
+  // options: what goes on from there is the same to the bit.
+  virtual absl::StatusOr<std::string> Save() const {
+    return absl::UnimplementedError("this simulation cannot be saved");
+  }
+  virtual absl::Status Restore(const std::string& saved) {
+    (void)saved;
+    return absl::UnimplementedError("this simulation cannot be restored");
+  }
 };
 
 }  // namespace ronchi::hw

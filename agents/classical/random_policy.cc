@@ -30,7 +30,9 @@ void RandomPolicy::Reset(uint64_t seed) {
 absl::StatusOr<Action> RandomPolicy::Act(const env::Observation&) {
   RandomStream stream({.seed = seed_, .name = "agents.random_policy", .step = step_++});
   std::vector<double> action(action_space_.size());
-  for (double& value : action) value = stream.Uniform(action_space_.low, action_space_.high);
+  for (size_t i = 0; i < action.size(); ++i) {
+    action[i] = stream.Uniform(action_space_.Low(i), action_space_.High(i));
+  }
   return ClampAction(action_space_, action);
 }
 

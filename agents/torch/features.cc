@@ -119,10 +119,10 @@ void EpisodeFeatures::SetAction(std::span<const float> unit_action) {
 }
 
 Action ScaleAction(const env::Box& space, std::span<const float> unit_action) {
-  const double middle = 0.5 * (double(space.low) + space.high);
-  const double half = 0.5 * (double(space.high) - space.low);
   std::vector<double> action(unit_action.size());
   for (size_t i = 0; i < action.size(); ++i) {
+    const double middle = 0.5 * (double(space.Low(i)) + space.High(i));
+    const double half = 0.5 * (double(space.High(i)) - space.Low(i));
     action[i] = middle + half * std::clamp(unit_action[i], -1.0f, 1.0f);
   }
   return ClampAction(space, action);

@@ -22,7 +22,8 @@ class CartPoleEnvironment : public env::Environment {
   }
   const env::Spec& spec() const override { return spec_; }
 
-  absl::StatusOr<env::ResetResult> Reset(std::optional<uint64_t> seed) override {
+  absl::Status ResetInto(std::optional<uint64_t> seed, const env::ResetOptions&,
+                         std::span<float> observation) override {
     if (seed) {
       seed_ = *seed;
       episode_ = 0;
@@ -33,10 +34,12 @@ class CartPoleEnvironment : public env::Environment {
         {.seed = seed_, .name = "cart_pole", .environment = index_, .episode = episode_});
     for (double& s : state_) s = stream.Uniform(-0.05, 0.05);
     step_ = 0;
-    return env::ResetResult{.observation = Observe(), .info = {}};
+    Observe(observation);
+    return absl::OkStatus();
   }
 
-  absl::StatusOr<env::StepResult> Step(std::span<const float> action) override {
+  absl::StatusOr<env::Outcome> StepInto(std::span<const float> action,
+                                        std::span<float> observation) override {
     RONCHI_RETURN_IF_ERROR(env::CheckAction(spec_.action_space, action));
     constexpr double kGravity = 9.8, kCart = 1, kPole = 0.1, kHalfLength = 0.5, kPush = 10;
     constexpr double kTime = 0.02;
@@ -50,19 +53,16 @@ class CartPoleEnvironment : public env::Environment {
     speed += kTime * acceleration;
     angle += kTime * rate;
     rate += kTime * turn;
-    env::StepResult result;
-    result.observation = Observe();
-    result.reward = 1;
+    Observe(observation);
+    env::Outcome result{.reward = 1};
     result.terminated = std::abs(x) > 2.4 || std::abs(angle) > 12 * M_PI / 180;
     result.truncated = !result.terminated && ++step_ >= spec_.max_episode_steps;
     return result;
   }
+  std::span<const double> info() const override { return {}; }
 
  private:
-  env::Observation Observe() const {
-    std::vector<float> values(state_, state_ + 4);
-    return {{"state", Array<float>({4}, std::move(values))}};
-  }
+  void Observe(std::span<float> observation) const { std::copy_n(state_, 4, observation.begin()); }
   const uint64_t index_;
   env::Spec spec_;
   uint64_t seed_ = 0, episode_ = 0;

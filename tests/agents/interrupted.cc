@@ -17,9 +17,10 @@ TEST(Interrupted, LearnersReturnWhatThereIs) {
   struct Interrupting : ToyEnvironment {
     using ToyEnvironment::ToyEnvironment;
     int steps = 0;
-    absl::StatusOr<env::StepResult> Step(std::span<const float> action) override {
+    absl::StatusOr<env::Outcome> StepInto(std::span<const float> action,
+                                          std::span<float> observation) override {
       if (++steps == 100) std::raise(SIGTERM);
-      return ToyEnvironment::Step(action);
+      return ToyEnvironment::StepInto(action, observation);
     }
   };
   const EnvironmentFactory make =

@@ -46,7 +46,8 @@ class ToyEnvironment : public env::Environment {
 
   const env::Spec& spec() const override { return spec_; }
 
-  absl::StatusOr<env::ResetResult> Reset(std::optional<uint64_t> seed) override {
+  absl::Status ResetInto(std::optional<uint64_t> seed, const env::ResetOptions&,
+                         std::span<float> observation) override {
     if (seed) {
       seed_ = *seed;
       episode_ = 0;
@@ -62,24 +63,27 @@ class ToyEnvironment : public env::Environment {
     settings_.assign(options_.dimension, 0.0f);
     step_ = 0;
     running_ = true;
-    return env::ResetResult{.observation = Observe(), .info = {}};
+    Observe(observation);
+    return absl::OkStatus();
   }
 
-  absl::StatusOr<env::StepResult> Step(std::span<const float> action) override {
+  absl::StatusOr<env::Outcome> StepInto(std::span<const float> action,
+                                        std::span<float> observation) override {
     if (!running_) return absl::FailedPreconditionError("Step before Reset or after the end");
     RONCHI_RETURN_IF_ERROR(env::CheckAction(spec_.action_space, action));
     for (size_t i = 0; i < settings_.size(); ++i) {
       settings_[i] = std::clamp(settings_[i] + action[i], -12.0f, 12.0f);
     }
     ++step_;
-    env::StepResult result;
-    result.observation = Observe();
+    Observe(observation);
+    env::Outcome result;
     result.reward = NoisyContrast();
     result.terminated = options_.end_at_optimum && Contrast() >= 0.95 * kPeak;
     result.truncated = !result.terminated && step_ >= options_.max_steps;
     running_ = !result.terminated && !result.truncated;
     return result;
   }
+  std::span<const double> info() const override { return {}; }
 
   // Without noise, at the present settings; at most kPeak.
   double Contrast() const {
@@ -104,14 +108,15 @@ class ToyEnvironment : public env::Environment {
   double NoisyContrast() const {
     return Contrast() + kPeak * options_.noise * NoiseStream("toy.noise").Normal();
   }
-  env::Observation Observe() const {
-    env::Observation observation;
-    const float contrast = options_.hide_contrast ? 0 : float(NoisyContrast());
-    observation["contrast"] = Array<float>({1}, contrast);
-    observation["settings"] = Array<float>({settings_.size()}, settings_);
+  void Observe(std::span<float> observation) const {
+    observation[0] = options_.hide_contrast ? 0 : float(NoisyContrast());
     RandomStream phases = NoiseStream("toy.phases");
-    if (options_.image_pixels > 0) observation["image"] = Lattice(phases);
-    return observation;
+    if (options_.image_pixels > 0) {
+      const Array<float> image = Lattice(phases);
+      std::copy(image.begin(), image.end(), observation.begin() + 1);
+    }
+    std::copy(settings_.begin(), settings_.end(),
+              observation.end() - std::ptrdiff_t(settings_.size()));
   }
 
   // Fringes of a random phase whose contrast var/mean² is the noiseless one.
