@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "env/needs.h"
+#include "env/picture.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi::env {
@@ -110,7 +111,9 @@ AberrationTuning::AberrationTuning(hw::Instrument* instrument,
                                    const AberrationTuningOptions& options)
     : Task(instrument, AberrationTuningSpec(options), options.environment, options.randomise),
       options_(options),
-      knobs_(MakeAberrationKnobs(options)) {}
+      knobs_(MakeAberrationKnobs(options)) {
+  contrasts_.reserve(size_t(options.max_episode_steps) + 1);
+}
 
 absl::StatusOr<std::unique_ptr<AberrationTuning>> AberrationTuning::Create(
     hw::Instrument* instrument, const AberrationTuningOptions& options) {
@@ -150,7 +153,8 @@ absl::StatusOr<double> AberrationTuning::Observe(std::span<float> observation) {
   for (size_t i = 0; i < a.size(); ++i) image[i] = 0.5f * (a[i] + b[i]);
   knobs_.Fill(observation.subspan(1 + a.size()));
   if (options_.reward_truth) FindPhaseError();
-  return double(observation[0]);
+  contrasts_.push_back(double(observation[0]));
+  return contrasts_.back();
 }
 
 void AberrationTuning::FindPhaseError() {
@@ -165,6 +169,7 @@ absl::Status AberrationTuning::Begin(const ResetOptions&, std::span<float> obser
                             Execute(hw::Read{{"beam.energy", "beam.semiangle"}}));
     aperture_ = {beam.readings.at(0).value.si, beam.readings.at(1).value.si};
   }
+  contrasts_.clear();
   RONCHI_RETURN_IF_ERROR(Execute(hw::Unblank{}).status());
   return Observe(observation).status();
 }
@@ -188,8 +193,22 @@ std::array<double, 3> AberrationTuning::settings_nm() const {
   return {knobs_.Absolute(0), knobs_.Absolute(1), knobs_.Absolute(2)};
 }
 
+absl::StatusOr<Array<uint8_t>> AberrationTuning::Render() const {
+  const size_t n = size_t(options_.pixels);
+  const bool few = knobs_.size() <= 3;
+  Picture picture(few ? 448 : 632, 256);
+  picture.Image({0, 0, 256, 256}, last_observation().subspan(spec().Offset("image"), n * n),
+                {n, n});
+  const int bottom = knobs_.Draw({264, 8, few ? 176 : 360, 0}, &picture);
+  picture.Curve({264, bottom + 8, few ? 176 : 360, 240 - bottom}, "contrast", contrasts_,
+                size_t(options_.max_episode_steps) + 1);
+  return picture.Take();
+}
+
 nlohmann::json AberrationTuning::SaveOwn() const {
-  return {{"knobs", knobs_.Save()}, {"aperture", {aperture_.energy_eV, aperture_.semiangle_rad}}};
+  return {{"knobs", knobs_.Save()},
+          {"contrasts", contrasts_},
+          {"aperture", {aperture_.energy_eV, aperture_.semiangle_rad}}};
 }
 
 absl::Status AberrationTuning::RestoreOwn(const nlohmann::json& saved) {

@@ -53,6 +53,8 @@ class AberrationTuning final : public Task {
   absl::Status ShiftReference(std::array<double, 3> change_nm);
   // The commanded C10, C12a, C12b, absolute, nm.
   std::array<double, 3> settings_nm() const;
+  // The image, the contrast so far in the episode, and the settings.
+  absl::StatusOr<Array<uint8_t>> Render() const override;
 
  private:
   AberrationTuning(hw::Instrument* instrument, const AberrationTuningOptions& options);
@@ -67,6 +69,7 @@ class AberrationTuning final : public Task {
   const Knobs::Run run_ = [this](const hw::Command& command) { return Execute(command); };
   Knobs knobs_;
   theory::ApertureOptions aperture_;  // of reward: truth
+  std::vector<double> contrasts_;     // of this episode, for Render
 };
 
 // The knobs of a level: C10, C12a, C12b first.

@@ -91,6 +91,28 @@ Box Knobs::MakeBox(double ranges, std::string meaning) const {
   return box;
 }
 
+std::string Knobs::Label(size_t i) const {
+  const std::string& property = knobs_[i].property;
+  std::string label;
+  for (char c : property.substr(property.find('.') + 1)) {
+    if (c != '.') label += c;
+  }
+  return absl::StrCat(label, " ", unit_.name);
+}
+
+int Knobs::Draw(const Rectangle& where, Picture* picture) const {
+  constexpr int kRow = 28, kBar = 20, kGap = 8;
+  const int columns = size() > 3 ? 2 : 1;
+  const int rows = (int(size()) + columns - 1) / columns;
+  const int width = (where.width - kGap * (columns - 1)) / columns;
+  for (size_t i = 0; i < size(); ++i) {
+    const int column = int(i) / rows, row = int(i) % rows;
+    picture->Bar({where.x + column * (width + kGap), where.y + kRow * row, width, kBar}, Label(i),
+                 relative_[i], -knobs_[i].range, knobs_[i].range);
+  }
+  return where.y + kRow * rows - kGap;
+}
+
 nlohmann::json Knobs::Save() const { return {{"origin", origin_}, {"relative", relative_}}; }
 
 void Knobs::Restore(const nlohmann::json& saved) {

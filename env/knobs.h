@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "env/picture.h"
 #include "env/space.h"
 #include "hw/instrument.h"
 
@@ -50,6 +51,12 @@ class Knobs {
   void Fill(std::span<float> settings) const;  // clipped to the range: the space's entry
   // ± so many of their ranges: 1 for the settings, 2 for a change from end to end.
   Box MakeBox(double ranges, std::string meaning) const;
+
+  // "C12a nm".
+  std::string Label(size_t i) const;
+  // A bar for each below the top of `where`, in two columns when there are more than three;
+  // returns the lowest pixel used.
+  int Draw(const Rectangle& where, Picture* picture) const;
 
   nlohmann::json Save() const;
   void Restore(const nlohmann::json& saved);  // throws as nlohmann::json does
