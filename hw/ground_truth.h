@@ -25,6 +25,17 @@ class GroundTruth {
   // The largest noise-free contrast that the writable optics can reach now, everything hidden
   // (uncorrectable aberrations, source size) as it is.
   virtual double BestContrast() const = 0;
+  // The whole state in the middle of an episode, as bytes; with Restore, into this simulation or
+  // another made from the same options, every later reply is the same to the bit. Only between
+  // commands. Unimplemented: this simulation cannot. InvalidArgument: damaged bytes, or the state
+  // of a simulation of other options; then nothing has changed.
+  virtual absl::StatusOr<std::string> Save() const {
+    return absl::UnimplementedError("this simulation does not save its state");
+  }
+  virtual absl::Status Restore(const std::string& state) {
+    (void)state;
+    return absl::UnimplementedError("this simulation does not save its state");
+  }
 };
 
 }  // namespace ronchi::hw
