@@ -95,6 +95,8 @@ absl::Status ReadAberrationTuningOptions(const Config& node, AberrationTuningOpt
   r.Choice("id", &id, {kId});
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
+  // More knobs take more images: Pattison et al. (2025) spend 150 on seven.
+  if (r.ok() && o->level > 1) o->max_episode_steps = o->level == 2 ? 150 : 250;
   r.Number("fov_A", &o->fov_A, {.min = 1, .max = 1000});
   r.Integer("pixels", &o->pixels, {.min = 8, .max = 1024});
   r.Number("dwell_us", &dwell_us, {.min = 0.1, .max = 1e6});
