@@ -4,7 +4,9 @@
 #include "absl/strings/str_join.h"
 #include "env/aberration_tuning.h"
 #include "env/drift_lock.h"
+#include "env/ronchigram_tuning.h"
 #include "env/wrapper.h"
+#include "env/zone_axis_tilt.h"
 #include "experiments/environment_instruments.h"
 
 namespace ronchi {
@@ -43,12 +45,30 @@ absl::StatusOr<Factory> DriftLock(const Config& instrument, const Config& task) 
   return Prepare<env::DriftLock>(instrument, task, "DriftLock-v0", env::ReadDriftLockOptions);
 }
 
+absl::StatusOr<Factory> RonchigramTuning(const Config& instrument, const Config& task) {
+  return Prepare<env::RonchigramTuning, env::RonchigramTuningOptions>(
+      instrument, task, "RonchigramTuning-v0", env::ReadRonchigramTuningOptions,
+      [](const hw::TwinOptions& twin, env::RonchigramTuningOptions* o) {
+        o->dark_counts = twin.camera.dark_counts;
+      });
+}
+
+absl::StatusOr<Factory> ZoneAxisTilt(const Config& instrument, const Config& task) {
+  return Prepare<env::ZoneAxisTilt, env::ZoneAxisTiltOptions>(
+      instrument, task, "ZoneAxisTilt-v0", env::ReadZoneAxisTiltOptions,
+      [](const hw::TwinOptions& twin, env::ZoneAxisTiltOptions* o) {
+        o->dark_counts = twin.camera.dark_counts;
+      });
+}
+
 }  // namespace
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
   static const std::vector<EnvironmentKind> kKinds = {
       {"AberrationTuning-v0", AberrationTuning},
       {"DriftLock-v0", DriftLock},
+      {"RonchigramTuning-v0", RonchigramTuning},
+      {"ZoneAxisTilt-v0", ZoneAxisTilt},
   };
   return kKinds;
 }
