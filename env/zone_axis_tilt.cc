@@ -70,6 +70,8 @@ absl::Status ReadZoneAxisTiltOptions(const Config& node, ZoneAxisTiltOptions* o)
   r.Choice("id", &id, {kId});
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
+  if (r.ok())
+    o->range_mrad = 4 + 4 * o->level;  // what the levels' specimens are off, and some play
   r.Integer("pixels", &o->pixels, {.min = 8, .max = 1024});
   r.Number("exposure_ms", &exposure_ms, {.min = 1e-3, .max = 1e5});
   r.Number("range_mrad", &o->range_mrad, {.min = 0.01, .max = 1000});

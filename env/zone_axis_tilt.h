@@ -30,7 +30,7 @@ struct ZoneAxisTiltOptions {
   bool reward_truth = false;
   int pixels = 64;  // a side, after binning
   double exposure_s = 0.02;
-  double range_mrad = 30;  // of either axis
+  double range_mrad = 8;  // of either axis
   int max_episode_steps = 30;
   double dark_counts = 0;  // of a camera pixel
   bool randomise = true;

@@ -214,8 +214,8 @@ phonon_configurations: 1
 camera: {present: true, pixels: 64, pixel_mrad: 1.5, source_points: 1}
 stage: {present: true}
 prior:
-  mistilt_alpha_mrad: [-12, 12]
-  mistilt_beta_mrad: [-12, 12]
+  mistilt_alpha_mrad: [-9, 9]
+  mistilt_beta_mrad: [-9, 9]
   tilt_backlash_mrad: [0.5, 1.5]
 )",
        {}},
@@ -233,8 +233,8 @@ phonon_configurations: 1
 camera: {present: true, pixels: 64, pixel_mrad: 1.5, source_points: 1}
 stage: {present: true}
 prior:
-  mistilt_alpha_mrad: [-18, 18]
-  mistilt_beta_mrad: [-18, 18]
+  mistilt_alpha_mrad: [-12, 12]
+  mistilt_beta_mrad: [-12, 12]
   tilt_backlash_mrad: [1, 3]
   eucentric_um: [-1, 1]
 )",
