@@ -12,8 +12,10 @@
 //
 // Off its zone axis a crystal scatters onto the Laue circle: the reflections whose distance from
 // the Ewald sphere is least lie on a circle through the centre, about the point to which the zone
-// axis has moved. The pattern's centre of mass moves there, too: as far as the tilt for small ones,
-// and no further than the atoms scatter for large ones. On the axis it is at zero, by symmetry.
+// axis has moved. The pattern's centre of mass moves there, too. On the axis it is at zero, by
+// symmetry; it grows with the tilt up to some 10 mrad and falls slowly beyond 20, where the circle
+// reaches past the angles to which atoms scatter: its direction is right all the way, its length
+// is not.
 #pragma once
 
 #include <array>
