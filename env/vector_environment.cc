@@ -13,9 +13,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A block of steps that one thread takes at once. Handing a block to a thread costs about a
-// microsecond, so that 30 µs keep the loss near 3 %; expensive environments go one by one.
-constexpr double kBlock_s = 30e-6;
+// A block of steps that one thread takes at once: long against the third of a microsecond that
+// handing it out costs, short against the step of a whole vector, at whose end the last block is
+// waited for. Expensive environments go one by one.
+constexpr double kBlock_s = 15e-6;
 constexpr double kSmoothing = 0.2;  // of the measured cost: the last five steps or so
 
 absl::Status Named(size_t environment, const absl::Status& status) {

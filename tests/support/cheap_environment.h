@@ -1,6 +1,6 @@
-// An environment of about half a microsecond a step that allocates nothing: a noisy walk that ends
-// by itself at a random step or is cut off at the last. For tests and benchmarks of what surrounds
-// environments.
+// An environment of less than 0.1 µs a step, or of more when asked, that allocates nothing: a noisy
+// walk that ends by itself at a random step or is cut off at the last. For tests and benchmarks of
+// what surrounds environments.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@ namespace ronchi::testing_support {
 struct CheapOptions {
   int max_episode_steps = 12;
   double end_probability = 0.1;  // of termination, a step
+  int draws = 1;                 // of noise in each direction; about 30 ns each
   uint64_t fails_at = 0;         // the so-many-th step of its life is an error; 0: none
 };
 
@@ -72,7 +73,9 @@ class CheapEnvironment final : public env::Environment {
     ++state_.step;
     RandomStream stream = Stream();
     for (size_t i = 0; i < 2; ++i) {
-      state_.position[i] = std::clamp(state_.position[i] + action[i] + stream.Normal(), -1e3, 1e3);
+      double noise = 0;
+      for (int k = 0; k < options_.draws; ++k) noise += stream.Normal();
+      state_.position[i] = std::clamp(state_.position[i] + action[i] + noise, -1e3, 1e3);
     }
     state_.info[0] += 1e-3;
     state_.info[1] += std::abs(action[0]) + std::abs(action[1]);
