@@ -43,7 +43,9 @@ absl::StatusOr<Factory> AberrationTuning(const Config& instrument, const Config&
 }  // namespace
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
-  static const std::vector<EnvironmentKind> kKinds = {{"AberrationTuning-v0", AberrationTuning}};
+  static const std::vector<EnvironmentKind> kKinds = {
+      {"AberrationTuning-v0", AberrationTuning, env::AberrationTuningSpec({}).summary},
+  };
   return kKinds;
 }
 
