@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace ronchi::env {
 namespace {
@@ -122,9 +123,11 @@ absl::StatusOr<std::unique_ptr<AtomMove>> AtomMove::Create(hw::Instrument* instr
 
 absl::Status AtomMove::Keep(hw::Reply* reply) {
   const hw::Estimate& e = reply->estimates[0];
-  if (e.values.size() < kNumbers) {
-    return absl::InternalError(
-        absl::StrCat("measure atoms: ", e.values.size(), " numbers; needed: ", kNumbers));
+  if (e.values.size() != kNumbers ||
+      !std::equal(e.names.begin(), e.names.end(), std::begin(kNames), std::end(kNames))) {
+    return absl::FailedPreconditionError(absl::StrCat("measure atoms gives ",
+                                                      absl::StrJoin(e.names, ", "),
+                                                      "; needed: ", absl::StrJoin(kNames, ", ")));
   }
   const auto at = [&](size_t atom) {
     return Vector2{e.values[2 * atom].si * kAngstromPerMetre,
@@ -209,7 +212,8 @@ void AtomMove::Observe(std::span<float> observation) {
       for (size_t i = 0; i < 2; ++i) *out++ = Clamped(at[i] - seen_.silicon_A[i], kFarthest_A);
     }
   }
-  for (size_t i = 0; i < 2; ++i) *out++ = Clamped(seen_.silicon_A[i] - seen_from_A_[i], kFarthest_A);
+  for (size_t i = 0; i < 2; ++i)
+    *out++ = Clamped(seen_.silicon_A[i] - seen_from_A_[i], kFarthest_A);
   *out++ = Clamped(info()[kTime_s], 1e6);
 }
 
