@@ -137,8 +137,12 @@ absl::Status Check(const Description& d, const Measure& m) {
     return MakeError({ErrorKind::kCannot, absl::StrCat("no way to measure '", m.what, "'"),
                       absl::StrCat("there are: ", known.empty() ? "none" : known)});
   }
-  if (std::isfinite(m.center_x_m) && std::isfinite(m.center_y_m)) return absl::OkStatus();
-  return Beyond("measure: a finite position is allowed");
+  if (std::isfinite(m.center_x_m) && std::isfinite(m.center_y_m) && m.fov_m >= 0 &&
+      m.fov_m <= d.max_fov_m) {
+    return absl::OkStatus();
+  }
+  return Beyond(absl::StrCat("measure: a finite position and a field of 0 … ", d.max_fov_m,
+                             " m are allowed"));
 }
 
 template <class Plain>
@@ -176,10 +180,9 @@ absl::Status CheckReadBack(const PropertyInfo& p, const Set& set, double target,
 }
 
 absl::Status CheckCommand(const Description& d, const Command& command) {
-  for (const std::string& capability : Needs(d, command)) {
-    if (!Can(d, capability)) {
-      return MakeError({ErrorKind::kCannot, absl::StrCat(d.id, " cannot '", capability, "'"), ""});
-    }
+  if (const std::string_view lacking = FirstLacking(d, command); !lacking.empty()) {
+    return MakeError(
+        {ErrorKind::kCannot, absl::StrCat(d.id, " cannot '", std::string(lacking), "'"), ""});
   }
   return std::visit([&](const auto& verb) { return Check(d, verb); }, command);
 }

@@ -285,7 +285,7 @@ class Twin final : public Instrument, public GroundTruth {
     const double electrons =
         exposes ? column_.Current_A() / kElementaryCharge_C * info.beam_on_s * share : 0;
     if (exposes) {
-      const double side = info.fov_m, dose = electrons / (side * side);
+      const double side = m.fov_m > 0 ? m.fov_m : info.fov_m, dose = electrons / (side * side);
       const Rectangle field{m.center_x_m - side / 2, m.center_y_m - side / 2, side, side};
       reply->electrons = electrons;
       reply->dose_e_per_m2 = dose;

@@ -14,6 +14,7 @@
 #include "hw/recorded.h"
 #include "hw/retrying.h"
 #include "hw/slow.h"
+#include "hw/twin/atom_twin.h"
 #include "tests/hw/null_instrument.h"
 #include "tests/support/column.h"
 
@@ -55,6 +56,7 @@ void PrintTo(const Implementation& i, std::ostream* out) { *out << i.name; }
 
 const Implementation kAll[] = {
     {"Twin", Twin},
+    {"AtomTwin", [] { return *MakeAtomTwin(AtomTwinOptions(), 1); }},
     {"Null", [] { return std::make_unique<NullInstrument>(); }},
     {"Guarded", [] { return std::unique_ptr<Instrument>(*MakeGuarded(Twin(), Budget())); }},
     {"Recorded", Recorded},
