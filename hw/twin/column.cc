@@ -45,6 +45,11 @@ void Column::Randomise(uint64_t seed, uint64_t environment, uint64_t episode) {
   blanked = true;
 }
 
+void Column::Archive(StateArchive* a) {
+  (*a) (&hidden) (&optics) (&stage) (&specimen) (&scan_rotation_rad) (&time_s) (&blanked) (&scans) (
+      &ticks)(&frames);
+}
+
 void Column::Advance(double seconds) {
   if (seconds <= 0) return;
   RandomStream random = hidden.Stream("twin.walk", ticks);

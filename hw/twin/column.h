@@ -30,6 +30,8 @@ class Column {
   sim::Aberrations Optics() const;
   double Contrast(const sim::Aberrations& aberrations) const;
   double BestContrast() const;
+  // All that Randomise sets and commands change.
+  void Archive(StateArchive* archive);
   // Every hidden number, and what the optics amount to.
   std::map<std::string, double> AllHidden() const;
 

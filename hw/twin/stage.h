@@ -41,6 +41,8 @@ class TwinStage {
   // beam).
   std::array<double, 3> Displacement_A(double ahead_s) const;
 
+  void Archive(StateArchive* a) { (*a) (&commanded_) (&played_)(&settling_); }
+
  private:
   double True(size_t axis, double ahead_s) const;
   const Hidden* hidden_;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "hw/cost.h"
+#include "hw/description_json.h"
 #include "hw/scan_path.h"
 #include "hw/twin/column.h"
 #include "hw/twin/describe_twin.h"
@@ -50,8 +52,31 @@ class Twin final : public Instrument, public GroundTruth {
   std::map<std::string, double> Hidden() const override { return column_.AllHidden(); }
   double NoiseFreeContrast() const override { return column_.Contrast(column_.Optics()); }
   double BestContrast() const override { return column_.BestContrast(); }
+  absl::StatusOr<std::string> Save() const override {
+    StateArchive archive;
+    const_cast<Column&>(column_).Archive(&archive);  // an archive that collects writes nothing
+    return archive.Seal(StateMark());
+  }
+  absl::Status Restore(const std::string& state) override {
+    RONCHI_ASSIGN_OR_RETURN(StateArchive archive, StateArchive::Open(state, StateMark()));
+    column_.Archive(&archive);
+    return absl::OkStatus();
+  }
 
  private:
+  // Twins that describe themselves alike, of the same specimen and with the same hidden numbers can
+  // go on with each other's states.
+  std::string StateMark() const {
+    const TwinOptions& o = column_.options;
+    std::string mark = absl::StrCat(
+        ToJson(description_).dump(), "\n", o.specimen_file, " ", o.layers, " ", int(o.engine), " ",
+        o.phonon_configurations, " ", o.phonon_seed, " ", o.box_A, " ", o.thermal_rms_A, " ",
+        o.nominal_current_A, " ", o.counts_per_electron, " ", o.dark_counts);
+    for (const TwinEvent& event : o.events) absl::StrAppend(&mark, "\n", event.at_scan);
+    for (const auto& [name, value] : column_.hidden.values) absl::StrAppend(&mark, "\n", name);
+    return mark;
+  }
+
   absl::Status Do(const Read& read, Reply* reply) {
     for (const std::string& name : read.properties) {
       RONCHI_ASSIGN_OR_RETURN(const Reading reading, ReadOne(name));
