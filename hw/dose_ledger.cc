@@ -111,6 +111,6 @@ void DoseLedger::Clear() {
   for (Tiles& tiles : levels_) tiles.clear();
 }
 
-void DoseLedger::Archive(StateArchive* archive) { (*archive)(&levels_); }
+void DoseLedger::Archive(StateArchive* archive) { archive->All(&levels_); }
 
 }  // namespace ronchi::hw

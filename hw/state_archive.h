@@ -1,6 +1,6 @@
 // The state of a simulation as bytes, and back. A part names what changes in it once, in a function
 // `void Archive(StateArchive* archive)` that serves both ways:
-//   void Archive(StateArchive* a) { (*a)(&time_s_)(&blanked_)(&walk_A_); }
+//   void Archive(StateArchive* a) { a->All(&time_s_, &blanked_, &walk_A_); }
 // Numbers keep every bit. The bytes are of this build on this machine (little endian, no fields of
 // names): a state is for going on soon, not a file format.
 #pragma once
@@ -30,6 +30,10 @@ class StateArchive {
 
   bool restoring() const { return restoring_; }
 
+  template <class... T>
+  void All(T*... values) {
+    ((*this)(values), ...);
+  }
   template <class T>
   StateArchive& operator()(T* value) {
     if constexpr (requires { value->Archive(this); }) {

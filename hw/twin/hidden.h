@@ -20,7 +20,7 @@ struct Hidden {
     return RandomStream(
         {.seed = seed, .name = name, .environment = environment, .episode = episode, .step = step});
   }
-  void Archive(StateArchive* a) { (*a) (&values) (&seed) (&environment)(&episode); }
+  void Archive(StateArchive* a) { a->All(&values, &seed, &environment, &episode); }
 };
 
 }  // namespace ronchi::hw

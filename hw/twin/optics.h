@@ -46,7 +46,7 @@ class TwinOptics {
   sim::Aberrations True(double specimen_z_A) const;
 
   void Archive(StateArchive* a) {
-    (*a) (&commanded_m_) (&settling_) (&gain_draw_) (&talk_)(&walk_A_);
+    a->All(&commanded_m_, &settling_, &gain_draw_, &talk_, &walk_A_);
   }
 
  private:

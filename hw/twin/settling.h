@@ -20,7 +20,7 @@ class Settling {
     return missing_ == 0 ? 0 : missing_ * std::exp(-ahead_s / time_constant_s);
   }
 
-  void Archive(StateArchive* a) { (*a)(&missing_); }
+  void Archive(StateArchive* a) { a->All(&missing_); }
 
  private:
   double missing_ = 0;

@@ -18,7 +18,11 @@ preset: corrected_200kV
 correctors_nm: {C21: 1000, C30: 10000}
 detectors: {bf: {inner_mrad: 0, outer_mrad: 9}}
 stage: {present: true}
+camera: {present: true, pixels: 16, pixel_mrad: 4}
+measurements: {present: true}
 prior:
+  tilt_backlash_mrad: [3, 3]
+  mistilt_beta_mrad: [-4, 4]
   corrector_lag_share: [0.3, 0.3]
   corrector_gain_spread: [0.05, 0.05]
   cross_talk: [0.02, 0.02]
@@ -57,6 +61,8 @@ std::vector<Command> Session(uint64_t seed) {
     commands.push_back(Set{"stage.alpha", Radians(random.Uniform(-0.05, 0.05))});
     commands.push_back(Set{"scan.rotation", Radians(random.Uniform(-1, 1))});
     commands.push_back(Field(random.Uniform(-2, 2)));
+    commands.push_back(Expose{.camera = "camera", .time_s = 1e-3, .frames = 2, .binning = 2});
+    commands.push_back(Measure{i % 2 ? "drift" : "aberrations", 2e-7, 0});
     commands.push_back(Park{1e-9, 0, 0.2});
     commands.push_back(Read{{"beam.current", "dose.max", "scan.count", "stage.x"}});
   }
