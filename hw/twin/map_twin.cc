@@ -454,6 +454,13 @@ absl::StatusOr<double> RingCrossSection_nm2(const std::string& symbol, double en
   return 2 * std::numbers::pi * gamma2 * sum * (to - from) / (3 * kSteps) * kNm2PerA2;
 }
 
+absl::StatusOr<double> NominalHaadfCounts(const MapTwinOptions& o, double thickness_nm,
+                                          double dwell_s) {
+  RONCHI_ASSIGN_OR_RETURN(const Scatterer particle, MakeScatterer(o, o.particle_atoms_per_nm3));
+  return o.haadf.counts_per_electron * o.nominal_current_A * dwell_s / kElementaryCharge_C *
+         -std::expm1(-particle.ring_per_nm * thickness_nm);
+}
+
 absl::StatusOr<std::unique_ptr<Instrument>> MakeMapTwin(const MapTwinOptions& options,
                                                         uint64_t seed) {
   RONCHI_ASSIGN_OR_RETURN(const Scatterer particle,

@@ -23,6 +23,10 @@ namespace ronchi::hw {
 absl::StatusOr<double> RingCrossSection_nm2(const std::string& symbol, double energy_eV,
                                             double inner_rad, double outer_rad);
 
+// Counts above dark that haadf reads, as calibrated, of particles so thick under a dwell time.
+absl::StatusOr<double> NominalHaadfCounts(const MapTwinOptions& options, double thickness_nm,
+                                          double dwell_s);
+
 // Writable: optics.C10, scan.rotation. Readable besides: beam.energy, beam.current, beam.semiangle,
 // scan.count, dose.max. It starts blanked, with the hidden state of (seed, environment 0, episode
 // 0).
