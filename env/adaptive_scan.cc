@@ -138,10 +138,12 @@ absl::StatusOr<std::unique_ptr<AdaptiveScan>> AdaptiveScan::Create(hw::Instrumen
     return refused(absl::StrCat("has no probes left after the first grid: budget ", o.budget,
                                 " of ", o.pixels, "^2 pixels"));
   }
-  const bool has_truth = instrument->ground_truth() != nullptr;
+  // A simulation that can say what it would read.
+  const bool has_truth = instrument->ground_truth() &&
+                         instrument->ground_truth()->NoiseFree("haadf", {}, o.dwell_s, {}).ok();
   if (o.reward_is_truth && !has_truth) {
-    return refused(absl::StrCat("with reward: truth needs a simulated instrument, which ", d.id,
-                                " is not; use reward: image"));
+    return refused(absl::StrCat("with reward: truth needs noise-free readings, which ", d.id,
+                                " has none of; use reward: image"));
   }
   return std::unique_ptr<AdaptiveScan>(new AdaptiveScan(instrument, o, has_truth));
 }

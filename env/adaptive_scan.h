@@ -34,7 +34,9 @@ struct AdaptiveScanOptions {
   double dwell_s = 20e-6;
   double power = 4;  // of the distance, in the reconstruction
   bool reward_is_truth = true;
-  double dark_counts = 0, white_counts = 1;  // of the detector: what reads 0 and 1
+  // Of the detector: what reads 0 and 1. White 0 is for configs alone: what the instrument's maker
+  // knows (20 nm of particle).
+  double dark_counts = 0, white_counts = 0;
   bool randomise = true;     // a twin's hidden state is drawn anew at Reset; ignored by real ones
   uint64_t environment = 0;  // index in a vector of environments
 };

@@ -138,10 +138,12 @@ absl::StatusOr<std::unique_ptr<SpectrumSearch>> SpectrumSearch::Create(
   if (o.band_eV[1] > reach_eV) {
     return refused(absl::StrCat("band_eV: the spectra of ", d.id, " are ", reach_eV, " eV long"));
   }
-  const bool has_truth = instrument->ground_truth() != nullptr;
+  // A simulation that can say what it would read.
+  const bool has_truth = instrument->ground_truth() &&
+                         instrument->ground_truth()->NoiseFree("eels", {}, o.exposure_s, {}).ok();
   if (o.reward_is_truth && !has_truth) {
-    return refused(absl::StrCat("with reward: truth needs a simulated instrument, which ", d.id,
-                                " is not; use reward: image"));
+    return refused(absl::StrCat("with reward: truth needs noise-free readings, which ", d.id,
+                                " has none of; use reward: image"));
   }
   return std::unique_ptr<SpectrumSearch>(
       new SpectrumSearch(instrument, o, has_truth, eels->channel_eV));

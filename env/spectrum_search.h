@@ -37,7 +37,7 @@ struct SpectrumSearchOptions {
   int bins = 64;             // of the observed spectrum, from first_eV to last_eV
   double first_eV = 0.2, last_eV = 1.2;
   bool reward_is_truth = true;
-  double dark_counts = 0, white_counts = 1;  // of haadf
+  double dark_counts = 0, white_counts = 0;  // of haadf: what reads 0 and 1; as in AdaptiveScan-v0
   double spectrum_dark_counts = 0;           // of a channel
   bool randomise = true;     // a twin's hidden state is drawn anew at Reset; ignored by real ones
   uint64_t environment = 0;  // index in a vector of environments

@@ -4,6 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "env/aberration_tuning.h"
 #include "env/wrapper.h"
+#include "experiments/map_environments.h"
 #include "hw/twin/twin.h"
 
 namespace ronchi {
@@ -43,7 +44,11 @@ absl::StatusOr<Factory> AberrationTuning(const Config& instrument, const Config&
 }  // namespace
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
-  static const std::vector<EnvironmentKind> kKinds = {{"AberrationTuning-v0", AberrationTuning}};
+  static const std::vector<EnvironmentKind> kKinds = {
+      {"AberrationTuning-v0", AberrationTuning},
+      {"AdaptiveScan-v0", PrepareAdaptiveScan},
+      {"SpectrumSearch-v0", PrepareSpectrumSearch},
+  };
   return kKinds;
 }
 
