@@ -17,6 +17,7 @@
 #include "experiments/engine_error.h"
 #include "experiments/environments.h"
 #include "experiments/recipe.h"
+#include "experiments/simulated.h"
 #include "hw/twin/twin.h"
 #include "ronchi_paths.h"
 #include "sim/contracted/contracted_model.h"
@@ -124,6 +125,9 @@ absl::StatusOr<hw::TwinOptions> Preset(const std::string& name) {
 }
 
 absl::StatusOr<json> DescribeInstrument(const std::string& name) {
+  RONCHI_ASSIGN_OR_RETURN(const Config config, SimulatedPreset(name));
+  RONCHI_ASSIGN_OR_RETURN(const SimulatedKind* const kind, KindOfSimulated(config));
+  if (kind->kind != "column") return DescribeSimulated(name);
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, Preset(name));
   RONCHI_ASSIGN_OR_RETURN(const auto twin, hw::MakeTwin(options, 0));
   const hw::Description& d = twin->description();
@@ -193,12 +197,12 @@ json ListEverything() {
         summary.ok() ? *summary : std::string(summary.status().message());
   }
   for (const std::string& name : Stems("twins", ".yaml")) {
-    const auto options = Preset(name);
-    out["instruments"][name] =
-        options.ok()
-            ? absl::StrFormat("simulated column, %g kV, %g mrad, %s", options->energy_eV / 1e3,
-                              options->semiangle_rad * 1e3, options->specimen_file)
-            : std::string(options.status().message());
+    absl::StatusOr<std::string> summary;
+    if (const auto config = SimulatedPreset(name); config.ok()) {
+      const auto kind = KindOfSimulated(*config);
+      summary = kind.ok() ? (*kind)->summarise(*config) : kind.status();
+    }
+    out["instruments"][name] = summary.ok() ? *summary : std::string(summary.status().message());
   }
   for (const std::string& name : RecipeNames()) out["recipes"][name] = RecipeTitle(name);
   for (const std::string& name : Stems("structures", ".xyz"))

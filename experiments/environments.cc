@@ -3,7 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "env/aberration_tuning.h"
+#include "env/adaptive_scan.h"
+#include "env/spectrum_search.h"
 #include "env/wrapper.h"
+#include "experiments/map_environments.h"
 #include "hw/twin/twin.h"
 
 namespace ronchi {
@@ -45,6 +48,8 @@ absl::StatusOr<Factory> AberrationTuning(const Config& instrument, const Config&
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
   static const std::vector<EnvironmentKind> kKinds = {
       {"AberrationTuning-v0", AberrationTuning, env::AberrationTuningSpec({}).summary},
+      {"AdaptiveScan-v0", PrepareAdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
+      {"SpectrumSearch-v0", PrepareSpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
   };
   return kKinds;
 }

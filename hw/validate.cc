@@ -119,8 +119,10 @@ absl::Status Check(const Description& d, const Expose& e) {
     return Bad(absl::StrCat(e.camera, " is no camera: scan with it"));
   }
   RONCHI_RETURN_IF_ERROR(CheckDwell(d, *camera, e.time_s));
-  const bool binning =
-      e.binning >= 1 && camera->pixels_x % e.binning == 0 && camera->pixels_y % e.binning == 0;
+  // A spectrum has one axis, whatever its height is said to be.
+  const auto divides = [&](size_t pixels) { return e.binning >= 1 && pixels % e.binning == 0; };
+  const bool binning = divides(camera->pixels_x) &&
+                       (camera->kind == DetectorKind::kSpectrum || divides(camera->pixels_y));
   if (!std::isfinite(e.x_m) || !std::isfinite(e.y_m) || !std::isfinite(e.time_s) ||
       !(e.time_s > 0) || !binning || e.frames < 1 || e.frames > kMostFrames) {
     return Beyond(absl::StrCat("expose: a finite position, a time above 0, 1 … ", kMostFrames,

@@ -173,6 +173,9 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   ConfigReader r(node);
   TwinDetector& haadf = o->detectors[0];
   if (!is_preset) r.Known("preset");
+  // What else simulates is read by others (experiments/simulated.h).
+  std::string kind = "column";
+  if (r.Has("kind")) r.Choice("kind", &kind, {"column"});
   r.Text("name", &o->name);
   r.Text("specimen", &o->specimen_file);
   r.Integer("layers", &o->layers, {.min = 1, .max = 10000});
