@@ -4,15 +4,47 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/str_cat.h"
+#include "env/needs.h"
 #include "env/picture.h"
+#include "hw/ground_truth.h"
 
 namespace ronchi::env {
 namespace {
 
-constexpr std::array<const char*, 3> kKnobs = {"optics.C10", "optics.C12.a", "optics.C12.b"};
+const std::string kId = "AberrationTuning-v0";
+constexpr size_t kImages = 0, kPhaseError = 1;  // of info
+
+struct KnobRow {
+  const char* property;
+  int level;
+  double AberrationTuningOptions::*range;
+};
+using Options = AberrationTuningOptions;
+constexpr KnobRow kKnobRows[] = {
+    {"optics.C10", 1, &Options::range_nm},          {"optics.C12.a", 1, &Options::range_nm},
+    {"optics.C12.b", 1, &Options::range_nm},        {"optics.C21.a", 2, &Options::range_second_nm},
+    {"optics.C21.b", 2, &Options::range_second_nm}, {"optics.C23.a", 2, &Options::range_second_nm},
+    {"optics.C23.b", 2, &Options::range_second_nm}, {"optics.C30", 3, &Options::range_third_nm},
+    {"optics.C32.a", 3, &Options::range_third_nm},  {"optics.C32.b", 3, &Options::range_third_nm},
+    {"optics.C34.a", 3, &Options::range_third_nm},  {"optics.C34.b", 3, &Options::range_third_nm}};
+
+// "C10, C12a, C12b".
+std::string KnobNames(int level) {
+  std::string names = "C10, C12a, C12b";
+  if (level >= 2) names += ", C21a, C21b, C23a, C23b";
+  if (level >= 3) names += ", C30, C32a, C32b, C34a, C34b";
+  return names;
+}
 
 }  // namespace
+
+Knobs MakeAberrationKnobs(const AberrationTuningOptions& o) {
+  std::vector<Knob> knobs;
+  for (const KnobRow& row : kKnobRows) {
+    if (row.level <= o.level) knobs.push_back({row.property, o.*row.range});
+  }
+  return Knobs(std::move(knobs), kNanometreKnobs);
+}
 
 double TwoFrameContrast(const Array<float>& a, const Array<float>& b, double dark) {
   RONCHI_CHECK_EQ(a.size(), b.size());
@@ -33,71 +65,76 @@ double TwoFrameContrast(const Array<float>& a, const Array<float>& b, double dar
 
 Spec AberrationTuningSpec(const AberrationTuningOptions& o) {
   const size_t n = size_t(o.pixels);
-  const float range = float(o.range_nm);
+  const Knobs knobs = MakeAberrationKnobs(o);
+  const std::string names = KnobNames(o.level);
   Spec spec;
-  spec.id = "AberrationTuning-v0";
-  spec.summary = "tune C10, C12a and C12b of a probe to the highest HAADF contrast of a crystal";
+  spec.id = kId;
+  spec.summary =
+      o.level == 1 ? "tune C10, C12a and C12b of a probe to the highest HAADF contrast of a crystal"
+                   : "tune " + names + " of a probe to the highest HAADF contrast of a crystal";
   spec.observation_space["image"] = {{n, n}, -65535, 65535, "counts", "HAADF, mean of two frames"};
   spec.observation_space["contrast"] = {{1}, -1e3, 1e3, "", "var/mean^2 without shot-noise bias"};
-  spec.observation_space["settings"] = {
-      {3}, -range, range, "nm", "commanded C10, C12a, C12b relative to the reference"};
-  spec.action_space = {{3}, -2 * range, 2 * range, "nm", "changes of C10, C12a, C12b"};
+  spec.observation_space["settings"] =
+      knobs.MakeBox(1, "commanded " + names + " relative to the reference");
+  spec.action_space = knobs.MakeBox(2, "changes of " + names);
   spec.max_episode_steps = o.max_episode_steps;
-  spec.reward = "the contrast of the new image";
   spec.info_names = {"images"};
+  spec.reward = "the contrast of the new image";
+  if (o.reward_truth) {
+    spec.reward = "by how much the rms phase error over the aperture fell, rad";
+    spec.needs_ground_truth = true;
+    spec.info_names.push_back("phase_error_rad");
+  }
   return spec;
 }
 
 absl::Status ReadAberrationTuningOptions(const Config& node, AberrationTuningOptions* o) {
   ConfigReader r(node);
-  std::string id = "AberrationTuning-v0";
+  std::string id = kId, reward = o->reward_truth ? "truth" : "image";
   double dwell_us = o->dwell_s * 1e6;
-  r.Choice("id", &id, {"AberrationTuning-v0"});
+  r.Choice("id", &id, {kId});
+  r.Integer("level", &o->level, {.min = 1, .max = 3});
+  r.Choice("reward", &reward, {"image", "truth"});
+  // More knobs take more images: Pattison et al. (2025) spend 150 on seven.
+  if (r.ok() && o->level > 1) o->max_episode_steps = o->level == 2 ? 150 : 250;
   r.Number("fov_A", &o->fov_A, {.min = 1, .max = 1000});
   r.Integer("pixels", &o->pixels, {.min = 8, .max = 1024});
   r.Number("dwell_us", &dwell_us, {.min = 0.1, .max = 1e6});
   r.Number("range_nm", &o->range_nm, {.min = 0.1, .max = 1000});
+  r.Number("range_second_nm", &o->range_second_nm, {.min = 0.1, .max = 1e5});
+  r.Number("range_third_nm", &o->range_third_nm, {.min = 0.1, .max = 1e7});
   r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 1, .max = 1000000});
   o->dwell_s = dwell_us * 1e-6;
+  o->reward_truth = reward == "truth";
   return r.Done();
 }
 
 AberrationTuning::AberrationTuning(hw::Instrument* instrument,
                                    const AberrationTuningOptions& options)
     : Task(instrument, AberrationTuningSpec(options), options.environment, options.randomise),
-      options_(options) {
+      options_(options),
+      knobs_(MakeAberrationKnobs(options)) {
   contrasts_.reserve(size_t(options.max_episode_steps) + 1);
 }
 
 absl::StatusOr<std::unique_ptr<AberrationTuning>> AberrationTuning::Create(
     hw::Instrument* instrument, const AberrationTuningOptions& options) {
   const hw::Description& d = instrument->description();
-  for (const char* knob : kKnobs) {
-    const hw::PropertyInfo* p = d.FindProperty(knob);
-    if (!p || !p->writable) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("AberrationTuning-v0 needs to set ", knob, ", which ", d.id, " cannot"));
-    }
-  }
-  if (!d.FindDetector("haadf")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("AberrationTuning-v0 needs a detector 'haadf', which ", d.id, " lacks"));
+  if (options.level < 1 || options.level > 3) {
+    return absl::InvalidArgumentError("level must be 1, 2 or 3");
   }
   if (options.pixels < 8 || size_t(options.pixels) > d.max_pixels || options.range_nm <= 0) {
     return absl::InvalidArgumentError("pixels must be 8 or more, and range_nm above 0");
   }
-  return std::unique_ptr<AberrationTuning>(new AberrationTuning(instrument, options));
-}
-
-absl::Status AberrationTuning::Command(const std::array<double, 3>& relative_nm) {
-  for (size_t i = 0; i < 3; ++i) {
-    if (relative_nm[i] == relative_nm_[i]) continue;
-    RONCHI_ASSIGN_OR_RETURN(
-        const hw::Reply reply,
-        Execute(hw::Set{kKnobs[i], Nanometres(reference_nm_[i] + relative_nm[i])}));
-    relative_nm_[i] = reply.readings.at(0).value.si * 1e9 - reference_nm_[i];
+  RONCHI_RETURN_IF_ERROR(MakeAberrationKnobs(options).Check(d, kId));
+  RONCHI_RETURN_IF_ERROR(NeedDetector(d, "haadf", kId));
+  if (options.reward_truth) {
+    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kId));
+    for (const char* property : {"beam.energy", "beam.semiangle"}) {
+      RONCHI_RETURN_IF_ERROR(NeedProperty(d, property, kId));
+    }
   }
-  return absl::OkStatus();
+  return std::unique_ptr<AberrationTuning>(new AberrationTuning(instrument, options));
 }
 
 absl::StatusOr<double> AberrationTuning::Observe(std::span<float> observation) {
@@ -109,25 +146,31 @@ absl::StatusOr<double> AberrationTuning::Observe(std::span<float> observation) {
   scan.detectors = {"haadf"};
   RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, Execute(scan));
   if (reply.frames.size() != 2) return absl::InternalError("expected two frames from the scan");
-  own_info()[0] += 1;
+  own_info()[kImages] += 1;
   const Array<float>&a = reply.frames[0].counts, &b = reply.frames[1].counts;
   // In the order of the space: contrast, image, settings.
   const double contrast = std::clamp(TwoFrameContrast(a, b, options_.dark_counts), -1e3, 1e3);
   observation[0] = float(contrast);
   const std::span<float> image = observation.subspan(1, a.size());
   for (size_t i = 0; i < a.size(); ++i) image[i] = 0.5f * (a[i] + b[i]);
-  const std::span<float> settings = observation.subspan(1 + a.size());
-  for (size_t i = 0; i < 3; ++i) {
-    settings[i] = float(std::clamp(relative_nm_[i], -options_.range_nm, options_.range_nm));
-  }
+  knobs_.Fill(observation.subspan(1 + a.size()));
+  if (options_.reward_truth) FindPhaseError();
   contrasts_.push_back(double(observation[0]));
   return contrasts_.back();
 }
 
+void AberrationTuning::FindPhaseError() {
+  own_info()[kPhaseError] =
+      theory::RmsPhaseError_rad(instrument().ground_truth()->Hidden(), aperture_);
+}
+
 absl::Status AberrationTuning::Begin(const ResetOptions&, std::span<float> observation) {
-  RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, Execute(hw::Read{{kKnobs.begin(), kKnobs.end()}}));
-  for (size_t i = 0; i < 3; ++i) reference_nm_[i] = reply.readings.at(i).value.si * 1e9;
-  relative_nm_ = {};
+  RONCHI_RETURN_IF_ERROR(knobs_.Begin(run_));
+  if (options_.reward_truth) {
+    RONCHI_ASSIGN_OR_RETURN(const hw::Reply beam,
+                            Execute(hw::Read{{"beam.energy", "beam.semiangle"}}));
+    aperture_ = {beam.readings.at(0).value.si, beam.readings.at(1).value.si};
+  }
   contrasts_.clear();
   RONCHI_RETURN_IF_ERROR(Execute(hw::Unblank{}).status());
   return Observe(observation).status();
@@ -135,54 +178,45 @@ absl::Status AberrationTuning::Begin(const ResetOptions&, std::span<float> obser
 
 absl::StatusOr<Outcome> AberrationTuning::Act(std::span<const float> action,
                                               std::span<float> observation) {
-  std::array<double, 3> target;
-  for (size_t i = 0; i < 3; ++i) {
-    target[i] = std::clamp(relative_nm_[i] + action[i], -options_.range_nm, options_.range_nm);
-  }
-  RONCHI_RETURN_IF_ERROR(Command(target));
+  RONCHI_RETURN_IF_ERROR(knobs_.MoveBy(action, run_));
+  const double before = options_.reward_truth ? own_info()[kPhaseError] : 0;
   RONCHI_ASSIGN_OR_RETURN(const double contrast, Observe(observation));
-  return Outcome{.reward = contrast};
+  if (!options_.reward_truth) return Outcome{.reward = contrast};
+  return Outcome{.reward = before - own_info()[kPhaseError]};
 }
 
 absl::Status AberrationTuning::ShiftReference(std::array<double, 3> change_nm) {
-  const std::array<double, 3> relative = relative_nm_;
-  for (size_t i = 0; i < 3; ++i) {
-    reference_nm_[i] += change_nm[i];
-    relative_nm_[i] -= change_nm[i];  // where the column still stands
-  }
-  return Command(relative);
+  std::vector<double> change(knobs_.size());
+  std::copy(change_nm.begin(), change_nm.end(), change.begin());
+  return knobs_.ShiftOrigin(change, run_);
 }
 
 std::array<double, 3> AberrationTuning::settings_nm() const {
-  std::array<double, 3> sum;
-  for (size_t i = 0; i < 3; ++i) sum[i] = reference_nm_[i] + relative_nm_[i];
-  return sum;
+  return {knobs_.Absolute(0), knobs_.Absolute(1), knobs_.Absolute(2)};
 }
 
 absl::StatusOr<Array<uint8_t>> AberrationTuning::Render() const {
   const size_t n = size_t(options_.pixels);
-  Picture picture(448, 256);
+  const bool few = knobs_.size() <= 3;
+  Picture picture(few ? 448 : 632, 256);
   picture.Image({0, 0, 256, 256}, last_observation().subspan(spec().Offset("image"), n * n),
                 {n, n});
-  const char* labels[] = {"C10 nm", "C12a nm", "C12b nm"};
-  for (size_t i = 0; i < 3; ++i) {
-    picture.Bar({264, 8 + 28 * int(i), 176, 20}, labels[i], relative_nm_[i], -options_.range_nm,
-                options_.range_nm);
-  }
-  picture.Curve({264, 100, 176, 148}, "contrast", contrasts_,
+  const int bottom = knobs_.Draw({264, 8, few ? 176 : 360, 0}, &picture);
+  picture.Curve({264, bottom + 8, few ? 176 : 360, 240 - bottom}, "contrast", contrasts_,
                 size_t(options_.max_episode_steps) + 1);
   return picture.Take();
 }
 
 nlohmann::json AberrationTuning::SaveOwn() const {
-  return {
-      {"reference_nm", reference_nm_}, {"relative_nm", relative_nm_}, {"contrasts", contrasts_}};
+  return {{"knobs", knobs_.Save()},
+          {"contrasts", contrasts_},
+          {"aperture", {aperture_.energy_eV, aperture_.semiangle_rad}}};
 }
 
 absl::Status AberrationTuning::RestoreOwn(const nlohmann::json& saved) {
-  saved.at("reference_nm").get_to(reference_nm_);
-  saved.at("relative_nm").get_to(relative_nm_);
-  saved.at("contrasts").get_to(contrasts_);
+  knobs_.Restore(saved.at("knobs"));
+  saved.at("aperture").at(0).get_to(aperture_.energy_eV);
+  saved.at("aperture").at(1).get_to(aperture_.semiangle_rad);
   return absl::OkStatus();
 }
 

@@ -1,11 +1,13 @@
-// AberrationTuning-v0: bring defocus and two-fold astigmatism to where a HAADF image of a crystal
-// has the highest contrast.
+// AberrationTuning-v0: bring a probe's aberrations to where a HAADF image of a crystal has the
+// highest contrast. docs/environments/AberrationTuning-v0.md has the figures.
 //
+//   level        1: C10, C12 (3 knobs); 2: and C21, C23 (7); 3: and C30, C32, C34 (12)
 //   observation  image     [n, n]  detector counts, the mean of two frames
 //                contrast  [1]     var(I)/mean(I)², free of shot-noise bias
-//                settings  [3]     commanded C10, C12a, C12b relative to the reference, nm
-//   action       [3]  changes of the settings, nm; the settings are kept inside ±range
-//   reward       the contrast of the new image
+//                settings  [knobs] commanded coefficients relative to the reference, nm
+//   action       [knobs]  changes of the settings, nm; the settings are kept inside ± their ranges
+//   reward       image: the contrast of the new image
+//                truth: by how much the rms phase error over the aperture fell, rad
 //   truncated    after max_episode_steps; never terminated: no truth says that it is done
 //
 // The contrast is the covariance of two frames taken one after the other over the product of their
@@ -18,15 +20,21 @@
 #include <memory>
 
 #include "core/config.h"
+#include "env/knobs.h"
 #include "env/task.h"
+#include "theory/phase_error.h"
 
 namespace ronchi::env {
 
 struct AberrationTuningOptions {
+  int level = 1;
+  bool reward_truth = false;  // else from the image
   double fov_A = 15.62;
   int pixels = 64;
-  double dwell_s = 5e-6;  // per pixel in each of the two frames
-  double range_nm = 12;
+  double dwell_s = 5e-6;         // per pixel in each of the two frames
+  double range_nm = 12;          // of C10 and C12
+  double range_second_nm = 300;  // of C21 and C23
+  double range_third_nm = 6000;  // of C30, C32, C34
   int max_episode_steps = 60;
   double dark_counts = 0;    // of the detector, subtracted before the contrast
   bool randomise = true;     // a twin's hidden state is drawn anew at Reset; ignored by real ones
@@ -40,10 +48,10 @@ class AberrationTuning final : public Task {
   static absl::StatusOr<std::unique_ptr<AberrationTuning>> Create(
       hw::Instrument* instrument, const AberrationTuningOptions& options);
 
-  // Moves the origin of the settings (and the column with it) by `change_nm`: after theory has
+  // Moves the origin of C10, C12a, C12b (and the column with it) by `change_nm`: after theory has
   // found that the optimum moved, the agent's experience holds again without the agent's noticing.
   absl::Status ShiftReference(std::array<double, 3> change_nm);
-  // The commanded settings, absolute, nm.
+  // The commanded C10, C12a, C12b, absolute, nm.
   std::array<double, 3> settings_nm() const;
   // The image, the contrast so far in the episode, and the settings.
   absl::StatusOr<Array<uint8_t>> Render() const override;
@@ -54,14 +62,18 @@ class AberrationTuning final : public Task {
   absl::StatusOr<Outcome> Act(std::span<const float> action, std::span<float> observation) override;
   nlohmann::json SaveOwn() const override;
   absl::Status RestoreOwn(const nlohmann::json& saved) override;
-  absl::Status Command(const std::array<double, 3>& relative_nm);
   absl::StatusOr<double> Observe(std::span<float> observation);  // the contrast
+  void FindPhaseError();                                         // into info; truth alone
 
   const AberrationTuningOptions options_;
-  std::array<double, 3> reference_nm_{};  // the settings' origin
-  std::array<double, 3> relative_nm_{};   // as read back
-  std::vector<double> contrasts_;         // of this episode, for Render
+  const Knobs::Run run_ = [this](const hw::Command& command) { return Execute(command); };
+  Knobs knobs_;
+  theory::ApertureOptions aperture_;  // of reward: truth
+  std::vector<double> contrasts_;     // of this episode, for Render
 };
+
+// The knobs of a level: C10, C12a, C12b first.
+Knobs MakeAberrationKnobs(const AberrationTuningOptions& options);
 
 // Covariance over product of means of two frames of one scene, [n, n] each; `dark` is subtracted.
 // 0 when a mean is not above zero.

@@ -4,10 +4,11 @@
 #include "absl/strings/str_join.h"
 #include "env/aberration_tuning.h"
 #include "env/adaptive_scan.h"
+#include "env/drift_lock.h"
 #include "env/spectrum_search.h"
 #include "env/wrapper.h"
+#include "experiments/environment_instruments.h"
 #include "experiments/map_environments.h"
-#include "hw/twin/twin.h"
 
 namespace ronchi {
 namespace {
@@ -15,32 +16,34 @@ namespace {
 using Factory = env::EnvironmentFactory;
 using Made = absl::StatusOr<std::unique_ptr<env::Environment>>;
 
-// `instrument: old_and_drifting`, `instrument: {preset: …, current_pA: 20}`, or the default.
-absl::StatusOr<hw::TwinOptions> ReadTwin(const Config& node, const std::string& otherwise) {
-  std::string preset = otherwise;
-  if (node.IsMap()) return hw::ReadTwinOptions(node);
-  if (const auto text = node.Scalar(); text.ok()) preset = *text;
-  RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse("preset: " + preset, "instrument"));
-  return hw::ReadTwinOptions(config);
-}
-
+// The options say what is asked for and at which level; then come the instruments of that level.
 template <class Environment, class Options>
-Made Mount(std::unique_ptr<hw::Instrument> instrument, const Options& options) {
-  RONCHI_ASSIGN_OR_RETURN(auto task, Environment::Create(instrument.get(), options));
-  return std::make_unique<env::Mounted>(std::move(instrument), std::move(task));
+absl::StatusOr<Factory> Prepare(const Config& instrument, const Config& task, const char* id,
+                                absl::Status (*read)(const Config&, Options*),
+                                void (*know)(const hw::TwinOptions&, Options*) = nullptr) {
+  Options options;
+  RONCHI_RETURN_IF_ERROR(read(task, &options));
+  RONCHI_ASSIGN_OR_RETURN(const Twins twins, ReadTwins(instrument, id, options.level));
+  if (know) know(twins[0], &options);
+  return Factory([=](uint64_t index) -> Made {
+    RONCHI_ASSIGN_OR_RETURN(auto made, MakeInstrument(twins));
+    Options own = options;
+    own.environment = index;
+    RONCHI_ASSIGN_OR_RETURN(auto environment, Environment::Create(made.get(), own));
+    return std::make_unique<env::Mounted>(std::move(made), std::move(environment));
+  });
 }
 
 absl::StatusOr<Factory> AberrationTuning(const Config& instrument, const Config& task) {
-  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions twin, ReadTwin(instrument, "corrected_200kV"));
-  env::AberrationTuningOptions options;
-  options.dark_counts = twin.dark_counts;
-  RONCHI_RETURN_IF_ERROR(env::ReadAberrationTuningOptions(task, &options));
-  return Factory([=](uint64_t index) -> Made {
-    RONCHI_ASSIGN_OR_RETURN(auto made, hw::MakeTwin(twin, 0));
-    env::AberrationTuningOptions own = options;
-    own.environment = index;
-    return Mount<env::AberrationTuning>(std::move(made), own);
-  });
+  return Prepare<env::AberrationTuning, env::AberrationTuningOptions>(
+      instrument, task, "AberrationTuning-v0", env::ReadAberrationTuningOptions,
+      [](const hw::TwinOptions& twin, env::AberrationTuningOptions* o) {
+        o->dark_counts = twin.dark_counts;
+      });
+}
+
+absl::StatusOr<Factory> DriftLock(const Config& instrument, const Config& task) {
+  return Prepare<env::DriftLock>(instrument, task, "DriftLock-v0", env::ReadDriftLockOptions);
 }
 
 }  // namespace
@@ -49,6 +52,7 @@ const std::vector<EnvironmentKind>& EnvironmentKinds() {
   static const std::vector<EnvironmentKind> kKinds = {
       {"AberrationTuning-v0", AberrationTuning, env::AberrationTuningSpec({}).summary},
       {"AdaptiveScan-v0", PrepareAdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
+      {"DriftLock-v0", DriftLock, env::DriftLockSpec({}).summary},
       {"SpectrumSearch-v0", PrepareSpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
   };
   return kKinds;

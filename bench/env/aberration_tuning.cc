@@ -1,15 +1,27 @@
-// Steps a second of AberrationTuning-v0 on the twin, one thread: a step sets three coefficients and
+// Steps a second of AberrationTuning-v0 on the twin, one thread: a step sets the coefficients and
 // scans two frames of n × n pixels. On the contracted engine these are exact multislice images.
+//   bench_env_aberration_tuning --benchmark_filter=Baseline
+// gives what simple ways to act reach at every level: returns (mean ± standard error of the
+// episodes), and the noise-free contrast over the last five steps as a share of the best that C10
+// and C12 reach with all other knobs corrected.
 #include "env/aberration_tuning.h"
 
 #include <benchmark/benchmark.h>
 
+#include "absl/strings/str_cat.h"
+#include "agents/bayes/gp_policy.h"
+#include "agents/classical/nelder_mead_policy.h"
 #include "core/parallel.h"
 #include "core/random.h"
+#include "experiments/environment_instruments.h"
+#include "hw/ground_truth.h"
 #include "hw/twin/twin.h"
+#include "tests/support/episodes.h"
 
 namespace ronchi {
 namespace {
+
+namespace ts = testing_support;
 
 void BM_AberrationTuning(benchmark::State& state) {
   SetThreads(1);
@@ -39,6 +51,93 @@ void BM_AberrationTuning(benchmark::State& state) {
   state.SetLabel(state.range(1) ? "linear" : "contracted");
 }
 BENCHMARK(BM_AberrationTuning)->ArgsProduct({{32, 64, 128}, {0, 1}})->MinTime(2);
+
+// At a level, on its own instrument.
+struct World {
+  World(int level, bool truth) {
+    SetThreads(1);
+    const Twins twins =
+        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "AberrationTuning-v0", level);
+    instrument = *MakeInstrument(twins);
+    env::AberrationTuningOptions options;
+    const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
+    RONCHI_CHECK(env::ReadAberrationTuningOptions(task, &options).ok());
+    options.dark_counts = twins[0].dark_counts;
+    options.reward_truth = truth;
+    environment = *env::AberrationTuning::Create(instrument.get(), options);
+  }
+  std::unique_ptr<hw::Instrument> instrument;
+  std::unique_ptr<env::AberrationTuning> environment;
+};
+
+void BM_Level(benchmark::State& state) {
+  World w(int(state.range(0)), state.range(1));
+  std::vector<float> observation(w.environment->spec().observation_size());
+  const auto actor = ts::Random(w.environment->spec());
+  RONCHI_CHECK(w.environment->ResetInto(1, {}, observation).ok());
+  for (auto _ : state) {
+    const auto outcome = w.environment->StepInto(actor.act({}), observation);
+    RONCHI_CHECK(outcome.ok());
+    if (outcome->truncated) RONCHI_CHECK(w.environment->ResetInto({}, {}, observation).ok());
+  }
+  state.counters["steps_per_s"] =
+      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+  state.SetLabel(state.range(1) ? "truth" : "image");
+}
+BENCHMARK(BM_Level)->ArgsProduct({{1, 2, 3}, {0, 1}})->MinTime(2);
+
+// Undoes what the column does on its own, by the hidden numbers: as good as one that knows can be.
+ts::Actor Knowing(World* w) {
+  return {.act = [w](const env::Observation&) {
+    const auto hidden = w->instrument->ground_truth()->Hidden();
+    const env::Spec& spec = w->environment->spec();
+    std::vector<float> action;
+    for (const char* name : {"C10", "C12a", "C12b", "C21a", "C21b", "C23a", "C23b", "C30", "C32a",
+                             "C32b", "C34a", "C34b"}) {
+      if (action.size() == spec.action_space.size()) break;
+      const size_t i = action.size();
+      action.push_back(std::clamp(float(-hidden.at(absl::StrCat("total_", name, "_nm"))),
+                                  spec.action_space.Low(i), spec.action_space.High(i)));
+    }
+    return action;
+  }};
+}
+
+void BM_Baseline(benchmark::State& state) {
+  World w(int(state.range(0)), false);
+  const env::Spec& spec = w.environment->spec();
+  const size_t steps = size_t(spec.max_episode_steps), knobs = spec.action_space.size();
+  const char* names[] = {"hold", "random", "nelder_mead", "gp", "knows"};
+  const ts::Actor actors[] = {
+      ts::Holding(spec), ts::Random(spec),
+      ts::Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space)),
+      ts::Of(std::shared_ptr<agents::Policy>(
+          *agents::GpPolicy::Create(spec.observation_space, spec.action_space,
+                                    {.n_initial = 4 * knobs, .budget = steps * 2 / 3}))),
+      Knowing(&w)};
+  const int episodes = knobs == 3 ? 20 : 10;
+  std::vector<double> shares;
+  const auto watch = [&](uint64_t, int step, const env::StepResult&) {
+    if (step + 5 < int(steps)) return;
+    if (step + 5 == int(steps)) shares.push_back(0);
+    hw::GroundTruth* truth = w.instrument->ground_truth();
+    shares.back() += truth->NoiseFreeContrast() / truth->BestContrast() / 5;
+  };
+  std::vector<double> returns;
+  for (auto _ : state) {
+    returns = ts::Returns(w.environment.get(), actors[state.range(1)], episodes, 1, watch);
+  }
+  const ts::Figure total = ts::FigureOf(returns), share = ts::FigureOf(shares);
+  state.counters["return"] = total.mean;
+  state.counters["return_se"] = total.error;
+  state.counters["of_best"] = share.mean;
+  state.counters["of_best_se"] = share.error;
+  state.SetLabel(names[state.range(1)]);
+}
+BENCHMARK(BM_Baseline)
+    ->ArgsProduct({{1, 2, 3}, {0, 1, 2, 3, 4}})
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond);
 
 }  // namespace
 }  // namespace ronchi

@@ -11,6 +11,7 @@
 #include "hw/faulty.h"
 #include "hw/guarded.h"
 #include "hw/leased.h"
+#include "hw/one_of.h"
 #include "hw/recorded.h"
 #include "hw/retrying.h"
 #include "hw/slow.h"
@@ -48,6 +49,13 @@ std::unique_ptr<Instrument> Leased() {
   return desk->MakeLeased("suite");
 }
 
+std::unique_ptr<Instrument> OneOf() {
+  std::vector<std::unique_ptr<Instrument>> all;
+  all.push_back(Twin());
+  all.push_back(Twin());
+  return *MakeOneOf(std::move(all));
+}
+
 struct Implementation {
   const char* name;
   std::function<std::unique_ptr<Instrument>()> make;
@@ -67,6 +75,7 @@ const Implementation kAll[] = {
     {"Slow", [] { return MakeSlow(Twin(), {.latency_s = 1e-4}); }},
     {"Composite", Composite},
     {"Leased", Leased},
+    {"OneOf", OneOf},
 };
 
 class Conformance : public testing::TestWithParam<Implementation> {};

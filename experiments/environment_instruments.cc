@@ -1,0 +1,165 @@
+#include "experiments/environment_instruments.h"
+
+#include "absl/strings/str_cat.h"
+#include "hw/one_of.h"
+#include "hw/twin/twin.h"
+
+namespace ronchi {
+namespace {
+
+struct Row {
+  const char* id;
+  int level;
+  const char* twin;
+  std::vector<int> layers;  // one of these, drawn for every episode; none: the twin's own
+};
+
+// An aperture of 25 mrad is where C21 and C23 of some 100 nm and C30 of some µm matter: ±250 nm
+// turn the phase at the rim by ±3.3 rad, ±5 µm by ±1.2 rad. The box of 19.5 Å (5 cells of SrTiO3)
+// holds the probe. All ranges are chosen (docs/environments).
+const std::vector<Row>& Rows() {
+  static const std::vector<Row> kRows = {
+      {"AberrationTuning-v0", 1, "preset: corrected_200kV", {}},
+      {"AberrationTuning-v0",
+       2,
+       R"(
+preset: corrected_200kV
+name: second_order_200kV
+semiangle_mrad: 25
+box_A: 19.5
+correctors_nm: {C21: 500, C23: 500}
+prior:
+  C21a_nm: [-250, 250]
+  C21b_nm: [-250, 250]
+  C23a_nm: [-250, 250]
+  C23b_nm: [-250, 250]
+)",
+       {}},
+      {"AberrationTuning-v0",
+       3,
+       R"(
+preset: corrected_200kV
+name: third_order_200kV
+semiangle_mrad: 25
+box_A: 19.5
+correctors_nm: {C21: 500, C23: 500, C30: 10000, C32: 10000, C34: 10000}
+prior:
+  C21a_nm: [-250, 250]
+  C21b_nm: [-250, 250]
+  C23a_nm: [-250, 250]
+  C23b_nm: [-250, 250]
+  C30_um: [-5, 5]
+  C32a_nm: [-2500, 2500]
+  C32b_nm: [-2500, 2500]
+  C34a_nm: [-2500, 2500]
+  C34b_nm: [-2500, 2500]
+  drift_x_A_per_s: [-0.5, 0.5]
+  drift_y_A_per_s: [-0.5, 0.5]
+  scan_rotation_mrad: [-785, 785]
+  scan_skew_mrad: [-5, 5]
+  scan_x_ratio: [0.99, 1.01]
+  scan_y_ratio: [0.99, 1.01]
+  line_jitter_A: [0, 0.1]
+  line_noise: [0, 0.02]
+)",
+       {3, 5, 8}},
+      {"DriftLock-v0",
+       1,
+       R"(
+preset: corrected_200kV
+name: tuned_200kV
+prior:
+  C10_nm: [-1, 1]
+  C12a_nm: [-1, 1]
+  C12b_nm: [-1, 1]
+)",
+       {}},
+      {"DriftLock-v0",
+       2,
+       R"(
+preset: corrected_200kV
+name: drifting_200kV
+current_pA: 20
+prior:
+  C10_nm: [-1, 1]
+  C12a_nm: [-1, 1]
+  C12b_nm: [-1, 1]
+  drift_x_A_per_s: [-0.6, 0.6]
+  drift_y_A_per_s: [-0.6, 0.6]
+  stage_walk_A: [0.03, 0.08]
+)",
+       {}},
+      {"DriftLock-v0",
+       3,
+       R"(
+preset: corrected_200kV
+name: wandering_200kV
+current_pA: 10
+prior:
+  C10_nm: [-1, 1]
+  C12a_nm: [-1, 1]
+  C12b_nm: [-1, 1]
+  drift_x_A_per_s: [-0.8, 0.8]
+  drift_y_A_per_s: [-0.8, 0.8]
+  stage_walk_A: [0.1, 0.2]
+  scan_rotation_mrad: [-50, 50]
+  scan_x_ratio: [0.98, 1.02]
+  scan_y_ratio: [0.98, 1.02]
+  line_jitter_A: [0, 0.1]
+)",
+       {}},
+  };
+  return kRows;
+}
+
+const Row& Find(const std::string& id, int level) {
+  for (const Row& row : Rows()) {
+    if (row.id == id && row.level == level) return row;
+  }
+  RONCHI_CHECK(false);  // every environment has a row a level
+  return Rows()[0];
+}
+
+}  // namespace
+
+std::string InstrumentText(const std::string& id, int level) { return Find(id, level).twin; }
+
+absl::StatusOr<Twins> ReadTwins(const Config& instrument, const std::string& id, int level) {
+  const auto read = [](const std::string& yaml,
+                       const std::vector<std::string>& changes) -> absl::StatusOr<hw::TwinOptions> {
+    RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(yaml, "instrument", changes));
+    return hw::ReadTwinOptions(config);
+  };
+  if (instrument.IsMap()) {
+    RONCHI_ASSIGN_OR_RETURN(hw::TwinOptions twin, hw::ReadTwinOptions(instrument));
+    return Twins{std::move(twin)};
+  }
+  if (const auto preset = instrument.Scalar(); preset.ok()) {
+    RONCHI_ASSIGN_OR_RETURN(hw::TwinOptions twin, read("preset: " + *preset, {}));
+    return Twins{std::move(twin)};
+  }
+  const Row& row = Find(id, level);
+  if (row.layers.empty()) {
+    RONCHI_ASSIGN_OR_RETURN(hw::TwinOptions twin, read(row.twin, {}));
+    return Twins{std::move(twin)};
+  }
+  Twins twins;
+  for (int layers : row.layers) {
+    RONCHI_ASSIGN_OR_RETURN(hw::TwinOptions twin,
+                            read(row.twin, {absl::StrCat("layers=", layers)}));
+    twins.push_back(std::move(twin));
+  }
+  return twins;
+}
+
+absl::StatusOr<std::unique_ptr<hw::Instrument>> MakeInstrument(const Twins& twins) {
+  std::vector<std::unique_ptr<hw::Instrument>> made;
+  for (const hw::TwinOptions& twin : twins) {
+    RONCHI_ASSIGN_OR_RETURN(auto one, hw::MakeTwin(twin, 0));
+    made.push_back(std::move(one));
+  }
+  if (made.size() == 1) return std::move(made[0]);
+  return hw::MakeOneOf(std::move(made));
+}
+
+}  // namespace ronchi
