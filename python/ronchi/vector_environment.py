@@ -1,0 +1,1 @@
+"""Placeholder until the compiled vector environment is bound."""
