@@ -1,4 +1,4 @@
-// A 5 x 7 bitmap font for labels in pictures, drawn for this project. For core/png*.cc alone.
+// A 5 x 7 bitmap font for labels in pictures, drawn for this project. For core/canvas.cc alone.
 #pragma once
 
 #include <array>

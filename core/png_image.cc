@@ -6,52 +6,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/canvas.h"
 #include "core/png.h"
-#include "core/png_font.h"
 
 namespace ronchi {
 namespace {
 
 constexpr Rgb kStrip = {24, 28, 34}, kInk = {232, 235, 240}, kNotFinite = {255, 0, 255};
 constexpr size_t kSmallest = 384, kLargest = 1024;  // pixels along the longer side
-
-class Canvas {
- public:
-  Canvas(int width, int height) : width_(width), height_(height) {
-    bytes_.resize(size_t(width) * height * 3);
-    Box(0, 0, width, height, kStrip);
-  }
-  int width() const { return width_; }
-  void Put(int x, int y, Rgb c) {
-    if (x < 0 || y < 0 || x >= width_ || y >= height_) return;
-    uint8_t* p = &bytes_[3 * (size_t(y) * width_ + x)];
-    p[0] = c.r, p[1] = c.g, p[2] = c.b;
-  }
-  void Box(int x0, int y0, int width, int height, Rgb c) {
-    for (int y = y0; y < y0 + height; ++y) {
-      for (int x = x0; x < x0 + width; ++x) Put(x, y, c);
-    }
-  }
-  void Text(int x, int y, std::string_view text, int scale) {
-    for (; !text.empty(); x += (internal::kGlyphWidth + 1) * scale) {
-      const internal::Glyph glyph = internal::NextGlyph(text);
-      for (int i = 0; i < internal::kGlyphHeight * internal::kGlyphWidth; ++i) {
-        const int row = i / internal::kGlyphWidth, column = i % internal::kGlyphWidth;
-        if (!(glyph[row] >> (internal::kGlyphWidth - 1 - column) & 1)) continue;
-        Box(x + column * scale, y + row * scale, scale, scale, kInk);
-      }
-    }
-  }
-  absl::StatusOr<std::string> Encode() const { return EncodePng(width_, height_, 3, bytes_); }
-
- private:
-  int width_, height_;
-  std::vector<uint8_t> bytes_;
-};
-
-int TextWidth(std::string_view text, int scale) {
-  return std::max(0, internal::GlyphCount(text) * (internal::kGlyphWidth + 1) - 1) * scale;
-}
 
 // image(y, x) with the block mean taken where `bin` > 1; a block with a value that is not finite
 // is not finite.
@@ -104,12 +66,14 @@ struct Strip {
   int bar = 0;   // scale bar, output pixels
   std::string length, low, high;
   int rows = 0;
-  int row_height() const { return (internal::kGlyphHeight + 8) * text; }
+  int row_height() const { return (Canvas::TextHeight() + 8) * text; }
   int height() const { return rows * row_height(); }
   int gap() const { return 4 * text; }
-  int scale_width() const { return bar ? bar + 3 * gap() + TextWidth(length, text) : 0; }
+  int scale_width() const { return bar ? bar + 3 * gap() + Canvas::TextWidth(length, text) : 0; }
   int colour_width() const {
-    return low.empty() ? 0 : 4 * gap() + 32 * text + TextWidth(low, text) + TextWidth(high, text);
+    return low.empty() ? 0
+                       : 4 * gap() + 32 * text + Canvas::TextWidth(low, text) +
+                             Canvas::TextWidth(high, text);
   }
 };
 
@@ -137,19 +101,19 @@ void DrawStrip(Canvas& canvas, int top, const Strip& strip, const RenderOptions&
   const int gap = strip.gap(), text = strip.text, inset = 4 * text;
   if (strip.bar) {
     canvas.Box(gap, top + inset + 2 * text, strip.bar, 3 * text, kInk);
-    canvas.Text(2 * gap + strip.bar, top + inset, strip.length, text);
+    canvas.Text(2 * gap + strip.bar, top + inset, strip.length, kInk, text);
   }
   if (strip.low.empty()) return;
   const int y = top + (strip.rows - 1) * strip.row_height() + inset;
   int x = strip.rows == 2 ? gap : std::max(gap, canvas.width() - strip.colour_width() + gap);
-  canvas.Text(x, y, strip.low, text);
-  x += TextWidth(strip.low, text) + gap;
+  canvas.Text(x, y, strip.low, kInk, text);
+  x += Canvas::TextWidth(strip.low, text) + gap;
   const int length = 32 * text;
   for (int i = 0; i < length; ++i) {
     const Rgb colour = MapColour(options.colormap, (i + 0.5) / length);
-    canvas.Box(x + i, y, 1, internal::kGlyphHeight * text, colour);
+    canvas.Box(x + i, y, 1, Canvas::TextHeight() * text, colour);
   }
-  canvas.Text(x + length + gap, y, strip.high, text);
+  canvas.Text(x + length + gap, y, strip.high, kInk, text);
 }
 
 }  // namespace
@@ -179,14 +143,14 @@ absl::StatusOr<std::string> RenderImage(const Array<float>& image, const RenderO
     const double place = std::clamp(range.Place(v), 0.0, 1.0);
     return colours[size_t(std::lround(place * double(colours.size() - 1)))];
   };
-  Canvas canvas(width, height + strip.height());
+  Canvas canvas(width, height + strip.height(), kStrip);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       canvas.Put(x, y, colour_of(upright(size_t(y / scale), size_t(x / scale))));
     }
   }
   DrawStrip(canvas, height, strip, options);
-  return canvas.Encode();
+  return canvas.EncodePng();
 }
 
 }  // namespace ronchi

@@ -45,6 +45,8 @@ std::string_view UnitName(Dimension d) {
       return "V";
     case Dimension::kDose:
       return "1/m^2";
+    case Dimension::kSpeed:
+      return "m/s";
     case Dimension::kNone:
       break;
   }
@@ -65,6 +67,8 @@ std::string_view DimensionName(Dimension d) {
       return "voltage";
     case Dimension::kDose:
       return "dose";
+    case Dimension::kSpeed:
+      return "speed";
     case Dimension::kNone:
       break;
   }

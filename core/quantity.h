@@ -9,7 +9,8 @@
 
 namespace ronchi {
 
-enum class Dimension { kNone, kLength, kAngle, kTime, kCurrent, kVoltage, kDose };  // dose: e⁻/m²
+// Dose: e⁻/m².
+enum class Dimension { kNone, kLength, kAngle, kTime, kCurrent, kVoltage, kDose, kSpeed };
 
 struct Quantity {
   double si = 0;
@@ -31,7 +32,7 @@ constexpr double kAngstromPerNanometre = 10;
 constexpr double kRadPerMrad = 1e-3;
 constexpr double kElementaryCharge_C = 1.602176634e-19;  // exact, SI 2019
 
-// The SI unit's name: "m", "rad", "s", "A", "V", "1/m^2", "" for kNone.
+// The SI unit's name: "m", "rad", "s", "A", "V", "1/m^2", "m/s", "" for kNone.
 std::string_view UnitName(Dimension dimension);
 std::string_view DimensionName(Dimension dimension);
 

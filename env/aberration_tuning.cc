@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "env/picture.h"
 
 namespace ronchi::env {
 namespace {
@@ -64,7 +65,9 @@ absl::Status ReadAberrationTuningOptions(const Config& node, AberrationTuningOpt
 AberrationTuning::AberrationTuning(hw::Instrument* instrument,
                                    const AberrationTuningOptions& options)
     : Task(instrument, AberrationTuningSpec(options), options.environment, options.randomise),
-      options_(options) {}
+      options_(options) {
+  contrasts_.reserve(size_t(options.max_episode_steps) + 1);
+}
 
 absl::StatusOr<std::unique_ptr<AberrationTuning>> AberrationTuning::Create(
     hw::Instrument* instrument, const AberrationTuningOptions& options) {
@@ -117,13 +120,15 @@ absl::StatusOr<double> AberrationTuning::Observe(std::span<float> observation) {
   for (size_t i = 0; i < 3; ++i) {
     settings[i] = float(std::clamp(relative_nm_[i], -options_.range_nm, options_.range_nm));
   }
-  return double(observation[0]);
+  contrasts_.push_back(double(observation[0]));
+  return contrasts_.back();
 }
 
 absl::Status AberrationTuning::Begin(const ResetOptions&, std::span<float> observation) {
   RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, Execute(hw::Read{{kKnobs.begin(), kKnobs.end()}}));
   for (size_t i = 0; i < 3; ++i) reference_nm_[i] = reply.readings.at(i).value.si * 1e9;
   relative_nm_ = {};
+  contrasts_.clear();
   RONCHI_RETURN_IF_ERROR(Execute(hw::Unblank{}).status());
   return Observe(observation).status();
 }
@@ -154,13 +159,30 @@ std::array<double, 3> AberrationTuning::settings_nm() const {
   return sum;
 }
 
+absl::StatusOr<Array<uint8_t>> AberrationTuning::Render() const {
+  const size_t n = size_t(options_.pixels);
+  Picture picture(448, 256);
+  picture.Image({0, 0, 256, 256}, last_observation().subspan(spec().Offset("image"), n * n),
+                {n, n});
+  const char* labels[] = {"C10 nm", "C12a nm", "C12b nm"};
+  for (size_t i = 0; i < 3; ++i) {
+    picture.Bar({264, 8 + 28 * int(i), 176, 20}, labels[i], relative_nm_[i], -options_.range_nm,
+                options_.range_nm);
+  }
+  picture.Curve({264, 100, 176, 148}, "contrast", contrasts_,
+                size_t(options_.max_episode_steps) + 1);
+  return picture.Take();
+}
+
 nlohmann::json AberrationTuning::SaveOwn() const {
-  return {{"reference_nm", reference_nm_}, {"relative_nm", relative_nm_}};
+  return {
+      {"reference_nm", reference_nm_}, {"relative_nm", relative_nm_}, {"contrasts", contrasts_}};
 }
 
 absl::Status AberrationTuning::RestoreOwn(const nlohmann::json& saved) {
   saved.at("reference_nm").get_to(reference_nm_);
   saved.at("relative_nm").get_to(relative_nm_);
+  saved.at("contrasts").get_to(contrasts_);
   return absl::OkStatus();
 }
 

@@ -45,6 +45,8 @@ class AberrationTuning final : public Task {
   absl::Status ShiftReference(std::array<double, 3> change_nm);
   // The commanded settings, absolute, nm.
   std::array<double, 3> settings_nm() const;
+  // The image, the contrast so far in the episode, and the settings.
+  absl::StatusOr<Array<uint8_t>> Render() const override;
 
  private:
   AberrationTuning(hw::Instrument* instrument, const AberrationTuningOptions& options);
@@ -58,6 +60,7 @@ class AberrationTuning final : public Task {
   const AberrationTuningOptions options_;
   std::array<double, 3> reference_nm_{};  // the settings' origin
   std::array<double, 3> relative_nm_{};   // as read back
+  std::vector<double> contrasts_;         // of this episode, for Render
 };
 
 // Covariance over product of means of two frames of one scene, [n, n] each; `dark` is subtracted.

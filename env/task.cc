@@ -1,6 +1,7 @@
 #include "env/task.h"
 
 #include <algorithm>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,11 @@ namespace {
 constexpr double kPerA2_per_m2 = 1e-20;  // e/Å² of one e/m²
 constexpr int kSavedVersion = 1;
 
+nlohmann::json BytesOf(std::span<const float> values) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+  return nlohmann::json::binary({bytes, bytes + values.size_bytes()});
+}
+
 }  // namespace
 
 Task::Task(hw::Instrument* instrument, Spec spec, uint64_t environment, bool randomise)
@@ -20,7 +26,7 @@ Task::Task(hw::Instrument* instrument, Spec spec, uint64_t environment, bool ran
       spec_(std::move(spec)),
       environment_(environment),
       randomise_(randomise),
-      observation_size_(spec_.observation_size()) {
+      last_observation_(spec_.observation_size()) {
   const std::string common[] = {"time_s", "dose_e_per_A2"};
   spec_.info_names.insert(spec_.info_names.begin(), std::begin(common), std::end(common));
   info_.assign(spec_.info_names.size(), 0);
@@ -65,10 +71,10 @@ absl::Status Task::CheckOptions(const ResetOptions& options) const {
 absl::Status Task::ResetInto(std::optional<uint64_t> seed, const ResetOptions& options,
                              std::span<float> observation) {
   RONCHI_RETURN_IF_ERROR(CheckOptions(options));
-  if (observation.size() != observation_size_) {
+  if (observation.size() != last_observation_.size()) {
     return absl::InvalidArgumentError(absl::StrCat("the observation's buffer holds ",
                                                    observation.size(),
-                                                   " floats; needed: ", observation_size_));
+                                                   " floats; needed: ", last_observation_.size()));
   }
   phase_ = Phase::kBeforeReset;
   if (seed || !seed_) {
@@ -83,6 +89,7 @@ absl::Status Task::ResetInto(std::optional<uint64_t> seed, const ResetOptions& o
     truth->Randomise(*seed_, environment_, episode_);
   }
   RONCHI_RETURN_IF_ERROR(Begin(options, observation));
+  std::copy(observation.begin(), observation.end(), last_observation_.begin());
   phase_ = Phase::kRunning;
   return absl::OkStatus();
 }
@@ -94,13 +101,14 @@ absl::StatusOr<Outcome> Task::StepInto(std::span<const float> action,
         phase_ == Phase::kEnded ? "Step after the end of the episode" : "Step before Reset");
   }
   RONCHI_RETURN_IF_ERROR(CheckAction(spec_.action_space, action));
-  if (observation.size() != observation_size_) {
+  if (observation.size() != last_observation_.size()) {
     return absl::InvalidArgumentError(absl::StrCat("the observation's buffer holds ",
                                                    observation.size(),
-                                                   " floats; needed: ", observation_size_));
+                                                   " floats; needed: ", last_observation_.size()));
   }
   absl::StatusOr<Outcome> outcome = Act(action, observation);
   if (!outcome.ok()) return outcome;
+  std::copy(observation.begin(), observation.end(), last_observation_.begin());
   ++step_;
   if (!outcome->terminated && step_ >= spec_.max_episode_steps) outcome->truncated = true;
   if (outcome->terminated || outcome->truncated) phase_ = Phase::kEnded;
@@ -108,7 +116,7 @@ absl::StatusOr<Outcome> Task::StepInto(std::span<const float> action,
 }
 
 absl::StatusOr<std::string> Task::Save() const {
-  if (phase_ != Phase::kRunning) {
+  if (phase_ == Phase::kBeforeReset) {
     return absl::FailedPreconditionError("there is no episode to be saved");
   }
   hw::GroundTruth* truth = instrument_->ground_truth();
@@ -121,7 +129,9 @@ absl::StatusOr<std::string> Task::Save() const {
       {"seed", *seed_},
       {"episode", episode_},
       {"step", step_},
+      {"ended", phase_ == Phase::kEnded},
       {"info", info_},
+      {"observation", BytesOf(last_observation_)},
       {"own", SaveOwn()},
       {"instrument", nlohmann::json::binary({instrument.begin(), instrument.end()})}};
   const std::vector<uint8_t> bytes = nlohmann::json::to_cbor(saved);
@@ -143,10 +153,13 @@ absl::Status Task::Restore(const std::string& bytes) {
                                                      "; this is number ", environment_));
     }
     const std::vector<double> info = saved.at("info").get<std::vector<double>>();
-    if (info.size() != info_.size()) {
-      return absl::InvalidArgumentError("saved by another version of " + spec_.id);
-    }
     const auto& instrument = saved.at("instrument").get_binary();
+    const auto& observation = saved.at("observation").get_binary();
+    if (info.size() != info_.size() ||
+        observation.size() != last_observation_.size() * sizeof(float)) {
+      return absl::InvalidArgumentError("saved by another version, or with other options, of " +
+                                        spec_.id);
+    }
     phase_ = Phase::kBeforeReset;
     RONCHI_RETURN_IF_ERROR(truth->Restore(std::string(instrument.begin(), instrument.end())));
     RONCHI_RETURN_IF_ERROR(RestoreOwn(saved.at("own")));
@@ -154,10 +167,11 @@ absl::Status Task::Restore(const std::string& bytes) {
     episode_ = saved.at("episode").get<uint64_t>();
     step_ = saved.at("step").get<int>();
     info_ = info;
+    std::memcpy(last_observation_.data(), observation.data(), observation.size());
+    phase_ = saved.at("ended").get<bool>() ? Phase::kEnded : Phase::kRunning;
   } catch (const nlohmann::json::exception& e) {
     return absl::InvalidArgumentError(absl::StrCat("saved state of ", spec_.id, ": ", e.what()));
   }
-  phase_ = Phase::kRunning;
   return absl::OkStatus();
 }
 

@@ -48,6 +48,8 @@ class Task : public Environment {
   // What is drawn by the task itself: a function of (seed, name, environment, episode, step).
   RandomStream Stream(std::string_view name) const;
   int step() const { return step_; }  // done in this episode
+  // What Reset or Step gave last, for Render; zeros before.
+  std::span<const float> last_observation() const { return last_observation_; }
 
  private:
   absl::Status CheckOptions(const ResetOptions& options) const;
@@ -56,12 +58,12 @@ class Task : public Environment {
   Spec spec_;
   const uint64_t environment_;
   const bool randomise_;
-  size_t observation_size_;
   std::optional<uint64_t> seed_;
   uint64_t episode_ = 0;
   int step_ = 0;
   enum class Phase { kBeforeReset, kRunning, kEnded } phase_ = Phase::kBeforeReset;
   std::vector<double> info_;
+  std::vector<float> last_observation_;
 };
 
 }  // namespace ronchi::env

@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 namespace wf = hw::workflow;
 using nlohmann::json;
 
+constexpr char kInstrument[] = "workflow";  // its name in the event log
 constexpr char kWorkflowFile[] = "/workflow.yaml", kRunFile[] = "/run.json";
 
 bool IsEmptyOrMissing(const fs::path& path) {
@@ -52,13 +53,29 @@ absl::StatusOr<FlowOptions> Resolve(FlowOptions options) {
   return options;
 }
 
+// The folders of the sittings so far, and behind them that of the next.
+std::vector<std::string> Sittings(const std::string& folder) {
+  std::vector<std::string> sittings = {folder};
+  std::error_code ec;
+  for (int i = 2; fs::exists(sittings.back() + "/events.jsonl", ec); ++i) {
+    sittings.push_back(absl::StrCat(folder, "/sitting-", i));
+  }
+  return sittings;
+}
+
+// Brings a twin to where it stood when the last sitting ended. A real column stands there anyway.
+absl::Status GoBackTo(const std::string& folder, hw::Instrument* twin, ReplaySummary* summary) {
+  std::vector<std::string> sittings = Sittings(folder);
+  sittings.pop_back();
+  for (const std::string& sitting : sittings) {
+    RONCHI_RETURN_IF_ERROR(ReplayRecording(sitting, kInstrument, twin, summary));
+  }
+  return absl::OkStatus();
+}
+
 // Of one sitting: events are never overwritten.
 absl::StatusOr<std::shared_ptr<hw::EventLog>> NewEventLog(const std::string& folder) {
-  std::string sitting = folder;
-  std::error_code ec;
-  for (int i = 2; fs::exists(sitting + "/events.jsonl", ec); ++i) {
-    sitting = absl::StrCat(folder, "/sitting-", i);
-  }
+  const std::string sitting = Sittings(folder).back();
   RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(sitting));
   return hw::EventLog::Create(sitting);
 }
@@ -158,8 +175,12 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
   }
   RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(outcome.folder));
   std::unique_ptr<wf::Journal> journal;
+  ReplaySummary past;
   if (options.resume) {
     RONCHI_ASSIGN_OR_RETURN(journal, wf::Journal::Reopen(outcome.folder));
+    if (flow->instrument.truth) {
+      RONCHI_RETURN_IF_ERROR(GoBackTo(outcome.folder, flow->instrument.instrument.get(), &past));
+    }
   } else {
     RONCHI_RETURN_IF_ERROR(WriteFileAtomically(outcome.folder + kWorkflowFile, flow->text));
     RONCHI_RETURN_IF_ERROR(WriteFileAtomically(
@@ -168,18 +189,25 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
     RONCHI_ASSIGN_OR_RETURN(journal, wf::Journal::Create(outcome.folder));
   }
   RONCHI_ASSIGN_OR_RETURN(auto log, NewEventLog(outcome.folder));
+  if (past.different > 0) {
+    const std::string what = "not the twin that was left: " + past.first_difference;
+    RONCHI_RETURN_IF_ERROR(log->Note("resume", what));
+    if (!options.quiet) std::fprintf(stderr, "%s\n", what.c_str());
+  }
   RONCHI_ASSIGN_OR_RETURN(const hw::Description limited,
                           wf::WithLimits(flow->workflow, flow->instrument.description));
   hw::GuardOptions guard = GuardOf(*flow, limited, outcome.folder);
   guard.on_event = [log](const std::string& what) { (void)log->Note("guard", what); };
-  RONCHI_ASSIGN_OR_RETURN(const auto guarded,
-                          hw::MakeGuarded(hw::MakeRecorded(std::move(flow->instrument.instrument),
-                                                           "workflow", std::move(log)),
-                                          guard));
-  TerminalHost host({.folder = outcome.folder,
-                     .answers = options.answers,
-                     .truth = flow->instrument.truth,
-                     .quiet = options.quiet});
+  RONCHI_ASSIGN_OR_RETURN(
+      const auto guarded,
+      hw::MakeGuarded(hw::MakeRecorded(std::move(flow->instrument.instrument), kInstrument, log),
+                      guard));
+  TerminalHost host(
+      {.folder = outcome.folder,
+       .answers = options.answers,
+       .truth = flow->instrument.truth,
+       .quiet = options.quiet,
+       .on_pass = [log](double seconds) { (void)log->Passed(kInstrument, seconds); }});
   AgentDecider decider;
   InstallFlowSignals();
   RONCHI_ASSIGN_OR_RETURN(
@@ -200,6 +228,19 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
   }
   std::sort(outcome.files.begin(), outcome.files.end());
   return outcome;
+}
+
+absl::StatusOr<ReplaySummary> ReplayFlow(const std::string& folder) {
+  RONCHI_ASSIGN_OR_RETURN(const FlowOptions options,
+                          Resolve({.path = folder, .resume = true, .quiet = true}));
+  RONCHI_ASSIGN_OR_RETURN(const std::unique_ptr<CheckedFlow> flow, CheckFlow(options));
+  if (!flow->instrument.truth) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder, ": of ", flow->instrument.name, ", which is no simulation"));
+  }
+  ReplaySummary summary;
+  RONCHI_RETURN_IF_ERROR(GoBackTo(folder, flow->instrument.instrument.get(), &summary));
+  return summary;
 }
 
 }  // namespace ronchi

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/flow_instrument.h"
+#include "experiments/replay.h"
 #include "hw/workflow/run.h"
 
 namespace ronchi {
@@ -42,6 +43,10 @@ struct FlowOutcome {
 // each sitting: events-2 … when it was gone on with), data.hdf5 of what was saved, summary.json.
 // InvalidArgument: the check's first error, with the number of others.
 absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& options);
+
+// Gives the simulated instrument of a workflow's run every recorded command again, sitting by
+// sitting; a run that is gone on with begins so, and `ronchi replay` shows that nothing differs.
+absl::StatusOr<ReplaySummary> ReplayFlow(const std::string& folder);
 
 // What a run has saved so far, as data.hdf5: under /run/saved/<name> numbers in the order in which
 // they were saved, as signals images, stacked where they are of one shape.

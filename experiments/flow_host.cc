@@ -132,6 +132,7 @@ Answer TerminalHost::Ask(const Question& question) {
 double TerminalHost::Wait(double seconds) {
   if (options_.truth) {
     options_.truth->Pass(seconds);
+    if (options_.on_pass) options_.on_pass(seconds);
     return seconds;
   }
   const double slice = std::min(seconds, kSlice_s);

@@ -3,6 +3,7 @@
 // `ronchi flow` does.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -24,6 +25,7 @@ class TerminalHost final : public hw::workflow::Host {
     std::map<std::string, std::string> answers;  // of scripts, by the question's name
     hw::GroundTruth* truth = nullptr;            // of a twin: time passes on its clock
     bool quiet = false;
+    std::function<void(double)> on_pass = nullptr;  // told of the time that passed on its clock
   };
   explicit TerminalHost(Options options) : options_(std::move(options)) {}
 

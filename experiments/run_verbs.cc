@@ -142,7 +142,9 @@ int Evaluate(const Arguments& a) {
 }
 
 int Replay(const Arguments& a) {
-  const absl::StatusOr<ReplaySummary> summary = ReplayRun(a.target);
+  const bool of_workflow = std::filesystem::exists(a.target + "/journal.jsonl");
+  const absl::StatusOr<ReplaySummary> summary =
+      of_workflow ? ReplayFlow(a.target) : ReplayRun(a.target);
   if (!summary.ok()) return Fail(summary.status());
   if (a.as_json) {
     PrintJson({{"commands", summary->commands},

@@ -42,7 +42,7 @@ Enum FromName(const std::string& name, int count, std::string_view (*names)(Enum
 }
 
 Dimension DimensionFromName(const std::string& name) {
-  return FromName<Dimension>(name, int(Dimension::kDose) + 1, DimensionName);
+  return FromName<Dimension>(name, int(Dimension::kSpeed) + 1, DimensionName);
 }
 
 // Both ways through one list of fields.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hw/state_archive.h"
+
 namespace ronchi::hw {
 namespace {
 
@@ -108,5 +110,7 @@ double DoseLedger::Largest() const {
 void DoseLedger::Clear() {
   for (Tiles& tiles : levels_) tiles.clear();
 }
+
+void DoseLedger::Archive(StateArchive* archive) { archive->All(&levels_); }
 
 }  // namespace ronchi::hw

@@ -11,6 +11,8 @@
 
 namespace ronchi::hw {
 
+class StateArchive;  // hw/state_archive.h
+
 class DoseLedger {
  public:
   // Spreads the dose (e⁻/m²) over the rectangle; cells that it touches count as hit in full.
@@ -19,6 +21,7 @@ class DoseLedger {
   double Largest(double x_m, double y_m, double width_m, double height_m) const;
   double Largest() const;
   void Clear();
+  void Archive(StateArchive* archive);
 
  private:
   // Cells lie in tiles of 8 × 8: a field costs a search for each tile, not for each cell.

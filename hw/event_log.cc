@@ -109,6 +109,12 @@ absl::Status EventLog::Note(const std::string& what, const std::string& detail) 
   return WriteNotes();
 }
 
+absl::Status EventLog::Passed(const std::string& instrument, double seconds) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  RONCHI_RETURN_IF_ERROR(WriteNotes());
+  return AppendLine(Text({{"event", events_}, {"instrument", instrument}, {"passed_s", seconds}}));
+}
+
 absl::Status EventLog::Raw(const std::string& instrument, bool sent, std::string_view bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
   RONCHI_RETURN_IF_ERROR(WriteNotes());

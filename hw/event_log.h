@@ -42,6 +42,8 @@ class EventLog {
   // A remark of the run: {"note": what, …}, for alarms, pauses, decisions. One that cannot be
   // written (a full disk is what it is about) is kept and stands before the next line that can.
   absl::Status Note(const std::string& what, const std::string& detail);
+  // Time that somebody let pass on a simulation's clock, beside all commands.
+  absl::Status Passed(const std::string& instrument, double seconds);
   // What went over an instrument's wire, as it is.
   absl::Status Raw(const std::string& instrument, bool sent, std::string_view bytes);
   absl::Status Sync();  // onto the disk
@@ -63,13 +65,15 @@ struct LoggedEvent {
   std::string instrument;
   Command command;
   absl::StatusOr<Reply> reply = Reply{};
-  size_t event = 0;  // its number in the log
+  size_t event = 0;              // its number in the log
+  std::vector<double> passed_s;  // Passed before it, one after the other
 };
 
 struct EventLogContents {
   std::vector<LoggedEvent> events;  // notes and raw bytes are left out
   std::map<std::string, Description> descriptions;
   std::string torn;  // empty, or what is cut off at the end, in a line
+  std::map<std::string, std::vector<double>> passed_s;  // by instrument, after its last command
 };
 // A torn last line, as a killed process leaves it, is passed over and told. InvalidArgument: file,
 // line and what else is wrong.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
@@ -77,7 +78,12 @@ absl::Status ParseLine(std::string_view line, const std::string& pixels, EventLo
                               DescriptionFromJson(j.at("description")));
       return absl::OkStatus();
     }
+    if (j.contains("passed_s")) {
+      log->passed_s[j.at("instrument").get<std::string>()].push_back(j.at("passed_s"));
+      return absl::OkStatus();
+    }
     RONCHI_ASSIGN_OR_RETURN(LoggedEvent event, ParseEvent(j, pixels));
+    event.passed_s = std::exchange(log->passed_s[event.instrument], {});
     log->events.push_back(std::move(event));
     return absl::OkStatus();
   } catch (const json::exception& e) {

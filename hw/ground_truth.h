@@ -25,14 +25,16 @@ class GroundTruth {
   // The largest noise-free contrast that the writable optics can reach now, everything hidden
   // (uncorrectable aberrations, source size) as it is.
   virtual double BestContrast() const = 0;
-  // Everything that the replies to come depend on, as bytes, and back into a simulation of the same
-  // options: what goes on from there is the same to the bit.
+  // The whole state in the middle of an episode, as bytes; with Restore, into this simulation or
+  // another made from the same options, every later reply is the same to the bit. Only between
+  // commands. Unimplemented: this simulation cannot. InvalidArgument: damaged bytes, or the state
+  // of a simulation of other options; then nothing has changed.
   virtual absl::StatusOr<std::string> Save() const {
-    return absl::UnimplementedError("this simulation cannot be saved");
+    return absl::UnimplementedError("this simulation does not save its state");
   }
-  virtual absl::Status Restore(const std::string& saved) {
-    (void)saved;
-    return absl::UnimplementedError("this simulation cannot be restored");
+  virtual absl::Status Restore(const std::string& state) {
+    (void)state;
+    return absl::UnimplementedError("this simulation does not save its state");
   }
 };
 

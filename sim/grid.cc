@@ -13,4 +13,14 @@ double BandLimitAperture(const Grid& grid, double k) {
   return 0.5 * (1 + std::cos(std::numbers::pi * (k - cutoff + taper) / taper));
 }
 
+size_t FastPixels(size_t multiple, double least) {
+  for (size_t n = size_t(std::ceil(least / double(multiple)));; ++n) {
+    size_t m = n;
+    for (size_t p : {2, 3, 5}) {
+      while (m > 0 && m % p == 0) m /= p;
+    }
+    if (m == 1) return n * multiple;
+  }
+}
+
 }  // namespace ronchi::sim

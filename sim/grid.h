@@ -30,4 +30,8 @@ struct Grid {
 // 0.01/max(dx, dy), as abTEM does (Madsen & Susi, Open Res. Europe 1, 24 (2021)).
 double BandLimitAperture(const Grid& grid, double k_per_A);
 
+// The least number of points along a side that is `multiple` times a number of the form 2^a 3^b
+// 5^c, which transforms are quick at, and not below `least`.
+size_t FastPixels(size_t multiple, double least);
+
 }  // namespace ronchi::sim

@@ -34,6 +34,9 @@ Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
   auto impl = std::make_unique<Impl>();
   Impl& m = *impl;
   const Grid& g = m.grid = potential.grid;
+  m.wavelength_A = Wavelength_A(energy_eV);
+  m.thickness_A = potential.thickness_A;
+  m.offset_per_A = offset_per_A;
   m.order = potential.order;
   m.padded = (g.ny + kColumnBlock - 1) / kColumnBlock * kColumnBlock;
   m.stride = m.padded + kColumnBlock;
@@ -48,7 +51,7 @@ Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
   m.blocks = m.Blocks();
 
   const double n = double(g.size());
-  const double wavelength = Wavelength_A(energy_eV), sigma = InteractionConstant(energy_eV);
+  const double sigma = InteractionConstant(energy_eV);
   RealBuffer aperture(g.size());
   for (size_t i = 0; i < g.nx; ++i) {
     for (size_t j = 0; j < g.ny; ++j) {
@@ -56,24 +59,7 @@ Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
           Real(BandLimitAperture(g, std::hypot(g.kx_per_A(i), g.ky_per_A(j))) / n);
     }
   }
-  const double dz = potential.thickness_A;
-  for (size_t first : m.blocks) {
-    ComplexBuffer p(g.nx * kColumnBlock);
-    RealBuffer a(g.nx * kColumnBlock);
-    for (size_t i = 0; i < g.nx; ++i) {
-      for (size_t b = 0; b < kColumnBlock && first + b < g.ny; ++b) {
-        const double kx = g.kx_per_A(i) + offset_per_A[0];
-        const double ky = g.ky_per_A(first + b) + offset_per_A[1];
-        const double phase =
-            -std::numbers::pi * wavelength * dz * (kx * kx + ky * ky) +
-            2 * std::numbers::pi * dz * (kx * std::tan(tilt_rad[0]) + ky * std::tan(tilt_rad[1]));
-        a[i * kColumnBlock + b] = Real(BandLimitAperture(g, std::hypot(kx, ky)) / n);
-        p[i * kColumnBlock + b] = Phase(phase) * a[i * kColumnBlock + b];
-      }
-    }
-    m.propagator.push_back(std::move(p));
-    m.exit_filter.push_back(std::move(a));
-  }
+  m.MakePropagator(tilt_rad);
   using enum Fft::Direction;
   const auto effort = efforts.waves;
   const Fft forward = Fft::Plane(int(g.nx), int(g.ny), kForward, efforts.planes);
@@ -91,6 +77,38 @@ Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
   m.column_forward = Fft::Batch(int(g.nx), kColumnBlock, kColumnBlock, 1, kForward, effort);
   m.column_inverse = Fft::Batch(int(g.nx), kColumnBlock, kColumnBlock, 1, kInverse, effort);
   impl_ = std::move(impl);
+}
+
+void Multislice::Impl::MakePropagator(std::array<double, 2> tilt_rad) {
+  const Grid& g = grid;
+  const double n = double(g.size()), dz = thickness_A;
+  propagator.clear();
+  exit_filter.clear();
+  for (size_t first : blocks) {
+    ComplexBuffer p(g.nx * kColumnBlock);
+    RealBuffer a(g.nx * kColumnBlock);
+    for (size_t i = 0; i < g.nx; ++i) {
+      for (size_t b = 0; b < kColumnBlock && first + b < g.ny; ++b) {
+        const double kx = g.kx_per_A(i) + offset_per_A[0];
+        const double ky = g.ky_per_A(first + b) + offset_per_A[1];
+        const double phase =
+            -std::numbers::pi * wavelength_A * dz * (kx * kx + ky * ky) +
+            2 * std::numbers::pi * dz * (kx * std::tan(tilt_rad[0]) + ky * std::tan(tilt_rad[1]));
+        a[i * kColumnBlock + b] = Real(BandLimitAperture(g, std::hypot(kx, ky)) / n);
+        p[i * kColumnBlock + b] = Phase(phase) * a[i * kColumnBlock + b];
+      }
+    }
+    propagator.push_back(std::move(p));
+    exit_filter.push_back(std::move(a));
+  }
+}
+
+Multislice::Multislice(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+Multislice Multislice::Tilted(std::array<double, 2> tilt_rad) const {
+  auto impl = std::make_unique<Impl>(*impl_);
+  impl->MakePropagator(tilt_rad);
+  return Multislice(std::move(impl));
 }
 
 Multislice::~Multislice() = default;

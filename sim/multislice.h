@@ -30,6 +30,8 @@ class Multislice {
              const FftEfforts& efforts = {}, std::array<double, 2> offset_per_A = {0, 0});
   ~Multislice();
   Multislice(Multislice&&) noexcept;
+  // The same specimen at another tilt: a new propagator alone.
+  Multislice Tilted(std::array<double, 2> tilt_rad) const;
 
   // Scratch of one thread.
   class Workspace {
@@ -64,6 +66,7 @@ class Multislice {
  private:
   friend class MultisliceAdjoint;  // runs the same passes backwards
   struct Impl;
+  explicit Multislice(std::unique_ptr<const Impl> impl);
   std::unique_ptr<const Impl> impl_;
 };
 

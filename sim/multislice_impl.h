@@ -16,6 +16,8 @@ inline constexpr size_t kRowBlock = 16;    // rows that a row pass holds in cach
 
 struct Multislice::Impl {
   Grid grid;
+  double wavelength_A, thickness_A;
+  std::array<double, 2> offset_per_A;
   size_t stride;       // complex numbers from row to row: padded against cache-line conflicts
   size_t left, right;  // columns [0, left) and [right, padded) hold the band; multiples of 8
   size_t padded;       // ny rounded up to whole blocks
@@ -25,6 +27,8 @@ struct Multislice::Impl {
   std::vector<ComplexBuffer> propagator;    // per column block, [nx, 8], times 1/N
   std::vector<RealBuffer> exit_filter;      // per column block, [nx, 8]: aperture / N
   Fft row_forward, row_inverse, last_row_forward, last_row_inverse, column_forward, column_inverse;
+
+  void MakePropagator(std::array<double, 2> tilt_rad);  // and the exit filter
 
   std::vector<size_t> Blocks() const {
     std::vector<size_t> first;

@@ -6,9 +6,11 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "core/parallel.h"
 #include "hw/scan_path.h"
 #include "hw/twin/beam.h"
 #include "hw/twin/detectors.h"
+#include "hw/twin/measurements.h"
 #include "hw/twin/scan_errors.h"
 
 namespace ronchi::hw {
@@ -25,13 +27,15 @@ TwinOptions Complete(TwinOptions o) {
 
 }  // namespace
 
-Column::Column(const TwinOptions& o, DetectorImages images)
+Column::Column(const TwinOptions& o, DetectorImages images,
+               std::shared_ptr<CameraPatterns> patterns)
     : options(Complete(o)),
       optics(options, &hidden),
       stage(options, &hidden),
       specimen(options, &hidden),
       prior_(WithDetectors(options)),
-      images_(std::move(images)) {}
+      images_(std::move(images)),
+      patterns_(std::move(patterns)) {}
 
 void Column::Randomise(uint64_t seed, uint64_t environment, uint64_t episode) {
   hidden = {prior_.Draw(seed, environment, episode), seed, environment, episode};
@@ -40,9 +44,14 @@ void Column::Randomise(uint64_t seed, uint64_t environment, uint64_t episode) {
   specimen.Reset();
   scan_rotation_rad = 0;
   time_s = 0;
-  ticks = frames = 0;
+  ticks = frames = exposures = measurements = 0;
   scans = 0;
   blanked = true;
+}
+
+void Column::Archive(StateArchive* a) {
+  a->All(&hidden, &optics, &stage, &specimen, &scan_rotation_rad, &time_s, &blanked, &scans, &ticks,
+         &frames, &exposures, &measurements);
 }
 
 void Column::Advance(double seconds) {
@@ -80,10 +89,12 @@ std::array<double, 2> Column::UnderOrigin_A(double ahead_s) const {
 sim::Aberrations Column::Optics() const { return optics.True(stage.Displacement_A(0)[2]); }
 
 double Column::Contrast(const sim::Aberrations& a) const {
+  if (!images_.any()) return 0;
   return images_.MakeHarmonics(0, a, hidden["source_fwhm_A"]).Contrast();
 }
 
 double Column::BestContrast() const {
+  if (!images_.any()) return 0;
   // Nelder–Mead over C10 and C12, from zero: the contrast has its main peak within a few nm of
   // there, moved by C30, C21 and C23. Of these, what can be commanded is taken to be zero.
   struct Problem {
@@ -129,6 +140,9 @@ std::map<std::string, double> Column::AllHidden() const {
   all["under_origin_x_A"] = under[0];
   all["under_origin_y_A"] = under[1];
   all["true_current_pA"] = Current_A() * 1e12;
+  const auto tilt = stage.Tilt_rad();
+  all["true_tilt_alpha_mrad"] = tilt[0] * 1e3;
+  all["true_tilt_beta_mrad"] = tilt[1] * 1e3;
   return all;
 }
 
@@ -152,29 +166,103 @@ std::vector<double> Column::NoiseFreeFrame(const FrameRequest& r, uint64_t frame
   return fractions;
 }
 
-std::vector<std::vector<float>> Column::Acquire(const FrameRequest& r) {
-  const uint64_t frame = frames++;
-  const auto rows = Rows(r, frame);
+Column::AcquiredFrame Column::Acquire(const FrameRequest& r) {
+  AcquiredFrame out{.rows = Rows(r, frames), .frame = frames};
+  ++frames;
+  const auto [lines, samples] = ScanShape(*r.scan);
   const sim::Aberrations aberrations = Optics();
-  RandomStream random = hidden.Stream("twin.counts", frame);
+  RandomStream random = hidden.Stream("twin.counts", out.frame);
   const double current = Current_A() * (1 + hidden["current_noise"] * random.Normal());
   const CountingMoment moment{
       .electrons = std::max(0.0, current) * r.scan->dwell_s / kElementaryCharge_C,
-      .samples = ScanShape(*r.scan)[1],
+      .samples = samples,
       .line_noise = hidden["line_noise"],
-      .frame = frame};
-  std::vector<std::vector<float>> out;
-  std::vector<double> fractions(rows.starts_A.size() * rows.pixels);
+      .frame = out.frame};
+  std::vector<double> fractions(out.rows.starts_A.size() * out.rows.pixels);
   for (size_t d : r.detectors) {
+    if (d == options.detectors.size()) {  // its patterns come line by line
+      out.patterns = patterns_->Prepare(Moment());
+      LineElectrons electrons(hidden, moment);
+      for (size_t l = 0; l < lines; ++l) out.electrons.push_back(electrons.Next());
+      out.counts.emplace_back(fractions.size() * options.camera.pixels * options.camera.pixels);
+      continue;
+    }
     const auto harmonics = images_.MakeHarmonics(d, aberrations, hidden["source_fwhm_A"]);
-    harmonics.ComputeImage(rows, fractions);
-    if (specimen.changes()) specimen.Change(rows, harmonics.Mean(), r.dose_e_per_m2, fractions);
-    out.emplace_back(fractions.size());
+    harmonics.ComputeImage(out.rows, fractions);
+    if (specimen.changes()) {
+      specimen.Change(out.rows, harmonics.Mean(), r.dose_e_per_m2, fractions);
+    }
+    out.counts.emplace_back(fractions.size());
     RandomStream own =
-        d == 0 ? random : hidden.Stream("twin.counts." + options.detectors[d].name, frame);
-    Count(options, hidden, d, moment, fractions, &own, out.back());
+        d == 0 ? random : hidden.Stream("twin.counts." + options.detectors[d].name, out.frame);
+    Count(options, hidden, d, moment, fractions, &own, out.counts.back());
   }
   return out;
+}
+
+void Column::AcquirePatterns(const FrameRequest& r, size_t line, AcquiredFrame* f) const {
+  const size_t samples = ScanShape(*r.scan)[1];
+  const size_t pixels = options.camera.pixels * options.camera.pixels;
+  const std::string stream = absl::StrCat("twin.camera/", f->frame);
+  for (size_t d = 0; d < r.detectors.size(); ++d) {
+    if (r.detectors[d] != options.detectors.size()) continue;
+    ParallelFor(samples, 1, [&](size_t begin, size_t end) {
+      std::vector<double> fractions(pixels);
+      for (size_t i = begin; i < end; ++i) {
+        const size_t sample = line * samples + i, row = sample / f->rows.pixels;
+        const double along_A = f->rows.step_A * double(sample % f->rows.pixels);
+        const auto& [x_A, y_A] = f->rows.starts_A[row];
+        patterns_->Compute(f->patterns, x_A + along_A, y_A, fractions);
+        RandomStream random = hidden.Stream(stream, sample);
+        CountPattern(options, hidden, f->electrons[line], fractions, 1, &random,
+                     {f->counts[d].data() + sample * pixels, pixels});
+      }
+    });
+  }
+}
+
+Estimate Column::Measure(const MeasurementInfo& info, double electrons) {
+  const MeasureOptions& m = options.measurements;
+  RandomStream random = hidden.Stream("twin.measure", measurements++);
+  if (info.what == "drift") {
+    const auto first = UnderOrigin_A(0);
+    Advance(m.drift_s);
+    const auto second = UnderOrigin_A(0);
+    Advance(info.time_s - m.drift_s);
+    return EstimateDrift(m, first, second, &random);
+  }
+  Advance(info.time_s / 2);
+  Estimate out = info.what == "current"
+                     ? EstimateCurrent(m, Current_A(), &random)
+                     : EstimateAberrations(options, info.what, Optics(),
+                                           electrons / double(ImagesOf(info.what)), &random);
+  Advance(info.time_s / 2);
+  return out;
+}
+
+PatternMoment Column::Moment() const {
+  return {Optics(), stage.Tilt_rad(), hidden["source_fwhm_A"]};
+}
+
+std::vector<double> Column::NoiseFreePattern(double x_m, double y_m, double ahead_s) {
+  const auto m = ScanMatrix(hidden, scan_rotation_rad);
+  const auto under = UnderOrigin_A(ahead_s);
+  std::vector<double> fractions(options.camera.pixels * options.camera.pixels);
+  patterns_->Compute(patterns_->Prepare(Moment()),
+                     (m[0] * x_m + m[1] * y_m) * kAngstromPerMetre + under[0],
+                     (m[2] * x_m + m[3] * y_m) * kAngstromPerMetre + under[1], fractions);
+  return fractions;
+}
+
+std::vector<float> Column::AcquirePattern(const Expose& e) {
+  RandomStream random = hidden.Stream("twin.exposure", exposures++);
+  const double current = Current_A() * (1 + hidden["current_noise"] * random.Normal());
+  const size_t side = options.camera.pixels / e.binning;
+  std::vector<float> counts(side * side);
+  // The specimen moves on meanwhile: it is taken where it is in the middle of the exposure.
+  CountPattern(options, hidden, std::max(0.0, current) * e.time_s / kElementaryCharge_C,
+               NoiseFreePattern(e.x_m, e.y_m, e.time_s / 2), e.binning, &random, counts);
+  return counts;
 }
 
 }  // namespace ronchi::hw

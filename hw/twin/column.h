@@ -4,6 +4,9 @@
 #include <array>
 #include <vector>
 
+#include "hw/description.h"
+#include "hw/reply.h"
+#include "hw/twin/camera_patterns.h"
 #include "hw/twin/hidden.h"
 #include "hw/twin/image_model.h"
 #include "hw/twin/optics.h"
@@ -15,7 +18,9 @@ namespace ronchi::hw {
 
 class Column {
  public:
-  Column(const TwinOptions& options, DetectorImages images);
+  // `patterns` is null where there is no camera.
+  Column(const TwinOptions& options, DetectorImages images,
+         std::shared_ptr<CameraPatterns> patterns);
   Column(const Column&) = delete;
   // To the start of an episode: the clock at zero, blanked, knobs at zero.
   void Randomise(uint64_t seed, uint64_t environment, uint64_t episode);
@@ -30,21 +35,40 @@ class Column {
   sim::Aberrations Optics() const;
   double Contrast(const sim::Aberrations& aberrations) const;
   double BestContrast() const;
+  // All that Randomise sets and commands change.
+  void Archive(StateArchive* archive);
   // Every hidden number, and what the optics amount to.
   std::map<std::string, double> AllHidden() const;
 
-  // One frame from now on: every detector's counts, [detectors, lines · samples]. The dose that the
-  // frame puts on the specimen is given, and booked by Expose alone.
+  // One frame from now on. The dose that it puts on the specimen is given, and booked by Book
+  // alone.
   struct FrameRequest {
     const Scan* scan = nullptr;
     double line_s = 0;
     double dose_e_per_m2 = 0;
-    std::vector<size_t> detectors;
+    std::vector<size_t> detectors;  // the number of scanned ones stands for the camera
   };
-  std::vector<std::vector<float>> Acquire(const FrameRequest& request);
+  struct AcquiredFrame {
+    std::vector<std::vector<float>> counts;  // by detector: [lines, samples, of the camera y, x]
+    sim::LinearRaster rows;
+    std::vector<double> electrons;  // a pixel, by line
+    uint64_t frame = 0;
+    CameraPatterns::Prepared patterns;
+  };
+  AcquiredFrame Acquire(const FrameRequest& request);
+  // The camera's patterns of a line, which are made as the scan comes to it: they take
+  // milliseconds each, and a scan may end early.
+  void AcquirePatterns(const FrameRequest& request, size_t line, AcquiredFrame* frame) const;
+  // One exposure of the camera from now on, the probe at (x, y) of the scan frame: counts,
+  // [pixels/binning, pixels/binning].
+  std::vector<float> AcquirePattern(const Expose& expose);
+  // Takes the measurement's time; the truth is that of its middle.
+  Estimate Measure(const MeasurementInfo& info, double electrons);
+  // The mean pattern without beam noise or counting, [y, x].
+  std::vector<double> NoiseFreePattern(double x_m, double y_m, double ahead_s);
   // A mean image without beam noise or counting: fractions of the first detector.
   std::vector<double> NoiseFreeFrame(const FrameRequest& request, uint64_t frame) const;
-  void Expose(std::span<const Rectangle> where, double dose_e_per_m2) {
+  void Book(std::span<const Rectangle> where, double dose_e_per_m2) {
     specimen.Expose(where, dose_e_per_m2, UnderOrigin_A(0));
   }
 
@@ -59,11 +83,14 @@ class Column {
   int scans = 0;
   uint64_t ticks = 0;   // Advance so far: the step of its streams
   uint64_t frames = 0;  // likewise
+  uint64_t exposures = 0, measurements = 0;
 
  private:
+  PatternMoment Moment() const;
   sim::LinearRaster Rows(const FrameRequest& request, uint64_t frame) const;
   const theory::Prior prior_;
   const DetectorImages images_;
+  const std::shared_ptr<CameraPatterns> patterns_;
 };
 
 }  // namespace ronchi::hw

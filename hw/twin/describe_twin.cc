@@ -3,6 +3,8 @@
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
+#include "hw/twin/detectors.h"
+#include "hw/twin/measurements.h"
 #include "hw/twin/optics.h"
 #include "hw/twin/stage.h"
 
@@ -29,8 +31,7 @@ void AddOptics(const TwinOptions& o, Description* d) {
 
 void AddStage(const TwinOptions& o, Description* d) {
   for (const StageAxis& a : MakeStageAxes(o)) {
-    const std::string meaning = a.is_angle
-                                    ? "moves what is off the axis; images stay the zone axis'"
+    const std::string meaning = a.is_angle            ? "tilts patterns; moves what is off the axis"
                                 : a.name == "stage.z" ? "along the beam; adds to C10"
                                                       : "carries the specimen along";
     d->properties.push_back({.name = a.name,
@@ -68,6 +69,18 @@ void AddFixed(Description* d) {
         Group::kBeam);
 }
 
+void AddCamera(const CameraOptions& c, Description* d) {
+  d->detectors.push_back({.name = kCameraName,
+                          .outer_rad = c.pixel_rad * double(c.pixels) / 2,
+                          .saturation_counts = c.saturation_counts,
+                          .kind = DetectorKind::kCamera,
+                          .pixels_x = c.pixels,
+                          .pixels_y = c.pixels,
+                          .pixel_rad = c.pixel_rad,
+                          .min_dwell_s = c.min_exposure_s,
+                          .max_dwell_s = c.max_exposure_s});
+}
+
 }  // namespace
 
 Description DescribeTwin(const TwinOptions& o) {
@@ -90,6 +103,7 @@ Description DescribeTwin(const TwinOptions& o) {
   AddFixed(&d);
   constexpr double kMinDwell_s = 1e-7, kMaxDwell_s = 1;
   for (const TwinDetector& x : o.detectors) {
+    if (o.film.present) break;
     d.detectors.push_back({.name = x.name,
                            .inner_rad = x.inner_rad,
                            .outer_rad = x.outer_rad,
@@ -97,10 +111,14 @@ Description DescribeTwin(const TwinOptions& o) {
                            .min_dwell_s = kMinDwell_s,
                            .max_dwell_s = kMaxDwell_s});
   }
+  if (o.camera.present) AddCamera(o.camera, &d);
+  if (o.measurements.present) d.measurements = DescribeMeasurements(o.measurements);
   d.min_dwell_s = kMinDwell_s;
   d.max_dwell_s = kMaxDwell_s;
   d.max_fov_m = 1e-6;
-  d.cannot = {"scan.camera", "expose", "measure"};
+  if (o.film.present) d.cannot.push_back("scan");
+  if (!o.camera.present) d.cannot.insert(d.cannot.end(), {"scan.camera", "expose"});
+  if (!o.measurements.present) d.cannot.push_back("measure");
   d.read_s = 1e-3;
   d.blank_s = o.blank_s;
   d.flyback_s = o.flyback_s;

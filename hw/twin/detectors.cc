@@ -21,7 +21,41 @@ theory::Prior WithDetectors(const TwinOptions& o) {
   for (size_t d = 1; d < o.detectors.size(); ++d) {
     for (const char* name : kNumbers) ranges[DetectorNumber(name, o, d)] = ranges.at(name);
   }
+  for (const char* name : kNumbers) {
+    if (o.camera.present) ranges[absl::StrCat(name, ".", kCameraName)] = ranges.at(name);
+  }
   return theory::Prior(std::move(ranges));
+}
+
+LineElectrons::LineElectrons(const Hidden& hidden, const CountingMoment& moment)
+    : moment_(moment), flicker_(hidden.Stream("twin.flicker", moment.frame)) {}
+
+double LineElectrons::Next() {
+  if (!(moment_.line_noise > 0)) return moment_.electrons;
+  return std::max(0.0, moment_.electrons * (1 + moment_.line_noise * flicker_.Normal()));
+}
+
+void CountPattern(const TwinOptions& o, const Hidden& h, double electrons,
+                  std::span<const double> fractions, size_t binning, RandomStream* random,
+                  std::span<float> counts) {
+  const CameraOptions& c = o.camera;
+  const auto number = [&](size_t i) {
+    return h[absl::StrCat(kNumbers[i], ".", kCameraName).c_str()];
+  };
+  const double gain = c.counts_per_electron * number(0), readout = number(2);
+  const double dark = (c.dark_counts + number(1)) * double(binning * binning);
+  const size_t side = c.pixels / binning;
+  for (size_t y = 0; y < side; ++y) {
+    for (size_t x = 0; x < side; ++x) {
+      double sum = 0;
+      for (size_t j = y * binning; j < (y + 1) * binning; ++j) {
+        for (size_t i = x * binning; i < (x + 1) * binning; ++i) sum += fractions[j * c.pixels + i];
+      }
+      const double n = double(random->Poisson(electrons * std::max(0.0, sum)));
+      const double noise = readout > 0 ? readout * random->Normal() : 0;
+      counts[y * side + x] = float(std::min(c.saturation_counts, gain * n + dark + noise));
+    }
+  }
 }
 
 void Count(const TwinOptions& o, const Hidden& h, size_t detector, const CountingMoment& moment,
@@ -30,13 +64,10 @@ void Count(const TwinOptions& o, const Hidden& h, size_t detector, const Countin
   const auto number = [&](size_t i) { return h[DetectorNumber(kNumbers[i], o, detector).c_str()]; };
   const double gain = d.counts_per_electron * number(0), dark = d.dark_counts + number(1);
   const double readout = number(2);
-  // The same flicker for all detectors.
-  RandomStream flicker = h.Stream("twin.flicker", moment.frame);
-  double electrons = moment.electrons;
+  LineElectrons lines(h, moment);
+  double electrons = 0;
   for (size_t i = 0; i < fractions.size(); ++i) {
-    if (moment.line_noise > 0 && i % moment.samples == 0) {
-      electrons = std::max(0.0, moment.electrons * (1 + moment.line_noise * flicker.Normal()));
-    }
+    if (i % moment.samples == 0) electrons = lines.Next();
     const double n = double(random->Poisson(electrons * std::max(0.0, fractions[i])));
     counts[i] = float(std::min(d.saturation_counts, gain * n + dark + readout * random->Normal()));
   }

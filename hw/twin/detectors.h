@@ -24,6 +24,24 @@ struct CountingMoment {
   double line_noise = 0;  // relative, one normal deviate a line
   uint64_t frame = 0;
 };
+// The names of the camera's hidden numbers, "gain_ratio.camera" …, end so.
+inline constexpr char kCameraName[] = "camera";
+// An exposed pattern: `fractions` [pixels, pixels] of so many electrons, summed on the chip in
+// squares of `binning` pixels before they are read: a bin has one readout's noise and one pixel's
+// saturation. counts: [pixels/binning, pixels/binning].
+void CountPattern(const TwinOptions& options, const Hidden& hidden, double electrons,
+                  std::span<const double> fractions, size_t binning, RandomStream* random,
+                  std::span<float> counts);
+// A frame's electrons a pixel by line: its noise is the same for all detectors.
+class LineElectrons {
+ public:
+  LineElectrons(const Hidden& hidden, const CountingMoment& moment);
+  double Next();
+
+ private:
+  CountingMoment moment_;
+  RandomStream flicker_;
+};
 // `random`: the frame's stream "twin.counts", from which one deviate has been drawn for the beam;
 // of a detector that is not the first, a stream of its own.
 void Count(const TwinOptions& options, const Hidden& hidden, size_t detector,

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/random.h"
+#include "hw/state_archive.h"
 
 namespace ronchi::hw {
 
@@ -19,6 +20,7 @@ struct Hidden {
     return RandomStream(
         {.seed = seed, .name = name, .environment = environment, .episode = episode, .step = step});
   }
+  void Archive(StateArchive* a) { a->All(&values, &seed, &environment, &episode); }
 };
 
 }  // namespace ronchi::hw

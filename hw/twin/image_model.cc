@@ -21,7 +21,8 @@ absl::StatusOr<Models> Make(const TwinOptions& o, size_t first, size_t end) {
                                                   .semiangle_rad = o.semiangle_rad,
                                                   .configurations = o.phonon_configurations,
                                                   .phonon_seed = o.phonon_seed,
-                                                  .least_box_A = o.box_A},
+                                                  .least_box_A = o.box_A,
+                                                  .least_reach_per_A = kLeastReach_per_A},
                                                  rings));
     models.assign(made.begin(), made.end());
     return models;
@@ -43,12 +44,15 @@ absl::StatusOr<Models> Make(const TwinOptions& o, size_t first, size_t end) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const TwinOptions& o) {
+  // A box of disordered atoms has thousands of harmonics: seconds an image by either engine.
+  if (o.film.present) return absl::UnimplementedError("scanned images of a film");
   RONCHI_ASSIGN_OR_RETURN(const Models models, Make(o, 0, 1));
   return models[0];
 }
 
 absl::StatusOr<DetectorImages> DetectorImages::Create(const TwinOptions& o) {
   DetectorImages out;
+  if (o.film.present) return out;
   RONCHI_ASSIGN_OR_RETURN(out.models_, Make(o, 0, 1));
   if (o.detectors.size() == 1) return out;
   RONCHI_ASSIGN_OR_RETURN(const Models others, Make(o, 1, o.detectors.size()));

@@ -45,6 +45,10 @@ class TwinOptics {
   // Now; a specimen that stands lower by that much sees C10 larger by it.
   sim::Aberrations True(double specimen_z_A) const;
 
+  void Archive(StateArchive* a) {
+    a->All(&commanded_m_, &settling_, &gain_draw_, &talk_, &walk_A_);
+  }
+
  private:
   size_t Index(const Knob& knob) const { return size_t(&knob - knobs_.data()); }
   double Gain(size_t knob) const;

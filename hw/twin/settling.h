@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "hw/state_archive.h"
+
 namespace ronchi::hw {
 
 class Settling {
@@ -17,6 +19,8 @@ class Settling {
   double Missing(double ahead_s, double time_constant_s) const {
     return missing_ == 0 ? 0 : missing_ * std::exp(-ahead_s / time_constant_s);
   }
+
+  void Archive(StateArchive* a) { a->All(&missing_); }
 
  private:
   double missing_ = 0;

@@ -33,6 +33,7 @@ class SpecimenState {
   void Expose(std::span<const Rectangle> where, double dose_e_per_m2,
               const std::array<double, 2>& under_origin_A);
   const DoseLedger& ledger() const { return ledger_; }
+  void Archive(StateArchive* a) { a->All(&walk_A_, &ledger_); }
 
   bool changes() const;  // does a dose do anything?
   // Makes the changed specimen's fractions of the crystal's, one a sample of `rows`; a frame of

@@ -33,8 +33,8 @@ size_t TwinStage::Find(const std::string& property) const {
 double TwinStage::Command(size_t axis, double target) {
   const double step = axes_[axis].resolution;
   commanded_[axis] = step > 0 ? std::round(target / step) * step : target;
-  const double slack =
-      axes_[axis].is_angle ? 0 : (*hidden_)["stage_backlash_nm"] * kAngstromPerNanometre * 1e-10;
+  const double slack = axes_[axis].is_angle ? (*hidden_)["tilt_backlash_mrad"] * kRadPerMrad
+                                            : (*hidden_)["stage_backlash_nm"] * 1e-9;
   const double was = played_[axis], c = commanded_[axis];
   played_[axis] = std::min(std::max(was, c - slack / 2), c + slack / 2);
   settling_[axis].Change(played_[axis] - was, (*hidden_)["stage_lag_share"]);
@@ -58,6 +58,11 @@ std::array<double, 3> TwinStage::Displacement_A(double ahead_s) const {
   const double z = height_A * (std::cos(alpha) * std::cos(beta) - 1);
   return {True(0, ahead_s) * kAngstromPerMetre + x, True(1, ahead_s) * kAngstromPerMetre + y,
           True(2, ahead_s) * kAngstromPerMetre + z};
+}
+
+std::array<double, 2> TwinStage::Tilt_rad() const {
+  return {(*hidden_)["mistilt_alpha_mrad"] * kRadPerMrad + True(3, 0),
+          (*hidden_)["mistilt_beta_mrad"] * kRadPerMrad + True(4, 0)};
 }
 
 }  // namespace ronchi::hw

@@ -6,7 +6,8 @@
 // moves settles exponentially, hw/twin/settling.h.
 //
 // Tilting turns the specimen about an axis that it misses by the hidden eucentric_um: what stands
-// at that height moves sideways and down. The images themselves stay those of the zone axis.
+// at that height moves sideways and down. Patterns on the camera follow the tilt, scanned images
+// stay those of the zone axis.
 #pragma once
 
 #include <array>
@@ -40,6 +41,10 @@ class TwinStage {
   // Of the specimen against where it was at rest at zero, `ahead_s` from now, Å: x, y, z (along the
   // beam).
   std::array<double, 3> Displacement_A(double ahead_s) const;
+  // Of the specimen off its zone axis now: about x (alpha) and about y (beta).
+  std::array<double, 2> Tilt_rad() const;
+
+  void Archive(StateArchive* a) { a->All(&commanded_, &played_, &settling_); }
 
  private:
   double True(size_t axis, double ahead_s) const;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "hw/cost.h"
+#include "hw/description_json.h"
 #include "hw/scan_path.h"
 #include "hw/twin/column.h"
 #include "hw/twin/describe_twin.h"
@@ -16,8 +18,9 @@ namespace {
 
 class Twin final : public Instrument, public GroundTruth {
  public:
-  Twin(const TwinOptions& options, DetectorImages images, uint64_t seed)
-      : column_(options, std::move(images)),
+  Twin(const TwinOptions& options, DetectorImages images, std::shared_ptr<CameraPatterns> patterns,
+       uint64_t seed)
+      : column_(options, std::move(images), std::move(patterns)),
         description_(DescribeTwin(column_.options)),
         real_time_(options.real_time) {
     Randomise(seed, 0, 0);
@@ -50,8 +53,31 @@ class Twin final : public Instrument, public GroundTruth {
   std::map<std::string, double> Hidden() const override { return column_.AllHidden(); }
   double NoiseFreeContrast() const override { return column_.Contrast(column_.Optics()); }
   double BestContrast() const override { return column_.BestContrast(); }
+  absl::StatusOr<std::string> Save() const override {
+    StateArchive archive;
+    const_cast<Column&>(column_).Archive(&archive);  // an archive that collects writes nothing
+    return archive.Seal(StateMark());
+  }
+  absl::Status Restore(const std::string& state) override {
+    RONCHI_ASSIGN_OR_RETURN(StateArchive archive, StateArchive::Open(state, StateMark()));
+    column_.Archive(&archive);
+    return absl::OkStatus();
+  }
 
  private:
+  // Twins that describe themselves alike, of the same specimen and with the same hidden numbers can
+  // go on with each other's states.
+  std::string StateMark() const {
+    const TwinOptions& o = column_.options;
+    std::string mark = absl::StrCat(
+        ToJson(description_).dump(), "\n", o.specimen_file, " ", o.layers, " ", int(o.engine), " ",
+        o.phonon_configurations, " ", o.phonon_seed, " ", o.box_A, " ", o.thermal_rms_A, " ",
+        o.nominal_current_A, " ", o.counts_per_electron, " ", o.dark_counts);
+    for (const TwinEvent& event : o.events) absl::StrAppend(&mark, "\n", event.at_scan);
+    for (const auto& [name, value] : column_.hidden.values) absl::StrAppend(&mark, "\n", name);
+    return mark;
+  }
+
   absl::Status Do(const Read& read, Reply* reply) {
     for (const std::string& name : read.properties) {
       RONCHI_ASSIGN_OR_RETURN(const Reading reading, ReadOne(name));
@@ -126,6 +152,13 @@ class Twin final : public Instrument, public GroundTruth {
 
   absl::Status Do(const Scan& scan, Reply* reply) {
     RONCHI_RETURN_IF_ERROR(CheckBeam());
+    for (const std::string& name : scan.detectors) {
+      const auto [lines, samples] = ScanShape(scan);
+      const double pixels = double(column_.options.camera.pixels);
+      if (!IsCamera(name)) continue;
+      RONCHI_RETURN_IF_ERROR(
+          CheckSize(double(scan.frames) * double(lines) * double(samples) * pixels * pixels));
+    }
     column_.BeginScan();
     const double end_s = column_.time_s + running_->timeout_s;
     const auto where = PredictCost(description_, scan, column_.Current_A()).where;
@@ -147,37 +180,50 @@ class Twin final : public Instrument, public GroundTruth {
                                  .line_s = s.dwell_s * double(samples) + flyback_s,
                                  .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s)};
     for (const std::string& name : s.detectors) request.detectors.push_back(DetectorIndex(name));
-    auto counts = column_.Acquire(request);
+    Column::AcquiredFrame acquired = column_.Acquire(request);
+    auto& counts = acquired.counts;
     size_t done = 0;
     for (; done < lines; ++done) {
       const double line_end_s = column_.time_s + request.line_s * double(done + 1);
       if (running_->cancelled()) reply->ended = Ended::kCancelled;
       if (line_end_s > end_s) reply->ended = Ended::kTimeout;
       if (reply->ended != Ended::kComplete) break;
+      column_.AcquirePatterns(request, done, &acquired);
       real_time_.WaitUntil(line_end_s, *running_);
       for (size_t d = 0; running_->on_line && d < s.detectors.size(); ++d) {
-        running_->on_line(
-            {frame, done, d, line_end_s, {counts[d].data() + done * samples, samples}});
+        const size_t line = counts[d].size() / lines;
+        running_->on_line({frame, done, d, line_end_s, {counts[d].data() + done * line, line}});
       }
     }
     for (size_t d = 0; d < s.detectors.size(); ++d) {
-      std::fill(counts[d].begin() + std::ptrdiff_t(done * samples), counts[d].end(), std::nanf(""));
-      Array<float> values({lines, samples});
+      const size_t line = counts[d].size() / lines;
+      std::fill(counts[d].begin() + std::ptrdiff_t(done * line), counts[d].end(), std::nanf(""));
+      std::vector<size_t> shape = {lines, samples};
+      if (IsCamera(s.detectors[d])) {
+        shape.insert(shape.end(), 2, column_.options.camera.pixels);
+      }
+      Array<float> values(shape);
       std::copy(counts[d].begin(), counts[d].end(), values.data());
+      counts[d] = {};
       reply->frames.push_back({s.detectors[d], std::move(values)});
     }
     if (done > 0) {
       reply->electrons += per_line * double(done);
       // A frame that was begun counts in full where it was scanned.
       reply->dose_e_per_m2 += request.dose_e_per_m2;
-      column_.Expose(where, request.dose_e_per_m2);
+      column_.Book(where, request.dose_e_per_m2);
     }
     column_.Advance(request.line_s * double(done));
   }
 
+  bool IsCamera(const std::string& name) const {
+    return description_.FindDetector(name)->kind == DetectorKind::kCamera;
+  }
+  // The camera's is the number of scanned ones.
   size_t DetectorIndex(const std::string& name) const {
+    const auto& scanned = column_.options.detectors;
     size_t d = 0;
-    while (column_.options.detectors[d].name != name) ++d;
+    while (d < scanned.size() && scanned[d].name != name) ++d;
     return d;
   }
 
@@ -194,12 +240,66 @@ class Twin final : public Instrument, public GroundTruth {
     reply->electrons += column_.Current_A() / kElementaryCharge_C * seconds;
     reply->dose_e_per_m2 = reply->electrons / 1e-20;  // all of it within about 1 Å²
     const Rectangle here{x_m, y_m, 0, 0};
-    column_.Expose({&here, 1}, column_.Current_A() / kElementaryCharge_C * seconds / 1e-20);
+    column_.Book({&here, 1}, column_.Current_A() / kElementaryCharge_C * seconds / 1e-20);
   }
 
-  // CheckCommand has refused these by now.
-  absl::Status Do(const Expose&, Reply*) { return absl::InternalError("expose"); }
-  absl::Status Do(const Measure&, Reply*) { return absl::InternalError("measure"); }
+  absl::Status Do(const Expose& e, Reply* reply) {
+    RONCHI_RETURN_IF_ERROR(CheckBeam());
+    const size_t side = column_.options.camera.pixels / e.binning;
+    RONCHI_RETURN_IF_ERROR(CheckSize(double(e.frames) * double(side * side)));
+    const double end_s = column_.time_s + running_->timeout_s;
+    for (size_t f = 0; f < e.frames; ++f) {
+      if (running_->cancelled()) reply->ended = Ended::kCancelled;
+      if (column_.time_s + description_.frame_overhead_s + e.time_s > end_s) {
+        reply->ended = Ended::kTimeout;
+      }
+      if (reply->ended != Ended::kComplete) break;
+      column_.Advance(description_.frame_overhead_s);
+      const std::vector<float> counts = column_.AcquirePattern(e);
+      Array<float> values({side, side});
+      std::copy(counts.begin(), counts.end(), values.data());
+      reply->frames.push_back({e.camera, std::move(values)});
+      BookParked(e.x_m, e.y_m, e.time_s, reply);
+      column_.Advance(e.time_s);
+      real_time_.WaitUntil(column_.time_s, *running_);
+    }
+    return absl::OkStatus();
+  }
+
+  // Patterns are large, and a reply holds them all.
+  static absl::Status CheckSize(double counts) {
+    constexpr double kMost = 1 << 29;  // 2 GiB
+    if (counts <= kMost) return absl::OkStatus();
+    return MakeError(
+        {ErrorKind::kOutOfLimits,
+         absl::StrCat("patterns of ", counts, " pixels together; the twin keeps up to ", kMost,
+                      " for one command"),
+         "ask for fewer points or frames, or bin"});
+  }
+
+  absl::Status Do(const Measure& m, Reply* reply) {
+    const MeasurementInfo& info = *description_.FindMeasurement(m.what);
+    const bool exposes = info.fov_m > 0 && info.beam_on_s > 0;
+    if (exposes) RONCHI_RETURN_IF_ERROR(CheckBeam());
+    const double share = std::min(1.0, running_->timeout_s / info.time_s);
+    const double electrons =
+        exposes ? column_.Current_A() / kElementaryCharge_C * info.beam_on_s * share : 0;
+    if (exposes) {
+      const double side = info.fov_m, dose = electrons / (side * side);
+      const Rectangle field{m.center_x_m - side / 2, m.center_y_m - side / 2, side, side};
+      reply->electrons = electrons;
+      reply->dose_e_per_m2 = dose;
+      column_.Book({&field, 1}, dose);
+    }
+    if (share < 1) {
+      reply->ended = Ended::kTimeout;
+      column_.Advance(running_->timeout_s);
+      return absl::OkStatus();
+    }
+    reply->estimates.push_back(column_.Measure(info, electrons));
+    return absl::OkStatus();
+  }
+
   absl::Status Do(const Blank&, Reply*) { return SetBlank(true); }
   absl::Status Do(const Unblank&, Reply*) { return SetBlank(false); }
   absl::Status Do(const Safe&, Reply*) { return SetBlank(true); }
@@ -222,7 +322,12 @@ class Twin final : public Instrument, public GroundTruth {
 
 absl::StatusOr<std::unique_ptr<Instrument>> MakeTwin(const TwinOptions& options, uint64_t seed) {
   RONCHI_ASSIGN_OR_RETURN(DetectorImages images, DetectorImages::Create(options));
-  return std::unique_ptr<Instrument>(std::make_unique<Twin>(options, std::move(images), seed));
+  std::shared_ptr<CameraPatterns> patterns;
+  if (options.camera.present) {
+    RONCHI_ASSIGN_OR_RETURN(patterns, CameraPatterns::Create(options));
+  }
+  return std::unique_ptr<Instrument>(
+      std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed));
 }
 
 }  // namespace ronchi::hw

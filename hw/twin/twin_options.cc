@@ -7,6 +7,7 @@
 #include "hw/twin/optics.h"
 #include "sim/physics/aberrations.h"
 #include "sim/simulate_config.h"
+#include "sim/specimen/amorphous.h"
 #include "sim/specimen/read_structure.h"
 
 namespace ronchi::hw {
@@ -109,6 +110,57 @@ absl::Status ReadStage(const Config& node, StageOptions* s) {
   return r.Done();
 }
 
+absl::Status ReadCamera(const Config& node, CameraOptions* c) {
+  ConfigReader r(node);
+  int pixels = int(c->pixels);
+  r.Bool("present", &c->present);
+  r.Integer("pixels", &pixels, {.min = 8, .max = 4096});
+  c->pixels = size_t(pixels);
+  Scaled(&r, "pixel_mrad", 1e-3, {.min = 1e-3, .max = 50}, &c->pixel_rad);
+  Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &c->semiangle_rad);
+  r.Number("counts_per_electron", &c->counts_per_electron, {.min = 1e-3, .max = 1e6});
+  r.Number("dark_counts", &c->dark_counts, {.min = 0, .max = 1e6});
+  r.Number("saturation_counts", &c->saturation_counts, {.min = 1, .max = 1e12});
+  r.Number("min_exposure_s", &c->min_exposure_s, {.min = 1e-7, .max = 1});
+  r.Number("max_exposure_s", &c->max_exposure_s, {.min = 1e-3, .max = 1e4});
+  r.Integer("source_points", &c->source_points, {.min = 1, .max = 4});
+  if (r.ok() && c->source_points != 1 && c->source_points != 4) {
+    r.Fail("source_points", "allowed: 1 or 4");
+  }
+  r.Number("box_A", &c->box_A, {.min = 0, .max = 400});
+  return r.Done();
+}
+
+absl::Status ReadFilm(const Config& node, FilmOptions* f) {
+  ConfigReader r(node);
+  Scaled(&r, "thickness_nm", 10, {.min = 0.3, .max = 100}, &f->thickness_A);
+  r.Number("box_A", &f->box_A, {.min = 10, .max = 400});
+  r.Number("density_g_cm3", &f->density_g_cm3, {.min = 0.1, .max = 25});
+  r.Integer("element", &f->element, {.min = 1, .max = 103});
+  r.Seed("seed", &f->seed);
+  r.Integer("slices", &f->slices, {.min = 1, .max = 100});
+  return r.Done();
+}
+
+absl::Status ReadMeasurements(const Config& node, MeasureOptions* m) {
+  ConfigReader r(node);
+  r.Bool("present", &m->present);
+  r.Number("defocus_s", &m->defocus_s, {.min = 0.01, .max = 1000});
+  r.Number("tableau_s", &m->tableau_s, {.min = 0, .max = 1000});
+  r.Number("tableau_image_s", &m->tableau_image_s, {.min = 0.01, .max = 1000});
+  Scaled(&r, "tableau_angle_mrad", 1e-3, {.min = 1, .max = 100}, &m->tableau_angle_rad);
+  r.Number("drift_s", &m->drift_s, {.min = 0.1, .max = 1000});
+  r.Number("drift_image_s", &m->drift_image_s, {.min = 0.01, .max = 1000});
+  r.Number("current_s", &m->current_s, {.min = 0.01, .max = 1000});
+  r.Number("beam_share", &m->beam_share, {.min = 0.001, .max = 1});
+  Scaled(&r, "field_nm", 1e-9, {.min = 1, .max = 1000}, &m->field_m);
+  r.Number("over_bound", &m->over_bound, {.min = 1, .max = 1000});
+  Scaled(&r, "floor_nm", 1e-9, {.min = 0, .max = 1000}, &m->floor_m);
+  Scaled(&r, "position_pm", 1e-12, {.min = 0.01, .max = 1e5}, &m->position_m);
+  r.Number("current_error", &m->current_error, {.min = 0, .max = 0.5});
+  return r.Done();
+}
+
 absl::Status ReadContamination(const Config& node, ContaminationOptions* c) {
   ConfigReader r(node);
   r.Number("mean_free_path_nm", &c->mean_free_path_nm, {.min = 1, .max = 1e6});
@@ -147,6 +199,8 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   r.Bool("real_time", &o->real_time);
   const Config detectors = r.Child("detectors"), correctors = r.Child("correctors_nm");
   const Config stage = r.Child("stage"), contamination = r.Child("contamination");
+  const Config camera = r.Child("camera"), film = r.Child("film");
+  const Config measurements = r.Child("measurements");
   const Config prior = r.Child("prior"), events = r.Child("events");
   RONCHI_RETURN_IF_ERROR(r.Done());
   if (haadf.outer_rad <= haadf.inner_rad) {
@@ -160,11 +214,38 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadCorrectors(correctors, &o->corrector_limits_m));
   RONCHI_RETURN_IF_ERROR(ReadStage(stage, &o->stage));
   RONCHI_RETURN_IF_ERROR(ReadContamination(contamination, &o->contamination));
+  RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
+  RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
+  o->film.present |= r.Has("film");
+  RONCHI_RETURN_IF_ERROR(ReadFilm(film, &o->film));
   if (r.Has("events") && !events.IsSequence()) {
     return node.Error("events", "expected a list of {at_scan: …, add: {…}}");
   }
   RONCHI_RETURN_IF_ERROR(ReadPrior(prior, ranges));
   return ReadEvents(events, &o->events);
+}
+
+absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const TwinOptions& o) {
+  if (o.film.present) {
+    // Its atoms are at rest: where they are is disorder enough.
+    absl::StatusOr<sim::Specimen> film = sim::MakeAmorphous({.element = o.film.element,
+                                                             .density_g_cm3 = o.film.density_g_cm3,
+                                                             .size_A = {o.film.box_A, o.film.box_A},
+                                                             .thickness_A = o.film.thickness_A,
+                                                             .seed = o.film.seed});
+    if (!film.ok()) return node.Error("film", std::string(film.status().message()));
+    return film;
+  }
+  if (o.specimen_file.empty()) {
+    return node.Error("specimen", "missing; this key or 'film' is required");
+  }
+  RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit,
+                          sim::ReadStructure(sim::FindStructure(node, o.specimen_file)));
+  sim::Specimen specimen = unit.Repeated(1, 1, o.layers);
+  for (sim::Atom& a : specimen.atoms) {
+    if (a.rms_A == 0) a.rms_A = o.thermal_rms_A;
+  }
+  return specimen;
 }
 
 }  // namespace
@@ -183,13 +264,7 @@ absl::StatusOr<TwinOptions> ReadTwinOptions(const Config& node) {
   }
   o.events.clear();
   RONCHI_RETURN_IF_ERROR(ReadInto(node, false, &o, &ranges));
-  if (o.specimen_file.empty()) return node.Error("specimen", "missing; this key is required");
-  RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit,
-                          sim::ReadStructure(sim::FindStructure(node, o.specimen_file)));
-  o.specimen = unit.Repeated(1, 1, o.layers);
-  for (sim::Atom& a : o.specimen.atoms) {
-    if (a.rms_A == 0) a.rms_A = o.thermal_rms_A;
-  }
+  RONCHI_ASSIGN_OR_RETURN(o.specimen, ReadSpecimen(node, o));
   o.prior = theory::Prior(ranges);
   return o;
 }

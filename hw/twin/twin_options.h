@@ -39,11 +39,48 @@ struct ContaminationOptions {
   double signal_per_nm = 5e-5;     // what a nm of carbon adds, of the incident electrons
 };
 
+// A pixelated detector in the diffraction plane (hw/twin/camera_patterns.h).
+struct CameraOptions {
+  bool present = false;
+  size_t pixels = 128;       // a side
+  double pixel_rad = 1e-3;   // across one; the pattern's centre is pixel (pixels/2, pixels/2)
+  double semiangle_rad = 0;  // of the condenser aperture that is in for the camera; 0: the beam's
+  double counts_per_electron = 1, dark_counts = 0, saturation_counts = 65535;
+  double min_exposure_s = 5e-4, max_exposure_s = 10;
+  int source_points = 4;  // 1: the source has no size
+  double box_A = 0;       // of the multislice, at least; 0: TwinOptions::box_A
+};
+
+// An amorphous film in place of a crystal (sim/specimen/amorphous.h), periodic across the beam.
+struct FilmOptions {
+  bool present = false;
+  double thickness_A = 50, box_A = 64, density_g_cm3 = 2;
+  int element = 6;
+  uint64_t seed = 0;
+  int slices = 1;  // of the multislice
+};
+
+// What `measure` costs and how well it does; hw/twin/measurements.h.
+struct MeasureOptions {
+  bool present = false;
+  double defocus_s = 2;                         // the whole of it
+  double tableau_s = 1, tableau_image_s = 0.4;  // to begin, and an image
+  double tableau_angle_rad = 0.018;             // the outermost tilt of the beam
+  double drift_s = 10, drift_image_s = 0.5;     // between two images, and each of them
+  double current_s = 1;
+  double beam_share = 0.5;      // of an image's time, that the beam is on the specimen
+  double field_m = 100e-9;      // side of the square that is looked at
+  double over_bound = 3;        // error over the Cramér–Rao bound of a known object
+  double floor_m = 0.5e-9;      // of C10, C12 by one image, however large the dose
+  double position_m = 20e-12;   // of one image's position, each axis
+  double current_error = 5e-3;  // relative
+};
+
 struct TwinOptions {
   std::string name = "twin";
   std::string specimen_file;
   int layers = 1;          // unit cells along the beam
-  sim::Specimen specimen;  // one period across the beam
+  sim::Specimen specimen;  // one period across the beam; of a film, its box
   enum class Engine { kContracted, kLinear } engine = Engine::kContracted;
   int phonon_configurations = 2;  // of the contracted engine
   uint64_t phonon_seed = 0;
@@ -61,6 +98,9 @@ struct TwinOptions {
   std::map<int, double> corrector_limits_m;  // of further terms, by index into kAberrationTerms
   double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02, blank_s = 1e-4;
   StageOptions stage;
+  CameraOptions camera;
+  FilmOptions film;
+  MeasureOptions measurements;
   ContaminationOptions contamination;
   bool real_time = false;  // commands take as long on the wall's clock as on the twin's
   theory::Prior prior;     // names and units: DefaultTwinPrior, docs/twin.md

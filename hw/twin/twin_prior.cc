@@ -56,6 +56,10 @@ const std::map<std::string, theory::Range>& DefaultTwinPrior() {
       {"stage_lag_s", {30, 30}},
       {"stage_backlash_nm", {0, 0}},
       {"eucentric_um", {0, 0}},
+      {"tilt_backlash_mrad", {0, 0}},
+      // How far the specimen is off its zone axis when the stage stands at zero.
+      {"mistilt_alpha_mrad", {0, 0}},
+      {"mistilt_beta_mrad", {0, 0}},
       // Of the scan coils.
       {"scan_rotation_mrad", {0, 0}},
       {"scan_skew_mrad", {0, 0}},

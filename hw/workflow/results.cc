@@ -19,6 +19,7 @@ std::vector<std::pair<std::string, Dimension>> Canonical(const std::string& what
   constexpr Dimension kLength = Dimension::kLength;
   if (what == "defocus") return {{"C10", kLength}};
   if (what == "current") return {{"beam.current", Dimension::kCurrent}};
+  if (what == "drift") return {{"drift.x", Dimension::kSpeed}, {"drift.y", Dimension::kSpeed}};
   if (what == "aberrations") {
     return {{"C10", kLength},   {"C12.a", kLength}, {"C12.b", kLength}, {"C21.a", kLength},
             {"C21.b", kLength}, {"C23.a", kLength}, {"C23.b", kLength}, {"C30", kLength}};

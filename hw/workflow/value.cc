@@ -13,6 +13,9 @@ Exponents Exponents::Of(Dimension dimension) {
   if (dimension == Dimension::kNone) return e;
   if (dimension == Dimension::kDose) {
     e.powers_[size_t(Dimension::kLength)] = -2;
+  } else if (dimension == Dimension::kSpeed) {
+    e.powers_[size_t(Dimension::kLength)] = 1;
+    e.powers_[size_t(Dimension::kTime)] = -1;
   } else {
     e.powers_.at(size_t(dimension)) = 1;
   }

@@ -8,21 +8,6 @@
 #include "sim/physics/electron.h"
 
 namespace ronchi::sim {
-namespace {
-
-// Pixels along a side: cells times a number of the form 2^a 3^b 5^c, at least `least`.
-size_t Pixels(size_t cells, double least) {
-  for (size_t n = size_t(std::ceil(least / double(cells)));; ++n) {
-    size_t m = n;
-    for (size_t p : {2, 3, 5}) {
-      while (m % p == 0) m /= p;
-    }
-    if (m == 1) return n * cells;
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<std::shared_ptr<const ContractedModel>> ContractedModel::Create(
     const ContractedModelOptions& o) {
   RONCHI_ASSIGN_OR_RETURN(const auto rings, CreateRings(o, {{o.inner_rad, o.outer_rad}}));
@@ -37,13 +22,13 @@ absl::StatusOr<std::vector<std::shared_ptr<const ContractedModel>>> ContractedMo
   SimulationOptions s;
   s.beam = model->beam_;
   // Waves reach 2 % beyond the detector: the band limit's taper stays off it.
-  double outer_rad = o.semiangle_rad;
+  double outer_rad = std::max(o.semiangle_rad, o.least_reach_per_A * Wavelength_A(o.energy_eV));
   for (const Ring& r : rings) outer_rad = std::max(outer_rad, r.outer_rad);
   const double finest = 1 / (3 * 1.02 * outer_rad / Wavelength_A(o.energy_eV));
   for (size_t a : {0, 1}) {
     const double cell = model->cell_A_[a];
     model->cells_[a] = size_t(std::ceil(o.least_box_A / cell));
-    s.grid_pixels[a] = Pixels(model->cells_[a], double(model->cells_[a]) * cell / finest);
+    s.grid_pixels[a] = FastPixels(model->cells_[a], double(model->cells_[a]) * cell / finest);
   }
   s.specimen = o.cell.Repeated(int(model->cells_[0]), int(model->cells_[1]), 1);
   s.slice_thickness_A = 2;

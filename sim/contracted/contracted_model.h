@@ -24,6 +24,9 @@ struct ContractedModelOptions {
   // The box holds whole cells and is at least so wide: a probe defocused by 20 nm at 18 mrad is
   // 7 Å across, and its tails must not meet those of its images.
   double least_box_A = 23;
+  // Waves reach as far as the detectors, and so far at least: what is scattered further comes back
+  // into small angles, too.
+  double least_reach_per_A = 0;
 };
 
 class ContractedModel final : public ImageModel {

@@ -10,23 +10,7 @@
 namespace ronchi::hw {
 namespace {
 
-using testing_support::TwinFromYaml;
-
-// A column without hidden errors, walks, drift or noise of the current; `more` are keys of the
-// prior, `keys` of the instrument.
-std::unique_ptr<Instrument> Still(const std::string& more = "", const std::string& keys = "") {
-  std::string yaml = "preset: corrected_200kV\n" + keys + "prior:\n";
-  for (const char* name :
-       {"C10_nm", "C12a_nm", "C12b_nm", "C21a_nm", "C21b_nm", "C23a_nm", "C23b_nm", "C30_um",
-        "C10_walk_nm", "C12_walk_nm", "stage_walk_A", "drift_x_A_per_s", "drift_y_A_per_s",
-        "shift_x_A", "shift_y_A", "current_noise", "dark_error_counts", "readout_counts"}) {
-    yaml += std::string("  ") + name + ": [0, 0]\n";
-  }
-  for (const char* name : {"current_ratio", "gain_ratio", "corrector_gain_ratio"}) {
-    yaml += std::string("  ") + name + ": [1, 1]\n";
-  }
-  return *MakeTwin(TwinFromYaml(yaml + more), 3);
-}
+using testing_support::Still;
 
 double Truth(Instrument* twin, const char* name) { return twin->ground_truth()->Hidden().at(name); }
 

@@ -147,6 +147,11 @@ TEST_P(AnyGrid, AgreesWithDirectMultislice) {
       },
       &w);
   EXPECT_EQ(seen, exits.size());
+  // Tilted afterwards it is the same to the bit.
+  ComplexBuffer made, tilted;
+  engine.RunToWave(probe, 1.3, 0.7, &made, &w);
+  Multislice(slices, kEnergy_eV, {0.005, 0}).Tilted(tilt).RunToWave(probe, 1.3, 0.7, &tilted, &w);
+  EXPECT_EQ(tilted, made);
 }
 
 INSTANTIATE_TEST_SUITE_P(Grids, AnyGrid,

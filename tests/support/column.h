@@ -18,18 +18,42 @@ inline hw::TwinOptions TwinFromYaml(const std::string& yaml = "preset: corrected
   return *options;
 }
 
+// The YAML of a column without hidden errors, walks, drift or noise of the current; `more` are keys
+// of the prior, `keys` of the instrument.
+inline std::string StillYaml(const std::string& more = "", const std::string& keys = "") {
+  std::string yaml = "preset: corrected_200kV\n" + keys + "prior:\n";
+  for (const char* name :
+       {"C10_nm", "C12a_nm", "C12b_nm", "C21a_nm", "C21b_nm", "C23a_nm", "C23b_nm", "C30_um",
+        "C10_walk_nm", "C12_walk_nm", "stage_walk_A", "drift_x_A_per_s", "drift_y_A_per_s",
+        "shift_x_A", "shift_y_A", "current_noise", "dark_error_counts", "readout_counts"}) {
+    if (more.find(std::string("  ") + name + ":") == std::string::npos) {
+      yaml += std::string("  ") + name + ": [0, 0]\n";
+    }
+  }
+  for (const char* name : {"current_ratio", "gain_ratio", "corrector_gain_ratio"}) {
+    if (more.find(std::string("  ") + name + ":") == std::string::npos) {
+      yaml += std::string("  ") + name + ": [1, 1]\n";
+    }
+  }
+  return yaml + more;
+}
+inline std::unique_ptr<hw::Instrument> Still(const std::string& more = "",
+                                             const std::string& keys = "") {
+  return *hw::MakeTwin(TwinFromYaml(StillYaml(more, keys)), 3);
+}
+
 constexpr double kFov_A = 15.62;
 constexpr size_t kPixels = 64;
 constexpr double kDwell_s = 5e-6;
 
 inline theory::ColumnModel ModelOf(const hw::TwinOptions& o) {
-  return theory::ColumnModel({.images = *hw::MakeImageModel(o),
-                              .fov_A = kFov_A,
-                              .pixels = kPixels,
-                              .electrons_per_pixel =
-                                  o.nominal_current_A * kDwell_s / kElementaryCharge_C,
-                              .counts_per_electron = o.counts_per_electron,
-                              .dark_counts = o.dark_counts});
+  return theory::ColumnModel(
+      {.images = *hw::MakeImageModel(o),
+       .fov_A = kFov_A,
+       .pixels = kPixels,
+       .electrons_per_pixel = o.nominal_current_A * kDwell_s / kElementaryCharge_C,
+       .counts_per_electron = o.counts_per_electron,
+       .dark_counts = o.dark_counts});
 }
 
 // Sets the three coefficients (nm), scans two frames and gives their mean.
@@ -40,8 +64,13 @@ inline theory::Acquisition Acquire(hw::Instrument* twin, std::array<double, 3> s
     const auto reply = *twin->Execute(hw::Set{kKnobs[i], Nanometres(settings_nm[i])});
     a.settings_A[i] = reply.readings[0].value.si * 1e10;
   }
-  hw::Scan scan{.fov_x_m = kFov_A * 1e-10, .fov_y_m = kFov_A * 1e-10, .pixels_x = kPixels,
-                .pixels_y = kPixels, .dwell_s = kDwell_s, .frames = 2, .detectors = {"haadf"}};
+  hw::Scan scan{.fov_x_m = kFov_A * 1e-10,
+                .fov_y_m = kFov_A * 1e-10,
+                .pixels_x = kPixels,
+                .pixels_y = kPixels,
+                .dwell_s = kDwell_s,
+                .frames = 2,
+                .detectors = {"haadf"}};
   const hw::Reply reply = *twin->Execute(scan);
   a.time_s = reply.time_s;
   a.frames = 2;

@@ -14,7 +14,8 @@ namespace ronchi::testing_support {
 inline bool SameReply(const hw::Reply& a, const hw::Reply& b) {
   bool same = a.time_s == b.time_s && a.elapsed_s == b.elapsed_s && a.electrons == b.electrons &&
               a.dose_e_per_m2 == b.dose_e_per_m2 && a.blanked == b.blanked &&
-              a.readings.size() == b.readings.size() && a.frames.size() == b.frames.size();
+              a.readings.size() == b.readings.size() && a.frames.size() == b.frames.size() &&
+              a.estimates.size() == b.estimates.size();
   for (size_t i = 0; same && i < a.readings.size(); ++i) {
     same = a.readings[i].property == b.readings[i].property &&
            a.readings[i].value == b.readings[i].value &&
@@ -22,6 +23,11 @@ inline bool SameReply(const hw::Reply& a, const hw::Reply& b) {
   }
   for (size_t i = 0; same && i < a.frames.size(); ++i) {
     same = a.frames[i].detector == b.frames[i].detector && a.frames[i].counts == b.frames[i].counts;
+  }
+  for (size_t i = 0; same && i < a.estimates.size(); ++i) {
+    same = a.estimates[i].names == b.estimates[i].names &&
+           a.estimates[i].values == b.estimates[i].values &&
+           a.estimates[i].covariance == b.estimates[i].covariance;
   }
   return same;
 }
