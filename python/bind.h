@@ -9,5 +9,6 @@ void BindEnvironment(nanobind::module_& m);
 void BindInstrument(nanobind::module_& m);
 void BindPolicy(nanobind::module_& m);
 void BindSimulate(nanobind::module_& m);
+void BindVectorEnvironment(nanobind::module_& m);
 
 }  // namespace ronchi::python

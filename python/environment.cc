@@ -59,8 +59,7 @@ class PyEnvironment {
   std::tuple<double, bool, bool> StepInto(Action action, FloatBuffer observation) {
     const std::span<const float> from(action.data(), action.size());
     const std::span<float> into(observation.data(), observation.size());
-    const env::Outcome o =
-        ValueOrRaise(Alone([&] { return environment_->StepInto(from, into); }));
+    const env::Outcome o = ValueOrRaise(Alone([&] { return environment_->StepInto(from, into); }));
     return {o.reward, o.terminated, o.truncated};
   }
   std::vector<double> info() {

@@ -25,4 +25,5 @@ NB_MODULE(_ronchi, m) {
   ronchi::python::BindInstrument(m);
   ronchi::python::BindPolicy(m);
   ronchi::python::BindSimulate(m);
+  ronchi::python::BindVectorEnvironment(m);
 }

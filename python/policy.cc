@@ -44,8 +44,8 @@ class PyPolicy {
     for (const auto& [name, values] : entries) {
       std::vector<size_t> shape;
       for (size_t i = 0; i < values.ndim(); ++i) shape.push_back(values.shape(i));
-      observation.emplace(
-          name, Array<float>(shape, {values.data(), values.data() + values.size()}));
+      observation.emplace(name,
+                          Array<float>(shape, {values.data(), values.data() + values.size()}));
     }
     std::vector<float> action = ValueOrRaise(ActAlone(observation));
     return ToNumpy(Array<float>({action.size()}, std::move(action)));

@@ -57,8 +57,8 @@ nb::dict Results(Simulated simulated) {
   nb::dict out;
   for (size_t d = 0; d < simulated.result.images.size(); ++d) {
     const Signal signal = DescribeSignal(simulated.job.options, simulated.job.plan, d);
-    out[signal.name.c_str()] = nb::make_tuple(
-        ToNumpy(std::move(simulated.result.images[d].values)), SignalDict(signal));
+    out[signal.name.c_str()] =
+        nb::make_tuple(ToNumpy(std::move(simulated.result.images[d].values)), SignalDict(signal));
   }
   return out;
 }

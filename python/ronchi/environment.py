@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
-from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from ._config import to_yaml
@@ -40,9 +39,13 @@ def read_options(options: Mapping[str, Any] | None) -> dict[str, float]:
         raise ValueError(f"reset options are numbers by name, not {options!r}") from None
 
 
-def check_seed(seed: int | None) -> None:
-    if seed is not None and not 0 <= seed <= LARGEST_SEED:
-        raise ValueError(f"seed = {seed} is not allowed; allowed: 0 … 2^64 - 1")
+def check_seed(seed: int | None) -> int | None:
+    """The seed as Python's int."""
+    if seed is None:
+        return None
+    if int(seed) != seed or not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"seed = {seed} is not allowed; allowed: whole numbers, 0 … 2^64 - 1")
+    return int(seed)
 
 
 class Environment(Base):
@@ -54,6 +57,8 @@ class Environment(Base):
     physical_actions  actions in the task's unit instead of [-1, 1]
     copy              False: observations share one buffer that the next call overwrites
     environment_index its number in a vector; its random streams depend on it
+    episode_steps     the task's own limit. Gymnasium's max_episode_steps alone makes episodes
+                      shorter, not longer: give both for that
     **task            the task's keys (docs/environments.md), such as pixels=32
 
     ``reset(seed=None)`` goes on with the present sequence of episodes; the first one of all draws
@@ -64,15 +69,18 @@ class Environment(Base):
 
     def __init__(self, environment_id: str, *, instrument: str | Mapping[str, Any] | None = None,
                  render_mode: str | None = None, physical_actions: bool = False,
-                 copy: bool = True, environment_index: int = 0, **task: Any) -> None:
+                 copy: bool = True, environment_index: int = 0, episode_steps: int | None = None,
+                 **task: Any) -> None:
         check_render_mode(render_mode)
         self.render_mode = render_mode
-        self._id, self._instrument, self._index = environment_id, instrument, environment_index
-        self._task, self._copy = task, copy
-        self._limit_is_given = "max_episode_steps" in task
+        self._id, self._copy = environment_id, copy
         self._window: Window | None = None
-        self._make()
-        assert self._native is not None
+        if episode_steps is not None:
+            task["max_episode_steps"] = episode_steps
+        self._native: native.Environment | None = native.Environment(
+            environment_id, environment_config(instrument, task), environment_index)
+        self._buffer: Float | None = None
+        self._seeded = False
         #: What C++ says of the environment: units and meanings of every entry.
         self.description: dict[str, Any] = self._native.spec()
         self._entries = Entries(self.description["observation"])
@@ -81,38 +89,17 @@ class Environment(Base):
         self.observation_space = self._entries.space
         self.action_space = self._scale.space
 
-    def _make(self) -> None:
-        self._native: native.Environment | None = native.Environment(
-            self._id, environment_config(self._instrument, self._task), self._index)
-        self._buffer: Float | None = None
-        self._seeded = False
-
-    @property
-    def spec(self) -> EnvSpec | None:
-        """As Gymnasium sets it. A longer episode than the task's own becomes the task's."""
-        return self._spec if hasattr(self, "_spec") else None
-
-    @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:
-        self._spec = spec
-        steps = spec.max_episode_steps if spec is not None else None
-        if (steps is not None and steps > self.description["max_episode_steps"]
-                and not self._limit_is_given):
-            self._task = dict(self._task, max_episode_steps=steps)
-            self._make()
-            self.description["max_episode_steps"] = steps
-
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None
               ) -> tuple[dict[str, Float], dict[str, Any]]:
-        check_seed(seed)
+        seed = check_seed(seed)
         super().reset(seed=seed)
         info: dict[str, Any] = {}
         if seed is None and not self._seeded:
             seed = int(self.np_random.integers(2**63))
         flat = self._flat()
-        self._open().reset_into(None if seed is None else int(seed), read_options(options), flat)
+        self._open().reset_into(seed, read_options(options), flat)
         if seed is not None:
-            info["seed"] = int(seed)
+            info["seed"] = seed
             self._seeded = True
         info.update(zip(self._info_names, self._open().info()))
         if self.render_mode == "human":
@@ -122,7 +109,7 @@ class Environment(Base):
     def step(self, action: Any
              ) -> tuple[dict[str, Float], float, bool, bool, dict[str, Any]]:
         flat = self._flat()
-        physical = self._scale.to_physical(action)
+        physical = self._scale.to_physical(action, self.action_space)
         try:
             reward, terminated, truncated = self._open().step_into(physical.ravel(), flat)
         except OrderError as error:
@@ -163,7 +150,7 @@ class Environment(Base):
 
     def to_physical(self, action: Any) -> Float:
         """An action of this space in the task's unit."""
-        return self._scale.to_physical(action)
+        return self._scale.to_physical(action, self.action_space)
 
     def from_physical(self, action: Any) -> Float:
         """The other way: what ``ronchi.Policy.act`` gives, for ``step``."""

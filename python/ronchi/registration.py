@@ -1,8 +1,9 @@
 """Makes Gymnasium know the environments as "ronchi/<id>".
 
-`import gymnasium` finds this by the entry point "gymnasium.envs" of the installed package;
-`import ronchi` calls it too. It must not load the compiled part: hence a table of facts that C++
-knows as well. tests/python/environments.py compares the two.
+`import ronchi` calls it; Gymnasium since 1.0 looks for no plugins by itself, but imports the module
+in front of a colon: gymnasium.make("ronchi:ronchi/AberrationTuning-v0"). The compiled part is not
+loaded for this: hence a table of facts that C++ knows as well. tests/python/test_environments.py
+compares the two.
 """
 from __future__ import annotations
 

@@ -57,11 +57,11 @@ class ActionScale:
         self.hint = ", which stand for -1 … 1 in this action space" if self.scaled else ""
         self._low, self._span = low.astype(np.float64), high.astype(np.float64) - low
 
-    def to_physical(self, action: Any) -> Float:
+    def to_physical(self, action: Any, space: spaces.Space[Any]) -> Float:
         """What C++ takes, in its unit. -1 and 1 become the bounds exactly."""
         given = np.asarray(action, np.float32)
-        if given.shape[-len(self.space.shape):] != self.space.shape:
-            raise ValueError(f"action has the shape {given.shape}; expected {self.space.shape}")
+        if given.shape != space.shape:
+            raise ValueError(f"action has the shape {given.shape}; expected {space.shape}")
         if not self.scaled:
             return np.ascontiguousarray(given)
         return (self._low + (given.astype(np.float64) + 1) * (0.5 * self._span)).astype(np.float32)
