@@ -16,7 +16,7 @@ packages=(
   gemmi-dev tao-pegtl-dev libstb-dev                        # CIF and symmetry, with what gemmi includes
   libnlopt-dev librandom123-dev libboost-dev                # optimisers, Philox, Sobol
   libgtest-dev libgmock-dev libbenchmark-dev                # tests, benchmarks
-  python3 python3-venv ca-certificates                      # the interop test's readers, from PyPI
+  python3 python3-dev python3-venv ca-certificates          # the package, and its tests' from PyPI
 )
 
 if [[ ${1:-} == --list ]]; then
