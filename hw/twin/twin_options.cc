@@ -145,6 +145,7 @@ absl::Status ReadFilm(const Config& node, FilmOptions* f) {
 absl::Status ReadMeasurements(const Config& node, MeasureOptions* m) {
   ConfigReader r(node);
   r.Bool("present", &m->present);
+  r.Bool("corrector", &m->corrector);
   r.Number("defocus_s", &m->defocus_s, {.min = 0.01, .max = 1000});
   r.Number("tableau_s", &m->tableau_s, {.min = 0, .max = 1000});
   r.Number("tableau_image_s", &m->tableau_image_s, {.min = 0.01, .max = 1000});
