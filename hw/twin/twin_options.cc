@@ -219,6 +219,9 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
   o->film.present |= r.Has("film");
   RONCHI_RETURN_IF_ERROR(ReadFilm(film, &o->film));
+  for (const char* shift : {"shift_x_A", "shift_y_A"}) {  // anywhere on it
+    if (r.Has("film")) (*ranges)[shift] = {0, o->film.box_A};
+  }
   if (r.Has("events") && !events.IsSequence()) {
     return node.Error("events", "expected a list of {at_scan: …, add: {…}}");
   }
