@@ -3,7 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "env/aberration_tuning.h"
+#include "env/atom_move.h"
 #include "env/wrapper.h"
+#include "hw/twin/atom_twin.h"
 #include "hw/twin/twin.h"
 
 namespace ronchi {
@@ -40,10 +42,26 @@ absl::StatusOr<Factory> AberrationTuning(const Config& instrument, const Config&
   });
 }
 
+// `task: {level: 2}` sets the instrument's defaults, too; its own keys win.
+absl::StatusOr<Factory> AtomMove(const Config& instrument, const Config& task) {
+  env::AtomMoveOptions options;
+  int level = 1;
+  RONCHI_RETURN_IF_ERROR(env::ReadAtomMoveOptions(task, &options, &level));
+  RONCHI_ASSIGN_OR_RETURN(hw::AtomTwinOptions twin, hw::ReadAtomTwinOptions(instrument, level));
+  twin.image_pixels = options.image_pixels;
+  return Factory([=](uint64_t index) -> Made {
+    RONCHI_ASSIGN_OR_RETURN(auto made, hw::MakeAtomTwin(twin, 0));
+    env::AtomMoveOptions own = options;
+    own.environment = index;
+    return Mount<env::AtomMove>(std::move(made), own);
+  });
+}
+
 }  // namespace
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
-  static const std::vector<EnvironmentKind> kKinds = {{"AberrationTuning-v0", AberrationTuning}};
+  static const std::vector<EnvironmentKind> kKinds = {{"AberrationTuning-v0", AberrationTuning},
+                                                      {"AtomMove-v0", AtomMove}};
   return kKinds;
 }
 
