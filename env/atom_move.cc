@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "env/picture.h"
 
 namespace ronchi::env {
 namespace {
@@ -96,7 +97,9 @@ AtomMove::AtomMove(hw::Instrument* instrument, const AtomMoveOptions& options)
     : Task(instrument, AtomMoveSpec(options), options.environment, options.randomise),
       options_(options),
       park_(hw::Park{}),
-      measure_(hw::Measure{"atoms"}) {}
+      measure_(hw::Measure{"atoms"}) {
+  distances_A_.reserve(size_t(spec().max_episode_steps) + 1);
+}
 
 absl::StatusOr<std::unique_ptr<AtomMove>> AtomMove::Create(hw::Instrument* instrument,
                                                            const AtomMoveOptions& o) {
@@ -202,6 +205,7 @@ absl::Status AtomMove::ChooseGoal(double highest_A) {
 void AtomMove::Observe(std::span<float> observation) {
   const Vector2 goal = tracker_.To_A(goal_);
   own_info()[kDistance_A] = std::hypot(goal[0], goal[1]);
+  distances_A_.push_back(own_info()[kDistance_A]);
   // In the order of the space: goal, image or neighbours, silicon, time.
   float* out = observation.data();
   for (size_t i = 0; i < 2; ++i) *out++ = Clamped(goal[i], kFarthest_A);
@@ -228,6 +232,8 @@ absl::Status AtomMove::Begin(const ResetOptions& options, std::span<float> obser
   centre_A_ = seen_.silicon_A;
   began_s_ = info()[kTime_s];
   tracker_.Start(seen_);
+  beam_A_ = seen_.silicon_A;
+  distances_A_.clear();
   double highest_A = options_.goal_high_A;
   if (const auto it = options.find("goal_high_A"); it != options.end()) highest_A = it->second;
   RONCHI_RETURN_IF_ERROR(ChooseGoal(highest_A));
@@ -237,8 +243,9 @@ absl::Status AtomMove::Begin(const ResetOptions& options, std::span<float> obser
 
 absl::StatusOr<Outcome> AtomMove::Act(std::span<const float> action, std::span<float> observation) {
   auto& park = std::get<hw::Park>(park_);
-  park.x_m = (seen_.silicon_A[0] + action[0]) * kMetresPerAngstrom;
-  park.y_m = (seen_.silicon_A[1] + action[1]) * kMetresPerAngstrom;
+  beam_A_ = {seen_.silicon_A[0] + action[0], seen_.silicon_A[1] + action[1]};
+  park.x_m = beam_A_[0] * kMetresPerAngstrom;
+  park.y_m = beam_A_[1] * kMetresPerAngstrom;
   park.duration_s = options_.dwell_is_action ? double(action[2]) : options_.dwell_s;
   RONCHI_RETURN_IF_ERROR(Execute(park_).status());
   RONCHI_RETURN_IF_ERROR(Look());
@@ -255,6 +262,45 @@ absl::StatusOr<Outcome> AtomMove::Act(std::span<const float> action, std::span<f
   return Outcome{.truncated = time_s >= options_.timeout_s};
 }
 
+absl::StatusOr<Array<uint8_t>> AtomMove::Render() const {
+  constexpr int kSide = 256;
+  Picture picture(448, kSide);
+  if (options_.image_pixels > 0) {
+    const size_t n = size_t(options_.image_pixels);
+    picture.Image({0, 0, kSide, kSide}, last_observation().subspan(2, n * n), {n, n});
+  }
+  Canvas& canvas = picture.canvas();
+  const double scale = fov_A_ > 0 ? kSide / fov_A_ : 1;
+  const auto pixel = [&](const Vector2& at_A, size_t axis) {
+    return int(std::lround(kSide / 2 + (at_A[axis] - seen_from_A_[axis]) * scale));
+  };
+  const auto at = [&](const SheetTracker::Site& site) {
+    const Vector2 to = tracker_.To_A(site);
+    return Vector2{seen_.silicon_A[0] + to[0], seen_.silicon_A[1] + to[1]};
+  };
+  const SheetTracker::Site here = tracker_.site();
+  const int reach = int(fov_A_);  // of lattice vectors of 2.46 Å: beyond the corners
+  for (int m = here.m - reach; m <= here.m + reach; ++m) {
+    for (int n = here.n - reach; n <= here.n + reach; ++n) {
+      for (bool other : {false, true}) {
+        const Vector2 place = at({m, n, other});
+        const int x = pixel(place, 0), y = pixel(place, 1);
+        if (x >= 0 && x < kSide) canvas.Circle(x, y, 2, Picture::kFaint);
+      }
+    }
+  }
+  const int radius = std::max(3, int(0.5 * scale));
+  canvas.Disc(pixel(seen_.silicon_A, 0), pixel(seen_.silicon_A, 1), radius, Picture::kAccent);
+  canvas.Circle(pixel(at(goal_), 0), pixel(at(goal_), 1), radius + 2, Picture::kGood);
+  canvas.Cross(pixel(beam_A_, 0), pixel(beam_A_, 1), radius + 2, Picture::kBad);
+  canvas.Box(kSide, 0, picture.canvas().width() - kSide, kSide, Picture::kBackground);
+  picture.Bar({264, 8, 176, 20}, "time s", info()[kTime_s], 0, options_.timeout_s);
+  picture.Bar({264, 36, 176, 20}, "images", info()[kOwnInfo + size_t{kImages}], 0,
+              2.0 * spec().max_episode_steps);
+  picture.Curve({264, 100, 176, 148}, "distance A", distances_A_);
+  return picture.Take();
+}
+
 nlohmann::json AtomMove::SaveOwn() const {
   const SheetTracker::State& t = tracker_.state();
   return {{"fov_A", fov_A_},
@@ -265,6 +311,9 @@ nlohmann::json AtomMove::SaveOwn() const {
           {"images", t.images},
           {"site", {t.site.m, t.site.n, int(t.site.other)}},
           {"goal", {goal_.m, goal_.n, int(goal_.other)}},
+          {"beam_A", beam_A_},
+          {"seen_from_A", seen_from_A_},
+          {"distances_A", distances_A_},
           {"began_s", began_s_}};
 }
 
@@ -282,6 +331,9 @@ absl::Status AtomMove::RestoreOwn(const nlohmann::json& saved) {
   saved.at("images").get_to(state.images);
   tracker_.Restore(state);
   goal_ = site("goal");
+  saved.at("beam_A").get_to(beam_A_);
+  saved.at("seen_from_A").get_to(seen_from_A_);
+  saved.at("distances_A").get_to(distances_A_);
   saved.at("began_s").get_to(began_s_);
   if (options_.image_pixels > 0) {
     image_ = Array<float>({size_t(options_.image_pixels), size_t(options_.image_pixels)});

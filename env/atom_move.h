@@ -47,6 +47,8 @@ class AtomMove final : public Task {
   // measure "atoms", or the options contradict each other.
   static absl::StatusOr<std::unique_ptr<AtomMove>> Create(hw::Instrument* instrument,
                                                           const AtomMoveOptions& options);
+  // The sheet as it has been made out, the silicon, the goal, where the beam was; the distance.
+  absl::StatusOr<Array<uint8_t>> Render() const override;
   enum Own : size_t { kImages, kDistance_A, kRecentred, kMoves, kSuccess };  // of own_info()
 
  private:
@@ -71,6 +73,8 @@ class AtomMove final : public Task {
   Array<float> image_;
   SheetTracker tracker_;
   SheetTracker::Site goal_;
+  Vector2 beam_A_{};
+  std::vector<double> distances_A_;  // of the goal, one a look
   double began_s_ = 0;
 };
 

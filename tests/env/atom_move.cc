@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "env/picture.h"
 #include "hw/ground_truth.h"
 #include "hw/twin/atom_twin.h"
 #include "tests/support/instruments.h"
@@ -370,6 +371,26 @@ TEST(AtomMove, BadOptionsAreNamed) {
   EXPECT_NE(error("{fov_A: [30, 15]}").find("low <= high"), std::string::npos);
   EXPECT_NE(error("{level: 4}").find("t.yaml:1: level"), std::string::npos);
   EXPECT_NE(error("{nonsense: 1}").find("nonsense"), std::string::npos);
+}
+
+// Not what it looks like, but that what matters is on it, and that looking changes nothing.
+TEST(AtomMove, ThePictureShowsSiliconGoalAndBeam) {
+  World w;
+  ASSERT_TRUE(w.env->Render().ok());  // before anything began
+  ASSERT_TRUE(w.env->Reset(1).ok());
+  ASSERT_TRUE(w.env->Step(std::vector<float>{1.2f, 0}).ok());
+  const size_t commands = w.seen->commands.size();
+  const Array<uint8_t> picture = *w.env->Render();
+  EXPECT_EQ(picture.shape(), (std::vector<size_t>{256, 448, 3}));
+  for (const Rgb& colour : {Picture::kAccent, Picture::kGood, Picture::kBad, Picture::kFaint}) {
+    int seen = 0;
+    for (size_t i = 0; i < picture.size(); i += 3) {
+      seen += Rgb{picture[i], picture[i + 1], picture[i + 2]} == colour;
+    }
+    EXPECT_GT(seen, 8);
+  }
+  EXPECT_EQ(*w.env->Render(), picture);
+  EXPECT_EQ(w.seen->commands.size(), commands);
 }
 
 TEST(AtomMove, SuitesAreTheFirstSeeds) {
