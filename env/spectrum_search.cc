@@ -20,7 +20,7 @@ struct Band {
   const char* name;
   double low_eV, high_eV;
 };
-// Of doped-oxide particles: Roccapriore et al., Small 17, 2100181 (2021).
+// Of doped-oxide particles: Roccapriore, Ziatdinov, Kalinin et al. (2021-22).
 constexpr Band kBands[] = {{"dipole", 0.35, 0.55}, {"edge", 0.60, 0.75}, {"bulk", 0.80, 1.00}};
 
 // Shorter exposures: the same search, with more noise.
@@ -307,12 +307,18 @@ absl::StatusOr<Array<uint8_t>> SpectrumSearch::Render() const {
   const Rectangle field = {0, 0, 4 * options_.columns, 4 * options_.rows};
   Picture picture(field.width + 208, std::max(field.height, 220));
   picture.Image(field, image_, shape);
-  const size_t incumbent = Incumbent();
+  const auto middle = [&](size_t pixel) {
+    return Picture::PixelAt(field, shape, double(pixel % shape.columns) + 0.5,
+                            double(pixel / shape.columns) + 0.5);
+  };
   for (uint32_t pixel : measured_) {
-    const auto [x, y] = Picture::PixelAt(field, shape, double(pixel % shape.columns) + 0.5,
-                                         double(pixel / shape.columns) + 0.5);
-    picture.canvas().Disc(x, y, 2, pixel == incumbent ? Picture::kGood : Picture::kAccent);
-    if (pixel == incumbent) picture.canvas().Circle(x, y, 6, Picture::kGood);
+    const auto [px, py] = middle(pixel);
+    picture.canvas().Disc(px, py, 2, Picture::kAccent);
+  }
+  if (const size_t incumbent = Incumbent(); incumbent < pixels()) {
+    const auto [px, py] = middle(incumbent);
+    picture.canvas().Disc(px, py, 2, Picture::kGood);
+    picture.canvas().Circle(px, py, 6, Picture::kGood);
   }
   const int x = field.width + 8;
   picture.Bar({x, 8, 192, 20}, "remaining", 1 - double(measured_.size()) / options_.spectra, 0, 1);
