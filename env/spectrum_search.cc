@@ -46,7 +46,8 @@ Spec SpectrumSearchSpec(const SpectrumSearchOptions& o, bool has_truth) {
       "%",
       absl::StrCat("last spectrum by bin, ", o.first_eV, " to ", o.last_eV, " eV")};
   spec.action_space = {{2}, -1, 1, "", "x, y of the next spectrum in the field"};
-  spec.max_episode_steps = o.spectra;
+  spec.max_episode_steps =
+      o.max_episode_steps > 0 ? std::min(o.spectra, o.max_episode_steps) : o.spectra;
   spec.reward = o.reward_is_truth ? "fall of the simple regret of the best pixel measured"
                                   : "rise of the best score measured, per cent";
   spec.info_names = {"spectra", "best_percent", "mean_best_percent"};
@@ -83,6 +84,7 @@ absl::Status ReadSpectrumSearchOptions(const Config& node, SpectrumSearchOptions
   r.Number("last_eV", &o->last_eV, {.min = -100, .max = 1000});
   if (r.ok() && o->first_eV >= o->last_eV) r.Fail("last_eV", "must be above first_eV");
   r.Choice("reward", &reward, {"truth", "image"});
+  r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 0, .max = 1000000});
   r.Number("dark_counts", &o->dark_counts, {.min = -1e6, .max = 1e6});
   r.Number("white_counts", &o->white_counts, {.min = 0, .max = 1e9});
   r.Number("spectrum_dark_counts", &o->spectrum_dark_counts, {.min = -1e6, .max = 1e6});
