@@ -49,7 +49,8 @@ Spec AdaptiveScanSpec(const AdaptiveScanOptions& o, bool has_truth) {
                        "",
                        line ? "x, y of the line's middle in the field, its direction over pi"
                             : "x, y of the middle of the probes in the field"};
-  spec.max_episode_steps = std::max(1, AdaptiveScanSteps(o));
+  const int steps = std::max(1, AdaptiveScanSteps(o));
+  spec.max_episode_steps = o.max_episode_steps > 0 ? std::min(steps, o.max_episode_steps) : steps;
   spec.reward = o.reward_is_truth ? "fall of the reconstruction's relative rms error"
                                   : "mean |reading - reconstruction before| of the new probes";
   spec.info_names = {"probes", "electrons", "surprise"};
@@ -80,6 +81,7 @@ absl::Status ReadAdaptiveScanOptions(const Config& node, AdaptiveScanOptions* o)
   r.Number("dwell_us", &dwell_us, {.min = 0.1, .max = 1e6});
   r.Number("power", &o->power, {.min = 1, .max = 12});
   r.Choice("reward", &reward, {"truth", "image"});
+  r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 0, .max = 1000000});
   r.Number("dark_counts", &o->dark_counts, {.min = -1e6, .max = 1e6});
   r.Number("white_counts", &o->white_counts, {.min = 0, .max = 1e9});
   o->dwell_s = dwell_us * 1e-6;

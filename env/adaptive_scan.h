@@ -10,6 +10,7 @@
 //                deviation); image: how far the new readings are from what was expected there, a
 //                mean of |reading − reconstruction before|
 //   terminated   when too few probes are left for another step; `remaining` says when
+//   truncated    after max_episode_steps, if any
 //
 // The reconstruction is env/scan_reconstruction.h. An episode begins with a coarse grid, which
 // counts. Docs: docs/environments/AdaptiveScan-v0.md.
@@ -37,8 +38,9 @@ struct AdaptiveScanOptions {
   // Of the detector: what reads 0 and 1. White 0 is for configs alone: what the instrument's maker
   // knows (20 nm of particle).
   double dark_counts = 0, white_counts = 0;
-  bool randomise = true;     // a twin's hidden state is drawn anew at Reset; ignored by real ones
-  uint64_t environment = 0;  // index in a vector of environments
+  int max_episode_steps = 0;  // an episode is cut off there; 0: when it ends by itself
+  bool randomise = true;      // a twin's hidden state is drawn anew at Reset; ignored by real ones
+  uint64_t environment = 0;   // index in a vector of environments
 };
 
 class AdaptiveScan final : public Task {

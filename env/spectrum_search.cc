@@ -20,7 +20,7 @@ struct Band {
   const char* name;
   double low_eV, high_eV;
 };
-// Of doped-oxide particles: Roccapriore et al., Small 17, 2100181 (2021).
+// Of doped-oxide particles: Roccapriore, Ziatdinov, Kalinin et al. (2021-22).
 constexpr Band kBands[] = {{"dipole", 0.35, 0.55}, {"edge", 0.60, 0.75}, {"bulk", 0.80, 1.00}};
 
 // Shorter exposures: the same search, with more noise.
@@ -46,7 +46,8 @@ Spec SpectrumSearchSpec(const SpectrumSearchOptions& o, bool has_truth) {
       "%",
       absl::StrCat("last spectrum by bin, ", o.first_eV, " to ", o.last_eV, " eV")};
   spec.action_space = {{2}, -1, 1, "", "x, y of the next spectrum in the field"};
-  spec.max_episode_steps = o.spectra;
+  spec.max_episode_steps =
+      o.max_episode_steps > 0 ? std::min(o.spectra, o.max_episode_steps) : o.spectra;
   spec.reward = o.reward_is_truth ? "fall of the simple regret of the best pixel measured"
                                   : "rise of the best score measured, per cent";
   spec.info_names = {"spectra", "best_percent", "mean_best_percent"};
@@ -83,6 +84,7 @@ absl::Status ReadSpectrumSearchOptions(const Config& node, SpectrumSearchOptions
   r.Number("last_eV", &o->last_eV, {.min = -100, .max = 1000});
   if (r.ok() && o->first_eV >= o->last_eV) r.Fail("last_eV", "must be above first_eV");
   r.Choice("reward", &reward, {"truth", "image"});
+  r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 0, .max = 1000000});
   r.Number("dark_counts", &o->dark_counts, {.min = -1e6, .max = 1e6});
   r.Number("white_counts", &o->white_counts, {.min = 0, .max = 1e9});
   r.Number("spectrum_dark_counts", &o->spectrum_dark_counts, {.min = -1e6, .max = 1e6});
@@ -307,12 +309,18 @@ absl::StatusOr<Array<uint8_t>> SpectrumSearch::Render() const {
   const Rectangle field = {0, 0, 4 * options_.columns, 4 * options_.rows};
   Picture picture(field.width + 208, std::max(field.height, 220));
   picture.Image(field, image_, shape);
-  const size_t incumbent = Incumbent();
+  const auto middle = [&](size_t pixel) {
+    return Picture::PixelAt(field, shape, double(pixel % shape.columns) + 0.5,
+                            double(pixel / shape.columns) + 0.5);
+  };
   for (uint32_t pixel : measured_) {
-    const auto [x, y] = Picture::PixelAt(field, shape, double(pixel % shape.columns) + 0.5,
-                                         double(pixel / shape.columns) + 0.5);
-    picture.canvas().Disc(x, y, 2, pixel == incumbent ? Picture::kGood : Picture::kAccent);
-    if (pixel == incumbent) picture.canvas().Circle(x, y, 6, Picture::kGood);
+    const auto [px, py] = middle(pixel);
+    picture.canvas().Disc(px, py, 2, Picture::kAccent);
+  }
+  if (const size_t incumbent = Incumbent(); incumbent < pixels()) {
+    const auto [px, py] = middle(incumbent);
+    picture.canvas().Disc(px, py, 2, Picture::kGood);
+    picture.canvas().Circle(px, py, 6, Picture::kGood);
   }
   const int x = field.width + 8;
   picture.Bar({x, 8, 192, 20}, "remaining", 1 - double(measured_.size()) / options_.spectra, 0, 1);

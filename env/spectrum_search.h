@@ -11,6 +11,7 @@
 //                     is taken at that pixel's place of the overview
 //   reward       truth: the fall of the simple regret; image: the rise of the best score measured
 //   terminated   when the spectra are spent; `remaining` says when
+//   truncated    after max_episode_steps, if any
 //
 // The score is what an energy band has of all electrons of the spectrum, or the largest bin in it,
 // per cent; energies count from the largest channel, the zero-loss peak. A pixel that is measured
@@ -39,8 +40,9 @@ struct SpectrumSearchOptions {
   bool reward_is_truth = true;
   double dark_counts = 0, white_counts = 0;  // of haadf: what reads 0 and 1; as in AdaptiveScan-v0
   double spectrum_dark_counts = 0;           // of a channel
-  bool randomise = true;     // a twin's hidden state is drawn anew at Reset; ignored by real ones
-  uint64_t environment = 0;  // index in a vector of environments
+  int max_episode_steps = 0;  // an episode is cut off there; 0: when it ends by itself
+  bool randomise = true;      // a twin's hidden state is drawn anew at Reset; ignored by real ones
+  uint64_t environment = 0;   // index in a vector of environments
 };
 
 class SpectrumSearch final : public Task {

@@ -11,10 +11,10 @@
 #include "hw/state_archive.h"
 #include "hw/twin/beam.h"
 #include "hw/twin/counting.h"
+#include "hw/twin/describe_map_twin.h"
 #include "hw/twin/hidden.h"
+#include "hw/twin/ring_cross_section.h"
 #include "hw/twin/simulated_instrument.h"
-#include "sim/physics/electron.h"
-#include "sim/physics/scattering_factors.h"
 
 namespace ronchi::hw {
 namespace {
@@ -46,79 +46,10 @@ absl::StatusOr<Scatterer> MakeScatterer(const MapTwinOptions& o,
   return s;
 }
 
-Description Describe(const MapTwinOptions& o) {
-  using Group = PropertyGroup;
-  Description d;
-  d.id = "twin:" + o.name;
-  d.model = absl::StrCat("simulated STEM, ", o.energy_eV / 1e3, " kV, ", o.semiangle_rad * 1e3,
-                         " mrad, nanoparticles with plasmons");
-  d.simulated = true;
-  d.properties.push_back({.name = "optics.C10",
-                          .dimension = Dimension::kLength,
-                          .min = -o.defocus_limit_m,
-                          .max = o.defocus_limit_m,
-                          .max_step = 2 * o.defocus_limit_m,
-                          .writable = true,
-                          .meaning = "commanded coefficient; the column's own comes on top",
-                          .unit = "nm",
-                          .resolution = o.defocus_resolution_m,
-                          .settling_s = o.settle_s,
-                          .group = Group::kOptics});
-  d.properties.push_back({.name = "scan.rotation",
-                          .dimension = Dimension::kAngle,
-                          .min = -std::numbers::pi,
-                          .max = std::numbers::pi,
-                          .max_step = 2 * std::numbers::pi,
-                          .writable = true,
-                          .meaning = "turns the scan frame about its origin",
-                          .unit = "deg",
-                          .group = Group::kScan});
-  const auto fixed = [&](const char* name, Dimension dimension, double max, const char* meaning,
-                         const char* unit, Group group) {
-    d.properties.push_back({.name = name,
-                            .dimension = dimension,
-                            .min = 0,
-                            .max = max,
-                            .max_step = 0,
-                            .meaning = meaning,
-                            .unit = unit,
-                            .group = group});
-  };
-  fixed("beam.energy", Dimension::kVoltage, 3e6, "acceleration", "kV", Group::kHighTension);
-  fixed("beam.semiangle", Dimension::kAngle, 1, "of convergence", "mrad", Group::kBeam);
-  fixed("beam.current", Dimension::kCurrent, 1e-6, "measured", "pA", Group::kBeam);
-  fixed("scan.count", Dimension::kNone, 1e18, "scans so far", "", Group::kScan);
-  fixed("dose.max", Dimension::kDose, 1e40, "largest dose on any square nanometre", "e/A^2",
-        Group::kBeam);
-  d.min_dwell_s = 1e-7;
-  d.max_dwell_s = 1;
-  d.detectors.push_back({.name = "haadf",
-                         .inner_rad = o.haadf.inner_rad,
-                         .outer_rad = o.haadf.outer_rad,
-                         .saturation_counts = o.haadf.saturation_counts,
-                         .min_dwell_s = d.min_dwell_s,
-                         .max_dwell_s = d.max_dwell_s});
-  d.detectors.push_back({.name = "eels",
-                         .outer_rad = o.eels.outer_rad,
-                         .saturation_counts = o.eels.saturation_counts,
-                         .kind = DetectorKind::kSpectrum,
-                         .pixels_x = o.axis.channels,
-                         .channel_eV = o.axis.channel_eV,
-                         .min_dwell_s = 1e-4,
-                         .max_dwell_s = 100});
-  d.max_fov_m = 1e-6;
-  d.cannot = {"measure"};
-  d.read_s = 1e-3;
-  d.blank_s = o.blank_s;
-  d.flyback_s = o.flyback_s;
-  d.frame_overhead_s = o.frame_overhead_s;
-  return d;
-}
-
 class MapTwin final : public SimulatedInstrument, public GroundTruth {
  public:
   MapTwin(const MapTwinOptions& options, Scatterer particle, Scatterer film, uint64_t seed)
-      : SimulatedInstrument(Describe(options), options.real_time),
+      : SimulatedInstrument(DescribeMapTwin(options), options.real_time),
         options_(options),
         particle_(particle),
         film_(film) {
@@ -429,30 +360,6 @@ std::map<std::string, double> MapTwin::Hidden() const {
 }
 
 }  // namespace
-
-absl::StatusOr<double> RingCrossSection_nm2(const std::string& symbol, double energy_eV,
-                                            double inner_rad, double outer_rad) {
-  RONCHI_ASSIGN_OR_RETURN(const auto table, sim::ScatteringFactors::Load("kirkland"));
-  const int z = table->AtomicNumber(symbol);
-  if (z == 0 || !table->Has(z)) {
-    return absl::InvalidArgumentError("no scattering factors of '" + symbol + "'");
-  }
-  const double wavelength_A = sim::Wavelength_A(energy_eV);
-  const double speed = SpeedOverLight(energy_eV), gamma2 = 1 / (1 - speed * speed);
-  // In u = ln(sin²(θ/2)): sin θ dθ = 2 s du, s = sin²(θ/2), where the integrand is smooth.
-  // Simpson's rule; 256 steps are good to 1e-6 over any ring.
-  constexpr int kSteps = 256;
-  const auto u = [](double theta) { return 2 * std::log(std::sin(theta / 2)); };
-  const double from = u(std::max(inner_rad, 1e-5)), to = u(std::min(outer_rad, std::numbers::pi));
-  double sum = 0;
-  for (int i = 0; i <= kSteps; ++i) {
-    const double s = std::exp(from + (to - from) * i / kSteps);
-    const double f_A = table->At(z, 4 * s / (wavelength_A * wavelength_A));
-    sum += (i == 0 || i == kSteps ? 1 : i % 2 ? 4 : 2) * f_A * f_A * 2 * s;
-  }
-  constexpr double kNm2PerA2 = 0.01;
-  return 2 * std::numbers::pi * gamma2 * sum * (to - from) / (3 * kSteps) * kNm2PerA2;
-}
 
 absl::StatusOr<double> NominalHaadfCounts(const MapTwinOptions& o, double thickness_nm,
                                           double dwell_s) {

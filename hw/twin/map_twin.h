@@ -18,11 +18,6 @@
 
 namespace ronchi::hw {
 
-// Elastic scattering between two angles, nm², at a beam energy in eV: 2π ∫ γ² f_e(k)² sin θ dθ, k =
-// 2 sin(θ/2)/λ, with Kirkland's scattering factors.
-absl::StatusOr<double> RingCrossSection_nm2(const std::string& symbol, double energy_eV,
-                                            double inner_rad, double outer_rad);
-
 // Counts above dark that haadf reads, as calibrated, of particles so thick under a dwell time.
 absl::StatusOr<double> NominalHaadfCounts(const MapTwinOptions& options, double thickness_nm,
                                           double dwell_s);

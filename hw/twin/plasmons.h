@@ -37,8 +37,8 @@ struct EnergyAxis {
   double first_eV = -0.2;  // the middle of channel 0
 };
 struct PlasmonOptions {
-  // Bands of doped oxides' dipole, edge and bulk modes: Roccapriore, Ziatdinov, Cho, Hachtel &
-  // Kalinin, Small 17, 2100181 (2021).
+  // Dipole, edge and bulk modes of doped-oxide particles, the bands that searches of their spectra
+  // take: Roccapriore, Ziatdinov, Kalinin et al. (2021-22).
   std::array<std::array<double, 2>, kPlasmonModes> energy_eV = {
       {{0.35, 0.55}, {0.60, 0.75}, {0.80, 1.00}}};
   double blunt_nm = 1;

@@ -35,6 +35,18 @@ TEST(AdaptiveScan, KeepsTheContract) {
   }
 }
 
+TEST(AdaptiveScan, MayBeCutOff) {
+  AdaptiveScanOptions o = Small();
+  o.max_episode_steps = 3;
+  World w(o);
+  ASSERT_TRUE(w.env->Reset(1).ok());
+  for (int step = 1; step <= 3; ++step) {
+    const auto r = *w.env->Step(SomeAction(w.env->spec(), step));
+    EXPECT_FALSE(r.terminated);
+    EXPECT_EQ(r.truncated, step == 3);
+  }
+}
+
 TEST(AdaptiveScan, IsAFunctionOfSeedEpisodeAndIndex) {
   World a(Small()), b(Small());
   const Trace first = Episode(a.env.get(), 7, 5), second = Episode(a.env.get(), std::nullopt, 5);

@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "hw/conformance.h"
+#include "hw/twin/ring_cross_section.h"
 #include "sim/physics/electron.h"
 #include "tests/support/instruments.h"
 #include "tests/support/map_twin.h"
