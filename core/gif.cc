@@ -111,6 +111,19 @@ absl::StatusOr<GifWriter> GifWriter::Create(size_t width, size_t height, int del
   return GifWriter(std::move(impl));
 }
 
+const std::string& GifWriter::so_far() const { return impl_->bytes; }
+
+// Between two frames the library knows no more than that the head is written.
+absl::StatusOr<GifWriter> GifWriter::Resume(size_t width, size_t height, int delay_ms,
+                                            const std::string& so_far) {
+  RONCHI_ASSIGN_OR_RETURN(GifWriter writer, Create(width, height, delay_ms));
+  if (so_far.compare(0, writer.impl_->bytes.size(), writer.impl_->bytes) != 0) {
+    return absl::InvalidArgumentError("gif: this is not the beginning of such a picture");
+  }
+  writer.impl_->bytes = so_far;
+  return writer;
+}
+
 absl::Status GifWriter::Add(const Array<uint8_t>& frame) {
   RONCHI_CHECK(impl_->file);
   if (frame.shape() != std::vector<size_t>{impl_->height, impl_->width, 3}) {

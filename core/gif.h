@@ -22,6 +22,11 @@ class GifWriter {
   // lowest bits of red, green and blue are dropped until they fit, and each remaining colour is the
   // mean of what it stands for. InvalidArgument: another size than the first.
   absl::Status Add(const Array<uint8_t>& frame);
+  // The frames so far, for Resume, which goes on to the same bytes.
+  const std::string& so_far() const;
+  // InvalidArgument: not what so_far() of such a picture gave.
+  static absl::StatusOr<GifWriter> Resume(size_t width, size_t height, int delay_ms,
+                                          const std::string& so_far);
   // The whole file. Nothing can be added after it.
   absl::StatusOr<std::string> Finish();
 

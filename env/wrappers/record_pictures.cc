@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/files.h"
-#include "core/gif.h"
 #include "core/png.h"
 
 namespace ronchi::env {
@@ -32,7 +31,8 @@ absl::Status RecordPictures::ResetInto(std::optional<uint64_t> seed, const Reset
   RONCHI_RETURN_IF_ERROR(Finish());
   RONCHI_RETURN_IF_ERROR(inner().ResetInto(seed, options, observation));
   recording_ = episodes_++ % options_.every == 0;
-  pictures_.clear();
+  pictures_ = 0;
+  gif_.reset();
   Note();
   return absl::OkStatus();
 }
@@ -48,40 +48,45 @@ absl::StatusOr<Outcome> RecordPictures::StepInto(std::span<const float> action,
 
 void RecordPictures::Note() {
   if (!recording_) return;
-  absl::StatusOr<Array<uint8_t>> picture = inner().Render();
-  absl::Status status = picture.status();
-  if (status.ok()) {
-    pictures_.push_back(*std::move(picture));
-    if (options_.png) status = WritePng(pictures_.back());
-  }
+  const absl::Status status = Add();
   if (status_.ok()) status_ = status;
 }
 
-absl::Status RecordPictures::WritePng(const Array<uint8_t>& picture) const {
+absl::Status RecordPictures::Add() {
+  RONCHI_ASSIGN_OR_RETURN(const Array<uint8_t> picture, inner().Render());
   if (picture.rank() != 3 || picture.shape()[2] != 3) {
     return absl::InternalError("a picture that is not [height, width, 3]");
   }
+  if (pictures_++ == 0) {
+    height_ = picture.shape()[0];
+    width_ = picture.shape()[1];
+    if (options_.gif) {
+      RONCHI_ASSIGN_OR_RETURN(gif_, GifWriter::Create(width_, height_, options_.delay_ms));
+    }
+  }
+  if (gif_) RONCHI_RETURN_IF_ERROR(gif_->Add(picture));
+  return options_.png ? WritePng(picture) : absl::OkStatus();
+}
+
+absl::Status RecordPictures::WritePng(const Array<uint8_t>& picture) const {
   RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(Stem()));
   RONCHI_ASSIGN_OR_RETURN(const std::string bytes,
                           EncodePng(picture.shape()[1], picture.shape()[0], 3, picture.values()));
-  return WriteFileAtomically(absl::StrFormat("%s/step-%04d.png", Stem(), pictures_.size() - 1),
-                             bytes);
+  return WriteFileAtomically(absl::StrFormat("%s/step-%04d.png", Stem(), pictures_ - 1), bytes);
 }
 
-absl::Status RecordPictures::WriteGif() const {
+absl::Status RecordPictures::WriteGif() {
   RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(options_.folder));
-  const std::vector<size_t>& shape = pictures_[0].shape();
-  RONCHI_ASSIGN_OR_RETURN(GifWriter gif, GifWriter::Create(shape[1], shape[0], options_.delay_ms));
-  for (const Array<uint8_t>& picture : pictures_) RONCHI_RETURN_IF_ERROR(gif.Add(picture));
-  RONCHI_ASSIGN_OR_RETURN(const std::string bytes, gif.Finish());
+  RONCHI_ASSIGN_OR_RETURN(const std::string bytes, gif_->Finish());
   return WriteFileAtomically(Stem() + ".gif", bytes);
 }
 
 void RecordPictures::End() {
   recording_ = false;
-  if (pictures_.empty()) return;
-  if (options_.gif) {
+  if (pictures_ == 0) return;
+  if (gif_) {
     const absl::Status status = WriteGif();
+    gif_.reset();
     if (status.ok()) written_.push_back(Stem() + ".gif");
     if (status_.ok()) status_ = status;
   }
@@ -89,30 +94,29 @@ void RecordPictures::End() {
 }
 
 nlohmann::json RecordPictures::SaveOwn() const {
-  nlohmann::json pictures = nlohmann::json::array();
-  for (const Array<uint8_t>& picture : pictures_) {
-    pictures.push_back({{"shape", picture.shape()},
-                        {"pixels", nlohmann::json::binary({picture.begin(), picture.end()})}});
-  }
-  return {{"episodes", episodes_}, {"recording", recording_}, {"pictures", std::move(pictures)}};
+  const std::string gif = gif_ ? gif_->so_far() : "";
+  return {{"episodes", episodes_}, {"recording", recording_},
+          {"pictures", pictures_}, {"height", height_},
+          {"width", width_},       {"gif", nlohmann::json::binary({gif.begin(), gif.end()})}};
 }
 
 absl::Status RecordPictures::RestoreOwn(const nlohmann::json& saved) {
   const auto episodes = saved.at("episodes").get<uint64_t>();
   const bool recording = saved.at("recording").get<bool>();
-  std::vector<Array<uint8_t>> pictures;
-  for (const nlohmann::json& picture : saved.at("pictures")) {
-    const auto shape = picture.at("shape").get<std::vector<size_t>>();
-    const auto& pixels = picture.at("pixels").get_binary();
-    if (shape.size() != 3 || shape[0] > pixels.size() || shape[1] > pixels.size() ||
-        shape[2] != 3 || shape[0] * shape[1] * 3 != pixels.size()) {
-      return absl::InvalidArgumentError("a saved picture is not whole");
-    }
-    pictures.emplace_back(shape, std::vector<uint8_t>(pixels.begin(), pixels.end()));
+  const auto pictures = saved.at("pictures").get<size_t>();
+  const auto height = saved.at("height").get<size_t>(), width = saved.at("width").get<size_t>();
+  const auto& bytes = saved.at("gif").get_binary();
+  std::optional<GifWriter> gif;
+  if (!bytes.empty()) {
+    RONCHI_ASSIGN_OR_RETURN(gif, GifWriter::Resume(width, height, options_.delay_ms,
+                                                   std::string(bytes.begin(), bytes.end())));
   }
   episodes_ = episodes;
   recording_ = recording;
-  pictures_ = std::move(pictures);
+  pictures_ = pictures;
+  height_ = height;
+  width_ = width;
+  gif_ = std::move(gif);
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 // for it.
 #pragma once
 
+#include "core/gif.h"
 #include "env/wrappers/stateful.h"
 
 namespace ronchi::env {
@@ -36,14 +37,17 @@ class RecordPictures final : public Stateful {
   absl::Status RestoreOwn(const nlohmann::json& saved) override;
   std::string Stem() const;  // <folder>/<name>-episode-<n>
   void Note();
+  absl::Status Add();
   void End();
   absl::Status WritePng(const Array<uint8_t>& picture) const;
-  absl::Status WriteGif() const;
+  absl::Status WriteGif();
 
   const RecordPicturesOptions options_;
   uint64_t episodes_ = 0;  // begun so far
   bool recording_ = false;
-  std::vector<Array<uint8_t>> pictures_;
+  size_t pictures_ = 0;            // of this episode
+  size_t height_ = 0, width_ = 0;  // of each
+  std::optional<GifWriter> gif_;   // so far
   std::vector<std::string> written_;
   absl::Status status_;
 };

@@ -90,6 +90,23 @@ TEST(Gif, MoreColoursAreRoundedAsLittleAsNeeded) {
   for (size_t i = 0; i < wild.size(); ++i) EXPECT_LE(std::abs(int(rough[i]) - int(wild[i])), 63);
 }
 
+TEST(Gif, GoesOnAfterResume) {
+  auto whole = *GifWriter::Create(9, 7, 50);
+  auto half = *GifWriter::Create(9, 7, 50);
+  for (uint64_t i = 0; i < 3; ++i) {
+    ASSERT_TRUE(whole.Add(Noise(7, 9, i, 3)).ok());
+    ASSERT_TRUE(half.Add(Noise(7, 9, i, 3)).ok());
+  }
+  auto rest = *GifWriter::Resume(9, 7, 50, half.so_far());
+  for (uint64_t i = 3; i < 6; ++i) {
+    ASSERT_TRUE(whole.Add(Noise(7, 9, i, 3)).ok());
+    ASSERT_TRUE(rest.Add(Noise(7, 9, i, 3)).ok());
+  }
+  EXPECT_EQ(*rest.Finish(), *whole.Finish());
+  EXPECT_TRUE(absl::IsInvalidArgument(GifWriter::Resume(9, 8, 50, half.so_far()).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(GifWriter::Resume(9, 7, 50, "").status()));
+}
+
 TEST(Gif, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(absl::IsInvalidArgument(GifWriter::Create(0, 4, 10).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(GifWriter::Create(4, 70000, 10).status()));

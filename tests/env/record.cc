@@ -128,6 +128,28 @@ TEST(RecordPictures, WritesASequenceAndAGif) {
   EXPECT_EQ(e.written().size(), 2u);
 }
 
+TEST(RecordPictures, ARestoredEpisodeHasTheSameGif) {
+  const Folder folder;
+  std::vector<float> row(8);
+  const auto make = [&](const char* name) {
+    return std::make_unique<RecordPictures>(
+        Cheap(6), RecordPicturesOptions{.folder = folder.path, .name = name, .png = false});
+  };
+  auto a = make("a"), b = make("b");
+  const std::vector<float> action = {0.5f, 1};
+  ASSERT_TRUE(a->ResetInto(1, {}, row).ok());
+  for (int t = 0; t < 3; ++t) ASSERT_TRUE(a->StepInto(action, row).ok());
+  ASSERT_TRUE(b->Restore(*a->Save()).ok());
+  for (int t = 3; t < 6; ++t) {
+    ASSERT_TRUE(a->StepInto(action, row).ok());
+    ASSERT_TRUE(b->StepInto(action, row).ok());
+  }
+  const auto x = ReadFile(folder.path + "/a-episode-0.gif");
+  const auto y = ReadFile(folder.path + "/b-episode-0.gif");
+  ASSERT_TRUE(x.ok() && y.ok());
+  EXPECT_EQ(*x, *y);
+}
+
 TEST(Record, WhatCannotBeWrittenIsToldAndNoStepIsLost) {
   const Folder folder;
   std::filesystem::create_directories(folder.path);

@@ -2,6 +2,7 @@
 // is the same with Step and Send/Recv, in any order, on any number of threads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <map>
@@ -10,6 +11,7 @@
 #include "core/parallel.h"
 #include "core/random.h"
 #include "env/vector_environment.h"
+#include "env/wrapper.h"
 #include "tests/support/cheap_environment.h"
 
 namespace {
@@ -203,6 +205,45 @@ TEST(VectorThreads, SendRefusesWhatIsUnderWayOrWrong) {
   EXPECT_TRUE(v->Step(std::vector<float>(8)).ok());
   ASSERT_TRUE(v->Send(std::vector<size_t>{1, 2}, two).ok());
   v.reset();  // with two under way
+}
+
+// A step that takes as long as it is told.
+class Slow final : public Wrapper {
+ public:
+  Slow(std::unique_ptr<Environment> inner, std::atomic<bool>* go)
+      : Wrapper(std::move(inner)), go_(go) {}
+  absl::StatusOr<Outcome> StepInto(std::span<const float> action,
+                                   std::span<float> observation) override {
+    go_->wait(false);
+    return inner().StepInto(action, observation);
+  }
+
+ private:
+  std::atomic<bool>* go_;
+};
+
+TEST(VectorThreads, RecvTakesTheFirstThatAreReady) {
+  std::atomic<bool> go = false;
+  const EnvironmentFactory make =
+      [&](uint64_t index) -> absl::StatusOr<std::unique_ptr<Environment>> {
+    RONCHI_ASSIGN_OR_RETURN(auto made, CheapFactory()(index));
+    if (index > 0) return made;
+    return std::make_unique<Slow>(std::move(made), &go);
+  };
+  auto v = *VectorEnvironment::Create(make, {.environments = 3, .batch = 1, .threads = 2});
+  ASSERT_TRUE(v->Reset(1).ok());
+  ASSERT_TRUE(v->Send(std::vector<size_t>{0, 1, 2}, std::vector<float>(6)).ok());
+  for (int round = 0; round < 5; ++round) {  // 1 and 2 go on while 0 stands
+    const VectorEnvironment::Batch batch = *v->Recv();
+    ASSERT_EQ(batch.environments.size(), 1u);
+    EXPECT_NE(batch.environments[0], 0u);
+    ASSERT_TRUE(v->Send(batch.environments, std::vector<float>(2)).ok());
+  }
+  go = true;
+  go.notify_all();
+  std::vector<size_t> rest;
+  while (v->under_way() > 0) rest.push_back(v->Recv()->environments[0]);
+  EXPECT_EQ(std::count(rest.begin(), rest.end(), 0u), 1);
 }
 
 TEST(VectorThreads, AnErrorComesWithTheRestOfItsBatch) {
