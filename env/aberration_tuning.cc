@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "env/aberration_knobs.h"
 #include "env/needs.h"
 #include "env/picture.h"
 #include "hw/ground_truth.h"
@@ -14,37 +15,11 @@ namespace {
 const std::string kId = "AberrationTuning-v0";
 constexpr size_t kImages = 0, kPhaseError = 1;  // of info
 
-struct KnobRow {
-  const char* property;
-  int level;
-  double AberrationTuningOptions::*range;
-};
-using Options = AberrationTuningOptions;
-constexpr KnobRow kKnobRows[] = {
-    {"optics.C10", 1, &Options::range_nm},          {"optics.C12.a", 1, &Options::range_nm},
-    {"optics.C12.b", 1, &Options::range_nm},        {"optics.C21.a", 2, &Options::range_second_nm},
-    {"optics.C21.b", 2, &Options::range_second_nm}, {"optics.C23.a", 2, &Options::range_second_nm},
-    {"optics.C23.b", 2, &Options::range_second_nm}, {"optics.C30", 3, &Options::range_third_nm},
-    {"optics.C32.a", 3, &Options::range_third_nm},  {"optics.C32.b", 3, &Options::range_third_nm},
-    {"optics.C34.a", 3, &Options::range_third_nm},  {"optics.C34.b", 3, &Options::range_third_nm}};
-
-// "C10, C12a, C12b".
-std::string KnobNames(int level) {
-  std::string names = "C10, C12a, C12b";
-  if (level >= 2) names += ", C21a, C21b, C23a, C23b";
-  if (level >= 3) names += ", C30, C32a, C32b, C34a, C34b";
-  return names;
+Knobs MakeKnobs(const AberrationTuningOptions& o) {
+  return MakeAberrationKnobs(o.level, {o.range_nm, o.range_second_nm, o.range_third_nm});
 }
 
 }  // namespace
-
-Knobs MakeAberrationKnobs(const AberrationTuningOptions& o) {
-  std::vector<Knob> knobs;
-  for (const KnobRow& row : kKnobRows) {
-    if (row.level <= o.level) knobs.push_back({row.property, o.*row.range});
-  }
-  return Knobs(std::move(knobs), kNanometreKnobs);
-}
 
 double TwoFrameContrast(const Array<float>& a, const Array<float>& b, double dark) {
   RONCHI_CHECK_EQ(a.size(), b.size());
@@ -65,8 +40,8 @@ double TwoFrameContrast(const Array<float>& a, const Array<float>& b, double dar
 
 Spec AberrationTuningSpec(const AberrationTuningOptions& o) {
   const size_t n = size_t(o.pixels);
-  const Knobs knobs = MakeAberrationKnobs(o);
-  const std::string names = KnobNames(o.level);
+  const Knobs knobs = MakeKnobs(o);
+  const std::string names = AberrationNames(o.level);
   Spec spec;
   spec.id = kId;
   spec.summary =
@@ -113,7 +88,7 @@ AberrationTuning::AberrationTuning(hw::Instrument* instrument,
                                    const AberrationTuningOptions& options)
     : Task(instrument, AberrationTuningSpec(options), options.environment, options.randomise),
       options_(options),
-      knobs_(MakeAberrationKnobs(options)) {
+      knobs_(MakeKnobs(options)) {
   contrasts_.reserve(size_t(options.max_episode_steps) + 1);
 }
 
@@ -126,7 +101,7 @@ absl::StatusOr<std::unique_ptr<AberrationTuning>> AberrationTuning::Create(
   if (options.pixels < 8 || size_t(options.pixels) > d.max_pixels || options.range_nm <= 0) {
     return absl::InvalidArgumentError("pixels must be 8 or more, and range_nm above 0");
   }
-  RONCHI_RETURN_IF_ERROR(MakeAberrationKnobs(options).Check(d, kId));
+  RONCHI_RETURN_IF_ERROR(MakeKnobs(options).Check(d, kId));
   RONCHI_RETURN_IF_ERROR(NeedDetector(d, "haadf", kId));
   if (options.reward_truth) {
     RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kId));

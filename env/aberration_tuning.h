@@ -1,7 +1,7 @@
 // AberrationTuning-v0: bring a probe's aberrations to where a HAADF image of a crystal has the
 // highest contrast. docs/environments/AberrationTuning-v0.md has the figures.
 //
-//   level        1: C10, C12 (3 knobs); 2: and C21, C23 (7); 3: and C30, C32, C34 (12)
+//   level        1 to 3, which knobs there are: env/aberration_knobs.h
 //   observation  image     [n, n]  detector counts, the mean of two frames
 //                contrast  [1]     var(I)/mean(I)², free of shot-noise bias
 //                settings  [knobs] commanded coefficients relative to the reference, nm
@@ -71,9 +71,6 @@ class AberrationTuning final : public Task {
   theory::ApertureOptions aperture_;  // of reward: truth
   std::vector<double> contrasts_;     // of this episode, for Render
 };
-
-// The knobs of a level: C10, C12a, C12b first.
-Knobs MakeAberrationKnobs(const AberrationTuningOptions& options);
 
 // Covariance over product of means of two frames of one scene, [n, n] each; `dark` is subtracted.
 // 0 when a mean is not above zero.

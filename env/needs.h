@@ -13,6 +13,10 @@ absl::Status NeedDetector(const hw::Description& description, const std::string&
 // InvalidArgument: a property that is not there to be read.
 absl::Status NeedProperty(const hw::Description& description, const std::string& property,
                           const std::string& task);
+// InvalidArgument: there is no camera of that name, its pixels' angle is not known, or it cannot be
+// binned to `pixels` a side. Otherwise the binning.
+absl::StatusOr<size_t> NeedCamera(const hw::Description& description, const std::string& camera,
+                                  size_t pixels, const std::string& task);
 // InvalidArgument: `what` ("reward: truth") is asked of an instrument that tells no truth.
 absl::Status NeedGroundTruth(hw::Instrument* instrument, const std::string& what,
                              const std::string& task);

@@ -108,6 +108,137 @@ prior:
   line_jitter_A: [0, 0.1]
 )",
        {}},
+      {"RonchigramTuning-v0",
+       1,
+       R"(
+name: film_first_order_200kV
+current_pA: 60
+film: {thickness_nm: 5, box_A: 64}
+energy_keV: 200
+semiangle_mrad: 30
+camera: {present: true, pixels: 64, pixel_mrad: 1}
+corrector_limit_nm: 200
+prior:
+  C10_nm: [-40, 40]
+  C12a_nm: [-20, 20]
+  C12b_nm: [-20, 20]
+  shift_x_A: [0, 64]
+  shift_y_A: [0, 64]
+)",
+       {}},
+      {"RonchigramTuning-v0",
+       2,
+       R"(
+name: film_second_order_200kV
+current_pA: 60
+film: {thickness_nm: 5, box_A: 64}
+energy_keV: 200
+semiangle_mrad: 30
+camera: {present: true, pixels: 64, pixel_mrad: 1}
+corrector_limit_nm: 200
+correctors_nm: {C21: 600, C23: 600}
+prior:
+  C10_nm: [-40, 40]
+  C12a_nm: [-20, 20]
+  C12b_nm: [-20, 20]
+  shift_x_A: [0, 64]
+  shift_y_A: [0, 64]
+  C21a_nm: [-300, 300]
+  C21b_nm: [-300, 300]
+  C23a_nm: [-300, 300]
+  C23b_nm: [-300, 300]
+)",
+       {}},
+      {"RonchigramTuning-v0",
+       3,
+       R"(
+name: film_third_order_200kV
+current_pA: 20
+film: {thickness_nm: 5, box_A: 64}
+energy_keV: 200
+semiangle_mrad: 30
+camera: {present: true, pixels: 64, pixel_mrad: 1}
+corrector_limit_nm: 200
+correctors_nm: {C21: 600, C23: 600, C30: 20000, C32: 20000, C34: 20000}
+prior:
+  C10_nm: [-40, 40]
+  C12a_nm: [-20, 20]
+  C12b_nm: [-20, 20]
+  shift_x_A: [0, 64]
+  shift_y_A: [0, 64]
+  C21a_nm: [-300, 300]
+  C21b_nm: [-300, 300]
+  C23a_nm: [-300, 300]
+  C23b_nm: [-300, 300]
+  C30_um: [-10, 10]
+  C32a_nm: [-5000, 5000]
+  C32b_nm: [-5000, 5000]
+  C34a_nm: [-5000, 5000]
+  C34b_nm: [-5000, 5000]
+  cross_talk: [0, 0.02]
+  corrector_gain_spread: [0, 0.05]
+  drift_x_A_per_s: [-1, 1]
+  drift_y_A_per_s: [-1, 1]
+)",
+       {}},
+      {"ZoneAxisTilt-v0",
+       1,
+       R"(
+name: near_axis_200kV
+layers: 15
+current_pA: 20
+specimen: SrTiO3_001.xyz
+engine: linear
+energy_keV: 200
+semiangle_mrad: 2
+phonon_configurations: 1
+camera: {present: true, pixels: 64, pixel_mrad: 1.5, source_points: 1}
+stage: {present: true}
+prior:
+  mistilt_alpha_mrad: [-6, 6]
+  mistilt_beta_mrad: [-6, 6]
+  tilt_backlash_mrad: [0, 0]
+)",
+       {}},
+      {"ZoneAxisTilt-v0",
+       2,
+       R"(
+name: off_axis_200kV
+layers: 15
+current_pA: 20
+specimen: SrTiO3_001.xyz
+engine: linear
+energy_keV: 200
+semiangle_mrad: 2
+phonon_configurations: 1
+camera: {present: true, pixels: 64, pixel_mrad: 1.5, source_points: 1}
+stage: {present: true}
+prior:
+  mistilt_alpha_mrad: [-12, 12]
+  mistilt_beta_mrad: [-12, 12]
+  tilt_backlash_mrad: [0.5, 1.5]
+)",
+       {}},
+      {"ZoneAxisTilt-v0",
+       3,
+       R"(
+name: far_off_axis_200kV
+layers: 15
+current_pA: 2
+specimen: SrTiO3_001.xyz
+engine: linear
+energy_keV: 200
+semiangle_mrad: 2
+phonon_configurations: 1
+camera: {present: true, pixels: 64, pixel_mrad: 1.5, source_points: 1}
+stage: {present: true}
+prior:
+  mistilt_alpha_mrad: [-18, 18]
+  mistilt_beta_mrad: [-18, 18]
+  tilt_backlash_mrad: [1, 3]
+  eucentric_um: [-1, 1]
+)",
+       {10, 15, 25}},
   };
   return kRows;
 }

@@ -6,8 +6,10 @@
 #include "env/adaptive_scan.h"
 #include "env/atom_move.h"
 #include "env/drift_lock.h"
+#include "env/ronchigram_tuning.h"
 #include "env/spectrum_search.h"
 #include "env/wrapper.h"
+#include "env/zone_axis_tilt.h"
 #include "experiments/environment_instruments.h"
 #include "experiments/map_environments.h"
 #include "hw/twin/atom_twin.h"
@@ -68,6 +70,22 @@ absl::StatusOr<Factory> AtomMove(const Config& instrument, const Config& task) {
   });
 }
 
+absl::StatusOr<Factory> RonchigramTuning(const Config& instrument, const Config& task) {
+  return Prepare<env::RonchigramTuning, env::RonchigramTuningOptions>(
+      instrument, task, "RonchigramTuning-v0", env::ReadRonchigramTuningOptions,
+      [](const hw::TwinOptions& twin, env::RonchigramTuningOptions* o) {
+        o->dark_counts = twin.camera.dark_counts;
+      });
+}
+
+absl::StatusOr<Factory> ZoneAxisTilt(const Config& instrument, const Config& task) {
+  return Prepare<env::ZoneAxisTilt, env::ZoneAxisTiltOptions>(
+      instrument, task, "ZoneAxisTilt-v0", env::ReadZoneAxisTiltOptions,
+      [](const hw::TwinOptions& twin, env::ZoneAxisTiltOptions* o) {
+        o->dark_counts = twin.camera.dark_counts;
+      });
+}
+
 }  // namespace
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
@@ -76,7 +94,9 @@ const std::vector<EnvironmentKind>& EnvironmentKinds() {
       {"AdaptiveScan-v0", PrepareAdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
       {"AtomMove-v0", AtomMove, env::AtomMoveSpec({}).summary},
       {"DriftLock-v0", DriftLock, env::DriftLockSpec({}).summary},
+      {"RonchigramTuning-v0", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
       {"SpectrumSearch-v0", PrepareSpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
+      {"ZoneAxisTilt-v0", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
   };
   return kKinds;
 }

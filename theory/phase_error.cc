@@ -1,6 +1,7 @@
 #include "theory/phase_error.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -61,18 +62,21 @@ double FlatAngle_rad(const Coefficients& coefficients, const ApertureOptions& ap
                      double limit_rad) {
   constexpr int kRings = 512, kDirections = 72;
   const std::vector<Term> terms = Terms(coefficients, aperture);
-  for (int ring = 1; ring <= kRings; ++ring) {
-    for (int d = 0; d < kDirections; ++d) {
-      const double phi = 2 * std::numbers::pi * d / kDirections;
+  int flat = kRings;  // rings that no direction so far has left
+  for (int d = 0; d < kDirections; ++d) {
+    const double phi = 2 * std::numbers::pi * d / kDirections;
+    std::array<double, 7> c{};  // χ along this direction, by powers of ρ
+    for (const Term& t : terms) {
+      c[size_t(t.power)] += t.rim_rad * (t.sine ? std::sin(t.m * phi) : std::cos(t.m * phi));
+    }
+    for (int ring = 1; ring <= flat; ++ring) {
+      const double rho = double(ring) / kRings;
       double chi = 0;
-      for (const Term& t : terms) {
-        chi += t.rim_rad * std::pow(double(ring) / kRings, t.power) *
-               (t.sine ? std::sin(t.m * phi) : std::cos(t.m * phi));
-      }
-      if (std::fabs(chi) > limit_rad) return aperture.semiangle_rad * (ring - 1) / kRings;
+      for (size_t power = c.size(); power-- > 0;) chi = chi * rho + c[power];
+      if (std::fabs(chi) > limit_rad) flat = ring - 1;
     }
   }
-  return aperture.semiangle_rad;
+  return aperture.semiangle_rad * flat / kRings;
 }
 
 }  // namespace ronchi::theory

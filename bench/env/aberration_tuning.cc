@@ -16,7 +16,7 @@
 #include "experiments/environment_instruments.h"
 #include "hw/ground_truth.h"
 #include "hw/twin/twin.h"
-#include "tests/support/episodes.h"
+#include "tests/support/knowing.h"
 
 namespace ronchi {
 namespace {
@@ -86,23 +86,6 @@ void BM_Level(benchmark::State& state) {
 }
 BENCHMARK(BM_Level)->ArgsProduct({{1, 2, 3}, {0, 1}})->MinTime(2);
 
-// Undoes what the column does on its own, by the hidden numbers: as good as one that knows can be.
-ts::Actor Knowing(World* w) {
-  return {.act = [w](const env::Observation&) {
-    const auto hidden = w->instrument->ground_truth()->Hidden();
-    const env::Spec& spec = w->environment->spec();
-    std::vector<float> action;
-    for (const char* name : {"C10", "C12a", "C12b", "C21a", "C21b", "C23a", "C23b", "C30", "C32a",
-                             "C32b", "C34a", "C34b"}) {
-      if (action.size() == spec.action_space.size()) break;
-      const size_t i = action.size();
-      action.push_back(std::clamp(float(-hidden.at(absl::StrCat("total_", name, "_nm"))),
-                                  spec.action_space.Low(i), spec.action_space.High(i)));
-    }
-    return action;
-  }};
-}
-
 void BM_Baseline(benchmark::State& state) {
   World w(int(state.range(0)), false);
   const env::Spec& spec = w.environment->spec();
@@ -114,7 +97,7 @@ void BM_Baseline(benchmark::State& state) {
       ts::Of(std::shared_ptr<agents::Policy>(
           *agents::GpPolicy::Create(spec.observation_space, spec.action_space,
                                     {.n_initial = 4 * knobs, .budget = steps * 2 / 3}))),
-      Knowing(&w)};
+      ts::Knowing(spec, w.instrument.get())};
   const int episodes = knobs == 3 ? 20 : 10;
   std::vector<double> shares;
   const auto watch = [&](uint64_t, int step, const env::StepResult&) {

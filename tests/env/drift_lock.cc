@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/support/column.h"
 #include "tests/support/instruments.h"
+#include "tests/support/lacking.h"
 
 namespace ronchi::env {
 namespace {
@@ -18,6 +19,7 @@ using testing::HasSubstr;
 using testing_support::Seen;
 using testing_support::Spy;
 using testing_support::TwinFromYaml;
+using testing_support::WhyRefused;
 
 // A tuned twin that moves as told, with many electrons and nothing else noisy.
 std::string Moving(double x_A_per_s, double y_A_per_s, const std::string& prior = "") {
@@ -106,37 +108,20 @@ TEST(DriftLock, CentreAndMeasurementsStayInTheirRanges) {
 }
 
 TEST(DriftLock, RefusesAnInstrumentThatLacksWhatItNeeds) {
-  class Lacking final : public hw::Instrument {
-   public:
-    explicit Lacking(hw::Description d) : description_(std::move(d)) {}
-    const hw::Description& description() const override { return description_; }
-    absl::StatusOr<hw::Reply> Run(const hw::Command&, const hw::ExecuteOptions&) override {
-      return absl::UnimplementedError("nothing");
-    }
-
-   private:
-    hw::Description description_;
-  };
   const hw::Description whole =
       (*hw::MakeTwin(TwinFromYaml("{preset: corrected_200kV, engine: linear}"), 0))->description();
-  const auto refused = [&](const std::function<void(hw::Description*, DriftLockOptions*)>& change,
-                           const char* says) {
-    hw::Description d = whole;
-    DriftLockOptions o;
-    change(&d, &o);
-    Lacking instrument(d);
-    const absl::Status status = DriftLock::Create(&instrument, o).status();
-    EXPECT_TRUE(absl::IsInvalidArgument(status)) << says;
-    EXPECT_THAT(std::string(status.message()), HasSubstr(says));
+  const auto why = [&](const std::function<void(hw::Description*, DriftLockOptions*)>& change) {
+    return WhyRefused<DriftLock, DriftLockOptions>(whole, {}, change);
   };
-  refused([](auto* d, auto*) { d->detectors.clear(); }, "haadf");
-  refused([](auto* d, auto*) { d->cannot.push_back("park"); }, "park_s: 0");
-  refused([](auto*, auto* o) { o->reward_truth = true; }, "ground truth");
-  refused([](auto*, auto* o) { o->max_shift_A = 8; }, "max_shift_A");
-  Lacking no_park(whole);
-  DriftLockOptions o;
-  o.park_s = 0;
-  EXPECT_TRUE(DriftLock::Create(&no_park, o).ok());
+  EXPECT_THAT(why([](auto* d, auto*) { d->detectors.clear(); }), HasSubstr("haadf"));
+  EXPECT_THAT(why([](auto* d, auto*) { d->cannot.push_back("park"); }), HasSubstr("park_s: 0"));
+  EXPECT_THAT(why([](auto*, auto* o) { o->reward_truth = true; }), HasSubstr("ground truth"));
+  EXPECT_THAT(why([](auto*, auto* o) { o->max_shift_A = 8; }), HasSubstr("max_shift_A"));
+  EXPECT_EQ(why([](auto* d, auto* o) {
+              d->cannot.push_back("park");
+              o->park_s = 0;
+            }),
+            "");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include "env/aberration_tuning.h"
 #include "env/drift_lock.h"
+#include "env/ronchigram_tuning.h"
+#include "env/zone_axis_tilt.h"
 #include "experiments/environment_instruments.h"
 #include "hw/guarded.h"
 #include "tests/support/env_contract.h"
@@ -81,6 +83,9 @@ TEST(EnvironmentsDeployed, WorkWithoutGroundTruthOrSayThatTheyDoNot) {
     ExpectDeploys<env::AberrationTuning>({"AberrationTuning-v0", level},
                                          env::AberrationTuningOptions());
     ExpectDeploys<env::DriftLock>({"DriftLock-v0", level}, env::DriftLockOptions());
+    ExpectDeploys<env::RonchigramTuning>({"RonchigramTuning-v0", level},
+                                         env::RonchigramTuningOptions());
+    ExpectDeploys<env::ZoneAxisTilt>({"ZoneAxisTilt-v0", level}, env::ZoneAxisTiltOptions());
   }
 }
 
@@ -111,6 +116,10 @@ TEST(EnvironmentsConfig, MistakesAreOneClearLine) {
                       "task: {range_nm: 51}}"),
               HasSubstr("up to 50"));
   EXPECT_THAT(refused("DriftLock-v0", "{task: {max_shift_A: 9}}"), HasSubstr("fov_A/2"));
+  EXPECT_THAT(refused("RonchigramTuning-v0", "{task: {disc_mrad: 33}}"), HasSubstr("4 … 32"));
+  EXPECT_THAT(refused("RonchigramTuning-v0", "{instrument: corrected_200kV}"),
+              HasSubstr("'camera'"));
+  EXPECT_THAT(refused("ZoneAxisTilt-v0", "{task: {pixels: 60}}"), HasSubstr("divide the 64"));
 }
 
 }  // namespace

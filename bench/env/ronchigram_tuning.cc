@@ -1,0 +1,102 @@
+// RonchigramTuning-v0: steps a second, and what simple ways to act reach at every level, one
+// thread.
+//   bench_env_ronchigram_tuning --benchmark_filter=Baseline
+// gives returns (mean ± standard error of six episodes) with the image's reward, and the true flat
+// angle over the last five steps, mrad.
+#include "env/ronchigram_tuning.h"
+
+#include <benchmark/benchmark.h>
+
+#include <numbers>
+
+#include "absl/strings/str_cat.h"
+#include "agents/bayes/gp_policy.h"
+#include "agents/classical/nelder_mead_policy.h"
+#include "core/parallel.h"
+#include "experiments/environment_instruments.h"
+#include "tests/support/knowing.h"
+#include "theory/phase_error.h"
+
+namespace ronchi {
+namespace {
+
+namespace ts = testing_support;
+
+// At a level, on its own instrument.
+struct World {
+  explicit World(int level, bool truth = false) {
+    SetThreads(1);
+    const Twins twins =
+        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "RonchigramTuning-v0", level);
+    instrument = *MakeInstrument(twins);
+    energy_eV = twins[0].energy_eV;
+    const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
+    RONCHI_CHECK(env::ReadRonchigramTuningOptions(task, &options).ok());
+    options.reward_truth = truth;
+    environment = *env::RonchigramTuning::Create(instrument.get(), options);
+  }
+  double Flat_mrad() const {
+    return 1e3 * theory::FlatAngle_rad(instrument->ground_truth()->Hidden(),
+                                       {energy_eV, options.disc_rad}, std::numbers::pi / 4);
+  }
+  double energy_eV = 0;
+  env::RonchigramTuningOptions options;
+  std::unique_ptr<hw::Instrument> instrument;
+  std::unique_ptr<env::RonchigramTuning> environment;
+};
+
+void BM_RonchigramTuning(benchmark::State& state) {
+  World w(int(state.range(0)), state.range(1));
+  std::vector<float> observation(w.environment->spec().observation_size());
+  const auto actor = ts::Random(w.environment->spec());
+  RONCHI_CHECK(w.environment->ResetInto(1, {}, observation).ok());
+  for (auto _ : state) {
+    const auto outcome = w.environment->StepInto(actor.act({}), observation);
+    RONCHI_CHECK(outcome.ok());
+    if (outcome->truncated) RONCHI_CHECK(w.environment->ResetInto({}, {}, observation).ok());
+  }
+  state.counters["steps_per_s"] =
+      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+  state.SetLabel(state.range(1) ? "truth" : "image");
+}
+BENCHMARK(BM_RonchigramTuning)->ArgsProduct({{1, 2, 3}, {0, 1}});
+
+void BM_Baseline(benchmark::State& state) {
+  World w(int(state.range(0)));
+  const env::Spec& spec = w.environment->spec();
+  const size_t steps = size_t(spec.max_episode_steps), knobs = spec.action_space.size();
+  const agents::KnobTaskOptions task{.value_key = "flatness"};
+  const char* names[] = {"hold", "random", "nelder_mead", "gp", "knows"};
+  const ts::Actor actors[] = {
+      ts::Holding(spec), ts::Random(spec),
+      ts::Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space,
+                                               {.task = task})),
+      ts::Of(std::shared_ptr<agents::Policy>(*agents::GpPolicy::Create(
+          spec.observation_space, spec.action_space,
+          {.task = task, .n_initial = 4 * knobs, .budget = steps * 2 / 3}))),
+      ts::Knowing(spec, w.instrument.get())};
+  std::vector<double> flat, returns;
+  const auto watch = [&](uint64_t, int step, const env::StepResult&) {
+    if (step + 5 < int(steps)) return;
+    if (step + 5 == int(steps)) flat.push_back(0);
+    flat.back() += w.Flat_mrad() / 5;
+  };
+  for (auto _ : state) {
+    returns = ts::Returns(w.environment.get(), actors[state.range(1)], 6, 1, watch);
+  }
+  const ts::Figure total = ts::FigureOf(returns), angle = ts::FigureOf(flat);
+  state.counters["return"] = total.mean;
+  state.counters["return_se"] = total.error;
+  state.counters["flat_mrad"] = angle.mean;
+  state.counters["flat_mrad_se"] = angle.error;
+  state.SetLabel(names[state.range(1)]);
+}
+BENCHMARK(BM_Baseline)
+    ->ArgsProduct({{1, 2, 3}, {0, 1, 2, 3, 4}})
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond);
+
+}  // namespace
+}  // namespace ronchi
+
+BENCHMARK_MAIN();
