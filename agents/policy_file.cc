@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "agents/bayes/gp_policy.h"
+#include "agents/classical/greedy_policy.h"
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
 #include "core/files.h"
@@ -23,6 +24,7 @@ struct Registry {
   std::mutex mutex;
   std::map<std::string, PolicyReader> readers = {
       {"random", RandomPolicy::FromJson},
+      {"greedy", GreedyPolicy::FromJson},
       {"nelder_mead", NelderMeadPolicy::FromJson},
       {"gp", GpPolicy::FromJson},
   };

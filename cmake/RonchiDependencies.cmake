@@ -9,15 +9,21 @@ find_package(spdlog REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(TBB REQUIRED)
 find_package(PNG REQUIRED)
+find_package(GIF REQUIRED)
 find_package(Boost REQUIRED)
-find_package(GTest REQUIRED)
-find_package(benchmark REQUIRED)
 set(HDF5_PREFER_PARALLEL OFF)
 find_package(HDF5 REQUIRED COMPONENTS C HL)
 pkg_check_modules(FFTW3F REQUIRED IMPORTED_TARGET fftw3f)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
-pkg_check_modules(FFTW3 REQUIRED IMPORTED_TARGET fftw3)  # double precision: tests of sim alone
 pkg_check_modules(NLOPT REQUIRED IMPORTED_TARGET nlopt)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
-# libtorch (Debian 1.13, or a newer one by -DCMAKE_PREFIX_PATH): only agents/torch links to it.
-find_package(Torch REQUIRED)
+# libtorch (Debian 1.13, or a newer one by -DCMAKE_PREFIX_PATH): only agents/torch links to it. The Python package is
+# built without its agents where it is missing.
+if(RONCHI_PYTHON)
+  find_package(Torch)
+else()
+  find_package(Torch REQUIRED)
+  find_package(GTest REQUIRED)
+  find_package(benchmark REQUIRED)
+  pkg_check_modules(FFTW3 REQUIRED IMPORTED_TARGET fftw3)  # double precision: tests of sim alone
+endif()

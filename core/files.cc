@@ -17,10 +17,19 @@
 namespace ronchi {
 namespace fs = std::filesystem;
 
+namespace {
+std::string& InstalledData() {
+  static std::string* const path = new std::string(kSourceDataDirectory);  // no order at exit
+  return *path;
+}
+}  // namespace
+
 std::string DataDirectory() {
   if (const char* env = std::getenv("RONCHI_DATA"); env && *env) return env;
-  return kSourceDataDirectory;
+  return InstalledData();
 }
+
+void SetDataDirectory(const std::string& path) { InstalledData() = path; }
 
 std::string CachePath() {
   if (const char* own = std::getenv("RONCHI_CACHE"); own && *own) return own;

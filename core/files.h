@@ -8,8 +8,11 @@
 
 namespace ronchi {
 
-// The project's data folder (scattering tables, structures): $RONCHI_DATA, else the source tree's.
+// The project's data folder (scattering tables, structures): $RONCHI_DATA, else what was set, else
+// the source tree's.
 std::string DataDirectory();
+// Where an installed package keeps it. Call it once, at start-up.
+void SetDataDirectory(const std::string& path);
 // The user's cache (FFT wisdom, prepared engines): $RONCHI_CACHE, $XDG_CACHE_HOME/ronchi or
 // ~/.cache/ronchi. It may not exist yet. Empty when none of the variables is set.
 std::string CachePath();

@@ -22,5 +22,6 @@ void InstallInterruptHandlers() {
 }
 
 bool Interrupted() { return g_interrupted != 0; }
+void SetInterrupted(bool interrupted) { g_interrupted = interrupted; }
 
 }  // namespace ronchi

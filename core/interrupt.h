@@ -5,4 +5,6 @@
 namespace ronchi {
 void InstallInterruptHandlers();
 bool Interrupted();
+// For a program with signal handlers of its own (Python's): the same flag, by hand.
+void SetInterrupted(bool interrupted);
 }  // namespace ronchi

@@ -22,7 +22,8 @@ int g_threads = 0;
 #ifdef __SANITIZE_THREAD__
 // Debian's oneTBB is not compiled for the thread sanitizer, which then sees none of its hand-overs
 // and reports races that are none. Plain threads show it what our own code does.
-void RunBlocks(size_t blocks, const std::function<void(size_t)>& run) {
+template <class Run>
+void RunBlocks(size_t blocks, const Run& run) {
   std::atomic<size_t> next = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < std::max(2, Threads()); ++t) {
@@ -33,7 +34,8 @@ void RunBlocks(size_t blocks, const std::function<void(size_t)>& run) {
   for (std::thread& thread : threads) thread.join();
 }
 #else
-void RunBlocks(size_t blocks, const std::function<void(size_t)>& run) {
+template <class Run>  // no std::function: a loop does not allocate
+void RunBlocks(size_t blocks, const Run& run) {
   tbb::parallel_for(
       tbb::blocked_range<size_t>(0, blocks, 1),
       [&](const tbb::blocked_range<size_t>& r) {

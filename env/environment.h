@@ -77,9 +77,9 @@ class Environment {
   // The present values of spec().info_names.
   virtual std::span<const double> info() const = 0;
 
-  // Everything that the rest of the episode depends on, the simulated instrument's state with it;
-  // Restore in another environment of the same kind and options goes on to the same bits.
-  // Unimplemented: an instrument that is no simulation.
+  // Everything that the rest of the episode and those to come depend on, the simulated instrument's
+  // state with it; Restore in another environment of the same kind and options goes on to the same
+  // bits. Unimplemented: an instrument that is no simulation. FailedPrecondition: before Reset.
   virtual absl::StatusOr<std::string> Save() const;
   virtual absl::Status Restore(const std::string& saved);
   // What a person would like to see now, [height, width, 3], RGB. Never spends dose.

@@ -116,7 +116,7 @@ absl::StatusOr<Outcome> Task::StepInto(std::span<const float> action,
 }
 
 absl::StatusOr<std::string> Task::Save() const {
-  if (phase_ != Phase::kRunning) {
+  if (phase_ == Phase::kBeforeReset) {
     return absl::FailedPreconditionError("there is no episode to be saved");
   }
   hw::GroundTruth* truth = instrument_->ground_truth();
@@ -129,6 +129,7 @@ absl::StatusOr<std::string> Task::Save() const {
       {"seed", *seed_},
       {"episode", episode_},
       {"step", step_},
+      {"ended", phase_ == Phase::kEnded},
       {"info", info_},
       {"observation", BytesOf(last_observation_)},
       {"own", SaveOwn()},
@@ -167,10 +168,10 @@ absl::Status Task::Restore(const std::string& bytes) {
     step_ = saved.at("step").get<int>();
     info_ = info;
     std::memcpy(last_observation_.data(), observation.data(), observation.size());
+    phase_ = saved.at("ended").get<bool>() ? Phase::kEnded : Phase::kRunning;
   } catch (const nlohmann::json::exception& e) {
     return absl::InvalidArgumentError(absl::StrCat("saved state of ", spec_.id, ": ", e.what()));
   }
-  phase_ = Phase::kRunning;
   return absl::OkStatus();
 }
 

@@ -20,6 +20,9 @@ struct Arguments {
   std::string instrument;                    // check, run: of a workflow; conform
   std::vector<std::string> answers, yes_to;  // run: to a workflow's questions
   int episodes = 20;
+  std::string agent = "random";  // watch
+  int steps = 0, delay_ms = 100;
+  bool playthrough = false;
   std::optional<std::string> kind, older_than;  // cache
 };
 
@@ -50,6 +53,8 @@ int Flow(const Arguments& a);
 int List(const Arguments& a);
 int Describe(const Arguments& a);
 int Doctor(const Arguments& a);
+// watch_verb.cc
+int WatchEnvironment(const Arguments& a);
 // conform_verb.cc
 int Conform(const Arguments& a);
 // cache_verb.cc

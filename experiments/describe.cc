@@ -13,8 +13,11 @@
 #include "absl/strings/str_join.h"
 #include "core/files.h"
 #include "core/parallel.h"
+#include "experiments/describe_environment.h"
 #include "experiments/engine_error.h"
+#include "experiments/environments.h"
 #include "experiments/recipe.h"
+#include "experiments/simulated.h"
 #include "hw/twin/twin.h"
 #include "ronchi_paths.h"
 #include "sim/contracted/contracted_model.h"
@@ -39,8 +42,7 @@ const std::map<std::string, std::map<std::string, std::string>>& Known() {
         {"contracted",
          "exact multislice images of rings and segments for any aberrations, in milliseconds once "
          "prepared, with all derivatives; the twin's engine"},
-        {"linear", "incoherent imaging of thin specimens, below 1 ms an image"}}},
-      {"environments", {{"AberrationTuning-v0", env::AberrationTuningSpec({}).summary}}}};
+        {"linear", "incoherent imaging of thin specimens, below 1 ms an image"}}}};
   return kKnown;
 }
 
@@ -122,28 +124,10 @@ absl::StatusOr<hw::TwinOptions> Preset(const std::string& name) {
   return hw::ReadTwinOptions(config);
 }
 
-json BoxToJson(const env::Box& box) {
-  return {{"shape", box.shape},
-          {"low", box.low},
-          {"high", box.high},
-          {"unit", box.unit},
-          {"meaning", box.meaning}};
-}
-
-json DescribeEnvironment() {
-  const env::Spec spec = env::AberrationTuningSpec({});
-  json observations;
-  for (const auto& [name, box] : spec.observation_space) observations[name] = BoxToJson(box);
-  return {{"kind", "environment"},
-          {"name", spec.id},
-          {"summary", spec.summary},
-          {"observation_space", observations},
-          {"action_space", BoxToJson(spec.action_space)},
-          {"reward", "the contrast of the new image"},
-          {"max_episode_steps", spec.max_episode_steps}};
-}
-
 absl::StatusOr<json> DescribeInstrument(const std::string& name) {
+  RONCHI_ASSIGN_OR_RETURN(const Config config, SimulatedPreset(name));
+  RONCHI_ASSIGN_OR_RETURN(const SimulatedKind* const kind, KindOfSimulated(config));
+  if (kind->kind != "column") return DescribeSimulated(name);
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, Preset(name));
   RONCHI_ASSIGN_OR_RETURN(const auto twin, hw::MakeTwin(options, 0));
   const hw::Description& d = twin->description();
@@ -207,13 +191,18 @@ std::string BlasLibrary() {
 json ListEverything() {
   json out;
   for (const auto& [group, entries] : Known()) out[group] = entries;
+  for (const EnvironmentKind& kind : EnvironmentKinds()) {
+    const auto summary = SummariseEnvironment(kind.id);
+    out["environments"][kind.id] =
+        summary.ok() ? *summary : std::string(summary.status().message());
+  }
   for (const std::string& name : Stems("twins", ".yaml")) {
-    const auto options = Preset(name);
-    out["instruments"][name] =
-        options.ok()
-            ? absl::StrFormat("simulated column, %g kV, %g mrad, %s", options->energy_eV / 1e3,
-                              options->semiangle_rad * 1e3, options->specimen_file)
-            : std::string(options.status().message());
+    absl::StatusOr<std::string> summary;
+    if (const auto config = SimulatedPreset(name); config.ok()) {
+      const auto kind = KindOfSimulated(*config);
+      summary = kind.ok() ? (*kind)->summarise(*config) : kind.status();
+    }
+    out["instruments"][name] = summary.ok() ? *summary : std::string(summary.status().message());
   }
   for (const std::string& name : RecipeNames()) out["recipes"][name] = RecipeTitle(name);
   for (const std::string& name : Stems("structures", ".xyz"))
@@ -222,7 +211,9 @@ json ListEverything() {
 }
 
 absl::StatusOr<json> DescribeThing(const std::string& name) {
-  if (name == "AberrationTuning-v0") return DescribeEnvironment();
+  for (const EnvironmentKind& kind : EnvironmentKinds()) {
+    if (kind.id == name) return DescribeEnvironment(name);
+  }
   for (const auto& [group, entries] : Known()) {
     if (const auto it = entries.find(name); it != entries.end()) {
       json out = {{"kind", group.substr(0, group.size() - 1)},

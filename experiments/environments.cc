@@ -3,17 +3,28 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "env/aberration_tuning.h"
+#include "env/adaptive_scan.h"
+#include "env/atom_move.h"
 #include "env/drift_lock.h"
 #include "env/ronchigram_tuning.h"
+#include "env/spectrum_search.h"
 #include "env/wrapper.h"
 #include "env/zone_axis_tilt.h"
 #include "experiments/environment_instruments.h"
+#include "experiments/map_environments.h"
+#include "hw/twin/atom_twin.h"
 
 namespace ronchi {
 namespace {
 
 using Factory = env::EnvironmentFactory;
 using Made = absl::StatusOr<std::unique_ptr<env::Environment>>;
+
+template <class Environment, class Options>
+Made Mount(std::unique_ptr<hw::Instrument> instrument, const Options& options) {
+  RONCHI_ASSIGN_OR_RETURN(auto task, Environment::Create(instrument.get(), options));
+  return std::make_unique<env::Mounted>(std::move(instrument), std::move(task));
+}
 
 // The options say what is asked for and at which level; then come the instruments of that level.
 template <class Environment, class Options>
@@ -28,8 +39,7 @@ absl::StatusOr<Factory> Prepare(const Config& instrument, const Config& task, co
     RONCHI_ASSIGN_OR_RETURN(auto made, MakeInstrument(twins));
     Options own = options;
     own.environment = index;
-    RONCHI_ASSIGN_OR_RETURN(auto environment, Environment::Create(made.get(), own));
-    return std::make_unique<env::Mounted>(std::move(made), std::move(environment));
+    return Mount<Environment>(std::move(made), own);
   });
 }
 
@@ -43,6 +53,21 @@ absl::StatusOr<Factory> AberrationTuning(const Config& instrument, const Config&
 
 absl::StatusOr<Factory> DriftLock(const Config& instrument, const Config& task) {
   return Prepare<env::DriftLock>(instrument, task, "DriftLock-v0", env::ReadDriftLockOptions);
+}
+
+// `task: {level: 2}` sets the instrument's defaults, too; its own keys win.
+absl::StatusOr<Factory> AtomMove(const Config& instrument, const Config& task) {
+  env::AtomMoveOptions options;
+  int level = 1;
+  RONCHI_RETURN_IF_ERROR(env::ReadAtomMoveOptions(task, &options, &level));
+  RONCHI_ASSIGN_OR_RETURN(hw::AtomTwinOptions twin, hw::ReadAtomTwinOptions(instrument, level));
+  twin.image_pixels = options.image_pixels;
+  return Factory([=](uint64_t index) -> Made {
+    RONCHI_ASSIGN_OR_RETURN(auto made, hw::MakeAtomTwin(twin, 0));
+    env::AtomMoveOptions own = options;
+    own.environment = index;
+    return Mount<env::AtomMove>(std::move(made), own);
+  });
 }
 
 absl::StatusOr<Factory> RonchigramTuning(const Config& instrument, const Config& task) {
@@ -65,10 +90,13 @@ absl::StatusOr<Factory> ZoneAxisTilt(const Config& instrument, const Config& tas
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
   static const std::vector<EnvironmentKind> kKinds = {
-      {"AberrationTuning-v0", AberrationTuning},
-      {"DriftLock-v0", DriftLock},
-      {"RonchigramTuning-v0", RonchigramTuning},
-      {"ZoneAxisTilt-v0", ZoneAxisTilt},
+      {"AberrationTuning-v0", AberrationTuning, env::AberrationTuningSpec({}).summary},
+      {"AdaptiveScan-v0", PrepareAdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
+      {"AtomMove-v0", AtomMove, env::AtomMoveSpec({}).summary},
+      {"DriftLock-v0", DriftLock, env::DriftLockSpec({}).summary},
+      {"RonchigramTuning-v0", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
+      {"SpectrumSearch-v0", PrepareSpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
+      {"ZoneAxisTilt-v0", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
   };
   return kKinds;
 }

@@ -124,6 +124,30 @@ absl::Status WriteSummary(const FlowOutcome& o, const std::string& instrument) {
   return WriteFileAtomically(o.folder + "/summary.json", j.dump(2) + "\n");
 }
 
+absl::Status WriteResults(const FlowOutcome& outcome, const wf::Workflow& workflow,
+                          const std::string& instrument) {
+  RONCHI_RETURN_IF_ERROR(WriteFlowData(outcome.folder, workflow));
+  return WriteSummary(outcome, instrument);
+}
+
+// A run that has ended, and was killed before its files were made of the journal: the summary is
+// the last of them.
+bool EndedWithoutFiles(const FlowOutcome& outcome, const wf::Journal& journal) {
+  std::error_code ec;
+  return !journal.entries().empty() && journal.entries().back().value("type", "") == "finish" &&
+         journal.entries().back().contains("time_s") &&
+         !fs::exists(outcome.folder + "/summary.json", ec);
+}
+
+wf::RunResult ResultOf(const json& finish) {
+  wf::RunResult r;
+  r.ended_by = finish.value("ended_by", "");
+  r.finished = true;
+  r.spent = {finish.value("time_s", 0.0), finish.value("dose_e_per_m2", 0.0),
+             finish.value("electrons", 0.0), finish.value("commands", 0.0)};
+  return r;
+}
+
 }  // namespace
 
 bool IsWorkflowFile(const std::string& path) {
@@ -178,6 +202,11 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
   ReplaySummary past;
   if (options.resume) {
     RONCHI_ASSIGN_OR_RETURN(journal, wf::Journal::Reopen(outcome.folder));
+    if (EndedWithoutFiles(outcome, *journal)) {
+      outcome.result = ResultOf(journal->entries().back());
+      RONCHI_RETURN_IF_ERROR(WriteResults(outcome, flow->workflow, flow->instrument.name));
+      return outcome;
+    }
     if (flow->instrument.truth) {
       RONCHI_RETURN_IF_ERROR(GoBackTo(outcome.folder, flow->instrument.instrument.get(), &past));
     }
@@ -220,8 +249,7 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
                        .host = &host,
                        .decider = &decider,
                        .worst_current_A = flow->instrument.measured.worst_current_A}));
-  RONCHI_RETURN_IF_ERROR(WriteFlowData(outcome.folder, flow->workflow));
-  RONCHI_RETURN_IF_ERROR(WriteSummary(outcome, flow->instrument.name));
+  RONCHI_RETURN_IF_ERROR(WriteResults(outcome, flow->workflow, flow->instrument.name));
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(outcome.folder, ec)) {
     outcome.files.push_back(entry.path().filename());

@@ -10,23 +10,13 @@
 #include "core/config.h"
 #include "core/files.h"
 #include "experiments/recipe.h"
+#include "experiments/simulated.h"
 #include "hw/description_json.h"
-#include "hw/twin/twin.h"
 
 namespace ronchi {
 namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::vector<std::string> Presets() {
-  std::vector<std::string> names;
-  std::error_code ec;
-  for (const auto& entry : fs::directory_iterator(DataDirectory() + "/twins", ec)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 absl::StatusOr<FlowInstrument> FromDescription(const std::string& path) {
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
@@ -73,21 +63,19 @@ absl::Status Measure(FlowInstrument* out) {
 absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed) {
   std::error_code ec;
   if (absl::EndsWith(name, ".json")) return FromDescription(name);
-  const std::vector<std::string> presets = Presets();
+  const std::vector<std::string> presets = SimulatedPresets();
   const bool preset = std::find(presets.begin(), presets.end(), name) != presets.end();
   if (!preset && !fs::is_regular_file(name, ec)) {
     return absl::NotFoundError(absl::StrCat(
         "instrument '", name, "': no such preset or file; presets: ", absl::StrJoin(presets, ", "),
         "; files: a twin (.yaml), or a description to check against (.json)"));
   }
-  absl::StatusOr<Config> config =
-      preset ? Config::Parse(absl::StrCat("preset: ", name), "instrument") : Config::Load(name);
+  absl::StatusOr<Config> config = preset ? SimulatedPreset(name) : Config::Load(name);
   if (!config.ok()) return config.status();
-  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(*config));
   FlowInstrument out;
   out.name = preset ? name : fs::absolute(name).lexically_normal().string();
   RONCHI_ASSIGN_OR_RETURN(out.instrument,
-                          hw::MakeTwin(options, DeriveSeed(seed, "workflow.instrument")));
+                          OpenSimulated(*config, DeriveSeed(seed, "workflow.instrument")));
   out.truth = out.instrument->ground_truth();
   out.description = out.instrument->description();
   RONCHI_RETURN_IF_ERROR(Measure(&out));

@@ -50,6 +50,8 @@ constexpr Verb kVerbs[] = {
     {"list", "environments, agents, instruments, engines, recipes, structures", List, nullptr,
      nullptr, nullptr},
     {"describe", "one of them in detail", Describe, "name", nullptr, nullptr},
+    {"watch", "an environment with an agent in it: in the terminal, as pictures, as lines",
+     WatchEnvironment, "environment", nullptr, "folder for a picture of every step and a GIF"},
     {"cache", "what is kept on disk to be used again: list, clear, path", Cache, "action", nullptr,
      nullptr},
     {"doctor", "what is wrong on this machine", Doctor, nullptr, nullptr, nullptr},
@@ -94,6 +96,15 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   }
   if (std::string(verb.name) == "evaluate") {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));
+  }
+  if (std::string(verb.name) == "watch") {
+    sub->add_option("--agent", a->agent, "random (the default), or a policy file");
+    sub->add_option("--steps", a->steps, "so many steps (default: one episode)")
+        ->check(CLI::Range(1, 1000000));
+    sub->add_option("--delay-ms", a->delay_ms, "between pictures in the terminal (default: 100)")
+        ->check(CLI::Range(0, 10000));
+    sub->add_flag("--playthrough", a->playthrough,
+                  "a short course as text, for tests/golden/playthrough (\"all\" with -o: of all)");
   }
   if (std::string(verb.name) == "cache") {
     sub->add_option("--kind", a->kind, "list or clear only this kind, e.g. contracted, fft");

@@ -1,6 +1,7 @@
 #include "hw/capability.h"
 
 #include <algorithm>
+#include <array>
 
 namespace ronchi::hw {
 
@@ -18,25 +19,49 @@ bool Can(const Description& description, std::string_view capability) {
                       [&](const std::string& c) { return c == capability || c == verb; });
 }
 
+namespace {
+
+// Names the needs one by one until `enough` says so.
+template <class Enough>
+void EachNeed(const Description& description, const Command& command, const Enough& enough) {
+  if (enough(VerbNameView(command))) return;
+  if (const auto* set = std::get_if<Set>(&command); set && set->relative) enough("set.relative");
+  const auto* scan = std::get_if<Scan>(&command);
+  if (!scan) return;
+  static constexpr std::array<std::string_view, 3> kPatterns = {"scan.raster", "scan.points",
+                                                                "scan.spiral"};
+  if (enough(kPatterns[size_t(scan->pattern)])) return;
+  if (scan->pattern != ScanPattern::kPoints && scan->rotation_rad != 0) {
+    if (enough("scan.rotation")) return;
+  }
+  for (const std::string& name : scan->detectors) {
+    const DetectorInfo* d = description.FindDetector(name);
+    if (d && d->kind != DetectorKind::kScanned) {
+      enough("scan.camera");
+      return;
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> Needs(const Description& description, const Command& command) {
-  std::vector<std::string> needs = {VerbName(command)};
-  if (const auto* set = std::get_if<Set>(&command); set && set->relative) {
-    needs.push_back("set.relative");
-  }
-  if (const auto* scan = std::get_if<Scan>(&command)) {
-    needs.push_back("scan." + PatternName(scan->pattern));
-    if (scan->pattern != ScanPattern::kPoints && scan->rotation_rad != 0) {
-      needs.push_back("scan.rotation");
-    }
-    for (const std::string& name : scan->detectors) {
-      const DetectorInfo* d = description.FindDetector(name);
-      if (d && d->kind != DetectorKind::kScanned) {
-        needs.push_back("scan.camera");
-        break;
-      }
-    }
-  }
+  std::vector<std::string> needs;
+  EachNeed(description, command, [&](std::string_view need) {
+    needs.emplace_back(need);
+    return false;
+  });
   return needs;
+}
+
+std::string_view FirstLacking(const Description& description, const Command& command) {
+  std::string_view lacking;
+  if (description.cannot.empty()) return lacking;
+  EachNeed(description, command, [&](std::string_view need) {
+    if (!Can(description, need)) lacking = need;
+    return !lacking.empty();
+  });
+  return lacking;
 }
 
 }  // namespace ronchi::hw

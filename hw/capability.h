@@ -18,5 +18,7 @@ const std::vector<std::string>& CapabilityNames();
 bool Can(const Description& description, std::string_view capability);
 // The capabilities that a command needs, the verb first.
 std::vector<std::string> Needs(const Description& description, const Command& command);
+// The first of these that it cannot; empty: it can. Allocates nothing.
+std::string_view FirstLacking(const Description& description, const Command& command);
 
 }  // namespace ronchi::hw

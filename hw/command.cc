@@ -2,9 +2,11 @@
 
 namespace ronchi::hw {
 
-std::string VerbName(const Command& command) {
-  static constexpr const char* kNames[] = {"read",    "set",   "scan",    "park", "expose",
-                                           "measure", "blank", "unblank", "safe", "abort"};
+std::string VerbName(const Command& command) { return std::string(VerbNameView(command)); }
+
+std::string_view VerbNameView(const Command& command) {
+  static constexpr std::string_view kNames[] = {"read",    "set",   "scan",    "park", "expose",
+                                                "measure", "blank", "unblank", "safe", "abort"};
   static_assert(std::size(kNames) == std::variant_size_v<Command>);
   return kNames[command.index()];
 }

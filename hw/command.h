@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -55,6 +56,7 @@ struct Expose {
 struct Measure {
   std::string what;  // of Description::measurements
   double center_x_m = 0, center_y_m = 0;
+  double fov_m = 0;  // side of the square that is looked at; 0: the measurement's own
 };
 struct Blank {};
 struct Unblank {};
@@ -65,6 +67,7 @@ using Command = std::variant<Read, Set, Scan, Park, Expose, Measure, Blank, Unbl
 
 // The verb's name as in logs and workflows: "read", "set", "scan" …
 std::string VerbName(const Command& command);
+std::string_view VerbNameView(const Command& command);
 // "raster", "points", "spiral".
 std::string PatternName(ScanPattern pattern);
 

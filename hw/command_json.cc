@@ -101,6 +101,7 @@ json Fields(const Measure& c) {
   json j = {{"what", c.what}};
   PutUnlessZero(&j, "center_x_m", c.center_x_m);
   PutUnlessZero(&j, "center_y_m", c.center_y_m);
+  PutUnlessZero(&j, "fov_m", c.fov_m);
   return j;
 }
 template <class Plain>
@@ -147,7 +148,8 @@ Command FromFields(const std::string& verb, const json& j) {
                   j.contains("binning") ? Count(j.at("binning")) : 1};
   }
   if (verb == "measure") {
-    return Measure{j.at("what"), RealOr0(j, "center_x_m"), RealOr0(j, "center_y_m")};
+    return Measure{j.at("what"), RealOr0(j, "center_x_m"), RealOr0(j, "center_y_m"),
+                   RealOr0(j, "fov_m")};
   }
   if (verb == "blank") return Blank{};
   if (verb == "unblank") return Unblank{};

@@ -20,6 +20,7 @@ class ExposureChecks final : public Suite {
     Try("impossible scans are refused", [&] { return BadScans(); });
     Try("the probe parks", [&] { return Parks(); });
     Try("cameras expose", [&] { return Exposures(); });
+    Try("cameras scan", [&] { return CameraScans(); });
     Try("measurements give numbers with their covariance", [&] { return Measures(); });
     Try("the clock never runs back", [&] { return clock_fault_; });
     Try("every error has a cause and a remedy", [&] { return error_fault_; });
@@ -182,6 +183,34 @@ class ExposureChecks final : public Suite {
       }
     }
     if (seen == 0) throw Skip{"no camera"};
+    return "";
+  }
+
+  std::string CameraScans() {
+    Need("scan.camera");
+    Scan s = Raster();
+    const size_t scanned = s.detectors.size();
+    std::vector<const DetectorInfo*> cameras;
+    for (const DetectorInfo& x : d_->detectors) {
+      if (x.kind == DetectorKind::kScanned) continue;
+      cameras.push_back(&x);
+      s.detectors.push_back(x.name);
+      s.dwell_s = std::max(s.dwell_s, x.min_dwell_s);
+    }
+    if (cameras.empty()) throw Skip{"no camera"};
+    s.frames = 1;
+    s.pixels_x = 3;
+    s.pixels_y = 2;
+    if (auto e = Unblanked(); !e.empty()) return e;
+    const auto r = Do(s);
+    if (!r.ok()) return r.status().ToString();
+    if (r->frames.size() != s.detectors.size()) return "not a frame for each detector";
+    for (size_t i = 0; i < cameras.size(); ++i) {
+      const DetectorInfo& x = *cameras[i];
+      std::vector<size_t> shape = {2, 3, x.pixels_y, x.pixels_x};
+      if (x.kind == DetectorKind::kSpectrum) shape.erase(shape.begin() + 2);
+      if (r->frames[scanned + i].counts.shape() != shape) return x.name + ": another shape";
+    }
     return "";
   }
 

@@ -52,11 +52,11 @@ Cost Of(const Description& d, const Measure& m, double current_A, double) {
   const MeasurementInfo* info = d.FindMeasurement(m.what);
   if (!info) return {};
   Cost cost{.time_s = info->time_s};
+  const double fov_m = m.fov_m > 0 ? m.fov_m : info->fov_m;
   if (!(info->fov_m > 0) || !(info->beam_on_s > 0)) return cost;
   cost.electrons = current_A / kElementaryCharge_C * info->beam_on_s;
-  cost.dose_e_per_m2 = cost.electrons / (info->fov_m * info->fov_m);
-  cost.where = {
-      {m.center_x_m - info->fov_m / 2, m.center_y_m - info->fov_m / 2, info->fov_m, info->fov_m}};
+  cost.dose_e_per_m2 = cost.electrons / (fov_m * fov_m);
+  cost.where = {{m.center_x_m - fov_m / 2, m.center_y_m - fov_m / 2, fov_m, fov_m}};
   return cost;
 }
 

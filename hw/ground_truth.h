@@ -2,8 +2,10 @@
 // that does says so and is refused on a real instrument.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 
 #include "core/status.h"
@@ -25,6 +27,16 @@ class GroundTruth {
   // The largest noise-free contrast that the writable optics can reach now, everything hidden
   // (uncorrectable aberrations, source size) as it is.
   virtual double BestContrast() const = 0;
+  // What a detector would read on average if the probe stood for so long at each of these places of
+  // the scan frame (metres) now, [places, channels], without noise of any kind: dark level, true
+  // gain and current are in it. Unimplemented: this simulation cannot say. NotFound: no such
+  // detector. InvalidArgument: a buffer of another size.
+  virtual absl::Status NoiseFree(const std::string& detector,
+                                 std::span<const std::array<double, 2>> at_m, double dwell_s,
+                                 std::span<double> counts) const {
+    (void)detector, (void)at_m, (void)dwell_s, (void)counts;
+    return absl::UnimplementedError("this simulation has no noise-free readings");
+  }
   // The whole state in the middle of an episode, as bytes; with Restore, into this simulation or
   // another made from the same options, every later reply is the same to the bit. Only between
   // commands. Unimplemented: this simulation cannot. InvalidArgument: damaged bytes, or the state

@@ -119,8 +119,10 @@ absl::Status Check(const Description& d, const Expose& e) {
     return Bad(absl::StrCat(e.camera, " is no camera: scan with it"));
   }
   RONCHI_RETURN_IF_ERROR(CheckDwell(d, *camera, e.time_s));
-  const bool binning =
-      e.binning >= 1 && camera->pixels_x % e.binning == 0 && camera->pixels_y % e.binning == 0;
+  // A spectrum has one axis, whatever its height is said to be.
+  const auto divides = [&](size_t pixels) { return e.binning >= 1 && pixels % e.binning == 0; };
+  const bool binning = divides(camera->pixels_x) &&
+                       (camera->kind == DetectorKind::kSpectrum || divides(camera->pixels_y));
   if (!std::isfinite(e.x_m) || !std::isfinite(e.y_m) || !std::isfinite(e.time_s) ||
       !(e.time_s > 0) || !binning || e.frames < 1 || e.frames > kMostFrames) {
     return Beyond(absl::StrCat("expose: a finite position, a time above 0, 1 … ", kMostFrames,
@@ -137,8 +139,12 @@ absl::Status Check(const Description& d, const Measure& m) {
     return MakeError({ErrorKind::kCannot, absl::StrCat("no way to measure '", m.what, "'"),
                       absl::StrCat("there are: ", known.empty() ? "none" : known)});
   }
-  if (std::isfinite(m.center_x_m) && std::isfinite(m.center_y_m)) return absl::OkStatus();
-  return Beyond("measure: a finite position is allowed");
+  if (std::isfinite(m.center_x_m) && std::isfinite(m.center_y_m) && m.fov_m >= 0 &&
+      m.fov_m <= d.max_fov_m) {
+    return absl::OkStatus();
+  }
+  return Beyond(absl::StrCat("measure: a finite position and a field of 0 … ", d.max_fov_m,
+                             " m are allowed"));
 }
 
 template <class Plain>
@@ -176,10 +182,9 @@ absl::Status CheckReadBack(const PropertyInfo& p, const Set& set, double target,
 }
 
 absl::Status CheckCommand(const Description& d, const Command& command) {
-  for (const std::string& capability : Needs(d, command)) {
-    if (!Can(d, capability)) {
-      return MakeError({ErrorKind::kCannot, absl::StrCat(d.id, " cannot '", capability, "'"), ""});
-    }
+  if (const std::string_view lacking = FirstLacking(d, command); !lacking.empty()) {
+    return MakeError(
+        {ErrorKind::kCannot, absl::StrCat(d.id, " cannot '", std::string(lacking), "'"), ""});
   }
   return std::visit([&](const auto& verb) { return Check(d, verb); }, command);
 }

@@ -11,12 +11,12 @@ packages=(
   libtorch-dev libopenblas0-pthread                         # networks, on a fast BLAS
   libeigen3-dev libfftw3-dev libtbb-dev libhdf5-dev         # algebra, FFT, threads, records
   libabsl-dev libyaml-cpp-dev nlohmann-json3-dev            # status, configs, wire formats
-  libcli11-dev libspdlog-dev libpng-dev                     # command line, logging, pictures
+  libcli11-dev libspdlog-dev libpng-dev libgif-dev          # command line, logging, pictures
   libxxhash-dev                                             # checksums
   gemmi-dev tao-pegtl-dev libstb-dev                        # CIF and symmetry, with what gemmi includes
   libnlopt-dev librandom123-dev libboost-dev                # optimisers, Philox, Sobol
   libgtest-dev libgmock-dev libbenchmark-dev                # tests, benchmarks
-  python3 python3-venv ca-certificates                      # the interop test's readers, from PyPI
+  python3 python3-dev python3-venv ca-certificates          # the package, and its tests' from PyPI
 )
 
 if [[ ${1:-} == --list ]]; then

@@ -14,7 +14,6 @@ constexpr double kUnit_eV = 931494102.42;   // u c²
 constexpr double kLight_m_s = 299792458;
 constexpr double kRydberg_eV = 13.605693123;
 constexpr double kBohr_m = 5.29177210903e-11;
-constexpr double kBarn_m2 = 1e-28;
 constexpr double kFineStructure = 7.2973525693e-3;
 
 double CrossSection_m2(const KnockOnTarget& t, double energy_eV, double largest_eV) {

@@ -5,6 +5,8 @@
 
 namespace ronchi::theory {
 
+constexpr double kBarn_m2 = 1e-28;
+
 struct KnockOnTarget {
   int z = 6;                        // atomic number
   double mass_u = 12;               // of the isotope, unified atomic mass units

@@ -11,10 +11,22 @@ namespace ronchi::agents {
 namespace {
 namespace fs = std::filesystem;
 
-absl::StatusOr<const TorchBackend*> Load() {
+constexpr char kModule[] = "libronchi_torch.so";
+
+// Beside the library that this code is part of, if it is one (Python's); else where the build puts
+// it, from the program.
+fs::path ModulePath() {
   std::error_code ec;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ec);
-  const fs::path module = program.parent_path() / "../agents/libronchi_torch.so";
+  Dl_info self;
+  if (dladdr(reinterpret_cast<const void*>(&LoadTorchBackend), &self) && self.dli_fname) {
+    const fs::path beside = fs::path(self.dli_fname).parent_path() / kModule;
+    if (fs::exists(beside, ec)) return beside;
+  }
+  return fs::read_symlink("/proc/self/exe", ec).parent_path() / "../agents" / kModule;
+}
+
+absl::StatusOr<const TorchBackend*> Load() {
+  const fs::path module = ModulePath();
   // Global: libtorch looks for OpenBLAS's symbols among all that are loaded.
   void* handle = dlopen(module.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!handle) return absl::NotFoundError(absl::StrCat("the libtorch agents: ", dlerror()));

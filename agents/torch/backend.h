@@ -17,7 +17,8 @@ struct TorchBackend {
   PolicyReader read_ppo_policy;
 };
 
-// NotFound: the module is not where the program's build put it, or libtorch is not installed.
+// NotFound: the module lies neither beside the library that asks nor where the program's build put
+// it, or libtorch is not installed.
 absl::StatusOr<const TorchBackend*> LoadTorchBackend();
 
 // Makes LoadPolicy know the kinds of this folder; libtorch is loaded when a policy needs it.

@@ -12,6 +12,7 @@
 #include "hw/twin/detectors.h"
 #include "hw/twin/measurements.h"
 #include "hw/twin/scan_errors.h"
+#include "sim/physics/electron.h"
 
 namespace ronchi::hw {
 namespace {
@@ -95,6 +96,7 @@ double Column::Contrast(const sim::Aberrations& a) const {
 
 double Column::BestContrast() const {
   if (!images_.any()) return 0;
+  const TwinOptions& o = options;
   // Nelder–Mead over C10 and C12, from zero: the contrast has its main peak within a few nm of
   // there, moved by C30, C21 and C23. Of these, what can be commanded is taken to be zero.
   struct Problem {
@@ -104,6 +106,10 @@ double Column::BestContrast() const {
   for (const Knob& k : optics.knobs()) {
     (k.sine ? problem.optics.b_A : problem.optics.a_A)[size_t(k.term)] = 0;
   }
+  // Where C30 turns the phase at the rim by more than π, from Scherzer's defocus instead.
+  const double c30_A = problem.optics.a_A[sim::kC30], wavelength_A = sim::Wavelength_A(o.energy_eV);
+  const double rim_rad = M_PI / (2 * wavelength_A) * c30_A * std::pow(o.semiangle_rad, 4);
+  const double scherzer_A = std::copysign(std::sqrt(std::fabs(c30_A) * wavelength_A), -c30_A);
   auto negative = [](unsigned, const double* x, double*, void* data) {
     auto* p = static_cast<Problem*>(data);
     sim::Aberrations a = p->optics;
@@ -117,7 +123,7 @@ double Column::BestContrast() const {
   nlopt_set_initial_step1(opt, 5.0);
   nlopt_set_xtol_abs1(opt, 0.01);
   nlopt_set_maxeval(opt, 500);
-  double x[3] = {0, 0, 0}, best = 0;
+  double x[3] = {std::fabs(rim_rad) > M_PI ? scherzer_A : 0, 0, 0}, best = 0;
   nlopt_optimize(opt, x, &best);
   nlopt_destroy(opt);
   return -best;

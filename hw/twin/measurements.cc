@@ -37,10 +37,15 @@ std::string NameOf(const MeasuredTerm& t) {
 
 std::vector<MeasurementInfo> DescribeMeasurements(const MeasureOptions& m) {
   const double images_s = double(kTableauImages) * m.tableau_image_s;
-  return {{"defocus", m.defocus_s, m.defocus_s * m.beam_share, m.field_m},
-          {"aberrations", m.tableau_s + images_s, images_s * m.beam_share, m.field_m},
-          {"drift", m.drift_s + m.drift_image_s, 2 * m.drift_image_s * m.beam_share, m.field_m},
-          {"current", m.current_s, 0, 0}};
+  std::vector<MeasurementInfo> all;
+  if (m.corrector) {
+    all = {{"defocus", m.defocus_s, m.defocus_s * m.beam_share, m.field_m},
+           {"aberrations", m.tableau_s + images_s, images_s * m.beam_share, m.field_m}};
+  }
+  const double two_images_s = 2 * m.drift_image_s;
+  all.push_back({"drift", m.drift_s + m.drift_image_s, two_images_s * m.beam_share, m.field_m});
+  all.push_back({"current", m.current_s, 0, 0});
+  return all;
 }
 
 size_t ImagesOf(const std::string& what) { return what == "aberrations" ? kTableauImages : 1; }

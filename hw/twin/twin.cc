@@ -73,6 +73,10 @@ class Twin final : public Instrument, public GroundTruth {
         ToJson(description_).dump(), "\n", o.specimen_file, " ", o.layers, " ", int(o.engine), " ",
         o.phonon_configurations, " ", o.phonon_seed, " ", o.box_A, " ", o.thermal_rms_A, " ",
         o.nominal_current_A, " ", o.counts_per_electron, " ", o.dark_counts);
+    absl::StrAppend(&mark, "\n", o.film.thickness_A, " ", o.film.box_A, " ", o.film.density_g_cm3,
+                    " ", o.film.element, " ", o.film.seed, " ", o.film.slices, "\n",
+                    o.camera.semiangle_rad, " ", o.camera.counts_per_electron, " ",
+                    o.camera.dark_counts, " ", o.camera.source_points, " ", o.camera.box_A);
     for (const TwinEvent& event : o.events) absl::StrAppend(&mark, "\n", event.at_scan);
     for (const auto& [name, value] : column_.hidden.values) absl::StrAppend(&mark, "\n", name);
     return mark;
@@ -285,7 +289,7 @@ class Twin final : public Instrument, public GroundTruth {
     const double electrons =
         exposes ? column_.Current_A() / kElementaryCharge_C * info.beam_on_s * share : 0;
     if (exposes) {
-      const double side = info.fov_m, dose = electrons / (side * side);
+      const double side = m.fov_m > 0 ? m.fov_m : info.fov_m, dose = electrons / (side * side);
       const Rectangle field{m.center_x_m - side / 2, m.center_y_m - side / 2, side, side};
       reply->electrons = electrons;
       reply->dose_e_per_m2 = dose;

@@ -145,6 +145,7 @@ absl::Status ReadFilm(const Config& node, FilmOptions* f) {
 absl::Status ReadMeasurements(const Config& node, MeasureOptions* m) {
   ConfigReader r(node);
   r.Bool("present", &m->present);
+  r.Bool("corrector", &m->corrector);
   r.Number("defocus_s", &m->defocus_s, {.min = 0.01, .max = 1000});
   r.Number("tableau_s", &m->tableau_s, {.min = 0, .max = 1000});
   r.Number("tableau_image_s", &m->tableau_image_s, {.min = 0.01, .max = 1000});
@@ -173,6 +174,9 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   ConfigReader r(node);
   TwinDetector& haadf = o->detectors[0];
   if (!is_preset) r.Known("preset");
+  // What else simulates is read by others (experiments/simulated.h).
+  std::string kind = "column";
+  if (r.Has("kind")) r.Choice("kind", &kind, {"column"});
   r.Text("name", &o->name);
   r.Text("specimen", &o->specimen_file);
   r.Integer("layers", &o->layers, {.min = 1, .max = 10000});
@@ -218,6 +222,9 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
   o->film.present |= r.Has("film");
   RONCHI_RETURN_IF_ERROR(ReadFilm(film, &o->film));
+  for (const char* shift : {"shift_x_A", "shift_y_A"}) {  // anywhere on it
+    if (r.Has("film")) (*ranges)[shift] = {0, o->film.box_A};
+  }
   if (r.Has("events") && !events.IsSequence()) {
     return node.Error("events", "expected a list of {at_scan: …, add: {…}}");
   }

@@ -63,7 +63,8 @@ struct FilmOptions {
 // What `measure` costs and how well it does; hw/twin/measurements.h.
 struct MeasureOptions {
   bool present = false;
-  double defocus_s = 2;                         // the whole of it
+  bool corrector = true;  // its software measures aberrations; without, drift and current alone
+  double defocus_s = 2;   // the whole of it
   double tableau_s = 1, tableau_image_s = 0.4;  // to begin, and an image
   double tableau_angle_rad = 0.018;             // the outermost tilt of the beam
   double drift_s = 10, drift_image_s = 0.5;     // between two images, and each of them

@@ -101,7 +101,8 @@ class Checker {
   };
   void AddRounds(const Mark& before, const std::array<double, kSides>& rounds, State* state);
   void Widen(const State& before, State* state);
-  void JoinStates(State other, State* state);
+  // `likely`: which way the forecast takes, the one of `state` or the other; without, their mean.
+  void JoinStates(State other, State* state, std::optional<bool> likely = {});
 
   const Workflow& workflow_;
   Description description_;

@@ -33,7 +33,7 @@ double RoundsIn(const Spending& budget, const Spending& round) {
 
 }  // namespace
 
-void Checker::JoinStates(State other, State* state) {
+void Checker::JoinStates(State other, State* state, std::optional<bool> likely) {
   if (!other.alive) return;
   if (!state->alive) {
     *state = std::move(other);
@@ -59,6 +59,10 @@ void Checker::JoinStates(State other, State* state) {
   state->can_be_unblanked |= other.can_be_unblanked;
   for (size_t i = 0; i < kSides; ++i) {
     Spent &mine = state->spent[i], &theirs = other.spent[i];
+    if (i == kExpected && likely) {
+      if (!*likely) mine = std::move(theirs);
+      continue;
+    }
     const auto pick = [&](double a, double b) {
       return i == kLeast ? std::min(a, b) : i == kWorst ? std::max(a, b) : (a + b) / 2;
     };
@@ -89,9 +93,14 @@ void Checker::RunIf(const Step& step, const IfStep& choice, State* state) {
   if (!can_be_false) return RunBlock(choice.then, state);
   if (!can_be_true) return RunBlock(choice.otherwise, state);
   State other = *state;
+  const std::optional<bool> likely = condition ? condition->likely : std::nullopt;
+  const double weight = weight_[kExpected];
+  if (likely && !*likely) weight_[kExpected] = 0;
   RunBlock(choice.then, state);
+  weight_[kExpected] = likely && *likely ? 0 : weight;
   RunBlock(choice.otherwise, &other);
-  JoinStates(std::move(other), state);
+  weight_[kExpected] = weight;
+  JoinStates(std::move(other), state, likely);
 }
 
 void Checker::RunFor(const Step& step, const ForStep& loop, State* state) {

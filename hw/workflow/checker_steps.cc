@@ -291,7 +291,13 @@ void Checker::RunAsk(const Step& step, const AskStep& ask, State* state) {
   const bool may_end = step.as.empty() || (ask.answer != "yes_no" && ask.on_timeout == "deny");
   if (may_end) ends_.push_back(*state);
   if (ask.answer == "yes_no") {
-    if (!step.as.empty()) Bind(step.as, Value::EitherBool(), state);
+    Value answer = Value::EitherBool();
+    if (!ask.expect.empty()) answer.likely = ask.expect == "yes";
+    if (!step.as.empty()) {
+      Bind(step.as, std::move(answer), state);
+    } else if (ask.expect == "no") {
+      Error(step.where, "expect: no ends the run here; give 'as', and decide by it");
+    }
     return;
   }
   Dimension dimension;

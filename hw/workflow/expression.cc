@@ -163,7 +163,9 @@ absl::StatusOr<Value> Unary(const Node& node, const Value& v) {
     if (v.type != Type::kBool) {
       return AtColumn(node.column, absl::StrCat("'not' needs true or false, got a ", v.Kind()));
     }
-    return Truth(v.can_be_false, v.can_be_true);
+    Value turned = Truth(v.can_be_false, v.can_be_true);
+    if (v.likely) turned.likely = !*v.likely;
+    return turned;
   }
   if (v.type != Type::kNumber) {
     return AtColumn(node.column, absl::StrCat("'-' needs a number, got a ", v.Kind()));

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -89,6 +91,23 @@ absl::StatusOr<const json*> Runner::NextEntry(const Step& step, const std::strin
   return entry;
 }
 
+// In steps that are allowed at once: a simulation begins at zero again, and a real instrument may
+// have been moved meanwhile.
+absl::Status Runner::PutBack(const std::string& property, const Quantity& value) {
+  RONCHI_RETURN_IF_ERROR(Note("restored", absl::StrCat(property, " = ", Format(value))));
+  RONCHI_ASSIGN_OR_RETURN(const Reply now, Aside(Read{{property}}));
+  const PropertyInfo* p = description_.FindProperty(property);
+  const double from = now.readings.empty() ? value.si : now.readings[0].value.si;
+  const double step = p && p->max_step > 0 ? 0.99 * p->max_step : kInfinity;  // rounding of each
+  const double steps = std::max(1.0, std::ceil(std::fabs(value.si - from) / step));
+  for (double i = 1; i <= steps; ++i) {
+    const double to = i == steps ? value.si : from + (value.si - from) * i / steps;
+    RONCHI_RETURN_IF_ERROR(
+        Aside(Set{.property = property, .value = {to, value.dimension}}).status());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Runner::GoLive() {
   if (live_) return absl::OkStatus();
   live_ = true;
@@ -99,10 +118,7 @@ absl::Status Runner::GoLive() {
   }
   pending_images_.clear();
   if (replay_.empty() && !in_flight_) return absl::OkStatus();
-  for (const auto& [property, value] : set_) {
-    RONCHI_RETURN_IF_ERROR(Note("restored", absl::StrCat(property, " = ", Format(value))));
-    RONCHI_RETURN_IF_ERROR(Aside(Set{.property = property, .value = value}).status());
-  }
+  for (const auto& [property, value] : set_) RONCHI_RETURN_IF_ERROR(PutBack(property, value));
   if (in_flight_) {  // whether it was carried out is not known: its dose counts in full
     const auto command = CommandFromJson(in_flight_->value("command", json::object()));
     if (command.ok()) {
@@ -227,7 +243,12 @@ absl::Status Runner::Finish(const absl::Status& status, RunResult* result) {
   result->finished = finished_;
   result->spent = spent_;
   if (!finished_) return Note("ended", *ended_by_);
-  return setup_.journal->Append({{"type", "finish"}, {"ended_by", *ended_by_}});
+  return setup_.journal->Append({{"type", "finish"},
+                                 {"ended_by", *ended_by_},
+                                 {"time_s", spent_.time_s},
+                                 {"dose_e_per_m2", spent_.dose_e_per_m2},
+                                 {"electrons", spent_.electrons},
+                                 {"commands", spent_.commands}});
 }
 
 absl::StatusOr<RunResult> Runner::Run() {

@@ -28,6 +28,7 @@ class Runner {
   // The next entry of an earlier sitting, which must be of this step; null when there is none.
   absl::StatusOr<const nlohmann::json*> NextEntry(const Step& step, const std::string& label);
   // Before the first thing that is really done: puts the instrument where the journal left it.
+  absl::Status PutBack(const std::string& property, const Quantity& value);
   absl::Status GoLive();
   // What the step decides: from the journal, or from `compute`, which is then written down.
   absl::StatusOr<Value> Settle(const Step& step, const std::string& label,

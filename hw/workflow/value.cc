@@ -212,6 +212,7 @@ bool JoinInto(const Value& other, Value* value) {
     case Type::kBool:
       value->can_be_true |= other.can_be_true;
       value->can_be_false |= other.can_be_false;
+      if (value->likely != other.likely) value->likely.reset();
       return true;
     case Type::kText:
       value->text_known &= other.text_known && other.text == value->text;

@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,7 @@ struct Value {
   Exponents unit;                                  // number, list
   Interval number;                                 // number, SI
   bool can_be_true = false, can_be_false = false;  // bool; both: not known before the run
+  std::optional<bool> likely;                      // of both: what a forecast takes it for
   std::string text;                                // text
   bool text_known = true;                          // text
   std::shared_ptr<const Images> images;            // image; null: not known before the run

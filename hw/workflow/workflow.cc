@@ -167,6 +167,7 @@ AskStep ParseAsk(FormulaReader* r) {
       r->Fail("on_timeout", "silence is never consent; allowed: deny");
     }
     if (s.between) r->Fail("between", "belongs to an answer that is a number");
+    s.expect = r->OneOf("expect", {"yes", "no"});
   } else if (const std::optional<Formula> f = r->Optional("on_timeout")) {
     s.on_timeout = f->text();
     if (s.on_timeout != "deny") s.otherwise = f;

@@ -124,6 +124,7 @@ struct AskStep {
   std::optional<Formula> timeout;    // s
   std::string on_timeout;            // "deny", or for a number an expression; empty: not given
   std::optional<Formula> otherwise;  // that expression
+  std::string expect;                // "yes", "no": for the forecast; empty: either
 };
 struct DecideStep {
   std::string agent;                                     // a built-in one's name or a policy file

@@ -80,6 +80,12 @@ std::string FormulaReader::Choice(std::string_view key, const std::vector<std::s
   return value;
 }
 
+std::string FormulaReader::OneOf(std::string_view key, const std::vector<std::string>& allowed) {
+  if (Has(std::string(key))) return Choice(key, allowed);
+  reader_.Known(key);
+  return "";
+}
+
 int64_t FormulaReader::Whole(std::string_view key, int64_t value, NumberRange range) {
   reader_.Integer(key, &value, range);
   return value;

@@ -20,6 +20,7 @@ class FormulaReader {
   std::optional<Formula> Optional(std::string_view key);
   std::string Text(std::string_view key, bool required);
   std::string Choice(std::string_view key, const std::vector<std::string>& allowed);
+  std::string OneOf(std::string_view key, const std::vector<std::string>& allowed);  // or nothing
   Words Sentence(std::string_view key);
   std::vector<std::string> Names(std::string_view key);  // one, or a list; required
   Budget ReadBudget(std::string_view key);

@@ -17,7 +17,7 @@ using testing_support::TemporaryFolder;
 
 constexpr const char* kVerbs[] = {"run",      "check",  "flow",   "simulate", "train",
                                   "evaluate", "deploy", "replay", "report",   "list",
-                                  "describe", "cache",  "doctor"};
+                                  "describe", "watch",  "cache",  "doctor"};
 
 json JsonOf(const std::vector<std::string>& words, const std::filesystem::path& folder) {
   const Finished done = Ronchi(words, folder);
@@ -63,6 +63,8 @@ TEST(Cli, ListAndDescribe) {
   const json task = JsonOf({"describe", "AberrationTuning-v0", "--json"}, folder.path());
   EXPECT_EQ(task["action_space"]["shape"], json({3}));
   EXPECT_EQ(task["action_space"]["unit"], "nm");
+  EXPECT_EQ(task["task"]["pixels"], 64);
+  EXPECT_EQ(task["info"][0], "time_s");
   const json gp = JsonOf({"describe", "gp", "--json"}, folder.path());
   EXPECT_EQ(gp["options"]["agent.budget"]["default"], 40);
 }

@@ -72,58 +72,145 @@ Delivered ReadSitting(const fs::path& folder) {
   return d;
 }
 
-TEST(WorkflowProgram, KilledAtRandomMomentsItLosesAtMostTheCommandInFlight) {
-  constexpr int kKills = 100;
+struct Scans {
+  size_t completed = 0, lost = 0;
+};
+Scans InJournal(const fs::path& folder) {
+  Scans n;
+  for (const json& e : Lines(folder / "journal.jsonl", "entry")) {
+    const std::string type = e.value("type", "");
+    const bool scan = e.value("command", json::object()).value("verb", "") == "scan";
+    n.completed += type == "command" && scan;
+    n.lost += type == "lost" && scan;
+  }
+  return n;
+}
+// Of all sittings of a run.
+Delivered InLogs(const fs::path& folder) {
+  Delivered all = ReadSitting(folder);
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!entry.is_directory() || entry.path().filename() == "state") continue;
+    const Delivered d = ReadSitting(entry.path());
+    all.scans += d.scans;
+    all.electrons += d.electrons;
+  }
+  return all;
+}
+
+// Begins or resumes the run and kills it up to 25 ms after its journal has grown. Has it been
+// killed with something left to do?
+bool KillOneSitting(const std::string& workflow, const fs::path& folder, bool resume,
+                    RandomStream* random) {
+  std::vector<std::string> words = {RonchiProgram(), "run", workflow, "-o", "run"};
+  // A command that was in flight counts in full, and is done again: more than an example allows.
+  words.insert(words.end(), {"--set", "budget.dose=1e9 e/A^2"});
+  if (resume) words = {RonchiProgram(), "run", "run", "--resume"};
+  words.insert(words.end(), {"--yes-to", "closer"});
+  Command command(words, folder);
+  const fs::path journal = folder / "run/journal.jsonl";
+  std::error_code ec;
+  const auto before = resume ? fs::file_size(journal, ec) : 0;
+  for (int i = 0; i < 3000 && !(fs::exists(journal, ec) && fs::file_size(journal, ec) > before);
+       ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  std::this_thread::sleep_for(std::chrono::microseconds(random->Below(25000)));
+  command.Signal(SIGKILL);
+  const Finished end = command.Wait();
+  EXPECT_TRUE(end.status == 0 || end.status == 128 + SIGKILL) << end.status << end.err;
+  return end.status != 0 && !fs::exists(folder / "run/summary.json", ec);
+}
+
+// By two records that know nothing of each other: what the journal says was done, and the log of
+// what really went to the instrument.
+void ExpectWhole(const fs::path& run, const json& result, size_t scans, int killed) {
+  const Scans journal = InJournal(run);
+  const Delivered log = InLogs(run);
+  EXPECT_EQ(result["ended_by"], "done");
+  EXPECT_EQ(journal.completed, scans);  // none twice in the journal, none missing
+  EXPECT_LE(log.scans, journal.completed + journal.lost);
+  EXPECT_GE(log.scans, journal.completed);
+  EXPECT_LE(journal.lost, size_t(killed));
+  // What the run says it spent is never less than what was delivered.
+  EXPECT_GE(result["spent"]["electrons"].get<double>(), log.electrons * (1 - 1e-9));
+}
+
+// Examples whose scans are as many whatever is seen: a killed twin is a new one when the run goes
+// on.
+constexpr const char* kKilled[] = {"focal_series", "through_focal_haadf", "low_dose_survey",
+                                   "overnight",    "map_4dstem",          "tilt_series"};
+constexpr size_t kExamples = std::size(kKilled);
+
+// A hundred kills: sixty of the examples, ten of each, and forty of one long run.
+TEST(WorkflowProgram, KilledAtRandomMomentsExamplesLoseAtMostTheCommandInFlight) {
+  constexpr int kKillsEach = 10, kKillsARun = 5;
+  RandomStream random({.seed = 12, .name = "test.kill"});
+  int killed = 0;
+  for (size_t e = 0; e < kExamples; ++e) {
+    const std::string workflow =
+        std::string(RONCHI_SOURCE_DIR) + "/examples/workflows/" + kKilled[e] + ".yaml";
+    const TemporaryFolder whole;
+    const Finished alone =
+        Ronchi({"run", workflow, "-o", "run", "--json", "--yes-to", "closer"}, whole.path());
+    ASSERT_EQ(alone.status, 0) << workflow << alone.err;
+    const size_t scans = InJournal(whole.path() / "run").completed;
+    EXPECT_GE(scans, 2u);
+    for (int run = 0; run < kKillsEach / kKillsARun; ++run) {
+      SCOPED_TRACE(workflow);
+      const TemporaryFolder folder;
+      int of_run = 0;
+      bool done = false;
+      for (int k = 0; k < kKillsARun && !done; ++k) {
+        done = !KillOneSitting(workflow, folder.path(), k > 0, &random);
+        of_run += !done;
+      }
+      killed += of_run;
+      const Finished end =
+          Ronchi({"run", "run", "--resume", "--json", "--yes-to", "closer"}, folder.path());
+      if (done) continue;  // it had nothing more to lose
+      ASSERT_EQ(end.status, 0) << end.err;
+      ExpectWhole(folder.path() / "run", json::parse(end.out), scans, of_run);
+    }
+  }
+  // The rest were quicker than the kill.
+  EXPECT_GE(killed, int(kExamples) * kKillsEach / 4);
+  std::cout << killed << " kills of " << kExamples << " examples\n";
+}
+
+TEST(WorkflowProgram, KilledAtRandomMomentsALongRunLosesAtMostTheCommandInFlight) {
+  constexpr int kKills = 40;
   const TemporaryFolder folder;
   WriteAll(folder / "w.yaml", kLong);
   RandomStream random({.seed = 11, .name = "test.kill"});
   int killed = 0;
   for (int sitting = 0; sitting < kKills; ++sitting) {
-    std::vector<std::string> words = {RonchiProgram(), "run", "w.yaml", "-o", "run"};
-    if (sitting > 0) words = {RonchiProgram(), "run", "run", "--resume"};
-    Command command(words, folder.path());
-    // Once the journal has grown the run is under way.
-    const fs::path journal = folder.path() / "run/journal.jsonl";
-    std::error_code ec;
-    const auto before = sitting > 0 ? fs::file_size(journal, ec) : 0;
-    for (int i = 0; i < 3000 && !(fs::exists(journal, ec) && fs::file_size(journal, ec) > before);
-         ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(random.Below(25000)));
-    command.Signal(SIGKILL);
-    const int status = command.Wait().status;
-    killed += status == 128 + SIGKILL;
-    if (status == 0) break;  // a run that is done has nothing more to lose
+    if (!KillOneSitting("w.yaml", folder.path(), sitting > 0, &random)) break;
+    ++killed;
   }
-  EXPECT_GE(killed, kKills / 2);  // the rest were quicker than the kill
+  EXPECT_GE(killed, kKills / 2);
   const Finished done = Ronchi({"run", "run", "--resume", "--json"}, folder.path());
   ASSERT_EQ(done.status, 0) << done.err;
   EXPECT_THAT(done.err, HasSubstr("the state of the instrument is uncertain; blanking first"));
-  const json result = json::parse(done.out);
-  EXPECT_EQ(result["ended_by"], "done");
+  ExpectWhole(folder.path() / "run", json::parse(done.out), 8000, killed);
+}
 
-  // By two records that know nothing of each other.
-  Delivered log = ReadSitting(folder.path() / "run");
-  for (const auto& entry : fs::directory_iterator(folder.path() / "run")) {
-    if (!entry.is_directory() || entry.path().filename() == "state") continue;
-    const Delivered d = ReadSitting(entry.path());
-    log.scans += d.scans;
-    log.electrons += d.electrons;
-  }
-  size_t completed = 0, lost = 0;
-  for (const json& e : Lines(folder.path() / "run/journal.jsonl", "entry")) {
-    const std::string type = e.value("type", "");
-    const bool scan = e.value("command", json::object()).value("verb", "") == "scan";
-    completed += type == "command" && scan;
-    lost += type == "lost" && scan;
-  }
-  EXPECT_EQ(completed, 8000u);  // none twice in the journal, none missing
-  EXPECT_LE(log.scans, completed + lost);
-  EXPECT_GE(log.scans, completed);
-  EXPECT_LE(lost, size_t(killed));
-  // What the run says it spent is never less than what was delivered.
-  EXPECT_GE(result["spent"]["electrons"].get<double>(), log.electrons * (1 - 1e-9));
+// Killed after the journal's last word and before the files that are made of it.
+TEST(WorkflowProgram, ResumeWritesTheFilesThatARunThatEndedLacks) {
+  const std::string workflow =
+      std::string(RONCHI_SOURCE_DIR) + "/examples/workflows/focal_series.yaml";
+  const TemporaryFolder folder;
+  const Finished whole = Ronchi({"run", workflow, "-o", "run", "--json"}, folder.path());
+  ASSERT_EQ(whole.status, 0) << whole.err;
+  const std::string data = ReadAll(folder.path() / "run/data.hdf5");
+  fs::remove(folder.path() / "run/data.hdf5");
+  fs::remove(folder.path() / "run/summary.json");
+  const Finished resumed = Ronchi({"run", "run", "--resume", "--json"}, folder.path());
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_EQ(ReadAll(folder.path() / "run/data.hdf5"), data);
+  EXPECT_EQ(json::parse(resumed.out)["spent"], json::parse(whole.out)["spent"]);
+  const Finished again = Ronchi({"run", "run", "--resume"}, folder.path());
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.err, HasSubstr("this run has ended (done)"));
 }
 
 TEST(WorkflowProgram, PausedResumedSkippedAndStopped) {

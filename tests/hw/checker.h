@@ -20,7 +20,8 @@ struct Envelope {
   // Σ c·p ≤ bound
   std::vector<std::pair<std::map<std::string, double>, double>> coupled;
   double dose_budget_e_per_m2 = 0;
-  double rounding = 0.5e-11 * 1.001;  // of read-backs: half the twin's corrector resolution
+  std::map<std::string, double> fields_m;  // that measurements expose, squares
+  double rounding = 0.5e-11 * 1.001;       // of read-backs: half the twin's corrector resolution
 };
 
 class Judge {
@@ -28,6 +29,7 @@ class Judge {
   explicit Judge(Envelope envelope) : envelope_(std::move(envelope)) {}
   std::map<std::string, int> violated;  // promise: how often
   int violations = 0, commands = 0, sets = 0, exposures = 0, faults = 0;
+  int patterns = 0, measurements = 0;
   bool blanked = true;
 
   void See(const hw::Command& command, const absl::StatusOr<hw::Reply>& reply) {
@@ -47,11 +49,17 @@ class Judge {
     if (const auto* set = std::get_if<hw::Set>(&command)) SeeSet(*set, *reply, elapsed);
     if (const auto* s = std::get_if<hw::Scan>(&command)) SeeScan(*s, *reply);
     if (const auto* park = std::get_if<hw::Park>(&command)) {
-      ++exposures;
-      Expose(reply->dose_e_per_m2, [&](double x, double y) {
-        return std::fabs(x - park->x_m) <= 0.5e-10 && std::fabs(y - park->y_m) <= 0.5e-10;
-      });
+      ExposeSquare(park->x_m, park->y_m, 1e-10, *reply);
       if (!std::isfinite(park->x_m + park->y_m + park->duration_s)) Violated("finite park");
+    }
+    if (const auto* e = std::get_if<hw::Expose>(&command)) {
+      ++patterns;
+      ExposeSquare(e->x_m, e->y_m, 1e-10, *reply);
+      if (!std::isfinite(e->x_m + e->y_m + e->time_s)) Violated("finite exposure");
+    }
+    if (const auto* m = std::get_if<hw::Measure>(&command)) {
+      ++measurements;
+      ExposeSquare(m->center_x_m, m->center_y_m, envelope_.fields_m.at(m->what), *reply);
     }
   }
 
@@ -124,6 +132,13 @@ class Judge {
       if (s.pattern == hw::ScanPattern::kSpiral) return std::hypot(u, v) <= s.fov_x_m / 2;
       return std::fabs(c * u + n * v) <= s.fov_x_m / 2 &&
              std::fabs(-n * u + c * v) <= s.fov_y_m / 2;
+    });
+  }
+
+  void ExposeSquare(double x_m, double y_m, double side_m, const hw::Reply& reply) {
+    ++exposures;
+    Expose(reply.dose_e_per_m2, [&](double x, double y) {
+      return std::fabs(x - x_m) <= side_m / 2 && std::fabs(y - y_m) <= side_m / 2;
     });
   }
 

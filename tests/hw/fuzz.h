@@ -13,7 +13,9 @@ namespace ronchi::testing_support {
 
 class Fuzz {
  public:
-  explicit Fuzz(uint64_t seed) : random_({.seed = seed, .name = "test.fuzz"}) {}
+  // `rich`: of an instrument that also has a stage, a camera and measurements.
+  explicit Fuzz(uint64_t seed, bool rich = false)
+      : random_({.seed = seed, .name = "test.fuzz"}), rich_(rich) {}
   hw::Command Next() {
     switch (random_.Below(12)) {
       case 0:
@@ -33,6 +35,7 @@ class Fuzz {
       case 7:
         return hw::Park{Real(1e-8), Real(1e-8), Real(1e-9)};
       case 8:
+        if (rich_) return AnyExposure();
         return hw::Expose{Name(), Real(1), Real(1e-9), Real(1e-9), Count(), Count()};
       case 9:
         return hw::Blank{};
@@ -40,11 +43,24 @@ class Fuzz {
         return random_.Below(8) ? hw::Command(hw::Unblank{}) : hw::Command(hw::Safe{});
       default:
         return random_.Below(2) ? hw::Command(hw::Abort{})
-                                : hw::Command(hw::Measure{Name(), Real(1e-9), Real(1e-9)});
+                                : hw::Command(hw::Measure{What(), Real(1e-9), Real(1e-9)});
     }
   }
 
  private:
+  hw::Expose AnyExposure() {
+    static constexpr size_t kBinnings[] = {1, 1, 2, 4, 3, 0};
+    return {random_.Below(6) ? "camera" : Name(),
+            random_.Below(6) ? random_.Uniform(5e-4, 2e-3) : Real(1),
+            Real(1e-8),
+            Real(1e-8),
+            random_.Below(3) ? 1 : Count(),
+            kBinnings[random_.Below(std::size(kBinnings))]};
+  }
+  std::string What() {
+    static constexpr const char* kWhat[] = {"defocus", "aberrations", "drift", "current"};
+    return rich_ && random_.Below(6) ? kWhat[random_.Below(std::size(kWhat))] : Name();
+  }
   double Real(double scale) {
     constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
     constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -57,6 +73,10 @@ class Fuzz {
     static constexpr const char* kNames[] = {
         "optics.C10",   "optics.C10",  "optics.C12.a", "optics.C12.b",
         "beam.current", "beam.energy", "nonsense",     ""};
+    static constexpr const char* kMore[] = {"stage.x",     "stage.alpha",   "optics.C21.a",
+                                            "optics.C30",  "scan.rotation", "stage.z",
+                                            "stage.gamma", "haadf"};
+    if (rich_ && random_.Below(2)) return kMore[random_.Below(std::size(kMore))];
     return kNames[random_.Below(std::size(kNames))];
   }
   Dimension Kind() { return random_.Below(6) ? Dimension::kLength : Dimension(random_.Below(7)); }
@@ -74,6 +94,7 @@ class Fuzz {
                random_.Below(9) ? random_.Uniform(1e-7, 3e-6) : Real(1e-6),
                Count(),
                {random_.Below(9) ? "haadf" : "bf"}};
+    if (rich_ && random_.Below(8) == 0) s.detectors.push_back("camera");
     if (random_.Below(4) == 0) s.rotation_rad = Real(1);
     switch (random_.Below(6)) {
       case 0:
@@ -93,6 +114,7 @@ class Fuzz {
     return s;
   }
   RandomStream random_;
+  bool rich_;
 };
 
 }  // namespace ronchi::testing_support

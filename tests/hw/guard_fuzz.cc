@@ -84,6 +84,35 @@ TEST(GuardFuzz, NothingOutOfBoundsEverReachesTheInstrument) {
   EXPECT_GT(refused, Commands() / 4);
 }
 
+// A column with everything: stage, correctors to third order, camera, measurements. Fewer commands,
+// as a pattern takes milliseconds; a budget that has room for the camera.
+TEST(GuardFuzz, ARichColumn) {
+  const int commands = Commands() / 5;
+  GuardOptions options = Options();
+  Envelope promises = Promises();
+  options.dose_budget_e_per_m2 = promises.dose_budget_e_per_m2 = 1e7 * 1e20;
+  auto twin = *MakeTwin(TwinFromYaml("{preset: corrected_80_300kV, engine: linear}"), 1);
+  for (const PropertyInfo& x : twin->description().properties) {
+    if (x.writable) promises.limits.try_emplace(x.name, std::array{x.min, x.max, x.max_step});
+  }
+  for (const MeasurementInfo& m : twin->description().measurements) {
+    promises.fields_m[m.what] = m.fov_m;
+  }
+  auto judge = std::make_shared<Judge>(promises);
+  auto guarded = *MakeGuarded(std::make_unique<Checker>(std::move(twin), judge), options);
+  Fuzz fuzz(3, true);
+  for (int i = 0; i < commands; ++i) (void)guarded->Execute(fuzz.Next());
+  guarded.reset();
+  EXPECT_TRUE(judge->blanked);
+  EXPECT_EQ(judge->violations, 0) << testing::PrintToString(judge->violated);
+  std::cout << commands << " commands: " << judge->sets << " sets, " << judge->patterns
+            << " patterns, " << judge->measurements << " measurements and " << judge->exposures
+            << " exposures in all got through\n";
+  EXPECT_GT(judge->sets, commands / 100);
+  EXPECT_GT(judge->patterns, commands / 200);
+  EXPECT_GT(judge->measurements, commands / 400);
+}
+
 TEST(GuardFuzz, TheCheckerCanTell) {
   auto judge = std::make_shared<Judge>(Promises());
   Checker bare(*MakeTwin(TwinFromYaml(), 1), judge);

@@ -57,7 +57,7 @@ std::vector<Command> EveryVerb(double v) {
           Expose{odd, v},
           Expose{odd, v, -v, v, 7, SIZE_MAX},
           Measure{odd},
-          Measure{odd, v, -v},
+          Measure{odd, v, -v, v},
           Blank{},
           Unblank{},
           Safe{},

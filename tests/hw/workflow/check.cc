@@ -315,6 +315,20 @@ TEST(Check, BranchesAndLoopsWorstAndExpected) {
   EXPECT_NEAR(until.worst.time_s, 50 * 1.001, 1e-9);
   EXPECT_NEAR(until.expected.time_s, 10 * 1.001, 1e-9);
   EXPECT_EQ(until.worst.commands, 50);
+  // A person's answer as the author expects it; also where it is turned round.
+  const auto asked = [](const std::string& expect, const std::string& condition) {
+    return CheckText(Document("  - ask: \"go?\"\n    timeout: 9 s\n    on_timeout: deny\n" +
+                              expect + "    as: go\n  - if: " + condition +
+                              "\n    then:\n      - wait: 4 s\n    else:\n      - wait: 1 s\n"));
+  };
+  EXPECT_NEAR(asked("", "go").expected.time_s, 2.5, 1e-12);
+  EXPECT_NEAR(asked("    expect: yes\n", "go").expected.time_s, 4, 1e-12);
+  EXPECT_NEAR(asked("    expect: no\n", "go").expected.time_s, 1, 1e-12);
+  EXPECT_NEAR(asked("    expect: yes\n", "not go").expected.time_s, 1, 1e-12);
+  EXPECT_NEAR(asked("    expect: no\n", "go").worst.time_s, 4, 1e-12);
+  double by_step = 0;
+  for (const StepForecast& f : asked("    expect: no\n", "go").steps) by_step += f.expected_time_s;
+  EXPECT_NEAR(by_step, 1, 1e-12);
   // Seven rounds of 1.001 s fit into 7.5 s.
   const CheckReport budget = CheckText(Document(
       "  - repeat:\n      - read: optics.C10\n      - wait: 1 s\n    budget: {time: 7.5 s}\n"));

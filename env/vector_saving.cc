@@ -1,0 +1,94 @@
+// Save and Restore of a whole vector: each environment's own state, and the rows as they stand.
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "env/vector_workers.h"
+
+namespace ronchi::env {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kSavedVersion = 1;
+
+template <class T>
+json Bytes(const std::vector<T>& values) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+  return json::binary({bytes, bytes + values.size() * sizeof(T)});
+}
+
+// Throws json::exception as the readers of json do.
+template <class T>
+bool ReadBytes(const json& saved, const char* key, std::vector<T>* values) {
+  const auto& bytes = saved.at(key).get_binary();
+  if (bytes.size() != values->size() * sizeof(T)) return false;
+  if (!bytes.empty()) std::memcpy(values->data(), bytes.data(), bytes.size());
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> VectorEnvironment::Save() const {
+  if (under_way() > 0) return absl::FailedPreconditionError("Save with environments under way");
+  json states = json::array();
+  for (size_t i = 0; i < size(); ++i) {
+    const absl::StatusOr<std::string> state = environments_[i]->Save();
+    if (!state.ok()) return Annotate(state.status(), absl::StrCat("environment ", i));
+    states.push_back(json::binary({state->begin(), state->end()}));
+  }
+  const json saved = {{"version", kSavedVersion},
+                      {"id", spec().id},
+                      {"autoreset", int(options_.autoreset)},
+                      {"states", std::move(states)},
+                      {"observations", Bytes(observations_)},
+                      {"rewards", Bytes(rewards_)},
+                      {"terminated", Bytes(terminated_)},
+                      {"truncated", Bytes(truncated_)},
+                      {"info", Bytes(info_)},
+                      {"ended", Bytes(ended_)},
+                      {"has_final", Bytes(has_final_)},
+                      {"final_observations", Bytes(final_observations_)},
+                      {"final_info", Bytes(final_info_)}};
+  const std::vector<uint8_t> bytes = json::to_cbor(saved);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+absl::Status VectorEnvironment::Restore(const std::string& bytes) {
+  if (under_way() > 0) return absl::FailedPreconditionError("Restore with environments under way");
+  const json saved = json::from_cbor(bytes, true, false);
+  if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
+      saved.value("id", "") != spec().id) {
+    return absl::InvalidArgumentError("this is no saved vector of " + spec().id);
+  }
+  try {
+    const json& states = saved.at("states");
+    if (states.size() != size() || saved.at("autoreset").get<int>() != int(options_.autoreset)) {
+      return absl::InvalidArgumentError(absl::StrCat("saved by a vector of ", states.size(),
+                                                     " environments; this one has ", size(),
+                                                     ", or another way to start episodes anew"));
+    }
+    std::fill(started_.begin(), started_.end(), 0);
+    for (size_t i = 0; i < size(); ++i) {
+      const auto& state = states.at(i).get_binary();
+      const absl::Status status = environments_[i]->Restore({state.begin(), state.end()});
+      if (!status.ok()) return Annotate(status, absl::StrCat("environment ", i));
+      status_[i] = absl::OkStatus();
+    }
+    const bool whole =
+        ReadBytes(saved, "observations", &observations_) &&
+        ReadBytes(saved, "rewards", &rewards_) && ReadBytes(saved, "terminated", &terminated_) &&
+        ReadBytes(saved, "truncated", &truncated_) && ReadBytes(saved, "info", &info_) &&
+        ReadBytes(saved, "ended", &ended_) && ReadBytes(saved, "has_final", &has_final_) &&
+        ReadBytes(saved, "final_observations", &final_observations_) &&
+        ReadBytes(saved, "final_info", &final_info_);
+    if (!whole) return absl::InvalidArgumentError("saved with other options of " + spec().id);
+  } catch (const json::exception& e) {
+    return absl::InvalidArgumentError(absl::StrCat("saved vector of ", spec().id, ": ", e.what()));
+  }
+  std::fill(started_.begin(), started_.end(), 1);
+  return absl::OkStatus();
+}
+
+}  // namespace ronchi::env

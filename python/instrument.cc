@@ -1,0 +1,162 @@
+// Instruments, behind a guard unless asked otherwise. Commands and replies are the JSON of logs
+// (hw/command_json.h); frames come beside it.
+#include "hw/instrument.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <limits>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "core/config.h"
+#include "experiments/flow_instrument.h"
+#include "hw/command_json.h"
+#include "hw/description_json.h"
+#include "hw/guarded.h"
+#include "hw/twin/twin.h"
+#include "python/bind.h"
+#include "python/interruptible.h"
+#include "python/numpy.h"
+#include "python/python_status.h"
+
+namespace ronchi::python {
+namespace {
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+// A preset's or a file's name; or the YAML of a twin.
+absl::StatusOr<std::unique_ptr<hw::Instrument>> Open(const std::string& name,
+                                                     const std::string& yaml, uint64_t seed) {
+  if (!yaml.empty()) {
+    RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(yaml, "instrument"));
+    RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(config));
+    return hw::MakeTwin(options, seed);
+  }
+  RONCHI_ASSIGN_OR_RETURN(FlowInstrument opened, OpenFlowInstrument(name, seed));
+  if (opened.instrument) return std::move(opened.instrument);
+  return absl::InvalidArgumentError(name + " is the description of an instrument, not one");
+}
+
+class PyInstrument {
+ public:
+  // `guard`: YAML of the keys in docs/safety.md; empty: none.
+  PyInstrument(const std::string& name, const std::string& yaml, const std::string& guard,
+               uint64_t seed) {
+    absl::Status status;
+    {
+      nb::gil_scoped_release unlocked;
+      status = Connect(name, yaml, guard, seed);
+    }
+    Raise(status, guard.empty() ? "instrument" : "guard");
+  }
+  ~PyInstrument() { Close(); }
+
+  std::string description() const { return hw::ToJson(description_).dump(); }
+  bool guarded() const { return guarded_; }
+
+  // What the guard had to say, each line once.
+  std::vector<std::string> TakeEvents() {
+    const std::lock_guard<std::mutex> lock(events_->mutex);
+    return std::exchange(events_->lines, {});
+  }
+
+  // {"reply": JSON, "frames": arrays in the reply's order}.
+  nb::tuple Execute(const std::string& text, double timeout_s) {
+    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    const hw::Command command = ValueOrRaise(hw::CommandFromJson(json));
+    absl::StatusOr<hw::Reply> reply = absl::UnknownError("");
+    hw::CancelToken cancel;
+    hw::ExecuteOptions options;
+    options.cancel = &cancel;
+    options.timeout_s = timeout_s;
+    RunInterruptibly(
+        [&] {
+          const std::lock_guard<std::mutex> alone(mutex_);
+          reply = instrument_ ? instrument_->Execute(command, options)
+                              : absl::FailedPreconditionError("the instrument has been closed");
+        },
+        [&] { cancel.Cancel(); });
+    hw::Reply done = ValueOrRaise(std::move(reply));
+    const std::string described = hw::ToJson(done).dump();
+    nb::list frames;
+    for (hw::Frame& frame : done.frames) frames.append(ToNumpy(std::move(frame.counts)));
+    return nb::make_tuple(described, frames);
+  }
+
+  void BlankNow() {
+    absl::Status status;
+    {
+      nb::gil_scoped_release unlocked;
+      status = instrument_ ? instrument_->BlankNow()
+                           : absl::FailedPreconditionError("the instrument has been closed");
+    }
+    Raise(status);
+  }
+
+  // Ends the connection; a guard blanks and closes its ledger.
+  void Close() {
+    nb::gil_scoped_release unlocked;
+    const std::lock_guard<std::mutex> alone(mutex_);
+    instrument_.reset();
+  }
+
+ private:
+  // The guard's watchdog may speak at any time, from a thread of its own.
+  struct Events {
+    std::mutex mutex;
+    std::vector<std::string> lines;
+  };
+
+  absl::Status Connect(const std::string& name, const std::string& yaml, const std::string& guard,
+                       uint64_t seed) {
+    RONCHI_ASSIGN_OR_RETURN(instrument_, Open(name, yaml, seed));
+    if (!guard.empty()) {
+      RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(guard, "guard"));
+      RONCHI_ASSIGN_OR_RETURN(hw::GuardOptions options,
+                              hw::ReadGuardOptions(config, instrument_->description()));
+      options.on_event = [events = events_](const std::string& line) {
+        const std::lock_guard<std::mutex> lock(events->mutex);
+        events->lines.push_back(line);
+      };
+      RONCHI_ASSIGN_OR_RETURN(instrument_, hw::MakeGuarded(std::move(instrument_), options));
+      guarded_ = true;
+    }
+    description_ = instrument_->description();
+    return absl::OkStatus();
+  }
+
+  std::shared_ptr<Events> events_ = std::make_shared<Events>();
+  std::unique_ptr<hw::Instrument> instrument_;
+  hw::Description description_;
+  bool guarded_ = false;
+  std::mutex mutex_;
+};
+
+nb::tuple ParseQuantityText(const std::string& text) {
+  const Quantity q = ValueOrRaise(ParseQuantity(text));
+  return nb::make_tuple(q.si, std::string(DimensionName(q.dimension)));
+}
+
+}  // namespace
+
+void BindInstrument(nb::module_& m) {
+  m.def("parse_quantity", &ParseQuantityText, "text"_a,
+        nb::sig("def parse_quantity(text: str) -> tuple[float, str]"),
+        "'10 nm' → its value in SI units and its dimension.");
+  nb::class_<PyInstrument>(m, "Instrument", "See ronchi.Instrument.")
+      .def(nb::init<const std::string&, const std::string&, const std::string&, uint64_t>(),
+           "name"_a, "yaml"_a, "guard"_a, "seed"_a)
+      .def_prop_ro("description", &PyInstrument::description, "JSON.")
+      .def_prop_ro("guarded", &PyInstrument::guarded)
+      .def("take_events", &PyInstrument::TakeEvents)
+      .def("execute", &PyInstrument::Execute, "command"_a, "timeout_s"_a,
+           nb::sig("def execute(self, command: str, timeout_s: float) -> "
+                   "tuple[str, list[numpy.typing.NDArray[numpy.float32]]]"))
+      .def("blank_now", &PyInstrument::BlankNow)
+      .def("close", &PyInstrument::Close);
+}
+
+}  // namespace ronchi::python

@@ -1,0 +1,93 @@
+// `simulate` with its result in memory.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <optional>
+
+#include "core/interrupt.h"
+#include "core/progress.h"
+#include "experiments/simulate_command.h"
+#include "experiments/simulate_signal.h"
+#include "python/bind.h"
+#include "python/interruptible.h"
+#include "python/numpy.h"
+#include "python/python_status.h"
+
+namespace ronchi::python {
+namespace {
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+struct Simulated {
+  SimulateJob job;
+  sim::CompleteSimulation result;
+};
+
+absl::StatusOr<Simulated> Run(const absl::StatusOr<Config>& config) {
+  RONCHI_RETURN_IF_ERROR(config.status());
+  Simulated out;
+  RONCHI_ASSIGN_OR_RETURN(out.job, ReadSimulateJob(*config));
+  RONCHI_ASSIGN_OR_RETURN(out.result, sim::Simulate(out.job.options));
+  return out;
+}
+
+nb::dict SignalDict(const Signal& signal) {
+  nb::list axes;
+  for (const Axis& a : signal.axes) {
+    nb::dict axis;
+    axis["name"] = a.name;
+    axis["units"] = a.units;
+    axis["offset"] = a.offset;
+    axis["scale"] = a.scale;
+    axis["navigate"] = a.navigate;
+    axes.append(axis);
+  }
+  nb::dict d;
+  d["title"] = signal.title;
+  d["units"] = signal.units;
+  d["axes"] = axes;
+  return d;
+}
+
+// {detector: (values, signal)}, in the order of the config.
+nb::dict Results(Simulated simulated) {
+  nb::dict out;
+  for (size_t d = 0; d < simulated.result.images.size(); ++d) {
+    const Signal signal = DescribeSignal(simulated.job.options, simulated.job.plan, d);
+    out[signal.name.c_str()] =
+        nb::make_tuple(ToNumpy(std::move(simulated.result.images[d].values)), SignalDict(signal));
+  }
+  return out;
+}
+
+// `text`: a config; or, where it is empty, `path` is the file of one.
+nb::dict Simulate(const std::string& text, const std::string& path,
+                  const std::vector<std::string>& overrides, bool progress) {
+  absl::StatusOr<Simulated> result = absl::UnknownError("");
+  Progress::SetStyle(progress ? Progress::Style::kAuto : Progress::Style::kOff);
+  const auto run = [&] {
+    result = Run(text.empty() ? Config::Load(path, overrides)
+                              : Config::Parse(text, "simulate", overrides));
+  };
+  try {
+    RunInterruptibly(run, [] { SetInterrupted(true); });
+  } catch (...) {
+    SetInterrupted(false);
+    throw;
+  }
+  return Results(ValueOrRaise(std::move(result), "simulate"));
+}
+
+}  // namespace
+
+void BindSimulate(nb::module_& m) {
+  m.def("simulate", &Simulate, "config"_a, "path"_a, "overrides"_a, "progress"_a,
+        nb::sig("def simulate(config: str, path: str, overrides: collections.abc.Sequence[str], "
+                "progress: bool) -> dict[str, tuple[numpy.typing.NDArray[numpy.float32], "
+                "dict[str, typing.Any]]]"));
+}
+
+}  // namespace ronchi::python
