@@ -53,6 +53,7 @@ Spec ZoneAxisTiltSpec(const ZoneAxisTiltOptions& o) {
   space["settings"] = knobs.MakeBox(1, "stage.alpha, stage.beta from where they were first");
   spec.action_space = knobs.MakeBox(2, "changes of stage.alpha, stage.beta");
   spec.max_episode_steps = o.max_episode_steps;
+  spec.reward_threshold = o.reward_threshold;
   spec.info_names = {"exposures"};
   spec.reward = "minus the length of the pattern's deflection, mrad";
   if (o.reward_truth) {

@@ -34,7 +34,8 @@ struct ZoneAxisTiltOptions {
   double exposure_s = 0.02;
   double range_mrad = 8;  // of either axis
   int max_episode_steps = 30;
-  double dark_counts = 0;  // of a camera pixel
+  double dark_counts = 0;       // of a camera pixel
+  double reward_threshold = 0;  // Spec's: it depends on the instrument
   bool randomise = true;
   uint64_t environment = 0;
 };
