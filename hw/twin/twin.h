@@ -1,7 +1,7 @@
 // The twin: a simulated STEM that is used exactly as a real one. It has hidden aberrations beyond
 // what its settings say, drift, shot noise, a clock of its own and a dose ledger; docs/twin.md.
-// Scanned images come from sim/linear.h. The same options, seed and commands give the same replies
-// to the bit.
+// Scanned images come from sim/contracted or sim/linear.h, patterns of the camera from multislice.
+// The same options, seed and commands give the same replies to the bit.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,10 @@
 
 namespace ronchi::hw {
 
-// Writable: optics.C10, optics.C12.a, optics.C12.b (m). Readable besides: beam.energy,
-// beam.current, beam.semiangle, scan.count, dose.max. Detector: haadf. It starts blanked, with the
-// hidden state of (seed, environment 0, episode 0).
+// Writable: optics.C10, optics.C12.a, optics.C12.b (m), scan.rotation, and what the options give it
+// of further knobs and a stage. Readable besides: beam.energy, beam.current, beam.semiangle,
+// scan.count, dose.max. Detectors: haadf, further rings, camera. It starts blanked, with the hidden
+// state of (seed, environment 0, episode 0).
 absl::StatusOr<std::unique_ptr<Instrument>> MakeTwin(const TwinOptions& options, uint64_t seed);
 
 }  // namespace ronchi::hw

@@ -392,6 +392,14 @@ TEST(TwinCamera, AFilmIsForTheCameraAlone) {
                 .code(),
             absl::StatusCode::kUnimplemented);
   EXPECT_EQ(twin->ground_truth()->NoiseFreeContrast(), 0);
+  // An episode stands anywhere on the film, unless it is told where.
+  EXPECT_EQ(TwinFromYaml(kFilm).prior.ranges().at("shift_x_A").high, 64);
+  EXPECT_EQ(TwinFromYaml().prior.ranges().at("shift_x_A").high, 3.905);
+  EXPECT_EQ(TwinFromYaml("{film: {box_A: 40}, prior: {shift_x_A: [0, 5]}}")
+                .prior.ranges()
+                .at("shift_x_A")
+                .high,
+            5);
 }
 
 }  // namespace
