@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/parallel.h"
 #include "hw/twin/camera_patterns.h"
 #include "sim/physics/electron.h"
 #include "tests/support/column.h"
@@ -350,6 +351,24 @@ TEST(TwinCamera, AScanWithItIsTheSameScan) {
   // More than any memory holds.
   scan.pixels_x = scan.pixels_y = 4096;
   EXPECT_EQ(two->Execute(scan).status().code(), absl::StatusCode::kOutOfRange);
+}
+
+TEST(TwinCamera, AnyNumberOfThreadsGivesTheSameBytes) {
+  std::vector<Reply> replies;
+  for (const int threads : {1, 3}) {
+    SetThreads(threads);
+    auto twin = *MakeTwin(
+        TwinFromYaml("{preset: old_and_drifting, camera: {pixels: 32, pixel_mrad: 4}}"), 5);
+    ASSERT_TRUE(twin->Execute(Unblank{}).ok());
+    replies.push_back(*twin->Execute(Scan{.fov_x_m = 1e-9,
+                                          .fov_y_m = 1e-9,
+                                          .pixels_x = 7,
+                                          .pixels_y = 2,
+                                          .dwell_s = 1e-3,
+                                          .detectors = {"camera", "haadf"}}));
+  }
+  SetThreads(0);
+  EXPECT_TRUE(testing_support::SameReply(replies[0], replies[1]));
 }
 
 // The hidden tilt, the stage and its play add up; at the right setting the pattern is the zone
