@@ -53,6 +53,7 @@ Spec AberrationTuningSpec(const AberrationTuningOptions& o) {
       knobs.MakeBox(1, "commanded " + names + " relative to the reference");
   spec.action_space = knobs.MakeBox(2, "changes of " + names);
   spec.max_episode_steps = o.max_episode_steps;
+  spec.reward_threshold = o.reward_threshold;
   spec.info_names = {"images"};
   spec.reward = "the contrast of the new image";
   if (o.reward_truth) {

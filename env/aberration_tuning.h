@@ -36,7 +36,8 @@ struct AberrationTuningOptions {
   double range_second_nm = 300;  // of C21 and C23
   double range_third_nm = 6000;  // of C30, C32, C34
   int max_episode_steps = 60;
-  double dark_counts = 0;    // of the detector, subtracted before the contrast
+  double dark_counts = 0;       // of the detector, subtracted before the contrast
+  double reward_threshold = 0;  // Spec's: it depends on the instrument
   bool randomise = true;     // a twin's hidden state is drawn anew at Reset; ignored by real ones
   uint64_t environment = 0;  // index in a vector of environments
 };

@@ -36,6 +36,7 @@ Spec DriftLockSpec(const DriftLockOptions& o) {
   space["time"] = {{1}, 0, 1e9, "s", "since the first image"};
   spec.action_space = Pair(o.correction_nm, "change of the scan's centre along x, y");
   spec.max_episode_steps = o.max_episode_steps;
+  spec.reward_threshold = o.reward_threshold;
   spec.reward = "minus the length of the measured shift, nm";
   spec.info_names = {"images", "shift_pm"};
   if (o.reward_truth) {

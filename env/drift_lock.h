@@ -38,6 +38,7 @@ struct DriftLockOptions {
   double correction_nm = 0.3;  // largest, along each axis
   double range_nm = 50;        // of the centre, likewise
   int max_episode_steps = 60;
+  double reward_threshold = 0;  // Spec's: it depends on the instrument
   bool randomise = true;
   uint64_t environment = 0;
 };

@@ -73,6 +73,7 @@ Spec RonchigramTuningSpec(const RonchigramTuningOptions& o) {
       knobs.MakeBox(1, "commanded " + names + " relative to the reference");
   spec.action_space = knobs.MakeBox(2, "changes of " + names);
   spec.max_episode_steps = o.max_episode_steps;
+  spec.reward_threshold = o.reward_threshold;
   spec.info_names = {"exposures"};
   spec.reward = "the flatness of the new Ronchigram";
   if (o.reward_truth) {

@@ -39,7 +39,8 @@ struct RonchigramTuningOptions {
   double range_second_nm = 400;
   double range_third_nm = 12000;
   int max_episode_steps = 60;
-  double dark_counts = 0;  // of a camera pixel; b² times that of one binned by b
+  double dark_counts = 0;       // of a camera pixel; b² times that of one binned by b
+  double reward_threshold = 0;  // Spec's: it depends on the instrument
   bool randomise = true;
   uint64_t environment = 0;
 };

@@ -53,6 +53,7 @@ Spec ZoneAxisTiltSpec(const ZoneAxisTiltOptions& o) {
   space["settings"] = knobs.MakeBox(1, "stage.alpha, stage.beta from where they were first");
   spec.action_space = knobs.MakeBox(2, "changes of stage.alpha, stage.beta");
   spec.max_episode_steps = o.max_episode_steps;
+  spec.reward_threshold = o.reward_threshold;
   spec.info_names = {"exposures"};
   spec.reward = "minus the length of the pattern's deflection, mrad";
   if (o.reward_truth) {
@@ -70,6 +71,8 @@ absl::Status ReadZoneAxisTiltOptions(const Config& node, ZoneAxisTiltOptions* o)
   r.Choice("id", &id, {kId});
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
+  if (r.ok())
+    o->range_mrad = 4 + 4 * o->level;  // what the levels' specimens are off, and some play
   r.Integer("pixels", &o->pixels, {.min = 8, .max = 1024});
   r.Number("exposure_ms", &exposure_ms, {.min = 1e-3, .max = 1e5});
   r.Number("range_mrad", &o->range_mrad, {.min = 0.01, .max = 1000});

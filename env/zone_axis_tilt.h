@@ -12,8 +12,10 @@
 //
 // Off its zone axis a crystal scatters onto the Laue circle: the reflections whose distance from
 // the Ewald sphere is least lie on a circle through the centre, about the point to which the zone
-// axis has moved. The pattern's centre of mass moves there, too: as far as the tilt for small ones,
-// and no further than the atoms scatter for large ones. On the axis it is at zero, by symmetry.
+// axis has moved. The pattern's centre of mass moves there, too. On the axis it is at zero, by
+// symmetry; it grows with the tilt up to some 10 mrad and falls slowly beyond 20, where the circle
+// reaches past the angles to which atoms scatter: its direction is right all the way, its length
+// is not.
 #pragma once
 
 #include <array>
@@ -30,9 +32,10 @@ struct ZoneAxisTiltOptions {
   bool reward_truth = false;
   int pixels = 64;  // a side, after binning
   double exposure_s = 0.02;
-  double range_mrad = 30;  // of either axis
+  double range_mrad = 8;  // of either axis
   int max_episode_steps = 30;
-  double dark_counts = 0;  // of a camera pixel
+  double dark_counts = 0;       // of a camera pixel
+  double reward_threshold = 0;  // Spec's: it depends on the instrument
   bool randomise = true;
   uint64_t environment = 0;
 };

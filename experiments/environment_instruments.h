@@ -19,6 +19,10 @@ absl::StatusOr<Twins> ReadTwins(const Config& instrument, const std::string& id,
 // The YAML text of the one of the environment and level.
 std::string InstrumentText(const std::string& id, int level);
 
+// The return at which a task counts as solved on that instrument, where one has been measured; else
+// 0. docs/environments says which agent reached what.
+double RewardThreshold(const std::string& id, int level, bool truth);
+
 absl::StatusOr<std::unique_ptr<hw::Instrument>> MakeInstrument(const Twins& twins);
 
 }  // namespace ronchi

@@ -1,5 +1,7 @@
 #include "experiments/environments.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "env/aberration_tuning.h"
@@ -26,13 +28,23 @@ Made Mount(std::unique_ptr<hw::Instrument> instrument, const Options& options) {
   return std::make_unique<env::Mounted>(std::move(instrument), std::move(task));
 }
 
+// Is nothing of the task changed but its level and reward? Then what has been measured holds.
+bool AsMade(const Config& task) {
+  const std::vector<std::string> keys = task.IsMap() ? task.Keys() : std::vector<std::string>();
+  return std::ranges::all_of(keys, [](const std::string& key) {
+    return key == "id" || key == "level" || key == "reward";
+  });
+}
+
 // The options say what is asked for and at which level; then come the instruments of that level.
 template <class Environment, class Options>
 absl::StatusOr<Factory> Prepare(const Config& instrument, const Config& task, const char* id,
                                 absl::Status (*read)(const Config&, Options*),
                                 void (*know)(const hw::TwinOptions&, Options*) = nullptr) {
   Options options;
+  const bool as_made = !instrument.IsMap() && !instrument.Scalar().ok() && AsMade(task);
   RONCHI_RETURN_IF_ERROR(read(task, &options));
+  if (as_made) options.reward_threshold = RewardThreshold(id, options.level, options.reward_truth);
   RONCHI_ASSIGN_OR_RETURN(const Twins twins, ReadTwins(instrument, id, options.level));
   if (know) know(twins[0], &options);
   return Factory([=](uint64_t index) -> Made {

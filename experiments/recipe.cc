@@ -91,6 +91,17 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   const Config train = r.Child("train"), deploy = r.Child("deploy"), monitor = r.Child("monitor");
   RONCHI_RETURN_IF_ERROR(r.Done());
   RONCHI_RETURN_IF_ERROR(env::ReadAberrationTuningOptions(environment, &recipe.environment));
+  if (recipe.environment.level != 1) {
+    return environment.Error("level",
+                             absl::StrCat(recipe.environment.level,
+                                          " is not allowed in a recipe, whose theory knows "
+                                          "C10 and C12 alone; allowed: 1"));
+  }
+  if (recipe.environment.reward_truth) {
+    return environment.Error("reward",
+                             "'truth' is not allowed in a recipe: the agent is deployed behind a "
+                             "guard, which hides the truth; allowed: image");
+  }
   RONCHI_RETURN_IF_ERROR(ReadAgent(agent, &recipe.agent));
   ConfigReader t(train);
   t.Integer("tune_steps", &recipe.tune_steps, {.min = 1, .max = 100000});

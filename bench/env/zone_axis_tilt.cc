@@ -1,6 +1,6 @@
 // ZoneAxisTilt-v0: steps a second, and what simple ways to act reach at every level, one thread.
 //   bench_env_zone_axis_tilt --benchmark_filter=Baseline
-// gives returns (mean ± standard error of 20 episodes) with the true reward, and the true angle
+// gives returns (mean ± standard error of ten episodes) with the true reward, and the true angle
 // from the zone axis over the last five steps, mrad.
 #include "env/zone_axis_tilt.h"
 
@@ -59,7 +59,7 @@ void BM_Baseline(benchmark::State& state) {
     ends.back() += r.info.at("tilt_mrad") / 5;
   };
   for (auto _ : state) {
-    returns = ts::Returns(task.get(), actors[state.range(1)], 20, 1, watch);
+    returns = ts::Returns(task.get(), actors[state.range(1)], 10, 1, watch);
   }
   const ts::Figure total = ts::FigureOf(returns), end = ts::FigureOf(ends);
   state.counters["return"] = total.mean;

@@ -2,8 +2,11 @@
 // that there is something to learn. docs/environments has the figures of more episodes.
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "agents/classical/nelder_mead_policy.h"
 #include "experiments/environments.h"
 #include "tests/support/drift_tracker.h"
+#include "tests/support/zone_axis.h"
 
 namespace ronchi {
 namespace {
@@ -11,8 +14,12 @@ namespace {
 using namespace testing_support;
 
 std::unique_ptr<env::Environment> Make(const std::string& id, int level, const char* reward) {
-  return *MakeEnvironment(id,
-                          "{task: {level: " + std::to_string(level) + ", reward: " + reward + "}}");
+  return *MakeEnvironment(id, absl::StrCat("{task: {level: ", level, ", reward: ", reward, "}}"));
+}
+
+Actor NelderMead(const env::Spec& spec, const std::string& value) {
+  return Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space,
+                                              {.task = {.value_key = value}}));
 }
 
 TEST(Baselines, APredictorHoldsASiteThatDrifts) {
@@ -42,6 +49,43 @@ TEST(Baselines, APredictorHoldsASiteThatDrifts) {
     // At level 3 it loses some sites for good, which makes its own figure uncertain.
     EXPECT_GT(StandardErrorsAbove(predicts, follows), level == 3 ? 1.5 : 5) << level;
     EXPECT_GT(StandardErrorsAbove(follows, random), 5) << level;
+  }
+}
+
+TEST(Baselines, ASimplexTunesAberrations) {
+  for (int level : {1, 2, 3}) {
+    const auto task = Make("AberrationTuning-v0", level, "image");
+    const auto figure = [&](const Actor& actor) {
+      return FigureOf(Returns(task.get(), actor, level == 3 ? 5 : 8));
+    };
+    const Figure simplex = figure(NelderMead(task->spec(), "contrast"));
+    EXPECT_GT(StandardErrorsAbove(simplex, figure(Random(task->spec()))), 3) << level;
+    EXPECT_GT(StandardErrorsAbove(simplex, figure(Holding(task->spec()))), 2) << level;
+  }
+}
+
+TEST(Baselines, ASimplexFlattensARonchigram) {
+  const auto task = Make("RonchigramTuning-v0", 1, "image");
+  const auto figure = [&](const Actor& actor) { return FigureOf(Returns(task.get(), actor, 5)); };
+  const Figure simplex = figure(NelderMead(task->spec(), "flatness"));
+  EXPECT_GT(StandardErrorsAbove(simplex, figure(Random(task->spec()))), 5);
+  EXPECT_GT(StandardErrorsAbove(simplex, figure(Holding(task->spec()))), 3);
+}
+
+TEST(Baselines, TurningAgainstTheDeflectionFindsTheZoneAxis) {
+  for (int level : {1, 3}) {
+    const auto task = Make("ZoneAxisTilt-v0", level, "truth");
+    double last = 0;
+    const auto watch = [&](uint64_t, int, const env::StepResult& r) {
+      if (r.truncated) last += -r.reward / 5;
+    };
+    const auto figure = [&](const Actor& actor, const Watch& w = nullptr) {
+      return FigureOf(Returns(task.get(), actor, 5, 1, w));
+    };
+    const Figure centres = figure(Centring(task->spec()), watch);
+    EXPECT_LT(last, level == 1 ? 1 : 2);  // mrad
+    EXPECT_GT(StandardErrorsAbove(centres, figure(Random(task->spec()))), 5) << level;
+    EXPECT_GT(StandardErrorsAbove(centres, figure(Holding(task->spec()))), 2) << level;
   }
 }
 

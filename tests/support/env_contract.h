@@ -110,7 +110,6 @@ inline void ExpectKeepsTheContract(const env::EnvironmentFactory& make) {
     if (episode.back().ended) break;
   }
   EXPECT_TRUE(absl::IsFailedPrecondition(e.StepInto(fine, observation).status()));
-  EXPECT_FALSE(e.Save().ok());  // nothing to be saved
 
   // The same seed: the same bits. None: another episode. Another number: another stream.
   EXPECT_NE(TakeReset(&e, std::nullopt).observation, first.observation);
