@@ -48,7 +48,8 @@ class PyPolicy {
                           Array<float>(shape, {values.data(), values.data() + values.size()}));
     }
     std::vector<float> action = ValueOrRaise(ActAlone(observation));
-    return ToNumpy(Array<float>({action.size()}, std::move(action)));
+    const std::vector<size_t> shape = {action.size()};
+    return ToNumpy(Array<float>(shape, std::move(action)));
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "agents/torch/backend.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -25,8 +26,34 @@ fs::path ModulePath() {
   return fs::read_symlink("/proc/self/exe", ec).parent_path() / "../agents" / kModule;
 }
 
+#ifndef RONCHI_TORCH_FOLDER
+#define RONCHI_TORCH_FOLDER ""  // built without libtorch: the module is not there
+#endif
+
+// The path of a libtorch in this process that is not the module's (PyTorch's, in Python); "" when
+// there is none. Two of them would take each other's functions and crash.
+std::string AnotherLibtorch() {
+  std::string found;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* out) {
+        const fs::path path = info->dlpi_name ? info->dlpi_name : "";
+        if (path.filename().string().rfind("libtorch_cpu.so", 0) != 0) return 0;
+        std::error_code ec;
+        if (fs::equivalent(path.parent_path(), RONCHI_TORCH_FOLDER, ec)) return 0;
+        *static_cast<std::string*>(out) = path.string();
+        return 1;
+      },
+      &found);
+  return found;
+}
+
 absl::StatusOr<const TorchBackend*> Load() {
   const fs::path module = ModulePath();
+  if (const std::string other = AnotherLibtorch(); !other.empty()) {
+    return absl::UnavailableError(absl::StrCat(
+        "the libtorch agents were built with " RONCHI_TORCH_FOLDER ", and this process has loaded ",
+        other, " already; two do not share a process"));
+  }
   // Global: libtorch looks for OpenBLAS's symbols among all that are loaded.
   void* handle = dlopen(module.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!handle) return absl::NotFoundError(absl::StrCat("the libtorch agents: ", dlerror()));

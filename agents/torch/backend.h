@@ -18,7 +18,7 @@ struct TorchBackend {
 };
 
 // NotFound: the module lies neither beside the library that asks nor where the program's build put
-// it, or libtorch is not installed.
+// it, or libtorch is not installed. Unavailable: the process has loaded another libtorch.
 absl::StatusOr<const TorchBackend*> LoadTorchBackend();
 
 // Makes LoadPolicy know the kinds of this folder; libtorch is loaded when a policy needs it.

@@ -173,6 +173,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
                       std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
   TwinDetector& haadf = o->detectors[0];
+  const bool has_film = r.Has("film");  // before it is looked into, which makes it be there
   if (!is_preset) r.Known("preset");
   // What else simulates is read by others (experiments/simulated.h).
   std::string kind = "column";
@@ -220,10 +221,10 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadContamination(contamination, &o->contamination));
   RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
   RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
-  o->film.present |= r.Has("film");
+  o->film.present |= has_film;
   RONCHI_RETURN_IF_ERROR(ReadFilm(film, &o->film));
   for (const char* shift : {"shift_x_A", "shift_y_A"}) {  // anywhere on it
-    if (r.Has("film")) (*ranges)[shift] = {0, o->film.box_A};
+    if (has_film) (*ranges)[shift] = {0, o->film.box_A};
   }
   if (r.Has("events") && !events.IsSequence()) {
     return node.Error("events", "expected a list of {at_scan: …, add: {…}}");

@@ -180,11 +180,8 @@ DecideStep ParseDecide(FormulaReader* r) {
   s.agent = r->Text("decide", true);
   s.outputs = r->Bindings("choose", FormulaReader::Kind::kLabels);
   s.value = r->Optional("maximise");
-  if (r->Has("observe")) {
-    s.observe = r->Bindings("observe", FormulaReader::Kind::kLabels);
-  } else {
-    r->reader().Known("observe");
-  }
+  r->reader().Known("observe");
+  if (r->Has("observe")) s.observe = r->Bindings("observe", FormulaReader::Kind::kLabels);
   return s;
 }
 

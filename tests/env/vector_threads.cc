@@ -38,6 +38,9 @@ using testing_support::CheapFactory;
 constexpr size_t kWidth = 8;
 
 TEST(VectorThreads, SteppingAllocatesNothing) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ParallelFor starts threads of its own for the thread sanitizer";
+#endif
   constexpr size_t kN = 300;
   for (const int threads : {1, 2}) {
     for (const Autoreset autoreset : {Autoreset::kNextStep, Autoreset::kSameStep}) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/parallel.h"
 #include "hw/twin/camera_patterns.h"
 #include "sim/physics/electron.h"
 #include "tests/support/column.h"
@@ -352,6 +353,24 @@ TEST(TwinCamera, AScanWithItIsTheSameScan) {
   EXPECT_EQ(two->Execute(scan).status().code(), absl::StatusCode::kOutOfRange);
 }
 
+TEST(TwinCamera, AnyNumberOfThreadsGivesTheSameBytes) {
+  std::vector<Reply> replies;
+  for (const int threads : {1, 3}) {
+    SetThreads(threads);
+    auto twin = *MakeTwin(
+        TwinFromYaml("{preset: old_and_drifting, camera: {pixels: 32, pixel_mrad: 4}}"), 5);
+    ASSERT_TRUE(twin->Execute(Unblank{}).ok());
+    replies.push_back(*twin->Execute(Scan{.fov_x_m = 1e-9,
+                                          .fov_y_m = 1e-9,
+                                          .pixels_x = 7,
+                                          .pixels_y = 2,
+                                          .dwell_s = 1e-3,
+                                          .detectors = {"camera", "haadf"}}));
+  }
+  SetThreads(0);
+  EXPECT_TRUE(testing_support::SameReply(replies[0], replies[1]));
+}
+
 // The hidden tilt, the stage and its play add up; at the right setting the pattern is the zone
 // axis' own to the bit.
 TEST(TwinCamera, TheStageBringsTheZoneAxisBack) {
@@ -394,6 +413,7 @@ TEST(TwinCamera, AFilmIsForTheCameraAlone) {
   EXPECT_EQ(twin->ground_truth()->NoiseFreeContrast(), 0);
   // An episode stands anywhere on the film, unless it is told where.
   EXPECT_EQ(TwinFromYaml(kFilm).prior.ranges().at("shift_x_A").high, 64);
+  EXPECT_EQ(TwinFromYaml().prior.ranges().at("shift_x_A").high, 3.905);
   EXPECT_EQ(TwinFromYaml("{film: {box_A: 40}, prior: {shift_x_A: [0, 5]}}")
                 .prior.ranges()
                 .at("shift_x_A")

@@ -1,6 +1,6 @@
 """ctest python/package: `pip install` of the package, then its tests.
 
-    python check_python.py SOURCE VENV RONCHI_PROGRAM WRITE_TRAJECTORY BUILD_TYPE RONCHI_NATIVE
+    python check_python.py SOURCE VENV RONCHI_PROGRAM WRITE_TRAJECTORY BUILD_TYPE RONCHI_NATIVE CC CXX
 
 Exit status 77, a skip, when the packages cannot be fetched, or Python's headers are missing.
 """
@@ -42,20 +42,24 @@ def prepare(venv):
     return python
 
 
-def install(python, source, native):
-    """Built in a folder of its own, so that one made by hand stays as it is."""
+def install(python, source, native, cc, cxx):
+    """Built in a folder of its own, so that one made by hand stays as it is.
+
+    With the compilers of the build that this test belongs to, by the same names: Python knows
+    others, and the compiler cache would not find again what that build has compiled.
+    """
     jobs = os.environ.get("RONCHI_JOBS") or str(os.cpu_count() or 1)
     done = pip(python, "install", "--no-build-isolation", "--no-deps", "--no-index",
                "-Cbuild-dir=build/python-test", f"-Ccmake.define.RONCHI_NATIVE={native}", source,
-               env=dict(os.environ, CMAKE_BUILD_PARALLEL_LEVEL=jobs),
+               env=dict(os.environ, CMAKE_BUILD_PARALLEL_LEVEL=jobs, CC=cc, CXX=cxx),
                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         sys.exit(done.stdout + "\nthe package cannot be installed")
 
 
-def main(source, venv, program, trajectory, build_type, native):
+def main(source, venv, program, trajectory, build_type, native, cc, cxx):
     python = prepare(venv)
-    install(python, source, native)
+    install(python, source, native, cc, cxx)
     settings = {"RONCHI_PROGRAM": program, "SDL_VIDEODRIVER": "dummy"}
     if build_type == "Release":  # else the same numbers come in other roundings
         settings["RONCHI_WRITE_TRAJECTORY"] = trajectory
@@ -66,6 +70,6 @@ def main(source, venv, program, trajectory, build_type, native):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 7:
+    if len(sys.argv) != 9:
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -26,7 +26,7 @@ class Policies(unittest.TestCase):
     def act(self, path, kind):
         policy = ronchi.load_policy(path)
         self.assertEqual(policy.kind, kind)
-        self.assertIn("environment", policy.provenance)
+        self.assertEqual(policy.provenance["recipe"], "quickstart")
         env = gymnasium.make("ronchi/AberrationTuning-v0", physical_actions=True)
         runs = []
         for _ in range(2):

@@ -48,7 +48,8 @@ def command(folder, specimen, config=CONFIG):
 class SameAsTheCommand(unittest.TestCase):
     def same(self, results, path):
         with h5py.File(path) as file:
-            self.assertEqual(set(results), set(file["root"]))
+            theirs = [k for k, v in file["root"].items() if isinstance(v, h5py.Group) and "data" in v]
+            self.assertEqual(sorted(results), sorted(theirs))
             for name, values in results.items():
                 theirs = file[f"root/{name}/data"][:]
                 self.assertEqual((values.dtype, values.shape), (theirs.dtype, theirs.shape))
