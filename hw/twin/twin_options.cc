@@ -1,6 +1,7 @@
 #include "hw/twin/twin_options.h"
 
 #include <filesystem>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
@@ -117,7 +118,7 @@ absl::Status ReadCamera(const Config& node, CameraOptions* c) {
   r.Integer("pixels", &pixels, {.min = 8, .max = 4096});
   c->pixels = size_t(pixels);
   Scaled(&r, "pixel_mrad", 1e-3, {.min = 1e-3, .max = 50}, &c->pixel_rad);
-  Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &c->semiangle_rad);
+  Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0, .max = 100}, &c->semiangle_rad);
   r.Number("counts_per_electron", &c->counts_per_electron, {.min = 1e-3, .max = 1e6});
   r.Number("dark_counts", &c->dark_counts, {.min = 0, .max = 1e6});
   r.Number("saturation_counts", &c->saturation_counts, {.min = 1, .max = 1e12});
@@ -173,7 +174,8 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
                       std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
   TwinDetector& haadf = o->detectors[0];
-  const bool has_film = r.Has("film");  // before it is looked into, which makes it be there
+  // What is looked into is written into the resolved text: a film is asked for by its key.
+  const bool has_film = r.Has("film");
   if (!is_preset) r.Known("preset");
   // What else simulates is read by others (experiments/simulated.h).
   std::string kind = "column";
@@ -204,7 +206,10 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   r.Bool("real_time", &o->real_time);
   const Config detectors = r.Child("detectors"), correctors = r.Child("correctors_nm");
   const Config stage = r.Child("stage"), contamination = r.Child("contamination");
-  const Config camera = r.Child("camera"), film = r.Child("film");
+  const Config camera = r.Child("camera");
+  std::optional<Config> film;
+  if (has_film) film = r.Child("film");
+  r.Known("film");
   const Config measurements = r.Child("measurements");
   const Config prior = r.Child("prior"), events = r.Child("events");
   RONCHI_RETURN_IF_ERROR(r.Done());
@@ -222,7 +227,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
   RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
   o->film.present |= has_film;
-  RONCHI_RETURN_IF_ERROR(ReadFilm(film, &o->film));
+  if (film) RONCHI_RETURN_IF_ERROR(ReadFilm(*film, &o->film));
   for (const char* shift : {"shift_x_A", "shift_y_A"}) {  // anywhere on it
     if (has_film) (*ranges)[shift] = {0, o->film.box_A};
   }

@@ -25,6 +25,9 @@ TEST(Recipe, EveryRecipeParsesAndItsResolvedTextMeansTheSame) {
     ASSERT_TRUE(reread.ok()) << reread.status();
     EXPECT_EQ(again.Dump(), resolved) << "reading its own resolved text adds or changes a key";
     EXPECT_EQ(reread->deploy_instrument.events.size(), recipe->deploy_instrument.events.size());
+    EXPECT_EQ(reread->deploy_instrument.film.present, recipe->deploy_instrument.film.present);
+    EXPECT_EQ(reread->deploy_instrument.specimen.atoms.size(),
+              recipe->deploy_instrument.specimen.atoms.size());
     EXPECT_EQ(reread->deploy_instrument.prior.ranges().at("source_fwhm_A").high,
               recipe->deploy_instrument.prior.ranges().at("source_fwhm_A").high);
   }
