@@ -191,6 +191,7 @@ nlohmann::json AberrationTuning::SaveOwn() const {
 
 absl::Status AberrationTuning::RestoreOwn(const nlohmann::json& saved) {
   knobs_.Restore(saved.at("knobs"));
+  saved.at("contrasts").get_to(contrasts_);
   saved.at("aperture").at(0).get_to(aperture_.energy_eV);
   saved.at("aperture").at(1).get_to(aperture_.semiangle_rad);
   return absl::OkStatus();
