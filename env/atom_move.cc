@@ -132,6 +132,11 @@ absl::Status AtomMove::Keep(hw::Reply* reply) {
                                                       absl::StrJoin(e.names, ", "),
                                                       "; needed: ", absl::StrJoin(kNames, ", ")));
   }
+  for (const Quantity& value : e.values) {
+    if (!std::isfinite(value.si)) {
+      return absl::FailedPreconditionError("measure atoms: a position is not finite");
+    }
+  }
   const auto at = [&](size_t atom) {
     return Vector2{e.values[2 * atom].si * kAngstromPerMetre,
                    e.values[2 * atom + 1].si * kAngstromPerMetre};

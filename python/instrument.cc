@@ -6,7 +6,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <limits>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
@@ -75,8 +75,8 @@ class PyInstrument {
     RunInterruptibly(
         [&] {
           const std::lock_guard<std::mutex> alone(mutex_);
-          reply = instrument_ ? instrument_->Execute(command, options)
-                              : absl::FailedPreconditionError("the instrument has been closed");
+          const std::shared_ptr<hw::Instrument> held = Held();
+          reply = held ? held->Execute(command, options) : Closed();
         },
         [&] { cancel.Cancel(); });
     hw::Reply done = ValueOrRaise(std::move(reply));
@@ -90,8 +90,8 @@ class PyInstrument {
     absl::Status status;
     {
       nb::gil_scoped_release unlocked;
-      status = instrument_ ? instrument_->BlankNow()
-                           : absl::FailedPreconditionError("the instrument has been closed");
+      const std::shared_ptr<hw::Instrument> held = Held();
+      status = held ? held->BlankNow() : Closed();
     }
     Raise(status);
   }
@@ -100,10 +100,20 @@ class PyInstrument {
   void Close() {
     nb::gil_scoped_release unlocked;
     const std::lock_guard<std::mutex> alone(mutex_);
-    instrument_.reset();
+    std::shared_ptr<hw::Instrument> last;  // ends here, or with a BlankNow that is under way
+    const std::lock_guard<std::mutex> lock(instrument_mutex_);
+    last.swap(instrument_);
   }
 
  private:
+  static absl::Status Closed() {
+    return absl::FailedPreconditionError("the instrument has been closed");
+  }
+  std::shared_ptr<hw::Instrument> Held() {
+    const std::lock_guard<std::mutex> lock(instrument_mutex_);
+    return instrument_;
+  }
+
   // The guard's watchdog may speak at any time, from a thread of its own.
   struct Events {
     std::mutex mutex;
@@ -112,27 +122,29 @@ class PyInstrument {
 
   absl::Status Connect(const std::string& name, const std::string& yaml, const std::string& guard,
                        uint64_t seed) {
-    RONCHI_ASSIGN_OR_RETURN(instrument_, Open(name, yaml, seed));
+    RONCHI_ASSIGN_OR_RETURN(std::unique_ptr<hw::Instrument> opened, Open(name, yaml, seed));
     if (!guard.empty()) {
       RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(guard, "guard"));
       RONCHI_ASSIGN_OR_RETURN(hw::GuardOptions options,
-                              hw::ReadGuardOptions(config, instrument_->description()));
+                              hw::ReadGuardOptions(config, opened->description()));
       options.on_event = [events = events_](const std::string& line) {
         const std::lock_guard<std::mutex> lock(events->mutex);
         events->lines.push_back(line);
       };
-      RONCHI_ASSIGN_OR_RETURN(instrument_, hw::MakeGuarded(std::move(instrument_), options));
+      RONCHI_ASSIGN_OR_RETURN(opened, hw::MakeGuarded(std::move(opened), options));
       guarded_ = true;
     }
-    description_ = instrument_->description();
+    description_ = opened->description();
+    instrument_ = std::move(opened);
     return absl::OkStatus();
   }
 
   std::shared_ptr<Events> events_ = std::make_shared<Events>();
-  std::unique_ptr<hw::Instrument> instrument_;
+  std::shared_ptr<hw::Instrument> instrument_;  // shared with a BlankNow from another thread
+  std::mutex instrument_mutex_;
   hw::Description description_;
   bool guarded_ = false;
-  std::mutex mutex_;
+  std::mutex mutex_;  // one command at a time
 };
 
 nb::tuple ParseQuantityText(const std::string& text) {

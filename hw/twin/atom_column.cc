@@ -162,13 +162,35 @@ void AtomColumn::Dwell(const Vector2& beam_A, double seconds) {
   }
 }
 
-void AtomColumn::Sweep(double fov_A, double seconds) {
+void AtomColumn::Sweep(const Vector2& centre_A, double fov_A, double seconds) {
   if (options_.images_move_atoms && seconds > 0) {
     RandomStream random = Stream("atom.image_hops");
-    const HopRates::Three rates = rates_.ComputeMean(fov_A);
-    Hop(seconds, &random, [&] { return rates; });
+    Hop(seconds, &random, [&] { return MeanRates(centre_A, fov_A); });
   }
   Advance(seconds);
+}
+
+HopRates::Three AtomColumn::MeanRates(const Vector2& centre_A, double fov_A) const {
+  const Vector2 silicon = sheet_.Place_A(silicon_);
+  const double x = silicon[0] + shift_A_[0] - centre_A[0];
+  const double y = silicon[1] + shift_A_[1] - centre_A[1];
+  // From here on a law's integral lies within the field, nearly all, or without.
+  constexpr double kWide_A = 12;
+  if (fov_A >= kWide_A) {
+    const bool inside = std::fabs(x) <= fov_A / 2 && std::fabs(y) <= fov_A / 2;
+    return inside ? rates_.ComputeMean(fov_A) : HopRates::Three{};
+  }
+  // Steps of 0.75 Å at most are fine enough for a beam of 1.1 Å: 1e-3 of the mean.
+  constexpr int kSteps = 16;
+  HopRates::Three mean{};
+  for (int i = 0; i < kSteps; ++i) {
+    for (int j = 0; j < kSteps; ++j) {
+      const HopRates::Three rates = Rates({centre_A[0] + fov_A * ((i + 0.5) / kSteps - 0.5),
+                                           centre_A[1] + fov_A * ((j + 0.5) / kSteps - 0.5)});
+      for (size_t k = 0; k < 3; ++k) mean[k] += rates[k] / (kSteps * kSteps);
+    }
+  }
+  return mean;
 }
 
 HopRates::Three AtomColumn::Rates(const Vector2& beam_A) const {

@@ -28,8 +28,9 @@ class AtomColumn {
   void Advance(double seconds);
   // Time passes with the beam standing at a place of the scan frame …
   void Dwell(const Vector2& beam_A, double seconds);
-  // … or swept evenly over a square around one.
-  void Sweep(double fov_A, double seconds);
+  // … or swept evenly over a square around one. Of point lists and spirals that is a square of
+  // their area.
+  void Sweep(const Vector2& centre_A, double fov_A, double seconds);
 
   double Current_A() const { return options_.nominal_current_A * current_ratio_; }
   double BeamSigma_A() const { return sigma_A_; }
@@ -64,6 +65,7 @@ class AtomColumn {
  private:
   AtomColumn(const AtomTwinOptions& options, const AtomImage& image);
   void MakeRates();
+  HopRates::Three MeanRates(const Vector2& centre_A, double fov_A) const;
   double CrossSection_barn(double threshold_eV) const;  // from the table
   // Hops at these rates, or those of a beam that stands, until the time is over.
   template <class RatesOf>

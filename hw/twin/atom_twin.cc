@@ -160,6 +160,9 @@ class AtomTwin final : public Instrument, public GroundTruth {
     const auto [lines, samples] = ScanShape(s);
     const auto positions = ScanPositions(s);
     const double line_s = s.dwell_s * double(samples);
+    const Rectangle r = ScanFootprint(s);
+    const Vector2 centre_A = {(r.x_m + r.width_m / 2) * kAngstromPerMetre,
+                              (r.y_m + r.height_m / 2) * kAngstromPerMetre};
     const double side_A = std::sqrt(ScanArea_m2(s)) * kAngstromPerMetre;
     Array<float> counts({lines, samples}, std::nanf(""));
     RandomStream random = column_.Stream("atom.counts");
@@ -170,7 +173,7 @@ class AtomTwin final : public Instrument, public GroundTruth {
       if (reply->ended != Ended::kComplete) break;
       const std::span<float> line(counts.data() + done * samples, samples);
       Count({positions.data() + done * samples, samples}, s.dwell_s, &random, line);
-      column_.Sweep(side_A, line_s);
+      column_.Sweep(centre_A, side_A, line_s);
       for (size_t d = 0; running_->on_line && d < s.detectors.size(); ++d) {
         running_->on_line({frame, done, d, column_.time_s, line});
       }
@@ -211,14 +214,16 @@ class AtomTwin final : public Instrument, public GroundTruth {
     const double fov_m = measure.fov_m > 0 ? measure.fov_m : kOwnField_m;
     const double fov_A = fov_m * kAngstromPerMetre;
     const double time_s = std::min(column_.image_s(), running_->timeout_s);
-    column_.Sweep(fov_A, time_s / 2);
+    const Vector2 centre_A = {measure.center_x_m * kAngstromPerMetre,
+                              measure.center_y_m * kAngstromPerMetre};
+    column_.Sweep(centre_A, fov_A, time_s / 2);
     if (time_s < column_.image_s()) {
       reply->ended = Ended::kTimeout;  // half an image: nothing is found
     } else {
       Find(measure, fov_A, reply);
       if (column_.options().image_pixels > 0) AddImage(measure, fov_m, reply);
     }
-    column_.Sweep(fov_A, time_s / 2);
+    column_.Sweep(centre_A, fov_A, time_s / 2);
     ++column_.scans;
     reply->electrons = ElectronsPerSecond() * time_s;
     reply->dose_e_per_m2 = reply->electrons / (fov_m * fov_m);

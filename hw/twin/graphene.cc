@@ -42,7 +42,7 @@ Site Graphene::Nearest(const Vector2& place_A) const {
     for (int j = n - 1; j <= n + 1; ++j) {
       for (bool b : {false, true}) {
         const Vector2 at = Place_A({i, j, b});
-        const double away = std::hypot(at[0] - place_A[0], at[1] - place_A[1]);
+        const double dx = at[0] - place_A[0], dy = at[1] - place_A[1], away = dx * dx + dy * dy;
         if (away < least) {
           least = away;
           best = {i, j, b};

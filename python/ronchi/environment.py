@@ -1,7 +1,7 @@
 """One environment as a gymnasium.Env."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -55,11 +55,12 @@ class Environment(Base):
 
     instrument        a preset's name or the keys of a twin (docs/twin.md)
     physical_actions  actions in the task's unit instead of [-1, 1]
+    entries           of the observation, those that are wanted, such as ("contrast", "settings")
     copy              False: observations share one buffer that the next call overwrites
     environment_index its number in a vector; its random streams depend on it
     episode_steps     the task's own limit. Gymnasium's max_episode_steps alone makes episodes
                       shorter, not longer: give both for that
-    **task            the task's keys (docs/environments.md), such as pixels=32
+    **task            the task's keys (`ronchi describe <id>`), such as pixels=32
 
     ``reset(seed=None)`` goes on with the present sequence of episodes; the first one of all draws
     a seed from ``np_random``. ``info["seed"]`` of a reset that starts a sequence says which.
@@ -70,7 +71,7 @@ class Environment(Base):
     def __init__(self, environment_id: str, *, instrument: str | Mapping[str, Any] | None = None,
                  render_mode: str | None = None, physical_actions: bool = False,
                  copy: bool = True, environment_index: int = 0, episode_steps: int | None = None,
-                 **task: Any) -> None:
+                 entries: Sequence[str] | None = None, **task: Any) -> None:
         check_render_mode(render_mode)
         self.render_mode = render_mode
         self._id, self._copy = environment_id, copy
@@ -83,7 +84,7 @@ class Environment(Base):
         self._seeded = False
         #: What C++ says of the environment: units and meanings of every entry.
         self.description: dict[str, Any] = self._native.spec()
-        self._entries = Entries(self.description["observation"])
+        self._entries = Entries(self.description["observation"], entries)
         self._scale = ActionScale(self.description["action"], physical_actions)
         self._info_names: list[str] = self.description["info_names"]
         self.observation_space = self._entries.space

@@ -1,8 +1,12 @@
 """Trained agents from their files."""
 from __future__ import annotations
 
+import importlib.abc
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,11 +15,31 @@ from ._native import native
 from .spaces import Float
 
 
+class _NoSecondLibtorch(importlib.abc.MetaPathFinder):
+    """`import torch` would end the process where another libtorch is loaded: an error instead."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None,
+                  target: ModuleType | None = None) -> ModuleSpec | None:
+        if name == "torch":
+            raise ImportError("PyTorch cannot be imported after a policy that needs the system's "
+                              "libtorch (ronchi.load_policy): two do not share a process")
+        return None
+
+
+def _keep_to_one_libtorch() -> None:
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+        loaded = any("libtorch_cpu" in line for line in maps)
+    if loaded and "torch" not in sys.modules and not any(
+            isinstance(finder, _NoSecondLibtorch) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _NoSecondLibtorch())
+
+
 class Policy:
     """What ``ronchi train`` and ``ronchi run`` leave as policy.json."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._native = native.Policy(os.fspath(path))
+        _keep_to_one_libtorch()
 
     @property
     def kind(self) -> str:

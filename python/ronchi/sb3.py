@@ -17,7 +17,7 @@ from stable_baselines3.common.vec_env import VecEnv as Sb3VecEnv
 from stable_baselines3.common.vec_env import VecMonitor
 
 
-class VecEnv(Sb3VecEnv):  # type: ignore[misc]
+class VecEnv(Sb3VecEnv):
     """Any gymnasium.vector.VectorEnv that resets in the same step, as SB3's VecEnv."""
 
     def __init__(self, envs: VectorEnv[Any, Any, Any]) -> None:
@@ -37,7 +37,7 @@ class VecEnv(Sb3VecEnv):  # type: ignore[misc]
         observations, _ = self.envs.reset(seed=seed, options=options)
         self._reset_seeds()
         self._reset_options()
-        self.reset_infos = [{} for _ in range(self.num_envs)]
+        self.reset_infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         return observations
 
     def step_async(self, actions: Any) -> None:

@@ -1,7 +1,7 @@
 """Gymnasium's spaces from those of C++, and how an action is scaled."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,14 +22,21 @@ def make_box(box: Mapping[str, Any]) -> spaces.Box:
 class Entries:
     """Where each entry of an observation lies in the run of floats that C++ writes."""
 
-    def __init__(self, observation: Mapping[str, Mapping[str, Any]]) -> None:
-        self.space = spaces.Dict({name: make_box(box) for name, box in observation.items()})
+    def __init__(self, observation: Mapping[str, Mapping[str, Any]],
+                 only: Sequence[str] | None = None) -> None:
+        for name in only or ():
+            if name not in observation:
+                raise ValueError(f"entries: there is no {name!r}; there are: "
+                                 + ", ".join(observation))
+        self.space = spaces.Dict({name: make_box(box) for name, box in observation.items()
+                                  if only is None or name in only})
         self.places: list[tuple[str, slice, tuple[int, ...]]] = []
         self.size = 0
         for name, box in observation.items():  # in C++'s order, which is by name
             shape = tuple(box["shape"])
             end = self.size + int(np.prod(shape))
-            self.places.append((name, slice(self.size, end), shape))
+            if name in self.space.spaces:
+                self.places.append((name, slice(self.size, end), shape))
             self.size = end
 
     def split(self, flat: Float) -> dict[str, Float]:

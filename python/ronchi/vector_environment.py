@@ -44,7 +44,8 @@ class VectorEnvironment(Base):
                  autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
                  same_index: bool = False, physical_actions: bool = False, copy: bool = True,
                  render_mode: str | None = None, max_episode_steps: int | None = None,
-                 episode_steps: int | None = None, **task: Any) -> None:
+                 episode_steps: int | None = None,
+                 entries: Sequence[str] | None = None, **task: Any) -> None:
         super().__init__()
         check_render_mode(render_mode)
         if render_mode == "human":
@@ -66,7 +67,7 @@ class VectorEnvironment(Base):
         self.render_mode = render_mode
         self.num_envs = int(num_envs)
         self._same_index, self._copy, self._seeded = same_index, copy, False
-        self._entries = Entries(self.description["observation"])
+        self._entries = Entries(self.description["observation"], entries)
         self._scale = ActionScale(self.description["action"], physical_actions)
         self._info_names: list[str] = self.description["info_names"]
         self.single_observation_space = self._entries.space

@@ -8,6 +8,7 @@
 
 #include "env/picture.h"
 #include "hw/ground_truth.h"
+#include "hw/guarded.h"
 #include "hw/twin/atom_twin.h"
 #include "tests/support/instruments.h"
 
@@ -344,6 +345,24 @@ TEST(AtomMove, RefusesWhatItCannotDo) {
   const auto env = *AtomMove::Create(&real, {});
   EXPECT_TRUE(env->Reset(1).ok());
   EXPECT_TRUE(absl::IsUnimplemented(env->Save().status()));
+}
+
+// As on a real instrument: limits, a dose budget, no truth.
+TEST(AtomMove, RunsBehindAGuard) {
+  hw::GuardOptions budget;
+  budget.dose_budget_e_per_m2 = 1e32;
+  const auto guarded = *hw::MakeGuarded(*hw::MakeAtomTwin({}, 3), budget);
+  const auto env = *AtomMove::Create(guarded.get(), {});
+  const auto reset = env->Reset(1);
+  ASSERT_TRUE(reset.ok()) << reset.status();
+  Observation o = reset->observation;
+  for (int i = 0; i < 200; ++i) {
+    const auto r = env->Step(Greedy(o));
+    ASSERT_TRUE(r.ok()) << r.status();
+    o = r->observation;
+    if (r->terminated) return;
+  }
+  FAIL() << "never there";
 }
 
 TEST(AtomMove, ResetOptionsBringGoalsNearer) {

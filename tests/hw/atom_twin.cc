@@ -8,6 +8,7 @@
 
 #include "hw/cost.h"
 #include "hw/twin/atom_image.h"
+#include "tests/hw/fuzz.h"
 #include "tests/support/instruments.h"
 #include "theory/knock_on.h"
 
@@ -258,6 +259,33 @@ TEST(AtomTwin, ImagesHoldTheRightNumberOfElectrons) {
   EXPECT_LT(power, 2);
 }
 
+// Against the sum over every atom within 15 Å. Left out are those beyond 4 σ, of which there are
+// ten at most that add up to 3e-4 of a peak each; of the widest beam, the lattice's contrast.
+TEST(AtomImage, EveryAtomNearbyCounts) {
+  const AtomImage image = *AtomImage::Create(60e3, 0.08, 0.2);
+  const Graphene sheet(0.9, {0.3, -0.2});
+  const Site silicon{1, -1, true};
+  RandomStream random({.seed = 2, .name = "test.places"});
+  for (const double sigma_A : {0.3, 0.467, 0.9, 1.4, 1.6}) {
+    for (int i = 0; i < 200; ++i) {
+      const Vector2 place = {random.Uniform(-4, 4), random.Uniform(-4, 4)};
+      double expected = 0;
+      const double peak = image.carbon_A2() / (2 * std::numbers::pi * sigma_A * sigma_A);
+      for (int m = -9; m <= 9; ++m) {
+        for (int n = -9; n <= 9; ++n) {
+          for (bool b : {false, true}) {
+            const Vector2 at = sheet.Place_A({m, n, b});
+            const double d2 = std::pow(at[0] - place[0], 2) + std::pow(at[1] - place[1], 2);
+            const double z = Site{m, n, b} == silicon ? image.silicon_A2() / image.carbon_A2() : 1;
+            expected += z * peak * std::exp(-d2 / (2 * sigma_A * sigma_A));
+          }
+        }
+      }
+      EXPECT_NEAR(image.Fraction(sheet, silicon, place, sigma_A), expected, 3e-3 * peak) << sigma_A;
+    }
+  }
+}
+
 TEST(AtomTwin, AnImageComesWithTheMeasurementWhenAsked) {
   auto twin = Unblanked(FromYaml("image_pixels: 16"));
   const Reply r = Do(twin.get(), Measure{"atoms"});
@@ -279,6 +307,23 @@ TEST(AtomTwin, ImagesMoveTheAtomIfTheyMay) {
   }
   const double expected = kImages * 2 * 3 * HopRates::Simple().ComputeMean(15)[0];
   EXPECT_NEAR(hops, expected, 4 * std::sqrt(expected));
+  // A field as small as a beam is a parked beam; one that the silicon is not in does nothing.
+  int moved = 0, far = 0;
+  for (int i = 0; i < kImages; ++i) {
+    for (double away_m : {0.0, 5e-9}) {
+      twin->ground_truth()->Randomise(uint64_t(i), 0, 0);
+      Do(twin.get(), Unblank{});
+      const Vector2 first = At(Do(twin.get(), Measure{"atoms", 0, 0, 1e-8}), 1);
+      const double before = HiddenOf(twin.get(), "hops");
+      Do(twin.get(), Measure{"atoms", first[0] * kA + away_m, first[1] * kA, 1e-14});
+      (away_m == 0 ? moved : far) += HiddenOf(twin.get(), "hops") > before;
+    }
+  }
+  // On a neighbour for two seconds: 1 + 2/49 a second.
+  const double share = 1 - std::exp(-2 * (1 + 2 / 49.0));
+  EXPECT_NEAR(moved, kImages * share, 5 * std::sqrt(kImages * share * (1 - share)));
+  // 50 Å away: 3 · 2 s/(1 + 16 · 35²), 3e-4.
+  EXPECT_LT(far, 10);
   auto harmless = Unblanked(FromYaml("{rates: simple}"));
   for (int i = 0; i < 200; ++i) Do(harmless.get(), Measure{"atoms"});
   EXPECT_EQ(HiddenOf(harmless.get(), "hops"), 0);
@@ -371,6 +416,33 @@ TEST(AtomTwin, IsAFunctionOfItsSeedAndGoesOnAfterRestore) {
     ASSERT_TRUE(other->ground_truth()->Restore(saved).ok());
     EXPECT_TRUE(SameGoings(Goings(b.get()), Goings(other.get()))) << level;
     EXPECT_TRUE(absl::IsInvalidArgument(other->ground_truth()->Restore("nonsense")));
+  }
+}
+
+// Whatever is asked, the answer is finite or an error, and the clock runs forward.
+TEST(AtomTwin, SenselessCommandsAreAnsweredOrRefused) {
+  AtomTwinOptions options = AtomTwinOptions::Level(3);
+  options.image_pixels = 4;
+  auto twin = Unblanked(options);
+  testing_support::Fuzz fuzz(11);
+  double clock_s = 0;
+  int answered = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const auto reply = twin->Execute(i % 50 ? fuzz.Next() : Command(Unblank{}));
+    if (!reply.ok()) continue;
+    ++answered;
+    EXPECT_GE(reply->time_s, clock_s);
+    clock_s = reply->time_s;
+    for (const Frame& f : reply->frames) {
+      for (float v : f.counts) ASSERT_TRUE(std::isfinite(v));
+    }
+  }
+  EXPECT_GT(answered, 1000);
+  // Far away in the same breath: no number of a site is so large.
+  ASSERT_TRUE(twin->Execute(Unblank{}).ok());
+  for (double far_m : {1e-3, 1.0, 1e300}) {
+    EXPECT_TRUE(twin->Execute(Measure{"atoms", far_m, -far_m}).ok());
+    EXPECT_TRUE(twin->Execute(Park{far_m, far_m, 1}).ok());
   }
 }
 

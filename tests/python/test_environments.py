@@ -111,6 +111,15 @@ class Contract(unittest.TestCase):
         self.assertTrue(np.shares_memory(first["image"], next_one["image"]))
         np.testing.assert_array_equal(first["image"], next_one["image"])
 
+    def test_entries_are_chosen(self):
+        small, whole = tuning(entries=["settings", "contrast"]), tuning()
+        self.assertEqual(list(small.observation_space.spaces), ["contrast", "settings"])
+        observation, expected = small.reset(seed=1)[0], whole.reset(seed=1)[0]
+        del expected["image"]
+        self.assertTrue(same(observation, expected, exact=True))
+        with self.assertRaises(ValueError):
+            tuning(entries=["hologram"])
+
     def test_actions_are_scaled_to_one_or_left_in_their_unit(self):
         scaled, plain = tuning().unwrapped, tuning(physical_actions=True).unwrapped
         self.assertEqual(scaled.action_space, gymnasium.spaces.Box(-1, 1, (3,), np.float32))
@@ -205,7 +214,9 @@ class BadUse(unittest.TestCase):
                                ({"pixel": 32}, ["did you mean 'pixels'"]),
                                ({"pixels": float("nan")}, ["task.pixels"]),
                                ({"pixels": object()}, ["cannot stand in a config"]),
-                               ({"instrument": "no_such"}, ["no_such"]),
+                               # The package's own data, not the source tree's.
+                               ({"instrument": "no_such"},
+                                [os.path.join(os.path.dirname(ronchi.__file__), "data", "twins")]),
                                ({"instrument": {"preset": "corrected_200kV", "current_pA": -1}},
                                 ["instrument.current_pA: -1"]),
                                ({"render_mode": "hologram"}, ["hologram", "rgb_array"])):
