@@ -79,5 +79,33 @@ TEST(PhaseError, FlatAngleOfDefocusIsWhereItsPhaseReachesTheLimit) {
   EXPECT_EQ(FlatAngle_rad({}, kAperture, std::numbers::pi / 4), kAperture.semiangle_rad);
 }
 
+// All terms, against χ itself on the rings where the limit is met.
+TEST(PhaseError, FlatAngleIsWhereChiFirstReachesTheLimit) {
+  const Coefficients c = {{"total_C10_nm", -4},  {"total_C12a_nm", 2},    {"total_C21b_nm", 90},
+                          {"total_C23a_nm", 70}, {"total_C30_nm", -2000}, {"total_C34b_nm", 900}};
+  sim::Aberrations a;
+  a.a_A[sim::kC10] = -40;
+  a.a_A[sim::kC12] = 20;
+  a.b_A[sim::kC21] = 900;
+  a.a_A[sim::kC23] = 700;
+  a.a_A[sim::kC30] = -20000;
+  a.b_A[6] = 9000;
+  const double limit = std::numbers::pi / 4, lambda_A = sim::Wavelength_A(200e3);
+  const auto largest = [&](double angle_rad) {
+    double chi = 0;
+    for (int d = 0; d < 3600; ++d) {
+      const double phi = 2 * std::numbers::pi * d / 3600;
+      chi = std::max(
+          chi, std::fabs(a.Chi(angle_rad * std::cos(phi), angle_rad * std::sin(phi), lambda_A)));
+    }
+    return chi;
+  };
+  const double flat = FlatAngle_rad(c, kAperture, limit), ring = kAperture.semiangle_rad / 512;
+  EXPECT_GT(flat, 0.002);
+  EXPECT_LT(flat, 0.02);
+  EXPECT_LT(largest(flat), 1.01 * limit);  // 72 directions: the steepest lies within 2.5 degrees
+  EXPECT_GT(largest(flat + ring), limit);
+}
+
 }  // namespace
 }  // namespace ronchi::theory
