@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, overload
 
@@ -41,7 +42,10 @@ def simulate(atoms: Any = None, *, as_signals: bool = False, progress: bool = Fa
     path, text, changes = "", "", list[str]()
     if isinstance(atoms, (str, os.PathLike)) and str(atoms).endswith((".yaml", ".yml")):
         path, changes = os.fspath(atoms), overrides(config)
-        results = native.simulate("", path, changes, progress)
+        try:
+            results = native.simulate("", path, changes, progress)
+        except ValueError as error:  # the command would say where its own overrides are wrong
+            raise ValueError(re.sub("^--set '.*?': ", "", str(error))) from None
     else:
         with structure_file(atoms) as file:
             specimen = dict(config.pop("specimen", {}))

@@ -30,6 +30,17 @@ TEST(Files, ErrnoBecomesOneClearStatus) {
   EXPECT_TRUE(IsBadInput(ErrnoStatus(ENOSPC, "f")));
 }
 
+TEST(Files, AnInstalledDataFolderGivesWayToTheVariable) {
+  const std::string source = DataDirectory();
+  EXPECT_TRUE(std::filesystem::is_directory(source + "/structures"));
+  SetDataDirectory("/elsewhere/data");
+  EXPECT_EQ(DataDirectory(), "/elsewhere/data");
+  setenv("RONCHI_DATA", "/by/hand", 1);
+  EXPECT_EQ(DataDirectory(), "/by/hand");
+  unsetenv("RONCHI_DATA");
+  SetDataDirectory(source);
+}
+
 TEST(Files, Base64RoundTrip) {
   const std::string bytes("\0\xff\x10 abc", 7);
   EXPECT_EQ(*FromBase64(Base64(bytes)), bytes);

@@ -50,7 +50,8 @@ def install(python, source, native, cc, cxx):
     """
     jobs = os.environ.get("RONCHI_JOBS") or str(os.cpu_count() or 1)
     done = pip(python, "install", "--no-build-isolation", "--no-deps", "--no-index",
-               "-Cbuild-dir=build/python-test", f"-Ccmake.define.RONCHI_NATIVE={native}", source,
+               "--config-settings=build-dir=build/python-test",
+               f"--config-settings=cmake.define.RONCHI_NATIVE={native}", source,
                env=dict(os.environ, CMAKE_BUILD_PARALLEL_LEVEL=jobs, CC=cc, CXX=cxx),
                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:

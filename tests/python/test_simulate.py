@@ -62,6 +62,8 @@ class SameAsTheCommand(unittest.TestCase):
                       path)
             # The config's own file, and what overrides it.
             self.same(ronchi.simulate(os.path.join(folder, "s.yaml")), path)
+            with self.assertRaisesRegex(ValueError, "^beam.energy_keV: -5 is not allowed"):
+                ronchi.simulate(os.path.join(folder, "s.yaml"), beam={"energy_keV": -5})
             changed = ronchi.simulate(os.path.join(folder, "s.yaml"), dose={"seed": 5})
             with h5py.File(path) as file:
                 self.assertFalse(np.array_equal(changed["haadf"], file["root/haadf/data"][:]))
