@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 import stable_baselines3 as sb3
+import torch
 from stable_baselines3.common.vec_env import VecNormalize
 
 import ronchi
@@ -41,6 +42,7 @@ def report(what, values):
 
 def main(algorithm, name, steps=20_000, seed=1):
     warnings.simplefilter("error")
+    torch.set_num_threads(1)  # networks this small wait for each other on more
     rng = np.random.default_rng(0)
     report("random", returns(name, lambda v, _: rng.uniform(
         v.action_space.low, v.action_space.high, (EPISODES, *v.action_space.shape)

@@ -44,9 +44,10 @@ class Vector(unittest.TestCase):
         for name in sorted(ENVIRONMENTS):
             for mode in MODES[:2]:
                 with self.subTest(name, mode=mode):
+                    limit = self.limit(name)
                     ours = vector(3, "ronchi/" + name, same_index=True, autoreset_mode=mode,
-                                  max_episode_steps=3)
-                    theirs = sync(3, "ronchi/" + name, mode, max_episode_steps=3)  # TimeLimit's
+                                  **limit)
+                    theirs = sync(3, "ronchi/" + name, mode, **limit)  # TimeLimit's
                     self.assertEqual(ours.observation_space, theirs.observation_space)
                     self.assertEqual(ours.action_space, theirs.action_space)
                     self.assertIs(ours.metadata["autoreset_mode"], mode)
@@ -56,6 +57,14 @@ class Vector(unittest.TestCase):
                     for _ in range(8):
                         actions = ours.action_space.sample()
                         self.assertTrue(same(ours.step(actions), theirs.step(actions)))
+
+    @staticmethod
+    def limit(name):  # some tasks end by time or dose and have no such key
+        try:
+            vector(1, "ronchi/" + name, max_episode_steps=3)
+        except ValueError:
+            return {}
+        return {"max_episode_steps": 3}
 
     @staticmethod
     def without_seed(result):  # theirs has it as int64
