@@ -189,6 +189,9 @@ absl::Status AtomMove::ChooseGoal(double highest_A) {
   // Sites of a rhomb that holds the field, until one is in it: each is as likely.
   RandomStream random = Stream("atom_move.goal");
   const int reach = int(std::ceil((fov_A_ / std::numbers::sqrt2 + kBond_A) / (1.5 * kBond_A)));
+  // Places are as measured: a neighbour is one bond away but for noise and rounding. Far below the
+  // 1.04 Å from one shell of sites to the next.
+  constexpr double kSlack_A = 0.05 * kBond_A;
   constexpr int kTries = 100000;  // the worst of allowed options needs hundreds
   for (int i = 0; i < kTries; ++i) {
     const int m = int(random.Below(uint64_t(2 * reach + 1))) - reach;
@@ -197,7 +200,7 @@ absl::Status AtomMove::ChooseGoal(double highest_A) {
     const Vector2 to = tracker_.To_A(goal_);
     const double distance_A = std::hypot(to[0], to[1]);
     if (std::fabs(to[0]) <= fov_A_ / 2 && std::fabs(to[1]) <= fov_A_ / 2 &&
-        distance_A <= highest_A && distance_A >= options_.goal_low_A &&
+        distance_A <= highest_A + kSlack_A && distance_A >= options_.goal_low_A &&
         goal_ != SheetTracker::Site{}) {
       return absl::OkStatus();
     }
