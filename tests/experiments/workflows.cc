@@ -1,5 +1,5 @@
-// The twelve examples: eleven run on a twin, and one on a described column, as that twin has no
-// spectrometer. What was forecast is what is spent.
+// The twelve examples, run on twins: what was forecast is what is spent. Two of them also on a
+// column that is only described.
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -39,8 +39,10 @@ constexpr Example kOnTheTwin[] = {
     {"overnight", Course::kFixed},        {"low_dose_survey", Course::kFixed},
     {"agent_and_person", Course::kFixed}, {"adaptive_agent", Course::kFixed},
     {"tilt_series", Course::kFixed},      {"tableau_and_correct", Course::kFixed},
-    {"map_4dstem", Course::kFixed}};
-constexpr Example kOnADescription[] = {{"spectrum_search", Course::kFixed}};
+    {"map_4dstem", Course::kFixed},       {"spectrum_search", Course::kFixed}};
+// What these need is in examples/workflows/described_column.json, too: a column that is not there.
+constexpr Example kOnADescription[] = {{"spectrum_search", Course::kFixed},
+                                       {"map_4dstem", Course::kFixed}};
 
 void ExpectAsForecast(const Example& e, const wf::Spending& spent, const wf::CheckReport& f) {
   EXPECT_LE(spent.time_s, f.worst.time_s * (1 + 1e-9)) << e.name;
@@ -52,10 +54,9 @@ void ExpectAsForecast(const Example& e, const wf::Spending& spent, const wf::Che
       << e.name;
 }
 
-TEST(Workflows, EveryExampleIsInOneOfTheLists) {
+TEST(Workflows, EveryExampleIsInTheList) {
   std::vector<std::string> listed, there;
   for (const Example& e : kOnTheTwin) listed.push_back(e.name);
-  for (const Example& e : kOnADescription) listed.push_back(e.name);
   for (const std::string& name : Contents(kFolder)) {
     const std::filesystem::path path(name);
     if (path.extension() == ".yaml") there.push_back(path.stem());
@@ -64,7 +65,7 @@ TEST(Workflows, EveryExampleIsInOneOfTheLists) {
   EXPECT_EQ(there.size(), 12u);
 }
 
-TEST(Workflows, ElevenCheckAndRunOnATwinAsForecast) {
+TEST(Workflows, TwelveCheckAndRunOnTwinsAsForecast) {
   for (const Example& e : kOnTheTwin) {
     const TemporaryFolder folder;
     FlowOptions options{.path = kFolder + e.name + ".yaml",
@@ -90,7 +91,7 @@ TEST(Workflows, ElevenCheckAndRunOnATwinAsForecast) {
   }
 }
 
-TEST(Workflows, OneChecksAgainstADescriptionAndRunsOnIt) {
+TEST(Workflows, TwoCheckAgainstADescriptionAndRunOnIt) {
   for (const Example& e : kOnADescription) {
     const TemporaryFolder folder;
     const auto flow = CheckFlow(
