@@ -9,7 +9,13 @@ from __future__ import annotations
 
 # id: (max_episode_steps, reward_threshold; None: no return counts as solved)
 ENVIRONMENTS: dict[str, tuple[int, float | None]] = {
-    "AberrationTuning-v0": (60, None),
+    "AberrationTuning-v0": (60, 75.0),
+    "AdaptiveScan-v0": (137, None),
+    "AtomMove-v0": (401, None),
+    "DriftLock-v0": (60, None),
+    "RonchigramTuning-v0": (60, 211.0),
+    "SpectrumSearch-v0": (100, None),
+    "ZoneAxisTilt-v0": (30, None),
 }
 
 
