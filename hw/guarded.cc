@@ -69,7 +69,7 @@ class Guarded final : public GuardedInstrument {
                         options_.interrupt_grace_s},
         [this](const std::string& why) { OnSilence(why); },
         [this](const std::string& why) { OnStuck(why); });
-    last_resort_.emplace([this] { OnLastResort(); });
+    last_resort_.emplace([this](LastResort::Event event) { OnLastResort(event); });
     return absl::OkStatus();
   }
 
@@ -245,15 +245,24 @@ class Guarded final : public GuardedInstrument {
                               : "the beam is blanked as soon as the command ends: ",
                       why));
   }
-  void OnLastResort() {
+  // Not on the thread that drives, unless that one exits.
+  void OnLastResort(LastResort::Event event) {
+    if (event == LastResort::Event::kGoOn) {
+      held_ = {};
+      return;
+    }
     watchdog_->CancelRunning();
-    (void)inner_->BlankNow();
+    const bool blanked = inner_->BlankNow().ok();
     std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
     for (int i = 0; i < kLastTries && !lock.owns_lock(); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
       (void)lock.try_lock();
     }
-    if (lock.owns_lock()) (void)inner_->Execute(Safe{});
+    // A signal ends the program: who has the lock may be what the signal struck, and never comes.
+    const bool at_any_price = event == LastResort::Event::kDeath && !blanked;
+    if (lock.owns_lock() || at_any_price) (void)inner_->Execute(Safe{});
+    // No command may follow.
+    if (event != LastResort::Event::kExit && lock.owns_lock()) held_ = std::move(lock);
   }
 
   void Tell(const std::string& what) const {
@@ -266,7 +275,8 @@ class Guarded final : public GuardedInstrument {
   std::optional<SetRules> rules_;
   std::unique_ptr<DoseJournal> journal_;
   BeamWatch beam_;
-  std::mutex mutex_;  // one command at a time reaches inner_
+  std::mutex mutex_;                   // one command at a time reaches inner_
+  std::unique_lock<std::mutex> held_;  // by OnLastResort, until the program ends or goes on
   bool beam_may_be_on_ = true;
   std::atomic<bool> stuck_ = false;
   const int exceptions_ = std::uncaught_exceptions();  // when it was made
