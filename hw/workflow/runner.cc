@@ -18,7 +18,12 @@ absl::StatusOr<RunResult> RunWorkflow(const RunSetup& setup) {
   if (!setup.report->ok()) {
     return absl::FailedPreconditionError("a workflow that the check refuses is not run");
   }
-  return internal::Runner(setup).Run();
+  try {
+    return internal::Runner(setup).Run();
+  } catch (const nlohmann::json::exception& e) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(setup.folder, ": the journal does not fit the workflow: ", e.what()));
+  }
 }
 
 namespace internal {

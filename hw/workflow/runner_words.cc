@@ -169,6 +169,7 @@ absl::Status Runner::RunDecide(const Step& step, const DecideStep& decide) {
   Value list = Value::List({}, {});
   for (const auto& [name, formula] : decide.outputs) {
     RONCHI_ASSIGN_OR_RETURN(const Value pair, EvaluateExactly(formula, scope_));
+    if (pair.items.size() != 2) return At(formula, "expected [lowest, highest]");
     d.outputs.push_back({name, pair.items[0].low, pair.items[1].low, pair.unit});
   }
   json observed = json::object();
