@@ -82,9 +82,13 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
   }
   absl::Status Restore(const std::string& state) override {
     RONCHI_ASSIGN_OR_RETURN(StateArchive archive, StateArchive::Open(state, StateMark()));
+    StateArchive before;
+    Archive(&before);
     Archive(&archive);
+    const absl::Status status = archive.Finish();
+    if (!status.ok()) before.GiveBack([this](StateArchive* a) { Archive(a); });
     TakeOver();
-    return absl::OkStatus();
+    return status;
   }
 
  private:

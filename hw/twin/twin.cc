@@ -60,8 +60,12 @@ class Twin final : public Instrument, public GroundTruth {
   }
   absl::Status Restore(const std::string& state) override {
     RONCHI_ASSIGN_OR_RETURN(StateArchive archive, StateArchive::Open(state, StateMark()));
+    StateArchive before;
+    column_.Archive(&before);
     column_.Archive(&archive);
-    return absl::OkStatus();
+    const absl::Status status = archive.Finish();
+    if (!status.ok()) before.GiveBack([this](StateArchive* a) { column_.Archive(a); });
+    return status;
   }
 
  private:
