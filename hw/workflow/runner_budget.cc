@@ -80,6 +80,8 @@ bool Runner::WouldPassBudget(const Step& step, const Cost& cost, double commands
     if (spent.commands + commands > limit.commands) over("number of commands");
     if (spent.bytes + bytes > limit.bytes) over("data");
     if (!(cost.dose_e_per_m2 > 0) || std::isinf(limit.dose_e_per_m2)) return;
+    // All that ever came down anywhere, and this: seldom more, and quickly known.
+    if (tally.sum() + cost.dose_e_per_m2 * double(where.size()) <= limit.dose_e_per_m2) return;
     // Where it comes down is not known: on what has had the most, all of it.
     const double dose = known ? tally.LargestWith(where, cost.dose_e_per_m2)
                               : tally.Largest() + cost.dose_e_per_m2 * double(where.size());
