@@ -140,6 +140,9 @@ absl::Status ReadFilm(const Config& node, FilmOptions* f) {
   r.Integer("element", &f->element, {.min = 1, .max = 103});
   r.Seed("seed", &f->seed);
   r.Integer("slices", &f->slices, {.min = 1, .max = 100});
+  std::string structure = f->spheres ? "spheres" : "network";
+  r.Choice("structure", &structure, {"network", "spheres"});
+  f->spheres = structure == "spheres";
   return r.Done();
 }
 
@@ -241,11 +244,15 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
 absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const TwinOptions& o) {
   if (o.film.present) {
     // Its atoms are at rest: where they are is disorder enough.
-    absl::StatusOr<sim::Specimen> film = sim::MakeAmorphous({.element = o.film.element,
-                                                             .density_g_cm3 = o.film.density_g_cm3,
-                                                             .size_A = {o.film.box_A, o.film.box_A},
-                                                             .thickness_A = o.film.thickness_A,
-                                                             .seed = o.film.seed});
+    sim::AmorphousOptions made = {.element = o.film.element,
+                                  .density_g_cm3 = o.film.density_g_cm3,
+                                  .size_A = {o.film.box_A, o.film.box_A},
+                                  .thickness_A = o.film.thickness_A,
+                                  .seed = o.film.seed};
+    if (!o.film.spheres && sim::CanBeNetwork(made)) {
+      made.structure = sim::AmorphousOptions::Structure::kNetwork;
+    }
+    absl::StatusOr<sim::Specimen> film = sim::MakeAmorphous(made);
     if (!film.ok()) return node.Error("film", std::string(film.status().message()));
     return film;
   }

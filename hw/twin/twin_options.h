@@ -57,7 +57,8 @@ struct FilmOptions {
   double thickness_A = 50, box_A = 64, density_g_cm3 = 2;
   int element = 6;
   uint64_t seed = 0;
-  int slices = 1;  // of the multislice
+  int slices = 1;        // of the multislice
+  bool spheres = false;  // instead of a network of bonds, where carbon can be one
 };
 
 // What `measure` costs and how well it does; hw/twin/measurements.h.
