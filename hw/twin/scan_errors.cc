@@ -1,9 +1,11 @@
 #include "hw/twin/scan_errors.h"
 
 #include <cmath>
+#include <numbers>
 
 #include "core/quantity.h"
 #include "hw/scan_path.h"
+#include "hw/twin/mains_hum.h"
 
 namespace ronchi::hw {
 namespace {
@@ -36,11 +38,17 @@ sim::LinearRaster MakeRows(const ScanMoment& moment, const Hidden& h) {
   const Scan& s = *moment.scan;
   const auto [lines, samples] = ScanShape(s);
   const auto m = ScanMatrix(h, moment.rotation_rad);
-  const auto jitter = Jitter_A(h, moment.frame, lines);
-  const double flyback_A = h["flyback_lag_A"], flyback_s = h["flyback_lag_s"];
+  auto jitter = Jitter_A(h, moment.frame, lines);
+  for (size_t l = 0; l < moment.wander_A.size(); ++l) {
+    for (size_t a : {0, 1}) jitter[l][a] += moment.wander_A[l][a];
+  }
+  const MainsHum hum(h);
   const bool raster = s.pattern == ScanPattern::kRaster;
+  const double flyback_s = h["flyback_lag_s"], ring_Hz = h["flyback_ring_Hz"];
+  const double flyback_A =
+      h["flyback_lag_A"] + h["flyback_lag_share"] * s.fov_x_m * kAngstromPerMetre;
   const bool plain = m == std::array<double, 4>{1, 0, 0, 1};
-  if (raster && s.rotation_rad == 0 && plain && flyback_A == 0) {
+  if (raster && s.rotation_rad == 0 && plain && flyback_A == 0 && !hum.any()) {
     sim::LinearRaster rows{{}, s.fov_x_m / double(s.pixels_x) * kAngstromPerMetre, s.pixels_x};
     for (size_t l = 0; l < lines; ++l) {
       const auto at = moment.specimen_A(moment.line_s * double(l));
@@ -56,16 +64,19 @@ sim::LinearRaster MakeRows(const ScanMoment& moment, const Hidden& h) {
   for (size_t i = 0; i < asked.size(); ++i) {
     const size_t line = i / samples;
     const double in_line_s = s.dwell_s * double(i % samples);
-    const auto at = moment.specimen_A(moment.line_s * double(line) + in_line_s);
+    const double since_s = moment.line_s * double(line) + in_line_s;
+    const auto at = moment.specimen_A(since_s);
+    const auto moved = hum.Displacement_A(moment.time_s + since_s, s.dwell_s);
     auto [x_m, y_m] = asked[i];
     if (raster && flyback_A > 0) {  // along the line, which comes back from its end
-      const double late_m = flyback_A * kMetresPerAngstrom * std::exp(-in_line_s / flyback_s);
+      const double late_m = flyback_A * kMetresPerAngstrom * std::exp(-in_line_s / flyback_s) *
+                            std::cos(2 * std::numbers::pi * ring_Hz * in_line_s);
       x_m += late_m * std::cos(s.rotation_rad);
       y_m += late_m * std::sin(s.rotation_rad);
     }
     rows.starts_A.push_back(
-        {(m[0] * x_m + m[1] * y_m) * kAngstromPerMetre + at[0] + jitter[line][0],
-         (m[2] * x_m + m[3] * y_m) * kAngstromPerMetre + at[1] + jitter[line][1]});
+        {(m[0] * x_m + m[1] * y_m) * kAngstromPerMetre + at[0] + jitter[line][0] + moved[0],
+         (m[2] * x_m + m[3] * y_m) * kAngstromPerMetre + at[1] + jitter[line][1] + moved[1]});
   }
   return rows;
 }

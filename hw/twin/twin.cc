@@ -330,8 +330,12 @@ absl::StatusOr<std::unique_ptr<Instrument>> MakeTwin(const TwinOptions& options,
   if (options.camera.present) {
     RONCHI_ASSIGN_OR_RETURN(patterns, CameraPatterns::Create(options));
   }
-  return std::unique_ptr<Instrument>(
-      std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed));
+  std::unique_ptr<Instrument> twin =
+      std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed);
+  if (!options.faults.any()) return twin;
+  FaultOptions faults = options.faults;
+  faults.seed = seed;
+  return MakeFaulty(std::move(twin), faults);
 }
 
 }  // namespace ronchi::hw

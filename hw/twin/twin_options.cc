@@ -214,7 +214,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   if (has_film) film = r.Child("film");
   r.Known("film");
   const Config measurements = r.Child("measurements");
-  const Config prior = r.Child("prior"), events = r.Child("events");
+  const Config prior = r.Child("prior"), events = r.Child("events"), faults = r.Child("faults");
   RONCHI_RETURN_IF_ERROR(r.Done());
   if (haadf.outer_rad <= haadf.inner_rad) {
     return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
@@ -229,6 +229,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadContamination(contamination, &o->contamination));
   RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
   RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
+  RONCHI_ASSIGN_OR_RETURN(o->faults, ReadFaultOptions(faults, o->faults));
   o->film.present |= has_film;
   if (film) RONCHI_RETURN_IF_ERROR(ReadFilm(*film, &o->film));
   for (const char* shift : {"shift_x_A", "shift_y_A"}) {  // anywhere on it

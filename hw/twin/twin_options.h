@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "hw/faulty.h"
 #include "hw/twin/twin_prior.h"
 #include "sim/specimen/specimen.h"
 
@@ -104,6 +105,7 @@ struct TwinOptions {
   FilmOptions film;
   MeasureOptions measurements;
   ContaminationOptions contamination;
+  FaultOptions faults;
   bool real_time = false;  // commands take as long on the wall's clock as on the twin's
   theory::Prior prior;     // names and units: DefaultTwinPrior, docs/twin.md
   std::vector<TwinEvent> events;

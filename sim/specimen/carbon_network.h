@@ -39,7 +39,7 @@ inline constexpr double kLeastNetworkDensity_g_cm3 = 1.2, kMostNetworkDensity_g_
 // first and no triangles; springs along bonds, between second neighbours and between all others
 // that are too near relax; bonds are found anew, shorter ones; so on, with random kicks that die
 // away. A quench instead of the exchange of a crystal's bonds (Wooten, Winer & Weaire, Phys. Rev.
-// Lett. 54, 1392 (1985)). A function of the options alone; 3000 atoms take 0.2 s, and time goes
+// Lett. 54, 1392 (1985)). A function of the options alone; 5000 atoms take 0.3 s, and time goes
 // with their number.
 std::vector<std::array<double, 3>> MakeCarbonNetwork(const CarbonNetworkOptions& options);
 
