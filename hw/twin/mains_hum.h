@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cmath>
+#include <complex>
 #include <numbers>
 
 #include "hw/twin/hidden.h"
@@ -18,38 +19,45 @@ namespace ronchi::hw {
 class MainsHum {
  public:
   static constexpr size_t kHarmonics = 4;
-  explicit MainsHum(const Hidden& h)
-      : hertz_(h["hum_Hz"]),
-        ratio_(h["hum_harmonic_share"]),
-        amplitude_A_{h["hum_x_A"], h["hum_y_A"]} {
-    if (!any()) return;
+  // The mean over a dwell of a sine is the sine at its middle, sin(x)/x times as large, x = π k f
+  // dwell.
+  MainsHum(const Hidden& h, double dwell_s) : turn_rad_per_s_(2 * std::numbers::pi * h["hum_Hz"]) {
+    const double amplitude_A[2] = {h["hum_x_A"], h["hum_y_A"]};
+    any_ = amplitude_A[0] > 0 || amplitude_A[1] > 0;
+    if (!any_) return;
     RandomStream random = h.Stream("twin.hum");
-    for (auto& axis : phases_) {
-      for (double& phase : axis) phase = random.Uniform(0, 2 * std::numbers::pi);
+    for (size_t a : {0, 1}) {
+      for (size_t k = 0; k < kHarmonics; ++k) {
+        const double x = turn_rad_per_s_ * double(k + 1) * dwell_s / 2;
+        const double blur = x < 1e-8 ? 1 : std::sin(x) / x;
+        const double size_A = amplitude_A[a] * std::pow(h["hum_harmonic_share"], double(k)) * blur;
+        parts_A_[a][k] = std::polar(1.0, random.Uniform(0, 2 * std::numbers::pi) + x) * size_A;
+      }
     }
   }
-  bool any() const { return amplitude_A_[0] > 0 || amplitude_A_[1] > 0; }
-  // Mean displacement during a dwell that begins at a time of the episode: a sine's mean over it is
-  // the sine at its middle, sin(x)/x times as large, x = π k f dwell.
-  std::array<double, 2> Displacement_A(double time_s, double dwell_s) const {
+  bool any() const { return any_; }
+  // Mean displacement during a dwell that begins at a time of the episode.
+  std::array<double, 2> Displacement_A(double time_s) const {
     std::array<double, 2> sum = {0, 0};
-    if (!any()) return sum;
-    double share = 1;
-    for (size_t k = 0; k < kHarmonics; ++k, share *= ratio_) {
-      const double turns = double(k + 1) * hertz_, x = std::numbers::pi * turns * dwell_s;
-      const double blur = x < 1e-8 ? 1 : std::sin(x) / x;
-      const double phase = 2 * std::numbers::pi * turns * (time_s + dwell_s / 2);
+    if (!any_) return sum;
+    const std::complex<double> first = std::polar(1.0, std::fmod(turn_rad_per_s_ * time_s, kTurn));
+    std::complex<double> wave = 1;
+    for (size_t k = 0; k < kHarmonics; ++k) {
+      wave = {wave.real() * first.real() - wave.imag() * first.imag(),
+              wave.real() * first.imag() + wave.imag() * first.real()};
       for (size_t a : {0, 1}) {
-        sum[a] += amplitude_A_[a] * share * blur * std::sin(phase + phases_[a][k]);
+        sum[a] += wave.real() * parts_A_[a][k].imag() + wave.imag() * parts_A_[a][k].real();
       }
     }
     return sum;
   }
 
  private:
-  double hertz_, ratio_;
-  std::array<double, 2> amplitude_A_;
-  std::array<std::array<double, kHarmonics>, 2> phases_{};
+  static constexpr double kTurn = 2 * std::numbers::pi;
+  double turn_rad_per_s_;
+  bool any_ = false;
+  // By axis and harmonic: amplitude and phase at time 0.
+  std::array<std::array<std::complex<double>, kHarmonics>, 2> parts_A_{};
 };
 
 }  // namespace ronchi::hw
