@@ -151,8 +151,11 @@ class Faulty final : public Instrument, private GroundTruth {
                         "look at what it saw; measure again", Effect::kDone});
     }
     if (falls(options_.measure_fails_later)) {
-      reply->estimates.clear();
       posted_ = {true, false, m.what, reply->time_s};
+      return MakeError({ErrorKind::kTimeout,
+                        absl::StrCat("the measurement of '", m.what,
+                                     "' was accepted, but no result has come (injected)"),
+                        "look whether it goes on before measuring again", Effect::kDone});
     }
     return reply;
   }

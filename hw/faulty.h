@@ -25,11 +25,11 @@ struct FaultOptions {
   // Of measure: its software stops, and no measurement is done from here on until the state is
   // drawn anew: kHardware, kNone.
   double measure_stops = 0;
-  // What is only accepted ("posted") and fails later. A measure's reply then has no estimates, a
-  // set's has the value asked for though nothing has moved. The next command other than blank, safe
-  // and abort is not carried out and says so, once: kTimeout, kNone, of a measurement (what was
-  // asked may be asked again); kOutOfTolerance, kPerhaps, of a set (the instrument stands elsewhere
-  // than it said, so that a guard blanks).
+  // What is only accepted ("posted") and fails later. A measurement is done and brings no result
+  // within its time (kTimeout, kDone); a set answers with the value asked for though nothing has
+  // moved. The next command other than blank, safe and abort is not carried out and says so, once:
+  // kTimeout, kNone, of a measurement (what was asked may be asked again); kOutOfTolerance,
+  // kPerhaps, of a set (the instrument stands elsewhere than it said, so that a guard blanks).
   double measure_fails_later = 0, set_fails_later = 0;
   int spared = 0;  // the first commands go well: whoever connects reads
   uint64_t seed = 0;
