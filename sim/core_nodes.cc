@@ -52,6 +52,11 @@ double ShareOf(double r, double radius) {
   return Square(std::max(0.0, radius - r) / (radius * std::max(r, 1e-12 * radius)));
 }
 
+// Grid points along an axis from before a core to behind it.
+size_t PatchPoints(double radius_A, double pixel_A) {
+  return 2 * size_t(std::ceil(radius_A / pixel_A)) + 2;
+}
+
 size_t Wrap(int64_t i, size_t n) {
   const int64_t m = i % int64_t(n);
   return size_t(m < 0 ? m + int64_t(n) : m);
@@ -59,18 +64,13 @@ size_t Wrap(int64_t i, size_t n) {
 
 }  // namespace
 
-CubicWeights::CubicWeights(double at) {
-  const double base = std::floor(at), t = at - base;
-  first = int64_t(base) - 1;
-  weights = {-t * (t - 1) * (t - 2) / 6, (t + 1) * (t - 1) * (t - 2) / 2,
-             -(t + 1) * t * (t - 2) / 2, (t + 1) * t * (t - 1) / 6};
-}
-
 CoreNodes::CoreNodes(const PotentialSlices& slices, size_t distinct)
     : slices_(slices),
       slice_(*slices.cores[distinct]),
       smooth_(*slices.distinct[distinct]),
       radius_A_(slices.core_radius_A),
+      fit_x_(PatchPoints(radius_A_, slices.smooth_grid.dx_A())),
+      fit_y_(PatchPoints(radius_A_, slices.smooth_grid.dy_A())),
       neighbours_(slice_.cores.size()) {
   FindNeighbours();
 }
@@ -128,52 +128,49 @@ double CoreNodes::Smooth(size_t core, double r2) const {
   return sum;
 }
 
-CoreNodes::Patch CoreNodes::Surroundings(size_t core) const {
+CoreNodes::Patch CoreNodes::PatchOf(size_t core) const {
   const Grid& g = slices_.smooth_grid;
   const SliceCores::Core& c = slice_.cores[core];
-  const double dx = g.dx_A(), dy = g.dy_A();
-  Patch p;
-  p.first_x = int64_t(std::floor((c.x_A - radius_A_) / dx)) - 1;
-  p.first_y = int64_t(std::floor((c.y_A - radius_A_) / dy)) - 1;
-  p.nx = size_t(int64_t(std::floor((c.x_A + radius_A_) / dx)) + 3 - p.first_x);
-  p.ny = size_t(int64_t(std::floor((c.y_A + radius_A_) / dy)) + 3 - p.first_y);
-  p.values.resize(p.nx * p.ny);
-  for (size_t i = 0; i < p.nx; ++i) {
-    const size_t row = Wrap(p.first_x + int64_t(i), g.nx) * g.ny;
-    for (size_t j = 0; j < p.ny; ++j) {
-      p.values[i * p.ny + j] = smooth_[row + Wrap(p.first_y + int64_t(j), g.ny)];
+  const auto first = [](double at, size_t points) {
+    return int64_t(std::floor(at)) - int64_t(points) / 2 + 1;
+  };
+  return {first(c.x_A / g.dx_A(), fit_x_.count()), first(c.y_A / g.dy_A(), fit_y_.count())};
+}
+
+// The smooth potential of all but this core and its neighbours.
+CoreNodes::PatchTerms CoreNodes::Surroundings(size_t core) const {
+  const Grid& g = slices_.smooth_grid;
+  const SliceCores::Core& c = slice_.cores[core];
+  const Patch patch = PatchOf(core);
+  PatchTerms terms = {};
+  for (size_t i = 0; i < fit_x_.count(); ++i) {
+    const int64_t ix = patch.first_x + int64_t(i);
+    const double x_A = double(ix) * g.dx_A();
+    const size_t row = Wrap(ix, g.nx) * g.ny;
+    PatchFit::Terms line = {};
+    for (size_t j = 0; j < fit_y_.count(); ++j) {
+      const int64_t iy = patch.first_y + int64_t(j);
+      const double y_A = double(iy) * g.dy_A();
+      double value = smooth_[row + Wrap(iy, g.ny)] -
+                     Smooth(core, Square(x_A - c.x_A) + Square(y_A - c.y_A));
+      for (const Neighbour& n : neighbours_[core]) {
+        value -= Smooth(n.core, Square(x_A - n.x_A) + Square(y_A - n.y_A));
+      }
+      for (size_t t = 0; t < PatchFit::kTerms; ++t) line[t] += fit_y_.AtPoint(j)[t] * value;
+    }
+    for (size_t s = 0; s < PatchFit::kTerms; ++s) {
+      for (size_t t = 0; t < PatchFit::kTerms; ++t) terms[s][t] += fit_x_.AtPoint(i)[s] * line[t];
     }
   }
-  const auto subtract = [&](size_t which, double x_A, double y_A) {
-    for (size_t i = 0; i < p.nx; ++i) {
-      const double x2 = Square(double(p.first_x + int64_t(i)) * dx - x_A);
-      for (size_t j = 0; j < p.ny; ++j) {
-        const double y2 = Square(double(p.first_y + int64_t(j)) * dy - y_A);
-        p.values[i * p.ny + j] -= Smooth(which, x2 + y2);
-      }
-    }
-  };
-  subtract(core, c.x_A, c.y_A);
-  for (const Neighbour& n : neighbours_[core]) subtract(n.core, n.x_A, n.y_A);
-  return p;
+  return terms;
 }
 
 void CoreNodes::Fill(size_t core, std::vector<Node>* nodes) const {
   const Grid& g = slices_.smooth_grid;
   const SliceCores::Core& c = slice_.cores[core];
   const auto& near = neighbours_[core];
-  const Patch patch = Surroundings(core);
-  const auto surroundings = [&](double x_A, double y_A) {
-    const CubicWeights wx(x_A / g.dx_A()), wy(y_A / g.dy_A());
-    const double* at = patch.values.data() + size_t(wx.first - patch.first_x) * patch.ny +
-                       size_t(wy.first - patch.first_y);
-    double sum = 0;
-    for (int a = 0; a < 4; ++a, at += patch.ny) {
-      sum += wx.weights[a] * (wy.weights[0] * at[0] + wy.weights[1] * at[1] +
-                              wy.weights[2] * at[2] + wy.weights[3] * at[3]);
-    }
-    return sum;
-  };
+  const PatchTerms surroundings = Surroundings(core);
+  const Patch patch = PatchOf(core);
   nodes->clear();
   for (const Ring& ring : Rings(!near.empty())) {
     const double r_A = ring.radius * radius_A_;
@@ -182,7 +179,14 @@ void CoreNodes::Fill(size_t core, std::vector<Node>* nodes) const {
     for (const auto& [px, py] : ring.points) {
       Node node{c.x_A + radius_A_ * px, c.y_A + radius_A_ * py, 0, 0,
                 ring.weight * radius_A_ * radius_A_};
-      const double around = surroundings(node.x_A, node.y_A);
+      const PatchFit::Terms at_x = fit_x_.At(patch.x(g, node.x_A)),
+                            at_y = fit_y_.At(patch.y(g, node.y_A));
+      double around = 0;
+      for (size_t s = 0; s < PatchFit::kTerms; ++s) {
+        double line = 0;
+        for (size_t t = 0; t < PatchFit::kTerms; ++t) line += surroundings[s][t] * at_y[t];
+        around += at_x[s] * line;
+      }
       node.whole_VA = around + own_whole;
       node.smooth_VA = around + own_smooth;
       double shares = own_share;

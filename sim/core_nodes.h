@@ -7,8 +7,10 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <vector>
 
+#include "sim/patch_fit.h"
 #include "sim/potential.h"
 
 namespace ronchi::sim {
@@ -27,6 +29,18 @@ class CoreNodes {
   size_t cores() const { return slice_.cores.size(); }
   // The points of one core, in place of what `nodes` holds.
   void Fill(size_t core, std::vector<Node>* nodes) const;
+
+  // The points of the smooth grid around a core, and the polynomials that are fitted to the smooth
+  // potential of all that is farther off: V and S at a node depend on the grid's values through them.
+  struct Patch {
+    int64_t first_x, first_y;
+    double x(const Grid& g, double x_A) const { return x_A / g.dx_A() - double(first_x); }
+    double y(const Grid& g, double y_A) const { return y_A / g.dy_A() - double(first_y); }
+  };
+  using PatchTerms = std::array<PatchFit::Terms, PatchFit::kTerms>;
+  Patch PatchOf(size_t core) const;
+  const PatchFit& fit_x() const { return fit_x_; }
+  const PatchFit& fit_y() const { return fit_y_; }
 
   // What one term, of weight 1, contributes to S and to V − S at a point (dx_A, dy_A) from its place,
   // in V Å, and the derivatives of that by the place, in V. The latter is 0 outside the core.
@@ -47,30 +61,17 @@ class CoreNodes {
   const std::vector<Neighbour>& Overlapping(size_t core) const { return neighbours_[core]; }
 
  private:
-  // Smooth potential of all but this core and its neighbours, around the core.
-  struct Patch {
-    int64_t first_x, first_y;
-    size_t nx, ny;
-    std::vector<double> values;
-  };
-  Patch Surroundings(size_t core) const;
   double Whole(size_t core, double r2) const;
   double Smooth(size_t core, double r2) const;
+  PatchTerms Surroundings(size_t core) const;
   void FindNeighbours();
 
   const PotentialSlices& slices_;
   const SliceCores& slice_;
   const RealBuffer& smooth_;
   double radius_A_;
+  PatchFit fit_x_, fit_y_;
   std::vector<std::vector<Neighbour>> neighbours_;
-};
-
-// Lagrange's cubic through the four points around `at` (in steps of a grid): the first of them, and
-// their weights.
-struct CubicWeights {
-  int64_t first;
-  std::array<double, 4> weights;
-  explicit CubicWeights(double at);
 };
 
 }  // namespace ronchi::sim

@@ -8,7 +8,7 @@ namespace {
 // The smooth part ends at Nyquist's frequency of its grid and is below a hundredth of itself beyond
 // two thirds of it: there the kernel of eight points leaves 1e-6, of fourteen 1e-11.
 constexpr int kWidth = sizeof(Real) == 8 ? 14 : 8;
-constexpr double kRatio = 1.5;
+constexpr double kRatio = 1.2;
 
 }  // namespace
 

@@ -137,61 +137,70 @@ Transmission::Gradient Transmission::Backward(size_t d, const ComplexBuffer& by_
   out.terms.resize(cores.slice().terms.size());
   for (size_t c = 0; c < cores.cores(); ++c) {
     cores.Fill(c, &nodes);
-    for (const CoreNodes::Node& n : nodes) BackwardNode(cores, c, n, spectrum, &out);
+    BackwardCore(cores, c, nodes, spectrum, &out);
   }
   return out;
 }
 
-void Transmission::BackwardNode(const CoreNodes& cores, size_t core, const CoreNodes::Node& n,
+void Transmission::BackwardCore(const CoreNodes& cores, size_t core,
+                                std::span<const CoreNodes::Node> nodes,
                                 const ComplexBuffer& by_spread, Gradient* out) const {
-  const Complex by_node = Gather(SpreadPoint(kernel_, grid_, n.x_A, n.y_A), kernel_.width(),
-                                 grid_.ny, by_spread.data()) *
-                          Real(n.weight_A2);
-  const Complex whole = Value(Of::kPotential, n.whole_VA);
-  const Complex lacking = whole - Value(Of::kPotential, n.smooth_VA);
-  const double by_smooth = 2 * interaction_ * double((by_node * std::conj(lacking)).imag());
-  const double by_whole = 2 * interaction_ * double((by_node * std::conj(whole)).imag());
-  // S here follows the grid's values by interpolation …
+  // Terms that reach here, with their places.
+  std::vector<std::pair<uint32_t, std::array<double, 2>>> terms;
+  const auto add_terms = [&](size_t which, double x_A, double y_A) {
+    const SliceCores::Core& c = cores.slice().cores[which];
+    for (uint32_t t = c.first_term; t < c.first_term + c.terms; ++t) terms.push_back({t, {x_A, y_A}});
+  };
+  const SliceCores::Core& own = cores.slice().cores[core];
+  add_terms(core, own.x_A, own.y_A);
+  for (const auto& near : cores.Overlapping(core)) add_terms(near.core, near.x_A, near.y_A);
+  const auto add = [&](uint32_t term, const CoreNodes::Part& part, double by) {
+    const double weight = cores.slice().terms[term].weight;
+    out->terms[term].x_per_A += weight * by * part.by_x;
+    out->terms[term].y_per_A += weight * by * part.by_y;
+    out->terms[term].weight += by * part.value;
+  };
   const Grid& g = smooth_grid_;
-  const CubicWeights wx(n.x_A / g.dx_A()), wy(n.y_A / g.dy_A());
-  std::array<size_t, 4> ix, iy;
-  WrapIndices(wx.first, 4, g.nx, ix.data());
-  WrapIndices(wy.first, 4, g.ny, iy.data());
-  for (int a = 0; a < 4; ++a) {
-    for (int b = 0; b < 4; ++b) {
-      out->smooth[ix[a] * g.ny + iy[b]] += Real(by_smooth * wx.weights[a] * wy.weights[b]);
+  const CoreNodes::Patch patch = cores.PatchOf(core);
+  CoreNodes::PatchTerms by_fit = {};
+  for (const CoreNodes::Node& n : nodes) {
+    const Complex by_node = Gather(SpreadPoint(kernel_, grid_, n.x_A, n.y_A), kernel_.width(),
+                                   grid_.ny, by_spread.data()) *
+                            Real(n.weight_A2);
+    const Complex whole = Value(Of::kPotential, n.whole_VA);
+    const Complex lacking = whole - Value(Of::kPotential, n.smooth_VA);
+    const double by_smooth = 2 * interaction_ * double((by_node * std::conj(lacking)).imag());
+    const double by_whole = 2 * interaction_ * double((by_node * std::conj(whole)).imag());
+    for (const auto& [term, at] : terms) {
+      const CoreNodes::Parts parts = cores.PartsAt(term, n.x_A - at[0], n.y_A - at[1]);
+      add(term, parts.lacking, by_whole);
+      add(term, parts.smooth, by_smooth);
+    }
+    const PatchFit::Terms at_x = cores.fit_x().At(patch.x(g, n.x_A)),
+                          at_y = cores.fit_y().At(patch.y(g, n.y_A));
+    for (size_t s = 0; s < PatchFit::kTerms; ++s) {
+      for (size_t t = 0; t < PatchFit::kTerms; ++t) by_fit[s][t] += by_smooth * at_x[s] * at_y[t];
     }
   }
-  // … but for the cores that reach here, whose parts are known exactly.
-  const auto add_term = [&](size_t term, double x_A, double y_A) {
-    const CoreNodes::Parts parts = cores.PartsAt(term, n.x_A - x_A, n.y_A - y_A);
-    CoreNodes::Part smooth = parts.smooth;
-    for (int a = 0; a < 4; ++a) {
-      for (int b = 0; b < 4; ++b) {
-        const CoreNodes::Part there =
-            cores
-                .PartsAt(term, double(wx.first + a) * g.dx_A() - x_A,
-                         double(wy.first + b) * g.dy_A() - y_A)
-                .smooth;
-        const double weight = wx.weights[a] * wy.weights[b];
-        smooth.value -= weight * there.value;
-        smooth.by_x -= weight * there.by_x;
-        smooth.by_y -= weight * there.by_y;
+  // The fit is of the grid's values less those of the terms here.
+  for (size_t i = 0; i < cores.fit_x().count(); ++i) {
+    for (size_t j = 0; j < cores.fit_y().count(); ++j) {
+      double by = 0;
+      for (size_t s = 0; s < PatchFit::kTerms; ++s) {
+        for (size_t t = 0; t < PatchFit::kTerms; ++t) {
+          by += cores.fit_x().AtPoint(i)[s] * by_fit[s][t] * cores.fit_y().AtPoint(j)[t];
+        }
+      }
+      size_t ix, iy;
+      WrapIndices(patch.first_x + int64_t(i), 1, g.nx, &ix);
+      WrapIndices(patch.first_y + int64_t(j), 1, g.ny, &iy);
+      out->smooth[ix * g.ny + iy] += Real(by);
+      const double x_A = double(patch.first_x + int64_t(i)) * g.dx_A();
+      const double y_A = double(patch.first_y + int64_t(j)) * g.dy_A();
+      for (const auto& [term, at] : terms) {
+        add(term, cores.PartsAt(term, x_A - at[0], y_A - at[1]).smooth, -by);
       }
     }
-    const double weight = cores.slice().terms[term].weight;
-    Gradient::Term& sum = out->terms[term];
-    sum.x_per_A += weight * (by_whole * parts.lacking.by_x + by_smooth * smooth.by_x);
-    sum.y_per_A += weight * (by_whole * parts.lacking.by_y + by_smooth * smooth.by_y);
-    sum.weight += by_whole * parts.lacking.value + by_smooth * smooth.value;
-  };
-  const auto add = [&](size_t which, double x_A, double y_A) {
-    const SliceCores::Core& c = cores.slice().cores[which];
-    for (uint32_t t = c.first_term; t < c.first_term + c.terms; ++t) add_term(t, x_A, y_A);
-  };
-  add(core, cores.slice().cores[core].x_A, cores.slice().cores[core].y_A);
-  for (const CoreNodes::Neighbour& near : cores.Overlapping(core)) {
-    add(near.core, near.x_A, near.y_A);
   }
 }
 

@@ -5,6 +5,7 @@
 // FFT of exp(iσV) on the grid itself, whose products beyond the grid's frequencies fold back.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "sim/core_nodes.h"
@@ -36,7 +37,8 @@ class Transmission {
 
  private:
   Complex Value(Of of, double potential_VA) const;
-  void BackwardNode(const CoreNodes& cores, size_t core, const CoreNodes::Node& node,
+  // Adds what the points of one core do; `by_spread`: dL by the plane that they are spread on.
+  void BackwardCore(const CoreNodes& cores, size_t core, std::span<const CoreNodes::Node> nodes,
                     const ComplexBuffer& by_spread, Gradient* out) const;
 
   PotentialSlices slices_;
