@@ -69,10 +69,10 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A,
       more > few ? std::max(0.0, more_s - few_s) / double(more - few) : more_s / double(more);
   m.potential_fixed_s = std::max(0.0, few_s - double(few) * m.potential_s);
   constexpr size_t kSlices = 9;
-  RONCHI_ASSIGN_OR_RETURN(sim::PotentialSlices cell,
-                          sim::MakePotential(sim::FirstCell(Slab(o, slice_A, 6), cells),
-                                             sim::CellGrid(job.plan.grid, cells), slice_A, *factors,
-                                             options));
+  RONCHI_ASSIGN_OR_RETURN(
+      sim::PotentialSlices cell,
+      sim::MakePotential(sim::FirstCell(Slab(o, slice_A, 6), cells),
+                         sim::CellGrid(job.plan.grid, cells), slice_A, *factors, options));
   cell.order.resize(kSlices, cell.order[0]);
   { const sim::Multislice plans(cell, o.beam.energy_eV, o.tilt_rad); }
   const double before = ThreadSeconds();

@@ -6,10 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/parallel.h"
-#include "sim/atoms_on_grid.h"
-#include "sim/finite_projection.h"
 #include "sim/physics/electron.h"
-#include "sim/potential_maker.h"
+#include "sim/potential/atoms_on_grid.h"
+#include "sim/potential/finite_projection.h"
+#include "sim/potential/potential_maker.h"
 
 namespace ronchi::sim {
 namespace {
@@ -74,11 +74,18 @@ PotentialMaker::PotentialMaker(const Grid& grid, double slice_thickness_A,
   const auto effort =
       options.projection == Projection::kFinite ? Fft::Effort::kMeasure : options.effort;
   const int nx = int(smooth.nx), ny = int(smooth.ny);
-  impl_.reset(new Impl{grid, smooth, slice_thickness_A, std::move(factors), options,
+  impl_.reset(new Impl{grid,
+                       smooth,
+                       slice_thickness_A,
+                       std::move(factors),
+                       options,
                        Deposit(smooth, options.placement),
                        Fft::Plane(nx, ny, Fft::Direction::kForward, effort),
                        Fft::Plane(nx, ny, Fft::Direction::kInverse, effort),
-                       {}, {}, {}, {}});
+                       {},
+                       {},
+                       {},
+                       {}});
 }
 
 PotentialMaker::~PotentialMaker() = default;
@@ -173,8 +180,8 @@ SliceCores WholeCores(const std::vector<const Atom*>& atoms, const Grid& grid,
   }
   SliceCores out;
   for (const auto& [place, here] : places) {
-    out.cores.push_back({here.front()->x_A, here.front()->y_A, uint32_t(out.terms.size()),
-                         uint32_t(here.size())});
+    out.cores.push_back(
+        {here.front()->x_A, here.front()->y_A, uint32_t(out.terms.size()), uint32_t(here.size())});
     for (const Atom* a : here) out.terms.push_back({a->z, profiles.at(a->z), a->occupancy});
   }
   return out;

@@ -1,16 +1,16 @@
 // The specimen cut into slices of equal thickness, each projected along the beam:
 //   V(k) = (h²/2πm₀e) Σ_Z f_Z(k) S_Z(k) / (area)            [V Å]
 // Infinite projection: an atom belongs whole to the slice of its centre. Finite projection
-// (sim/finite_projection.h): a slice gets what lies between its faces.
+// (sim/potential/finite_projection.h): a slice gets what lies between its faces.
 //
 // Placement says how atoms come to stand between the points of a grid.
 //   exact: a slice is a smooth part on a grid of its own, made by a non-uniform FFT, and a list of
-//     atoms' cores (sim/core_profile.h), which sim/transmission.h integrates. Images do not depend on
-//     where the specimen stands on the grid: by 0.02 % of a HAADF value where bilinear placement
-//     moves it by 20 % (docs/simulator.md).
+//     atoms' cores (sim/potential/core_profile.h), which sim/transmission.h integrates. Images do
+//     not depend on where the specimen stands on the grid: by 0.02 % of a HAADF value where
+//     bilinear placement moves it by 20 % (docs/simulator.md).
 //   bilinear: atoms are shared among four neighbours, and the blur of that is divided out by
-//     sin(κ)/κ, κ² = (kx dx)² + (ky dy)², as abTEM does (Madsen & Susi 2021): with the same recipe two
-//     programs agree to round-off.
+//     sin(κ)/κ, κ² = (kx dx)² + (ky dy)², as abTEM does (Madsen & Susi 2021): with the same recipe
+//     two programs agree to round-off.
 // Slices with the same atoms are computed once.
 #pragma once
 
@@ -21,10 +21,10 @@
 #include <vector>
 
 #include "core/status.h"
-#include "sim/core_profile.h"
 #include "sim/fft.h"
 #include "sim/grid.h"
 #include "sim/physics/scattering_factors.h"
+#include "sim/potential/core_profile.h"
 #include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {

@@ -7,8 +7,8 @@
 namespace ronchi::sim {
 namespace {
 
-// The band ends at two thirds of Nyquist's frequency, where seven points leave 3e-6 of what the cores
-// hold, fourteen 1e-11.
+// The band ends at two thirds of Nyquist's frequency, where seven points leave 3e-6 of what the
+// cores hold, fourteen 1e-11.
 constexpr int kWidth = sizeof(Real) == 8 ? 14 : 7;
 constexpr double kRatio = 1.5;
 
@@ -85,8 +85,7 @@ ComplexBuffer Transmission::Make(size_t d, Of of) const {
   smooth_forward_.Execute(smooth.data());
   const double area = grid_.lx_A * grid_.ly_A, scale = 1 / double(smooth_grid_.size());
   for (size_t i = 0; i < grid_.nx; ++i) {
-    const Complex* from =
-        smooth.data() + Reindex(i, grid_.nx, smooth_grid_.nx) * smooth_grid_.ny;
+    const Complex* from = smooth.data() + Reindex(i, grid_.nx, smooth_grid_.nx) * smooth_grid_.ny;
     for (size_t j = 0; j < grid_.ny; ++j) {
       const size_t at = i * grid_.ny + j;
       if (aperture_[at] == 0) {
@@ -149,7 +148,8 @@ void Transmission::BackwardCore(const CoreNodes& cores, size_t core,
   std::vector<std::pair<uint32_t, std::array<double, 2>>> terms;
   const auto add_terms = [&](size_t which, double x_A, double y_A) {
     const SliceCores::Core& c = cores.slice().cores[which];
-    for (uint32_t t = c.first_term; t < c.first_term + c.terms; ++t) terms.push_back({t, {x_A, y_A}});
+    for (uint32_t t = c.first_term; t < c.first_term + c.terms; ++t)
+      terms.push_back({t, {x_A, y_A}});
   };
   const SliceCores::Core& own = cores.slice().cores[core];
   add_terms(core, own.x_A, own.y_A);

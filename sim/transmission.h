@@ -1,17 +1,18 @@
 // Transmission functions exp(iσV) on the grid of the waves, cut at its band limit: what is above it
 // is gone before the grid samples it. With exact placement of atoms,
 //   T(k) = FFT of exp(iσS) on the smooth grid + Σ_q weight_q (e^{iσV_q} − e^{iσS_q}) e^{−2πi k·r_q}
-// over the points of the cores (sim/core_nodes.h), by a non-uniform FFT; with bilinear placement the
-// FFT of exp(iσV) on the grid itself, whose products beyond the grid's frequencies fold back.
+// over the points of the cores (sim/potential/core_nodes.h), by a non-uniform FFT; with bilinear
+// placement the FFT of exp(iσV) on the grid itself, whose products beyond the grid's frequencies
+// fold back.
 #pragma once
 
 #include <span>
 #include <vector>
 
-#include "sim/core_nodes.h"
 #include "sim/fft.h"
 #include "sim/potential.h"
-#include "sim/spread.h"
+#include "sim/potential/core_nodes.h"
+#include "sim/potential/spread.h"
 
 namespace ronchi::sim {
 
@@ -28,7 +29,7 @@ class Transmission {
   // The adjoint: dL = 2 Re Σ by_value* dT over the grid becomes
   struct Gradient {
     RealBuffer smooth;  // dL by the values of slices.distinct[distinct], per V Å
-    struct Term {  // what `smooth` leaves out, by the place and the weight of a term
+    struct Term {       // what `smooth` leaves out, by the place and the weight of a term
       double x_per_A = 0, y_per_A = 0, weight = 0;
     };
     std::vector<Term> terms;  // of slices.cores[distinct], with exact placement

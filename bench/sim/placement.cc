@@ -1,6 +1,7 @@
-// How images converge with the grid, by placement of atoms (0 exact, 1 bilinear): SrTiO3 of 39 Å with
-// displaced atoms in a box of 15.6 Å, mean over probes on Sr, on Ti–O, between them and off them all.
-// W1's sampling at 512² is that of 256² here. Counters are the fractions of electrons on each ring.
+// How images converge with the grid, by placement of atoms (0 exact, 1 bilinear): SrTiO3 of 39 Å
+// with displaced atoms in a box of 15.6 Å, mean over probes on Sr, on Ti–O, between them and off
+// them all. W1's sampling at 512² is that of 256² here. Counters are the fractions of electrons on
+// each ring.
 #include <benchmark/benchmark.h>
 
 #include "sim/detector.h"
@@ -23,7 +24,8 @@ void BM_Convergence(benchmark::State& state) {
       *MakePotential(s, grid, 1.9525, *factors, {.placement = Placement(state.range(1))}),
       optics.energy_eV, {0, 0}, {.waves = Fft::Effort::kEstimate});
   // Every grid here reaches 68 mrad; those from 192² on, 100.
-  const std::pair<double, double> rings[] = {{0, 0.012}, {0.012, 0.024}, {0.04, 0.066}, {0.06, 0.1}};
+  const std::pair<double, double> rings[] = {
+      {0, 0.012}, {0.012, 0.024}, {0.04, 0.066}, {0.06, 0.1}};
   const char* names[] = {"bf", "abf", "ring40_66", "haadf60_100"};
   const size_t exits[] = {engine.slices()};
   Multislice::Workspace w = engine.MakeWorkspace();

@@ -1,10 +1,12 @@
 // What preparing multislice costs: the potential's slices and their transmission functions, for
-// configurations of displaced atoms, in CPU seconds of all threads. `placement`: 0 exact, 1 bilinear.
+// configurations of displaced atoms, in CPU seconds of all threads. `placement`: 0 exact, 1
+// bilinear.
+#include "sim/potential.h"
+
 #include <benchmark/benchmark.h>
 
 #include "core/parallel.h"
 #include "sim/multislice.h"
-#include "sim/potential.h"
 #include "sim/specimen/read_structure.h"
 
 namespace ronchi::sim {

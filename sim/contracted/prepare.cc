@@ -103,9 +103,9 @@ absl::StatusOr<Contracted> Make(const SimulationOptions& o, const ContractionOpt
   PotentialMaker maker(grid, o.slice_thickness_A, factors,
                        {o.projection, o.placement, efforts.planes});
   for (int c = 0; c < (o.phonons ? o.phonon_configurations : 1); ++c) {
-    const Specimen specimen =
-        o.phonons ? o.specimen.Displaced(o.phonon_rms_A, o.phonon_seed, uint64_t(c))
-                  : FirstCell(o.specimen, plan.cells);
+    const Specimen specimen = o.phonons
+                                  ? o.specimen.Displaced(o.phonon_rms_A, o.phonon_seed, uint64_t(c))
+                                  : FirstCell(o.specimen, plan.cells);
     RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential, maker.Make(specimen));
     stack->slices = potential.order.size();
     stack->distinct_slices = potential.distinct.size();

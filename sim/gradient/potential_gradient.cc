@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/parallel.h"
-#include "sim/atoms_on_grid.h"
-#include "sim/deposit.h"
 #include "sim/physics/electron.h"
+#include "sim/potential/atoms_on_grid.h"
+#include "sim/potential/deposit.h"
 
 namespace ronchi::sim {
 namespace {
@@ -27,10 +27,10 @@ class Backward {
         g_(potential.smooth_grid),
         exact_(!potential.cores.empty()),
         deposit_(g_, exact_ ? Placement::kExact : Placement::kBilinear),
-        forward_(Fft::Plane(int(g_.nx), int(g_.ny), Fft::Direction::kForward,
-                            Fft::Effort::kEstimate)),
-        inverse_(Fft::Plane(int(g_.nx), int(g_.ny), Fft::Direction::kInverse,
-                            Fft::Effort::kEstimate)),
+        forward_(
+            Fft::Plane(int(g_.nx), int(g_.ny), Fft::Direction::kForward, Fft::Effort::kEstimate)),
+        inverse_(
+            Fft::Plane(int(g_.nx), int(g_.ny), Fft::Direction::kInverse, Fft::Effort::kEstimate)),
         out_(*out) {}
 
   // `distinct`: the slice that the plane belongs to.
@@ -72,7 +72,8 @@ class Backward {
 
   void Bilinear(int z, const ComplexBuffer& transform, const std::vector<size_t>& here,
                 ComplexBuffer* plane) {
-    Filter(z, transform, [](double, double) { return 1.0; }, plane);
+    Filter(
+        z, transform, [](double, double) { return 1.0; }, plane);
     for (size_t a : here) {
       const Atom& atom = specimen_.atoms[a];
       const GridShares at = ShareOnGrid(atom, g_);
@@ -86,18 +87,20 @@ class Backward {
     }
   }
 
-  // What an atom's smooth part does: the field h = Σ by_value S at the atom's place in the real part
-  // and ∂h/∂x in the imaginary one, i · 2πi kx = −2πkx; then ∂h/∂y.
+  // What an atom's smooth part does: the field h = Σ by_value S at the atom's place in the real
+  // part and ∂h/∂x in the imaginary one, i · 2πi kx = −2πkx; then ∂h/∂y.
   void Exact(int z, const ComplexBuffer& transform, const std::vector<size_t>& here,
              ComplexBuffer* plane) {
     constexpr double kTwoPi = 2 * std::numbers::pi;
-    Filter(z, transform, [](double kx, double) { return 1 - kTwoPi * kx; }, plane);
+    Filter(
+        z, transform, [](double kx, double) { return 1 - kTwoPi * kx; }, plane);
     for (size_t a : here) {
       const Complex h = deposit_.Read(specimen_.atoms[a], plane->data());
       out_[a].occupancy += h.real();
       out_[a].x_per_A += specimen_.atoms[a].occupancy * h.imag();
     }
-    Filter(z, transform, [](double, double ky) { return -kTwoPi * ky; }, plane);
+    Filter(
+        z, transform, [](double, double ky) { return -kTwoPi * ky; }, plane);
     for (size_t a : here) {
       out_[a].y_per_A +=
           specimen_.atoms[a].occupancy * deposit_.Read(specimen_.atoms[a], plane->data()).imag();

@@ -18,8 +18,8 @@ namespace {
 // K_ν(u): below 1e-300 where u > 690, and slow or undefined there.
 double BesselK(int order, double u) { return u < 600 ? std::cyl_bessel_k(order, u) : 0; }
 
-// ∫_depth^∞ e^{−κR}/R dz and ∫_depth^∞ e^{−κR} dz, R² = r² + z². With z = r sinh t both are smooth in
-// t; they end where e^{−40} is left.
+// ∫_depth^∞ e^{−κR}/R dz and ∫_depth^∞ e^{−κR} dz, R² = r² + z². With z = r sinh t both are smooth
+// in t; they end where e^{−40} is left.
 std::array<double, 2> BeyondPlane(double kappa, double r_A, double depth_A) {
   const double r = std::max(r_A, 1e-9), first = std::asinh(depth_A / r);
   const double most = 40 / (kappa * r);

@@ -60,7 +60,8 @@ struct Scene {
 
   Grid grid() const { return {pixels[0], pixels[1], specimen.cell_A[0], specimen.cell_A[1]}; }
   PotentialSlices Potential() const {
-    PotentialSlices slices = *MakePotential(specimen, grid(), slice_A, Factors(), {.placement = placement});
+    PotentialSlices slices =
+        *MakePotential(specimen, grid(), slice_A, Factors(), {.placement = placement});
     slices.thickness_A *= distance_scale;
     for (size_t d = 0; d < slices.distinct.size(); ++d) {
       auto scaled = std::make_shared<RealBuffer>(*slices.distinct[d]);
@@ -113,8 +114,7 @@ inline AllGradients GradientsOf(const Scene& s, const Loss& loss, Planes planes 
   out.stack = adjoint.Gradient(probe, s.positions, loss);
   out.optics = ToOpticsGradient(s.grid(), s.optics, probe, out.stack.amplitude);
   if (planes != Planes::kNone) {
-    out.atoms = *ToAtomGradient(s.specimen, potential, Factors(), Projection::kInfinite,
-                                out.stack);
+    out.atoms = *ToAtomGradient(s.specimen, potential, Factors(), Projection::kInfinite, out.stack);
   }
   return out;
 }

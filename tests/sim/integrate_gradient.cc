@@ -132,8 +132,8 @@ detectors: {com: {type: center_of_mass}, icom: {type: idpc}}
     for (int k = -kMost; k <= kMost; ++k) {
       const double kx = h / g.lx_A, ky = k / g.ly_A;
       phase[at(h, k)] =
-          std::polar(sigma * PotentialPerScatteringFactor() *
-                         factors->At(6, kx * kx + ky * ky) / (g.lx_A * g.ly_A),
+          std::polar(sigma * PotentialPerScatteringFactor() * factors->At(6, kx * kx + ky * ky) /
+                         (g.lx_A * g.ly_A),
                      -kTwoPi * (kx * o.specimen.atoms[0].x_A + ky * o.specimen.atoms[0].y_A));
     }
   }

@@ -1,4 +1,4 @@
-#include "sim/spread.h"
+#include "sim/potential/spread.h"
 
 #include <cmath>
 #include <numbers>

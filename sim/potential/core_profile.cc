@@ -1,16 +1,17 @@
-#include "sim/core_profile.h"
+#include "sim/potential/core_profile.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "sim/gauss_legendre.h"
+#include "sim/potential/gauss_legendre.h"
 
 namespace ronchi::sim {
 namespace {
 
 // The softening a, and the exponent that makes S four times differentiable at r_c: measured, with
-// r_c of three pixels, to leave least of S beyond 1.25 of Nyquist's frequency (docs/conventions.md).
+// r_c of three pixels, to leave least of S beyond 1.25 of Nyquist's frequency
+// (docs/conventions.md).
 constexpr int kExponent = 5;
 constexpr double kSoftening = 0.16;
 // Values of a table: cubic interpolation leaves 0.023 step⁴ of the fourth derivative.
@@ -55,17 +56,17 @@ CoreProfile::CoreProfile(const Options& o, const std::function<double(double)>& 
   }
   smooth_.step = reach * reach / (kSmoothSteps - 3);
   for (int i = 0; i < kSmoothSteps; ++i) {
-    smooth_.values.push_back(
-        potential(std::sqrt(Softened(i * smooth_.step, o.radius_A))));
+    smooth_.values.push_back(potential(std::sqrt(Softened(i * smooth_.step, o.radius_A))));
   }
-  // S's transform is V's less the core's: ∫ C(r) J₀(2πkr) 2πr dr, with r = r_c t³ for the logarithm.
+  // S's transform is V's less the core's: ∫ C(r) J₀(2πkr) 2πr dr, with r = r_c t³ for the
+  // logarithm.
   const auto nodes = GaussLegendre(kHankelNodes);
   std::vector<double> r, core;
   for (const auto& [t, weight] : nodes) {
     r.push_back(o.radius_A * t * t * t);
-    core.push_back((potential(r.back()) -
-                    potential(std::sqrt(Softened(r.back() * r.back(), o.radius_A)))) *
-                   2 * std::numbers::pi * r.back() * 3 * o.radius_A * t * t * weight);
+    core.push_back(
+        (potential(r.back()) - potential(std::sqrt(Softened(r.back() * r.back(), o.radius_A)))) *
+        2 * std::numbers::pi * r.back() * 3 * o.radius_A * t * t * weight);
   }
   transform_.step = o.frequency_per_A / (kTransformSteps - 3);
   for (int i = 0; i < kTransformSteps; ++i) {

@@ -1,6 +1,6 @@
-#include "sim/deposit.h"
+#include "sim/potential/deposit.h"
 
-#include "sim/atoms_on_grid.h"
+#include "sim/potential/atoms_on_grid.h"
 
 namespace ronchi::sim {
 namespace {

@@ -14,8 +14,8 @@ namespace ronchi::sim {
 class CoreProfile {
  public:
   struct Options {
-    double radius_A = 0.2;      // r_c
-    double reach_A = 1;         // Smooth() and Whole() are wanted as far as this, at least r_c
+    double radius_A = 0.2;       // r_c
+    double reach_A = 1;          // Smooth() and Whole() are wanted as far as this, at least r_c
     double frequency_per_A = 8;  // Transform() as far as this
   };
   // `potential`: V at r_A > 0, V Å. `transform`: its transform at k² (1/Å²), V Å · Å².

@@ -1,6 +1,6 @@
 // Finite projection against quadratures that use the table of f(k) alone, against the infinite
 // projection whose slices it redistributes, and against the curved Ewald sphere.
-#include "sim/finite_projection.h"
+#include "sim/potential/finite_projection.h"
 
 #include <gtest/gtest.h>
 
@@ -154,8 +154,10 @@ TEST_P(AnyTable, TheSumOverSlicesIsTheInfiniteProjection) {
   const Specimen s = Few();
   const Grid g{48, 40, 6, 5};
   for (double thickness : {0.13, 0.5, 1.0, 2.0}) {
-    const auto finite = *MakePotential(s, g, thickness, Table(GetParam()), Bilinear(Projection::kFinite));
-    const auto infinite = *MakePotential(s, g, thickness, Table(GetParam()), Bilinear(Projection::kInfinite));
+    const auto finite =
+        *MakePotential(s, g, thickness, Table(GetParam()), Bilinear(Projection::kFinite));
+    const auto infinite =
+        *MakePotential(s, g, thickness, Table(GetParam()), Bilinear(Projection::kInfinite));
     ASSERT_EQ(finite.order.size(), infinite.order.size());
     const std::vector<double> a = Total(finite), b = Total(infinite);
     const double highest = *std::max_element(b.begin(), b.end());
@@ -163,7 +165,8 @@ TEST_P(AnyTable, TheSumOverSlicesIsTheInfiniteProjection) {
   }
   const auto one = *MakePotential(s, g, 4, Table(GetParam()), Bilinear(Projection::kFinite));
   const auto same = *MakePotential(s, g, 4, Table(GetParam()),
-                                   {.placement = Placement::kBilinear, .effort = Fft::Effort::kMeasure});  // as the finite one is made
+                                   {.placement = Placement::kBilinear,
+                                    .effort = Fft::Effort::kMeasure});  // as the finite one is made
   EXPECT_EQ(*one.distinct[0], *same.distinct[0]);
 }
 
@@ -188,7 +191,8 @@ double Scattered(double thickness_A, Projection projection, size_t beam, double 
   s.cell_A = {4, 4, 4};
   s.atoms = {{.z = 14, .z_A = 2, .occupancy = 1e-5}};
   const Grid g{24, 24, 4, 4};
-  const PotentialSlices slices = *MakePotential(s, g, thickness_A, Table("lobato"), Bilinear(projection));
+  const PotentialSlices slices =
+      *MakePotential(s, g, thickness_A, Table("lobato"), Bilinear(projection));
   ProbeSpectrum plane;
   plane.beams = {{0, 0, 1.0f}};
   const size_t exits[] = {slices.order.size()};

@@ -1,4 +1,4 @@
-#include "sim/gauss_legendre.h"
+#include "sim/potential/gauss_legendre.h"
 
 #include <cmath>
 #include <numbers>

@@ -1,4 +1,4 @@
-#include "sim/finite_projection.h"
+#include "sim/potential/finite_projection.h"
 
 #include <Eigen/Dense>
 #include <algorithm>
@@ -7,9 +7,9 @@
 #include <tuple>
 
 #include "core/parallel.h"
-#include "sim/atoms_on_grid.h"
-#include "sim/deposit.h"
 #include "sim/physics/electron.h"
+#include "sim/potential/atoms_on_grid.h"
+#include "sim/potential/deposit.h"
 
 namespace ronchi::sim {
 namespace {
@@ -47,8 +47,7 @@ class Reach {
 
   // The weights for an atom `distance_A` off, within reach.
   Eigen::VectorXd Weights(double distance_A) const {
-    const double at =
-        std::log1p((distance_A - from_A_) / kFinest_A) / log_reach_ * (kDepths - 1);
+    const double at = std::log1p((distance_A - from_A_) / kFinest_A) / log_reach_ * (kDepths - 1);
     const int m = std::clamp(int(at), 0, kDepths - 2);
     return (1 - (at - m)) * weights_.col(m) + (at - m) * weights_.col(m + 1);
   }
@@ -88,8 +87,8 @@ struct Range {
 };
 
 struct Element {
-  double reach_A = 0;      // where 1e-5 of f(0) is left
-  double near_A = 0;       // atoms nearer than this have cusps that the grid cannot hold
+  double reach_A = 0;         // where 1e-5 of f(0) is left
+  double near_A = 0;          // atoms nearer than this have cusps that the grid cannot hold
   std::vector<Range> ranges;  // near (if any), far
 
   const Range& At(double distance_A) const {
@@ -177,8 +176,8 @@ std::map<int, Element> MakeElements(const std::vector<std::vector<const Atom*>>&
 }
 
 Eigen::VectorXd SignedWeights(const NearAtom& a, const Range& range) {
-  return range.reach.Weights(std::fabs(a.distance_A)) *
-         (std::signbit(a.distance_A) ? -1 : 1) * a.atom->occupancy;
+  return range.reach.Weights(std::fabs(a.distance_A)) * (std::signbit(a.distance_A) ? -1 : 1) *
+         a.atom->occupancy;
 }
 
 // Adds to `sum` the transform of what the atoms of one range reach across with.
@@ -255,8 +254,7 @@ SliceCores Collect(const Places& places) {
   SliceCores out;
   for (const auto& [key, place] : places) {
     const auto& [at, terms] = place;
-    out.cores.push_back(
-        {at[0], at[1], uint32_t(out.terms.size()), uint32_t(terms.size())});
+    out.cores.push_back({at[0], at[1], uint32_t(out.terms.size()), uint32_t(terms.size())});
     out.terms.insert(out.terms.end(), terms.begin(), terms.end());
   }
   return out;

@@ -1,14 +1,14 @@
-#include "sim/core_profile.h"
+#include "sim/potential/core_profile.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
 
-#include "sim/gauss_legendre.h"
-#include "sim/patch_fit.h"
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
+#include "sim/potential/gauss_legendre.h"
+#include "sim/potential/patch_fit.h"
 
 namespace ronchi::sim {
 namespace {
@@ -69,9 +69,10 @@ TEST_P(AnyTable, SoDoesWhatLiesBeyondADepth) {
 TEST_P(AnyTable, SplitsIntoASmoothPartAndACore) {
   const double radius = 0.18, scale = PotentialPerScatteringFactor();
   for (int z : {6, 38, 79}) {
-    const CoreProfile p({.radius_A = radius, .reach_A = 0.7, .frequency_per_A = 10},
-                        [&](double r) { return scale * f->Projected(z, r); },
-                        [&](double k2) { return scale * f->At(z, k2); });
+    const CoreProfile p(
+        {.radius_A = radius, .reach_A = 0.7, .frequency_per_A = 10},
+        [&](double r) { return scale * f->Projected(z, r); },
+        [&](double k2) { return scale * f->At(z, k2); });
     const double top = p.Smooth(0);
     for (double r : {1e-6, 0.004, 0.05, 0.1, 0.17, 0.2, 0.6}) {
       const double whole = scale * f->Projected(z, r);
@@ -83,11 +84,11 @@ TEST_P(AnyTable, SplitsIntoASmoothPartAndACore) {
       }
       // Slopes by differences of the tables themselves: their cubics are continuous, not smooth.
       const double step = 1e-3 * r * r;
-      EXPECT_NEAR(p.WholeSlope(r * r),
-                  (p.Whole(r * r + step) - p.Whole(r * r - step)) / (2 * step),
+      EXPECT_NEAR(p.WholeSlope(r * r), (p.Whole(r * r + step) - p.Whole(r * r - step)) / (2 * step),
                   2e-3 * std::fabs(p.WholeSlope(r * r)));
     }
-    // S's transform, and that it has all but ended at 1.25 of Nyquist's frequency of pixels of r_c/3.
+    // S's transform, and that it has all but ended at 1.25 of Nyquist's frequency of pixels of
+    // r_c/3.
     for (double k : {0.5, 3.0, 8.0}) {
       const double sum = Integral(-12, 4, 400, [&](double t) {
         const double r = std::exp(t), s = std::sqrt(CoreProfile::Softened(r * r, radius));

@@ -1,11 +1,11 @@
-#include "sim/core_nodes.h"
+#include "sim/potential/core_nodes.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <tuple>
 
-#include "sim/gauss_legendre.h"
+#include "sim/potential/gauss_legendre.h"
 
 namespace ronchi::sim {
 namespace {
@@ -36,8 +36,8 @@ std::vector<Ring> MakeRings(int rings, int least, int most) {
   return out;
 }
 
-// Measured on single atoms and pairs, Z up to 98 (tests/sim/placement.cc): what these rings leave is
-// below what the smooth grid does.
+// Measured on single atoms and pairs, Z up to 98 (tests/sim/potential/placement.cc): what these
+// rings leave is below what the smooth grid does.
 const std::vector<Ring>& Rings(bool crowded) {
   constexpr int kDenser = sizeof(Real) == 8 ? 2 : 1;
   static const auto kLonely = MakeRings(12 * kDenser, 8 * kDenser, 16 * kDenser);
@@ -151,8 +151,8 @@ CoreNodes::PatchTerms CoreNodes::Surroundings(size_t core) const {
     for (size_t j = 0; j < fit_y_.count(); ++j) {
       const int64_t iy = patch.first_y + int64_t(j);
       const double y_A = double(iy) * g.dy_A();
-      double value = smooth_[row + Wrap(iy, g.ny)] -
-                     Smooth(core, Square(x_A - c.x_A) + Square(y_A - c.y_A));
+      double value =
+          smooth_[row + Wrap(iy, g.ny)] - Smooth(core, Square(x_A - c.x_A) + Square(y_A - c.y_A));
       for (const Neighbour& n : neighbours_[core]) {
         value -= Smooth(n.core, Square(x_A - n.x_A) + Square(y_A - n.y_A));
       }

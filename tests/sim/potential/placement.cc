@@ -1,5 +1,5 @@
-// Exact placement: no image depends on where atoms stand on the grid, and transmission functions are
-// those of atoms on a grid eight times as fine, which is made here in the plain way.
+// Exact placement: no image depends on where atoms stand on the grid, and transmission functions
+// are those of atoms on a grid eight times as fine, which is made here in the plain way.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -64,7 +64,9 @@ ComplexBuffer Plain(const std::vector<Atom>& atoms, const Grid& g, size_t finer,
     for (size_t j = 0; j < g.ny; ++j) {
       const size_t a = i < (g.nx + 1) / 2 ? i : i + f.nx - g.nx;
       const size_t b = j < (g.ny + 1) / 2 ? j : j + f.ny - g.ny;
-      t[i * g.ny + j] = v[a * f.ny + b] * Real(BandLimitAperture(g, std::hypot(g.kx_per_A(i), g.ky_per_A(j))) / double(f.size()));
+      t[i * g.ny + j] =
+          v[a * f.ny + b] *
+          Real(BandLimitAperture(g, std::hypot(g.kx_per_A(i), g.ky_per_A(j))) / double(f.size()));
     }
   }
   plane(g, Fft::Direction::kInverse).Execute(t.data());
@@ -102,14 +104,15 @@ double Error(const std::vector<Atom>& atoms, const Grid& g, size_t finer,
   return Difference(transmission.Make(0), Plain(atoms, g, finer, transform));
 }
 
-// Eight times as fine, the plain grid itself is off by about what is measured: 3e-4 for light atoms,
-// 9e-4 for californium (at four times by 7e-3). Both fall with the pixel as its aliasing does.
+// Eight times as fine, the plain grid itself is off by about what is measured: 3e-4 for light
+// atoms, 9e-4 for californium (at four times by 7e-3). Both fall with the pixel as its aliasing
+// does.
 TEST(Placement, IsThatOfAMuchFinerGrid) {
   for (size_t n : {144, 240}) {
     const Grid g{n, n, kBox_A, kBox_A};
     for (int z : {6, 38, 79, 98}) {
-      const double error = Error({{z, 8.0 + 0.37 * g.dx_A(), 8.3 + 0.2 * g.dy_A(), 1}}, g, 8,
-                                 Factors());
+      const double error =
+          Error({{z, 8.0 + 0.37 * g.dx_A(), 8.3 + 0.2 * g.dy_A(), 1}}, g, 8, Factors());
       EXPECT_LT(error, 1.5e-3) << n << " " << z;
     }
   }
@@ -175,7 +178,8 @@ double Spread(int z, double pixel_A, const ScatteringFactors& factors) {
   const size_t n = FastPixels(2, kBox_A / pixel_A);
   const Grid g{n, n, kBox_A, kBox_A};
   std::vector<Readings> all;
-  for (const auto& [a, b] : {std::pair(0.0, 0.0), {0.5, 0.5}, {0.25, 0.5}, {0.1, 0.8}, {0.37, 0.63}}) {
+  for (const auto& [a, b] :
+       {std::pair(0.0, 0.0), {0.5, 0.5}, {0.25, 0.5}, {0.1, 0.8}, {0.37, 0.63}}) {
     all.push_back(OfAtomAt(z, g, 8 + a * g.dx_A(), 8 + b * g.dy_A(), factors));
   }
   double worst = 0;
@@ -207,7 +211,8 @@ TEST(Placement, NoReadingDependsOnWhereAnAtomStands) {
       const std::vector<int> elements = Elements(Factors(table));
       std::vector<double> spread(elements.size());
       ParallelFor(elements.size(), 1, [&](size_t begin, size_t end) {
-        for (size_t e = begin; e < end; ++e) spread[e] = Spread(elements[e], pixel_A, Factors(table));
+        for (size_t e = begin; e < end; ++e)
+          spread[e] = Spread(elements[e], pixel_A, Factors(table));
       });
       const size_t worst = size_t(std::max_element(spread.begin(), spread.end()) - spread.begin());
       std::printf("%s, %.2f A: at most %.4f %% (Z = %d), %zu elements\n", table, pixel_A,

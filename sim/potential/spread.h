@@ -1,5 +1,6 @@
 // A point among grid points: the kernel by which sums over points at any places become sums over
-// grid points (the non-uniform FFT of type 1: Dutt & Rokhlin, SIAM J. Sci. Comput. 14, 1368 (1993)),
+// grid points (the non-uniform FFT of type 1: Dutt & Rokhlin, SIAM J. Sci. Comput. 14, 1368
+// (1993)),
 //   Σ_q c_q e^{−2πi k·r_q} ≈ FFT{Σ_q c_q φ(r − r_q)}(k) / φ̂(k),
 // with the "exponential of semicircle" φ(x) = e^{β(√(1 − (2x/w)²) − 1)}, |x| < w/2 pixels (Barnett,
 // Magland & af Klinteberg, SIAM J. Sci. Comput. 41, C479 (2019)). For frequencies below 1/ratio of

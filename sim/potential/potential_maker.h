@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "sim/deposit.h"
 #include "sim/potential.h"
+#include "sim/potential/deposit.h"
 
 namespace ronchi::sim {
 
@@ -18,9 +18,9 @@ struct PotentialMaker::Impl {
   Deposit deposit;
   Fft forward, inverse;  // of the smooth grid
   std::vector<std::shared_ptr<const CoreProfile>> profiles;
-  std::map<int, uint32_t> whole;                          // a profile, by atomic number
-  std::map<std::pair<int, int>, ComplexBuffer> filters;   // of pairs of elements; 0: none
-  std::map<int, std::vector<uint32_t>> near;              // profiles beyond depths: finite projection
+  std::map<int, uint32_t> whole;                         // a profile, by atomic number
+  std::map<std::pair<int, int>, ComplexBuffer> filters;  // of pairs of elements; 0: none
+  std::map<int, std::vector<uint32_t>> near;  // profiles beyond depths: finite projection
 
   double highest_frequency_per_A() const;
   CoreProfile::Options ProfileOptions() const;

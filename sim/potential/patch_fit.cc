@@ -1,4 +1,4 @@
-#include "sim/patch_fit.h"
+#include "sim/potential/patch_fit.h"
 
 #include <cmath>
 

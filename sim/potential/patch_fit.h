@@ -1,5 +1,6 @@
-// Least-squares polynomials through equidistant points (Gram's, orthonormal on them): a smooth field
-// between grid points, without the ripple of a grid's highest frequencies that interpolation keeps.
+// Least-squares polynomials through equidistant points (Gram's, orthonormal on them): a smooth
+// field between grid points, without the ripple of a grid's highest frequencies that interpolation
+// keeps.
 #pragma once
 
 #include <array>
@@ -23,8 +24,9 @@ class PatchFit {
 
  private:
   double centre_;
-  double first_;                        // the constant polynomial
-  std::array<double, kTerms> recur_{};  // p_{t+1} = ((x − centre) p_t − recur_t p_{t−1}) / recur_{t+1}
+  double first_;  // the constant polynomial
+  std::array<double, kTerms>
+      recur_{};  // p_{t+1} = ((x − centre) p_t − recur_t p_{t−1}) / recur_{t+1}
   std::vector<Terms> at_points_;
 };
 

@@ -1,5 +1,5 @@
-// Atoms put onto a grid so that its Fourier transform, sharpened, is Σ weight · e^{−2πi k·r}: by the
-// kernel of a non-uniform FFT (exact placement) or shared among four points (bilinear).
+// Atoms put onto a grid so that its Fourier transform, sharpened, is Σ weight · e^{−2πi k·r}: by
+// the kernel of a non-uniform FFT (exact placement) or shared among four points (bilinear).
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 #include "sim/fft.h"
 #include "sim/grid.h"
 #include "sim/potential.h"
-#include "sim/spread.h"
+#include "sim/potential/spread.h"
 
 namespace ronchi::sim {
 

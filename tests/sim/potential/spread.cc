@@ -1,4 +1,4 @@
-#include "sim/spread.h"
+#include "sim/potential/spread.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,8 @@ std::vector<Point> Points(const Grid& g) {
   RandomStream random({.seed = 1, .name = "test.spread"});
   std::vector<Point> points;
   for (int n = 0; n < 20; ++n) {
-    points.push_back({random.Uniform(-g.lx_A, 2 * g.lx_A), random.Uniform(-g.ly_A, 2 * g.ly_A),
+    points.push_back({random.Uniform(-g.lx_A, 2 * g.lx_A),
+                      random.Uniform(-g.ly_A, 2 * g.ly_A),
                       {random.Uniform(-1, 1), random.Uniform(-1, 1)}});
   }
   return points;

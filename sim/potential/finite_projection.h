@@ -6,13 +6,13 @@
 //   K ∫_d^∞ dz ∫ f(√(k² + k_z²)) e^{2πi k_z z} dk_z     (ScatteringFactors::Beyond; closed forms).
 // There is no boundary at the faces (Q = 0): the potential outside the cell belongs to the first
 // and the last slice, and the sum over the slices is the infinite projection, whatever the atoms.
-// With exact placement an atom within a core's radius of a boundary reaches across with a cusp: what
-// the smooth grid cannot hold of it joins the cores of both slices.
+// With exact placement an atom within a core's radius of a boundary reaches across with a cusp:
+// what the smooth grid cannot hold of it joins the cores of both slices.
 #pragma once
 
 #include <vector>
 
-#include "sim/potential_maker.h"
+#include "sim/potential/potential_maker.h"
 #include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
