@@ -1,6 +1,12 @@
 #include "experiments/simulate_resume.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -16,32 +22,7 @@ std::string Place(const char* kind, const sim::Detector& d) {
   return absl::StrCat(kGroup, "/", kind, "/", d.options().name);
 }
 
-}  // namespace
-
-absl::Status WriteState(const sim::SimulationState& state, size_t point,
-                        const SimulateSeries& series, DataFile* file) {
-  const sim::SimulationPlan& plan = series.first().plan;
-  const auto write = [&](const std::string& place, const std::vector<double>& v) {
-    return file->WriteArray(place, Array<double>({v.size()}, v), "");
-  };
-  RONCHI_RETURN_IF_ERROR(write(absl::StrCat(kGroup, "/block"), {double(state.block)}));
-  RONCHI_RETURN_IF_ERROR(write(absl::StrCat(kGroup, "/point"), {double(point)}));
-  RONCHI_RETURN_IF_ERROR(write(absl::StrCat(kGroup, "/configurations"), state.configurations));
-  for (size_t d = 0; d < plan.detectors.size(); ++d) {
-    RONCHI_RETURN_IF_ERROR(write(Place("sums", plan.detectors[d]), state.sums[d]));
-    if (!plan.detectors[d].integrates()) continue;
-    RONCHI_RETURN_IF_ERROR(write(Place("vectors", plan.detectors[d]), state.gradients[d]));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status WriteEnd(bool complete, DataFile* file) {
-  return file->WriteText(kEnded, complete ? kComplete : "interrupted");
-}
-
-absl::StatusOr<Unfinished> ReadState(const std::string& path, SimulateSeries& series) {
-  std::error_code ec;
-  if (!std::filesystem::exists(path, ec)) return Unfinished{};
+absl::StatusOr<Unfinished> ReadWhatIsLeft(const std::string& path, SimulateSeries& series) {
   RONCHI_ASSIGN_OR_RETURN(const DataFileReader file, DataFileReader::Open(path));
   const absl::StatusOr<std::string> text = file.ReadText("/simulate/config");
   if (!text.ok() || *text != series.config()) {
@@ -104,6 +85,62 @@ absl::StatusOr<Unfinished> ReadState(const std::string& path, SimulateSeries& se
   }
   left.state = std::move(state);
   return left;
+}
+
+// HDF5 1.10 trusts what it reads: damaged files can crash it. So all that will be read is read
+// first by a child, which may.
+bool SurvivesReading(const std::string& path, SimulateSeries& series) {
+  const pid_t child = fork();
+  if (child < 0) return true;
+  if (child == 0) {
+    for (int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) std::signal(signal, SIG_DFL);
+    const rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    const absl::StatusOr<Unfinished> left = ReadWhatIsLeft(path, series);
+    const auto ignore = [](size_t, size_t, size_t, size_t, std::span<const float>) {
+      return absl::OkStatus();
+    };
+    // Errors are the parent's to tell.
+    if (left.ok() && left->state) (void)CopyBlocks(path, *left, series, ignore);
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return !WIFSIGNALED(status) || WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM;
+}
+
+}  // namespace
+
+absl::Status WriteState(const sim::SimulationState& state, size_t point,
+                        const SimulateSeries& series, DataFile* file) {
+  const sim::SimulationPlan& plan = series.first().plan;
+  const auto write = [&](const std::string& place, const std::vector<double>& v) {
+    return file->WriteArray(place, Array<double>({v.size()}, v), "");
+  };
+  RONCHI_RETURN_IF_ERROR(write(absl::StrCat(kGroup, "/block"), {double(state.block)}));
+  RONCHI_RETURN_IF_ERROR(write(absl::StrCat(kGroup, "/point"), {double(point)}));
+  RONCHI_RETURN_IF_ERROR(write(absl::StrCat(kGroup, "/configurations"), state.configurations));
+  for (size_t d = 0; d < plan.detectors.size(); ++d) {
+    RONCHI_RETURN_IF_ERROR(write(Place("sums", plan.detectors[d]), state.sums[d]));
+    if (!plan.detectors[d].integrates()) continue;
+    RONCHI_RETURN_IF_ERROR(write(Place("vectors", plan.detectors[d]), state.gradients[d]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteEnd(bool complete, DataFile* file) {
+  return file->WriteText(kEnded, complete ? kComplete : "interrupted");
+}
+
+absl::StatusOr<Unfinished> ReadState(const std::string& path, SimulateSeries& series) {
+  std::error_code ec;
+  if (!std::filesystem::exists(path, ec)) return Unfinished{};
+  if (!SurvivesReading(path, series)) {
+    return absl::InvalidArgumentError(path +
+                                      ": is damaged; --force instead of --resume replaces it");
+  }
+  return ReadWhatIsLeft(path, series);
 }
 
 absl::Status CopyBlocks(const std::string& path, const Unfinished& left, SimulateSeries& series,
