@@ -2,6 +2,7 @@
 // elsewhere. Exit status: 0 done, 1 failed, 2 bad input, 130 interrupted.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
 #include <new>
 
 #include "absl/strings/numbers.h"
@@ -57,7 +58,7 @@ constexpr Verb kVerbs[] = {
      "ronchi report runs/quickstart-seed1 -o report.html"},
     {"list", "environments, agents, instruments, engines, recipes, structures", List, nullptr,
      nullptr, nullptr, "ronchi list"},
-    {"describe", "one of them in detail", Describe, "name", nullptr, nullptr,
+    {"describe", "one thing of the list in detail", Describe, "name", nullptr, nullptr,
      "ronchi describe AberrationTuning-v0"},
     {"init", "write a commented template: recipe, simulate, workflow, environment", Init, "kind",
      nullptr, "file to write (default: <kind>.yaml or environment.cc, here)",
@@ -77,14 +78,32 @@ std::string SeedError(const std::string& text) {
   return absl::StrCat("'", text, "' is not a seed; allowed: 0 … 2^64 - 1");
 }
 
+// What a word of the command line stands for.
+std::string WordHelp(const std::string& word) {
+  static const std::map<std::string, std::string> kHelp = {
+      {"recipe", "a recipe's name (`ronchi list`) or YAML file"},
+      {"workflow", "a workflow's YAML file"},
+      {"config", "a YAML file; `ronchi init simulate` writes one"},
+      {"policy", "a file that `ronchi train` wrote"},
+      {"folder", "the folder of a run"},
+      {"run", "the folder of the run"},
+      {"word", "pause, resume, skip or stop"},
+      {"kind", "recipe, simulate, workflow or environment"},
+      {"name", "anything that `ronchi list` shows, or a structure file"},
+      {"environment", "an environment's id (`ronchi list`)"},
+      {"action", "list, clear or path"}};
+  const auto found = kHelp.find(word);
+  return found == kHelp.end() ? "" : found->second;
+}
+
 void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   const bool simulates = std::string(verb.name) == "simulate";
   const bool runs = std::string(verb.name) == "run";
-  if (verb.target) sub->add_option(verb.target, a->target)->required();
+  if (verb.target) sub->add_option(verb.target, a->target, WordHelp(verb.target))->required();
   if (std::string(verb.name) == "describe") {
     sub->add_option("second", a->second, "the name, when its kind stands first: engine contracted");
   }
-  if (verb.second) sub->add_option(verb.second, a->second)->required();
+  if (verb.second) sub->add_option(verb.second, a->second, WordHelp(verb.second))->required();
   if (verb.output) sub->add_option("-o,--output", a->output, verb.output);
   if (simulates) {
     sub->add_flag("--dry-run", a->dry_run, "say what it would cost, and stop");

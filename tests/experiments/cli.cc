@@ -39,6 +39,7 @@ TEST(Cli, HelpOfEveryVerb) {
     for (const char* option : {"--set", "--seed", "--threads", "--json", "--verbose"}) {
       EXPECT_THAT(help.out, HasSubstr(option)) << verb;
     }
+    EXPECT_THAT(help.out, ::testing::Not(::testing::ContainsRegex("REQUIRED +\n"))) << verb;
     EXPECT_THAT(help.out, HasSubstr(std::string("Example:\n  ronchi ") + verb));
   }
   EXPECT_THAT(Ronchi({"simulate", "--help"}, folder.path()).out,
