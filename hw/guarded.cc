@@ -163,18 +163,33 @@ class Guarded final : public GuardedInstrument {
   // From the scan frame to the specimen's, wherever the stage stands, and wider by what is not
   // known of it.
   absl::Status Place(const SetRules::Reader& read, std::vector<Rectangle>* where) {
-    double stage[2] = {0, 0};
-    if (description_.FindProperty("stage.x") && description_.FindProperty("stage.y")) {
-      RONCHI_ASSIGN_OR_RETURN(const Reply reply, read(Read{{"stage.x", "stage.y"}}));
-      for (size_t i = 0; i < 2; ++i) stage[i] = reply.readings.at(i).value.si;
-      if (!std::isfinite(stage[0] + stage[1])) {
-        return absl::FailedPreconditionError("refused by the guard: the stage is nowhere");
-      }
+    SpecimenFrame frame;
+    Read asked;
+    std::vector<double*> into;
+    const auto ask = [&](const char* name, double* value) {
+      if (!description_.FindProperty(name)) return;
+      asked.properties.push_back(name);
+      into.push_back(value);
+    };
+    ask("stage.x", &frame.stage_x_m);
+    ask("stage.y", &frame.stage_y_m);
+    // Nobody turns the scan but who commands it; where it stands was read back. In doubt it is read.
+    frame.rotation_rad = description_.FindProperty("scan.rotation")
+                             ? rules_->position("scan.rotation")
+                             : 0;
+    if (!into.empty() || std::isnan(frame.rotation_rad)) ask("scan.rotation", &frame.rotation_rad);
+    if (!asked.properties.empty()) {
+      RONCHI_ASSIGN_OR_RETURN(const Reply reply, read(asked));
+      for (size_t i = 0; i < into.size(); ++i) *into[i] = reply.readings.at(i).value.si;
+    }
+    if (!std::isfinite(frame.stage_x_m + frame.stage_y_m + frame.rotation_rad)) {
+      return absl::FailedPreconditionError(
+          "refused by the guard: where the stage stands or the scan is turned is no number");
     }
     const double margin = options_.position_uncertainty_m;
     for (Rectangle& r : *where) {
-      r = {r.x_m - stage[0] - margin, r.y_m - stage[1] - margin, r.width_m + 2 * margin,
-           r.height_m + 2 * margin};
+      r = OnSpecimen(r, frame);
+      r = {r.x_m - margin, r.y_m - margin, r.width_m + 2 * margin, r.height_m + 2 * margin};
     }
     return absl::OkStatus();
   }
