@@ -30,14 +30,23 @@ absl::StatusOr<std::unique_ptr<AppendFile>> AppendFile::OpenLocked(const std::st
   return ErrnoStatus(errno, path);
 }
 
-AppendFile::AppendFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {
+AppendFile::AppendFile(std::string path, int fd)
+    : owner_(getpid()), path_(std::move(path)), fd_(fd) {
   struct stat info;
   if (fstat(fd, &info) == 0) size_ = size_t(info.st_size);
 }
 
 AppendFile::~AppendFile() { close(fd_); }
 
+absl::Status AppendFile::CheckOwner() const {
+  if (getpid() == owner_) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path_, ": opened by process ", owner_,
+                   ", of which this is a fork; only one of both may write to it"));
+}
+
 absl::Status AppendFile::Append(std::string_view bytes) {
+  RONCHI_RETURN_IF_ERROR(CheckOwner());
   const size_t new_size = size_ + bytes.size();
   while (!bytes.empty()) {
     const ssize_t n = write(fd_, bytes.data(), bytes.size());
@@ -54,10 +63,12 @@ absl::Status AppendFile::Append(std::string_view bytes) {
 }
 
 absl::Status AppendFile::Sync() {
+  RONCHI_RETURN_IF_ERROR(CheckOwner());
   return fdatasync(fd_) == 0 ? absl::OkStatus() : ErrnoStatus(errno, path_);
 }
 
 absl::Status AppendFile::Truncate(size_t new_size) {
+  RONCHI_RETURN_IF_ERROR(CheckOwner());
   if (ftruncate(fd_, off_t(new_size)) != 0) return ErrnoStatus(errno, path_);
   size_ = new_size;
   return absl::OkStatus();

@@ -180,9 +180,10 @@ class Twin final : public Instrument, public GroundTruth {
     const auto [lines, samples] = ScanShape(s);
     const double flyback_s = s.pattern == ScanPattern::kRaster ? description_.flyback_s : 0;
     const double per_line = column_.Current_A() / kElementaryCharge_C * s.dwell_s * double(samples);
-    Column::FrameRequest request{.scan = &s,
-                                 .line_s = s.dwell_s * double(samples) + flyback_s,
-                                 .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s, ProbeSize_m(description_))};
+    Column::FrameRequest request{
+        .scan = &s,
+        .line_s = s.dwell_s * double(samples) + flyback_s,
+        .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s, ProbeSize_m(description_))};
     for (const std::string& name : s.detectors) request.detectors.push_back(DetectorIndex(name));
     Column::AcquiredFrame acquired = column_.Acquire(request);
     auto& counts = acquired.counts;
