@@ -5,8 +5,7 @@
 // 1437 (2011); Verbeeck, Béché & Van den Broek, Ultramicroscopy 120, 35 (2012)). The form of the
 // tail here is a bivariate Cauchy distribution, whose transform is a closed form; how large it is,
 // is chosen:
-//   (1 − share) N(r; FWHM) + share C(r; γ),  C = γ/(2π (r² + γ²)^{3/2}),  tail FWHM = 2γ √(2^{2/3}
-//   − 1),
+//   (1 − share) N(r; FWHM) + share γ/(2π (r² + γ²)^{3/2}),   tail FWHM = 2γ √(2^{2/3} − 1),
 // of the transform (1 − share) e^{−2π²s²q²} + share e^{−2πγq}.
 #pragma once
 
