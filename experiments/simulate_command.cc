@@ -5,13 +5,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/files.h"
 #include "core/parallel.h"
 #include "core/storage.h"
+#include "experiments/describe_structure.h"
 #include "experiments/log.h"
 #include "experiments/memory_check.h"
 #include "experiments/simulate_resume.h"
 #include "experiments/simulate_signal.h"
+#include "experiments/simulate_warnings.h"
 #include "sim/grid.h"
 #include "sim/simulate_config.h"
 
@@ -58,6 +61,9 @@ void LogPlan(const SimulateJob& job) {
                       o.specimen.atoms.size(), o.specimen.cell_A[0], o.specimen.cell_A[1],
                       o.specimen.cell_A[2], o.grid_pixels[0], o.grid_pixels[1],
                       o.slice_thickness_A));
+  if (const auto& summary = o.specimen.summary) {
+    for (const std::string& line : StructureLines(*summary)) Log(line);
+  }
   if (o.specimen.strain > 1e-6) {
     Log(absl::StrFormat("the crystal is strained by %.3g to fit the box", o.specimen.strain));
   }
@@ -101,6 +107,13 @@ class Output {
 absl::Status WriteExtras(const SimulateJob& job, const sim::SimulationResult& result,
                          DataFile* file) {
   RONCHI_RETURN_IF_ERROR(file->WriteText("/simulate/config", job.config));
+  if (const auto& summary = job.options.specimen.summary) {
+    RONCHI_RETURN_IF_ERROR(file->WriteText("/simulate/structure", StructureText(*summary)));
+  }
+  if (const auto warnings = SimulationWarnings(job.options); !warnings.empty()) {
+    RONCHI_RETURN_IF_ERROR(
+        file->WriteText("/simulate/warnings", absl::StrJoin(warnings, "\n") + "\n"));
+  }
   if (job.options.exit_slices.size() > 1) {
     std::vector<double> depths;
     for (size_t s : job.options.exit_slices) depths.push_back(double(s) * result.slice_thickness_A);

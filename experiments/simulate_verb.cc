@@ -8,6 +8,7 @@
 #include "experiments/command_line.h"
 #include "experiments/simulate_command.h"
 #include "experiments/simulate_cost.h"
+#include "experiments/simulate_warnings.h"
 
 namespace ronchi {
 
@@ -104,6 +105,9 @@ int Simulate(const Arguments& a) {
   if (!config.ok()) return Fail(config.status());
   const absl::StatusOr<SimulateJob> job = ReadSimulateJob(*config);
   if (!job.ok()) return Fail(job.status());
+  for (const std::string& warning : SimulationWarnings(job->options)) {
+    if (!a.quiet) std::fprintf(stderr, "ronchi: warning: %s\n", warning.c_str());
+  }
   if (a.dry_run) return PrintCost(a, *job);
   std::vector<std::pair<std::string, double>> errors;
   if (a.compare) {

@@ -59,7 +59,9 @@ absl::StatusOr<Specimen> Crystal::AsBox() const {
         "the cell (%.5g, %.5g, %.5g Å; %.5g, %.5g, %.5g degrees) is not a box along x, y, z", l[0],
         l[1], l[2], angles[0], angles[1], angles[2]));
   }
-  return Specimen{{lattice_A[0][0], lattice_A[1][1], lattice_A[2][2]}, atoms, title};
+  Specimen box{{lattice_A[0][0], lattice_A[1][1], lattice_A[2][2]}, atoms, title};
+  box.summary = summary;
+  return box;
 }
 
 absl::StatusOr<std::array<Vector3, 3>> LatticeFromCell(const Vector3& l, const Vector3& angles) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Crystal {
   std::array<Vector3, 3> lattice_A = {};  // rows: a, b, c, linearly independent
   std::vector<Atom> atoms;                // of one cell, Cartesian, in whichever copy of the cell
   std::string title;
+  std::shared_ptr<const StructureSummary> summary;  // of the file it was read from; may be none
 
   double Volume_A3() const;
   // a, b, c along x, y, z to 1e-6 Å: the cell is a box as it stands.
