@@ -26,6 +26,9 @@ using OperationSet = std::set<Key>;
 // Lattice parameters of a file agree with its group to some tenths of a per cent even where they
 // were relaxed; another setting's axes are off by much more.
 constexpr double kMetricTolerance = 0.02;
+// A space group has up to 192; those of magnetic and other large cells, with the translations of
+// the small one written out, a few times that.
+constexpr size_t kMostOperations = 5000;
 
 Key KeyOf(const Op& op) {
   Key key;
@@ -190,6 +193,12 @@ absl::StatusOr<std::vector<SymmetryChoice>> ByList(const CifSymmetry& told,
   SymmetryChoice out;
   OperationSet set;
   bool on_grid = true;
+  if (told.operations.size() > kMostOperations) {
+    return absl::InvalidArgumentError(absl::StrCat(told.operations.size(),
+                                                   " symmetry operations are not allowed; allowed: "
+                                                   "up to ",
+                                                   kMostOperations));
+  }
   for (const std::string& text : told.operations) {
     RONCHI_ASSIGN_OR_RETURN(const SymmetryOperation op, ParseOperation(text));
     const std::optional<Key> key = KeyOf(op);

@@ -10,7 +10,10 @@ namespace ronchi::sim {
 PeriodicPoints::PeriodicPoints(const std::array<Vector3, 3>& lattice_A,
                                std::array<bool, 3> periodic, std::vector<Vector3> points_A,
                                double reach_A)
-    : lattice_(lattice_A), periodic_(periodic), reach_(reach_A), points_(std::move(points_A)) {
+    : lattice_(ReducedLattice(lattice_A, periodic)),
+      periodic_(periodic),
+      reach_(reach_A),
+      points_(std::move(points_A)) {
   const Eigen::Matrix3d cell = Eigen::Map<const Eigen::Matrix3d>(lattice_[0].data());
   const Eigen::Matrix3d reciprocal = cell.inverse();  // rows a*, b*, c*
   // Not many more boxes than points: along each side the cube root of it.

@@ -39,10 +39,9 @@ struct Head {
 };
 
 bool IsCif(const std::string& text) {
-  if (absl::StrContains(absl::AsciiStrToLower(text.substr(0, 1 << 20)), "_cell_length_a")) {
-    return true;
-  }
-  TextLines lines("", "", text);
+  const std::string begin = text.substr(0, 1 << 20);
+  if (absl::StrContains(absl::AsciiStrToLower(begin), "_cell_length_a")) return true;
+  TextLines lines("", "", begin);
   for (std::string line; lines.Next(&line);) {
     const std::string word = absl::AsciiStrToLower(absl::StripAsciiWhitespace(line));
     if (word.empty() || word[0] == '#') continue;
@@ -119,6 +118,11 @@ absl::StatusOr<Crystal> ReadText(const std::string& path, const std::string& tex
 
 absl::StatusOr<Crystal> ReadCrystal(const std::string& path, const std::optional<Vector3>& cell_A) {
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kStructureFile));
+  return ParseCrystal(path, text, cell_A);
+}
+
+absl::StatusOr<Crystal> ParseCrystal(const std::string& path, const std::string& text,
+                                     const std::optional<Vector3>& cell_A) {
   const bool marked = absl::StartsWith(text, "\xEF\xBB\xBF");  // UTF-8's byte order mark
   absl::StatusOr<Crystal> crystal = ReadText(path, marked ? text.substr(3) : text, cell_A);
   if (!crystal.ok()) return Plain(crystal.status());

@@ -30,6 +30,10 @@ namespace ronchi::sim {
 absl::StatusOr<Crystal> ReadCrystal(const std::string& path,
                                     const std::optional<Vector3>& cell_A = std::nullopt);
 
+// The same from a file's text; `path` is for messages alone.
+absl::StatusOr<Crystal> ParseCrystal(const std::string& path, const std::string& text,
+                                     const std::optional<Vector3>& cell_A = std::nullopt);
+
 // The same where the cell is a box along x, y, z; InvalidArgument where it is not.
 absl::StatusOr<Specimen> ReadStructure(const std::string& path);
 
