@@ -113,6 +113,30 @@ SymmetryChoice ChoiceOf(const gemmi::SpaceGroup& group, const OperationSet& set,
   return out;
 }
 
+// Whether one operation after another is always in the set, too.
+bool IsGroup(const OperationSet& set) {
+  const auto product = [](const Key& a, const Key& b) {
+    Key out = {};
+    for (size_t i = 0; i < 3; ++i) {
+      int shift = a[9 + i] * Op::DEN;
+      for (size_t j = 0; j < 3; ++j) {
+        int sum = 0;
+        for (size_t k = 0; k < 3; ++k) sum += a[3 * i + k] * b[3 * k + j];
+        out[3 * i + j] = sum / Op::DEN;
+        shift += a[3 * i + j] * b[9 + j];
+      }
+      out[9 + i] = ((shift / Op::DEN) % Op::DEN + Op::DEN) % Op::DEN;
+    }
+    return out;
+  };
+  for (const Key& a : set) {
+    for (const Key& b : set) {
+      if (!set.contains(product(a, b))) return false;
+    }
+  }
+  return true;
+}
+
 const gemmi::SpaceGroup* FindBySet(const OperationSet& set) {
   for (const gemmi::SpaceGroup& group : gemmi::spacegroup_tables::main) {
     if (SetOf(group) == set) return &group;
@@ -219,6 +243,11 @@ absl::StatusOr<std::vector<SymmetryChoice>> ByList(const CifSymmetry& told,
     out.warnings.push_back(
         "the cell's lengths and angles do not have the symmetry of the list of "
         "operations");
+  }
+  constexpr size_t kMostCompared = 1000;  // products grow with the square
+  if (on_grid && set.size() <= kMostCompared && !IsGroup(set)) {
+    out.warnings.push_back(absl::StrCat("the file's list of ", count, operations(count),
+                                        " is no group: one after another they give more"));
   }
   // A name that no table has says nothing against the list; nor does one that is another setting's.
   absl::StatusOr<Named> named = FindNamed(told);

@@ -136,7 +136,12 @@ void ReadFormula(const CifBlock& block, RawStructure* raw) {
 cif::Document Parse(const std::string& path, const std::string& text) {
   cif::Document document;
   document.source = path;
-  tao::pegtl::memory_input<> in(text.data(), text.size(), path);
+  // CIF is ASCII, which gemmi insists on; authors' names are not. No number has such letters.
+  std::string ascii = text;
+  for (char& c : ascii) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '_';
+  }
+  tao::pegtl::memory_input<> in(ascii.data(), ascii.size(), path);
   cif::parse_input(document, in);
   return document;
 }

@@ -105,7 +105,12 @@ std::string Clean(const std::string& name) {
       continue;
     out += absl::ascii_isspace(static_cast<unsigned char>(c)) ? ' ' : c;
   }
-  return absl::AsciiStrToLower(out);
+  out = absl::AsciiStrToLower(out);
+  // "(origin choice 2)"
+  const size_t origin = out.find("origin");
+  if (origin == std::string::npos) return out;
+  const size_t digit = out.find_first_of("12", origin);
+  return out.substr(0, origin) + (digit == std::string::npos ? "" : ":" + out.substr(digit, 1));
 }
 
 // gemmi's parser takes some texts that are no Hall symbols, and reads beyond its tables on others
@@ -181,7 +186,10 @@ std::vector<const gemmi::SpaceGroup*> FindGroupsByName(const std::string& name) 
 
 std::optional<gemmi::GroupOps> ParseHall(const std::string& symbol) {
   try {
-    const std::string text(absl::StripAsciiWhitespace(symbol));
+    std::string text = absl::AsciiStrToLower(absl::StripAsciiWhitespace(symbol));
+    const size_t lattice = text.find_first_not_of("- \t");
+    if (lattice == std::string::npos) return std::nullopt;
+    text[lattice] = absl::ascii_toupper(static_cast<unsigned char>(text[lattice]));
     if (!IsSafeHall(text)) return std::nullopt;
     gemmi::GroupOps group = gemmi::symops_from_hall(text.c_str());
     // More than a space group has: 48 rotations with four centrings.

@@ -88,6 +88,7 @@ TEST(CifSymmetry, TheTwentyFourGroupsWithTwoOriginsAskWhich) {
          {CifSymmetry{.name = g.hm, .code = code}, CifSymmetry{.code = code, .number = g.number},
           CifSymmetry{.name = std::string(g.hm) + ":" + code},
           CifSymmetry{.name = std::string(g.hm) + suffix}, CifSymmetry{.hall = g.hall},
+          CifSymmetry{.name = std::string(g.hm) + " (origin choice " + code + ")"},
           CifSymmetry{.hall = g.hall, .name = g.hm, .number = g.number}}) {
       const auto one = FindSymmetry(told, cell);
       ASSERT_TRUE(one.ok()) << g.xhm() << one.status();
@@ -174,6 +175,12 @@ TEST(CifSymmetry, ContradictionsAreRefusedUnlessAListDecides) {
   EXPECT_EQ(FindSymmetry({.hall = "-F 4 2 3"}, cube)->front().operations.size(), 192u);
   EXPECT_EQ(FindSymmetry({}, cube)->front().operations.size(), 1u);
   EXPECT_FALSE(FindSymmetry({}, cube)->front().warnings.empty());
+  EXPECT_EQ(FindSymmetry({.hall = "-f 4 2 3"}, cube)->front().operations.size(), 192u);
+  // Generators are no group.
+  const auto part = FindSymmetry({.operations = {"x,y,z", "-y,x,z", "-x,-y,-z"}}, cube);
+  ASSERT_TRUE(part.ok());
+  ASSERT_EQ(part->front().warnings.size(), 1u);
+  EXPECT_NE(part->front().warnings[0].find("no group"), std::string::npos);
   // A Hall symbol that is none gives way to the name.
   EXPECT_EQ(FindSymmetry({.hall = "-F 9", .name = "F m -3 m"}, cube)->front().operations.size(),
             192u);

@@ -215,6 +215,7 @@ TEST_F(StructureCases, FormsOfCif) {
     upper.replace(upper.find(tag), big.size(), big);
   }
   EXPECT_EQ(Formula(upper), "Au4");
+  EXPECT_EQ(Formula("# M\xC3\xBCller, \xC5\n" + plain + "_publ_author_name 'M\xFCller'\n"), "Au4");
   const std::string pattern = "data_pattern\n_cell_length_a 4\n_pd_proc_point_id 1\n";
   EXPECT_EQ(Formula(pattern + plain), "Au4");
   EXPECT_TRUE(
