@@ -17,16 +17,18 @@
 
 namespace ronchi {
 
-// Coordinate i of an axis is offset + i * scale, in `units`: A, A^-1, nm, mrad, eV, s … ("Å" and
-// "1/Å" are understood; each reader gets the spelling that it knows).
+// Coordinate i of an axis is offset + i * scale, or values[i] where steps are not even, in `units`:
+// A, A^-1, nm, mrad, eV, s … ("Å" and "1/Å" are understood; each reader gets the spelling that it
+// knows).
 struct Axis {
   std::string name = "";
   std::string units = "";
   double offset = 0;
   double scale = 1;       // finite, not 0
   bool navigate = false;  // true: a scan or time axis, false: an axis of each image or spectrum
-  std::string type = "spatial";  // spatial | reciprocal | spectral | temporal | unknown
-  std::string long_name = "";    // for people; `name` when empty
+  std::string type = "spatial";     // spatial | reciprocal | spectral | temporal | unknown
+  std::string long_name = "";       // for people; `name` when empty
+  std::vector<double> values = {};  // empty, or one a coordinate, rising or falling strictly
   bool operator==(const Axis&) const = default;
 };
 

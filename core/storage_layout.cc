@@ -23,7 +23,7 @@ constexpr UnitSpelling kSpellings[] = {
     {"angstrom", "A", "Å"},    {"A^-1", "A^-1", "1/Å"},
     {"1/A", "A^-1", "1/Å"},    {"1/Å", "A^-1", "1/Å"},
     {"Å^-1", "A^-1", "1/Å"},   {"nm^-1", "nm^-1", "1/nm"},
-    {"1/nm", "nm^-1", "1/nm"},
+    {"1/nm", "nm^-1", "1/nm"}, {"A^-2", "A^-2", "1/Å^2"},
 };
 
 UnitSpelling Spell(const std::string& units) {
@@ -69,8 +69,10 @@ const std::string& Either(const std::string& a, const std::string& b) { return a
 void WriteDimension(Writer& writer, hid_t data, const std::string& group, size_t i,
                     const Axis& axis, size_t size) {
   const std::string label = absl::StrCat("dim", i);
-  std::vector<double> coordinates(size);
-  for (size_t k = 0; k < size; ++k) coordinates[k] = axis.offset + double(k) * axis.scale;
+  std::vector<double> coordinates = axis.values;
+  for (size_t k = coordinates.size(); k < size; ++k) {
+    coordinates.push_back(axis.offset + double(k) * axis.scale);
+  }
   const Handle dim = writer.Dataset(absl::StrCat(group, "/", label), H5T_IEEE_F64LE, {size});
   writer.Fill(dim, H5T_NATIVE_DOUBLE, coordinates.data());
   writer.Attribute(dim, "name", axis.name);
@@ -133,11 +135,18 @@ Handle WriteHyperSpy(Writer& writer, const Signal& given, const std::vector<size
   for (size_t i = 0; i < shape.size(); ++i) {
     const Axis& axis = signal.axes[i];
     const Handle group = writer.Group(absl::StrCat(base, "/axis-", i));
-    writer.Attribute(group, "_type", "UniformDataAxis");
+    const bool even = axis.values.empty();
+    writer.Attribute(group, "_type", even ? "UniformDataAxis" : "DataAxis");
     writer.Attribute(group, "name", axis.name);
     writer.Attribute(group, "units", Spell(axis.units).hyperspy);
-    writer.Attribute(group, "scale", axis.scale);
-    writer.Attribute(group, "offset", axis.offset);
+    if (even) {
+      writer.Attribute(group, "scale", axis.scale);
+      writer.Attribute(group, "offset", axis.offset);
+    } else {
+      const Handle values = writer.Dataset(absl::StrCat(base, "/axis-", i, "/axis"), H5T_IEEE_F64LE,
+                                           {axis.values.size()});
+      writer.Fill(values, H5T_NATIVE_DOUBLE, axis.values.data());
+    }
     writer.Attribute(group, "size", int64_t(shape[i]));
     writer.Attribute(group, "navigate", axis.navigate);
     writer.Attribute(group, "is_binned", false);
@@ -153,6 +162,18 @@ absl::Status CheckAxis(const std::string& signal, size_t i, const Axis& axis, si
   if (!std::isfinite(axis.offset) || !std::isfinite(axis.scale) || axis.scale == 0) {
     return absl::InvalidArgumentError(absl::StrCat(where, "offset ", axis.offset, ", scale ",
                                                    axis.scale, ": both finite, scale not 0"));
+  }
+  if (!axis.values.empty() && axis.values.size() != size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, axis.values.size(), " values for ", size, " coordinates"));
+  }
+  for (size_t k = 0; k < axis.values.size(); ++k) {
+    const double step = k > 0 ? axis.values[k] - axis.values[k - 1] : 1;
+    const bool turns = k > 1 && (step > 0) != (axis.values[1] > axis.values[0]);
+    if (!std::isfinite(axis.values[k]) || step == 0 || turns) {
+      return absl::InvalidArgumentError(absl::StrCat(where, "value ", k, ", ", axis.values[k],
+                                                     ": all finite, strictly rising or falling"));
+    }
   }
   if (!kTypes.count(axis.type)) {
     return absl::InvalidArgumentError(

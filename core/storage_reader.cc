@@ -129,8 +129,14 @@ struct DataFileReader::Impl {
     RONCHI_ASSIGN_OR_RETURN(out.units, Text(dim, "units"));
     RONCHI_ASSIGN_OR_RETURN(out.type, Text(dim, "dimension_type"));
     RONCHI_ASSIGN_OR_RETURN(out.long_name, Text(dim, "long_name"));
-    RONCHI_RETURN_IF_ERROR(Number(axis, "offset", H5T_NATIVE_DOUBLE, out.offset));
-    RONCHI_RETURN_IF_ERROR(Number(axis, "scale", H5T_NATIVE_DOUBLE, out.scale));
+    if (const auto kind = Text(axis, "_type"); kind.ok() && *kind == "DataAxis") {
+      RONCHI_ASSIGN_OR_RETURN(const Array<double> values,
+                              ReadNumbers<double>(dim, H5T_NATIVE_DOUBLE));
+      out.values.assign(values.begin(), values.end());
+    } else {
+      RONCHI_RETURN_IF_ERROR(Number(axis, "offset", H5T_NATIVE_DOUBLE, out.offset));
+      RONCHI_RETURN_IF_ERROR(Number(axis, "scale", H5T_NATIVE_DOUBLE, out.scale));
+    }
     int8_t navigate = 0;
     RONCHI_RETURN_IF_ERROR(Number(axis, "navigate", hdf5::BoolType(), navigate));
     out.navigate = navigate != 0;

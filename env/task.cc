@@ -34,7 +34,14 @@ Task::Task(hw::Instrument* instrument, Spec spec, uint64_t environment, bool ran
 
 absl::StatusOr<hw::Reply> Task::Execute(const hw::Command& command) {
   absl::StatusOr<hw::Reply> reply = instrument_->Execute(command);
-  if (!reply.ok()) return reply;
+  if (!reply.ok()) {
+    // A measurement that was made and has no result has taken its time all the same.
+    const auto* measure = std::get_if<hw::Measure>(&command);
+    const auto* known =
+        measure ? instrument_->description().FindMeasurement(measure->what) : nullptr;
+    if (known && hw::MayHaveHappened(reply.status())) info_[kTime_s] += known->time_s;
+    return reply;
+  }
   info_[kTime_s] += reply->elapsed_s;
   info_[kDose_e_per_A2] += reply->dose_e_per_m2 * kPerA2_per_m2;
   return reply;

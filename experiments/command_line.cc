@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/error_list.h"
 #include "core/interrupt.h"
 
 namespace ronchi {
@@ -10,11 +11,9 @@ namespace ronchi {
 using nlohmann::json;
 
 int Fail(const absl::Status& status) {
-  std::string line(status.message());
-  for (char& c : line) {
-    if (c == '\n') c = ' ';
+  for (const std::string& line : AllErrors(status)) {
+    std::fprintf(stderr, "ronchi: %s\n", line.c_str());
   }
-  std::fprintf(stderr, "ronchi: %s\n", line.c_str());
   if (absl::IsCancelled(status) && Interrupted()) return kInterrupted;
   return IsBadInput(status) ? kBadInput : kFailed;
 }

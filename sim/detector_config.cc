@@ -69,6 +69,7 @@ absl::StatusOr<DetectorOptions> ReadDetector(const std::string& name, const Conf
     r.Fail("", "missing 'type'; allowed: annular, segmented, pixelated, center_of_mass, dpc, idpc");
   }
   r.Choice("type", &type, allowed);
+  if (!r.ok()) return r.status();  // which keys there are depends on it
   for (const auto& [word, value] : kTypes) {
     if (type == word) d.type = value;
   }

@@ -275,7 +275,7 @@ class PpoTraining {
     torch::optim::Adam adam(network_->parameters(),
                             torch::optim::AdamOptions(options_.learning_rate).eps(1e-5));
     const int64_t per_update = int64_t(options_.rollout_steps * options_.environments);
-    const int64_t updates = std::max<int64_t>(1, options_.total_steps / per_update);
+    const int64_t updates = TrainedSteps(options_) / per_update;
     TrainingSummary summary;
     Progress progress("ppo", size_t(updates));
     for (int64_t update = 0; update < updates && !Interrupted(); ++update) {

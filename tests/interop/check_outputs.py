@@ -115,6 +115,33 @@ class Outputs(unittest.TestCase):
                 self.assertAlmostEqual(got, want, delta=1e-4 * want, msg=reader)
         self.assertEqual(seen["py4DSTEM"]["cbed"]["class"], "Array")
 
+    def test_series_and_exit_planes(self):
+        """Uneven steps are what HyperSpy and NeXus see; even ones keep offset and scale."""
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "s.yaml"), "w") as f:
+                f.write(CONFIG)
+            self.run_program(folder, "simulate", "s.yaml", "-o", "o.hdf5", "-q",
+                             "--set", "beam.energy_keV={series: [80, 200, 300]}",
+                             "--set", "beam.aberrations.C10_A={from: -20, to: 40, steps: 3}",
+                             "--set", "exit_planes=[1, 2, 4]",
+                             "--set", "detectors={bf: {type: annular, outer_mrad: 10}}")
+            seen = self.see(folder, "o.hdf5")
+        depths = [0.19525, 0.3905, 0.781]
+        for reader in ("rosettasciio", "hyperspy"):
+            axes = seen[reader]["bf (simulated)"]["axes"]
+            self.assertEqual([a["name"] for a in axes], ["energy", "C10", "depth", "y", "x"])
+            self.assertEqual([a["units"] for a in axes], ["keV", "Å", "nm", "Å", "Å"])
+            self.assertEqual(axes[0]["values"], [80, 200, 300])
+            self.assertEqual((axes[1]["offset"], axes[1]["scale"]), (-20, 30))
+            for got, wanted in zip(axes[2]["values"], depths):
+                self.assertAlmostEqual(got, wanted, places=9)
+            self.assertEqual([a["navigate"] for a in axes], [True, True, True, False, False])
+        self.assertEqual(seen["hyperspy"]["bf (simulated)"]["class"], "Signal2D")
+        self.assertEqual(seen["h5py"]["signals"]["bf"]["shape"], [3, 3, 3, 4, 4])
+        self.assertEqual(seen["h5py"]["others"]["/simulate/series/beam.energy_keV"], [[3], "keV"])
+        self.assertEqual(seen["nexus"]["nxdata"]["bf"]["units"], ["keV", "A", "nm", "A", "A"])
+        self.assertEqual(seen["py4DSTEM"]["bf"]["class"], "Array")
+
     def test_quickstart(self):
         with tempfile.TemporaryDirectory() as folder:
             self.run_program(folder, "run", "quickstart", "-o", "r", "-q", "--set",
