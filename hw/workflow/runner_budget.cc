@@ -39,15 +39,17 @@ Cost Runner::Forecast(const Command& command) const {
 std::vector<Rectangle> Runner::OnSpecimen(std::vector<Rectangle> where, bool* known) const {
   SpecimenFrame frame;
   *known = true;
-  const auto look = [&](const char* name, double* value) {
-    if (!description_.FindProperty(name)) return;
+  const auto look = [&](const char* name, double* value, double* off) {
+    const PropertyInfo* p = description_.FindProperty(name);
+    if (!p) return;
     const auto it = stands_.find(name);
     *known &= it != stands_.end();
     if (it != stands_.end()) *value = it->second;
+    *off = Slack(*p);
   };
-  look("scan.rotation", &frame.rotation_rad);
-  look("stage.x", &frame.stage_x_m);
-  look("stage.y", &frame.stage_y_m);
+  look("scan.rotation", &frame.rotation_rad, &frame.rotation_off_rad);
+  look("stage.x", &frame.stage_x_m, &frame.stage_x_off_m);
+  look("stage.y", &frame.stage_y_m, &frame.stage_y_off_m);
   for (Rectangle& r : where) r = hw::OnSpecimen(r, frame);
   return where;
 }

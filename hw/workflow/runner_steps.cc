@@ -200,10 +200,9 @@ absl::Status Runner::CheckForeseen(const Step& step, const std::string& name,
   }
   const auto it = of_step->second.find(name);
   if (it == of_step->second.end() || Includes(it->second, value.number)) return absl::OkStatus();
-  return absl::OutOfRangeError(
-      absl::StrCat(step.where, ": ", step.as, ".", name, " is ", value.Show(),
-                   ", which the check did not foresee: ",
-                   Value::Range(it->second, value.unit).Show()));
+  return absl::OutOfRangeError(absl::StrCat(
+      step.where, ": ", step.as, ".", name, " is ", value.Show(),
+      ", which the check did not foresee: ", Value::Range(it->second, value.unit).Show()));
 }
 
 absl::Status Runner::Bind(const Step& step, const Reply& reply, json* kept) {
