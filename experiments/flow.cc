@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/printable.h"
 #include "experiments/flow_answers.h"
 #include "experiments/flow_decider.h"
 #include "experiments/flow_host.h"
@@ -225,7 +226,7 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
   if (past.different > 0) {
     const std::string what = "not the twin that was left: " + past.first_difference;
     RONCHI_RETURN_IF_ERROR(log->Note("resume", what));
-    if (!options.quiet) std::fprintf(stderr, "%s\n", what.c_str());
+    if (!options.quiet) std::fprintf(stderr, "%s\n", Printable(what).c_str());
   }
   RONCHI_ASSIGN_OR_RETURN(const hw::Description limited,
                           wf::WithLimits(flow->workflow, flow->instrument.description));
