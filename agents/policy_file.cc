@@ -13,6 +13,7 @@
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
 #include "core/files.h"
+#include "core/nesting.h"
 #include "nlohmann/json.hpp"
 
 namespace ronchi::agents {
@@ -94,6 +95,7 @@ absl::Status CheckEntries(const json& j, const std::string& where, const std::st
 
 absl::StatusOr<json> ReadDocument(const std::string& path) {
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyFile));
+  if (NestsTooDeeply(text)) return absl::InvalidArgumentError("nested too deeply; no policy is");
   json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
     return absl::InvalidArgumentError("not JSON, or truncated");

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
 #include "core/printable.h"
+#include "core/nesting.h"
 #include "experiments/flow_answers.h"
 #include "experiments/flow_decider.h"
 #include "experiments/flow_host.h"
@@ -44,7 +45,7 @@ absl::StatusOr<FlowOptions> Resolve(FlowOptions options) {
   options.folder = options.path;
   options.path = options.folder + kWorkflowFile;
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.folder + kRunFile, kConfigFile));
-  const json run = json::parse(text, nullptr, false);
+  const json run = NestsTooDeeply(text) ? json() : json::parse(text, nullptr, false);
   if (!run.is_object()) return absl::InvalidArgumentError(options.folder + kRunFile + ": damaged");
   try {
     if (options.instrument.empty()) options.instrument = run.value("instrument", "");
