@@ -58,28 +58,6 @@ std::string Checksum(const json& document) {
   return absl::StrFormat("fnv1a64:%016x", hash);
 }
 
-absl::StatusOr<json> ReadDocument(const std::string& path) {
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyFile));
-  if (NestsTooDeeply(text)) return absl::InvalidArgumentError("nested too deeply; no policy is");
-  json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded()) {
-    return absl::InvalidArgumentError("not JSON, or truncated");
-  }
-  if (!document.is_object() || !document.contains("format") || document["format"] != kFormat) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("not a policy file: format is not \"", kFormat, "\""));
-  }
-  if (document.at("version").get<int>() != kVersion) {
-    return absl::InvalidArgumentError(absl::StrCat("version ", document.at("version").get<int>(),
-                                                   " is not known here; allowed: ", kVersion));
-  }
-  if (document.at("checksum") != Checksum(document.at("policy"))) {
-    return absl::InvalidArgumentError("the checksum does not fit: the file was altered");
-  }
-  RONCHI_RETURN_IF_ERROR(CheckEntries(document.at("policy"), "", ""));
-  return document;
-}
-
 // What no policy's numbers can be, whatever its kind: not finite, a variance below zero, a scale
 // that is not above it, a count that is none. `where`: "normalisation.variance[3]".
 absl::Status CheckEntries(const json& j, const std::string& where, const std::string& key) {
@@ -113,6 +91,28 @@ absl::Status CheckEntries(const json& j, const std::string& where, const std::st
     return refuse("whole numbers of 0 … 67108864");
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<json> ReadDocument(const std::string& path) {
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyFile));
+  if (NestsTooDeeply(text)) return absl::InvalidArgumentError("nested too deeply; no policy is");
+  json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (document.is_discarded()) {
+    return absl::InvalidArgumentError("not JSON, or truncated");
+  }
+  if (!document.is_object() || !document.contains("format") || document["format"] != kFormat) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not a policy file: format is not \"", kFormat, "\""));
+  }
+  if (document.at("version").get<int>() != kVersion) {
+    return absl::InvalidArgumentError(absl::StrCat("version ", document.at("version").get<int>(),
+                                                   " is not known here; allowed: ", kVersion));
+  }
+  if (document.at("checksum") != Checksum(document.at("policy"))) {
+    return absl::InvalidArgumentError("the checksum does not fit: the file was altered");
+  }
+  RONCHI_RETURN_IF_ERROR(CheckEntries(document.at("policy"), "", ""));
+  return document;
 }
 
 // The one place where nlohmann's exceptions become a Status.

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
-#include "core/nesting.h"
 #include "core/printable.h"
+#include "core/nesting.h"
 #include "experiments/flow_answers.h"
 #include "experiments/flow_decider.h"
 #include "experiments/flow_host.h"

@@ -79,8 +79,8 @@ class Guarded final : public GuardedInstrument {
                         options_.interrupt_grace_s},
         [this](const std::string& why) { OnSilence(why); },
         [this](const std::string& why) { OnStuck(why); });
-    last_resort_ =
-        std::make_unique<LastResort>([this](LastResort::Event event) { OnLastResort(event); });
+    last_resort_ = std::make_unique<LastResort>(
+        [this](LastResort::Event event) { OnLastResort(event); });
     return absl::OkStatus();
   }
 

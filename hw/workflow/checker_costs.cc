@@ -182,7 +182,11 @@ void Checker::Charge(const Step& step, const CommandRange& range, const State& b
       forecast.expected_electrons += times * cost.electrons;
     }
   }
-  ChargeData(step, range.sides[kWorst], state);
+  Command largest = range.sides[kWorst];
+  if (auto* expose = std::get_if<Expose>(&largest)) {  // least binned it is most
+    expose->binning = std::max<size_t>(1, std::get<Expose>(range.sides[kLeast]).binning);
+  }
+  ChargeData(step, largest, state);
   CheckRunBudget(step, *state);
 }
 
