@@ -32,14 +32,18 @@ struct Axis {
   bool operator==(const Axis&) const = default;
 };
 
-// What an array of numbers means. A rank-4 signal whose axes are spatial, spatial, reciprocal,
-// reciprocal (scan x, scan y, qx, qy) opens as a calibrated DataCube in py4DSTEM.
+// What an array of numbers means. An image of x and y is kept a second time with y before x, for
+// HyperSpy, which draws the last axis horizontally. A rank-4 signal whose axes are spatial, spatial, reciprocal,
+// reciprocal (scan x, scan y, qx, qy) opens as a calibrated DataCube in py4DSTEM, where steps along
+// x and y are equal, which is all that it can tell.
 struct Signal {
   std::string name = "";         // the group's name: letters, digits, '_', '-', '.'
   std::string title = "";        // `name` when empty
   std::string units = "";        // of the values, e.g. "counts"; "" is dimensionless
   std::vector<Axis> axes = {};   // one a dimension, the slowest first
   std::string signal_type = "";  // HyperSpy's: "", "EELS", …
+  // What it was taken with; 0: not told.
+  double beam_energy_keV = 0, convergence_mrad = 0, dwell_s = 0;
   bool operator==(const Signal&) const = default;
 };
 

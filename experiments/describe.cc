@@ -14,6 +14,7 @@
 #include "core/files.h"
 #include "core/parallel.h"
 #include "experiments/describe_environment.h"
+#include "experiments/describe_structure.h"
 #include "experiments/engine_error.h"
 #include "experiments/environments.h"
 #include "experiments/recipe.h"
@@ -219,16 +220,13 @@ std::string BlasLibrary() {
 
 absl::StatusOr<json> DescribeStructureFile(const std::string& path) {
   RONCHI_ASSIGN_OR_RETURN(const sim::Crystal crystal, sim::ReadCrystal(path));
-  return json{{"kind", "structure"},
-              {"name", fs::path(path).filename().string()},
-              {"summary", SummariseStructure(crystal)},
-              {"file", path},
-              {"title", crystal.title},
-              {"cell_A", crystal.Lengths_A()},
-              {"angles_deg", crystal.Angles_deg()},
-              {"atoms", crystal.atoms.size()},
-              {"used_by", "specimen: {file: " + fs::path(path).filename().string() +
-                              "} in a simulate config"}};
+  json out = StructureJson(*crystal.summary);
+  const std::string name = fs::path(path).filename().string();
+  out["name"] = name;
+  out["summary"] = SummariseStructure(crystal);
+  out["title"] = crystal.title;
+  out["used_by"] = "specimen: {file: " + name + "} in a simulate config";
+  return out;
 }
 
 }  // namespace

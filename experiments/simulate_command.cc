@@ -5,15 +5,18 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/files.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "core/storage.h"
+#include "experiments/describe_structure.h"
 #include "experiments/log.h"
 #include "experiments/memory_check.h"
 #include "experiments/simulate_resume.h"
 #include "experiments/simulate_series.h"
 #include "experiments/simulate_signal.h"
+#include "experiments/simulate_warnings.h"
 #include "sim/grid.h"
 #include "sim/simulate_config.h"
 
@@ -82,6 +85,9 @@ void LogPlan(const SimulateSeries& series) {
                       o.specimen.atoms.size(), o.specimen.cell_A[0], o.specimen.cell_A[1],
                       o.specimen.cell_A[2], o.grid_pixels[0], o.grid_pixels[1],
                       o.slice_thickness_A));
+  if (const auto& summary = o.specimen.summary) {
+    for (const std::string& line : StructureLines(*summary)) Log(line);
+  }
   if (o.specimen.strain > 1e-6) {
     Log(absl::StrFormat("the crystal is strained by %.3g to fit the box", o.specimen.strain));
   }
@@ -143,6 +149,14 @@ absl::Status WriteDepths(const SimulateSeries& series, DataFile* file) {
 
 absl::Status WriteExtras(const SimulateSeries& series, DataFile* file) {
   RONCHI_RETURN_IF_ERROR(file->WriteText("/simulate/config", series.config()));
+  const sim::SimulationOptions& o = series.first().options;
+  if (const auto& summary = o.specimen.summary) {
+    RONCHI_RETURN_IF_ERROR(file->WriteText("/simulate/structure", StructureText(*summary)));
+  }
+  if (const auto warnings = SimulationWarnings(o); !warnings.empty()) {
+    RONCHI_RETURN_IF_ERROR(
+        file->WriteText("/simulate/warnings", absl::StrJoin(warnings, "\n") + "\n"));
+  }
   RONCHI_RETURN_IF_ERROR(WriteDepths(series, file));
   for (size_t a = 0; a < series.axes().size(); ++a) {
     const ConfigSeries::Axis& numbers = series.numbers()[a];

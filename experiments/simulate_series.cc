@@ -152,6 +152,10 @@ absl::Status SimulateSeries::Compare(const SimulateJob& job, size_t point) {
                        absl::StrJoin(expected, ", "), ") at ", Label(0),
                        "; a series makes one array, so all its points must have one shape"));
     }
+    // One number a file: what differs from point to point is told by the series' axis alone.
+    Signal& first = signals_[d];
+    if (signal.beam_energy_keV != first.beam_energy_keV) first.beam_energy_keV = 0;
+    if (signal.convergence_mrad != first.convergence_mrad) first.convergence_mrad = 0;
     for (size_t a = 0; a < signal.axes.size(); ++a) {
       Axis& kept = signals_[d].axes[a];
       if (signal.axes[a] == kept) continue;

@@ -97,10 +97,15 @@ Signal DescribeSignal(const sim::SimulationOptions& o, const sim::SimulationPlan
   const sim::Detector& d = plan.detectors[i];
   const Type type = d.options().type;
   Signal s{.name = d.options().name, .title = d.options().name + " (simulated)"};
+  if (d.integrates() && d.options().outer_rad > 0) {
+    s.title = d.options().name + " (simulated; of segments, not the phase)";
+  }
   s.units = type == Type::kIntegratedDpc ? "rad"
             : d.is_angle()               ? "mrad"
             : o.counts                   ? "electrons"
                                          : "fraction of incident electrons";
+  s.beam_energy_keV = o.beam.energy_eV / 1e3;
+  s.convergence_mrad = o.beam.semiangle_rad * 1e3;
   // A detector with axes of its own is a stack of patterns; else the scan itself is the image.
   const bool navigate = !d.shape().empty();
   if (o.exit_slices.size() > 1) s.axes.push_back(ExitAxis(o));

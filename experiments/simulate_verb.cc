@@ -9,6 +9,7 @@
 #include "experiments/simulate_command.h"
 #include "experiments/simulate_cost.h"
 #include "experiments/simulate_series.h"
+#include "experiments/simulate_warnings.h"
 
 namespace ronchi {
 
@@ -133,6 +134,9 @@ int Simulate(const Arguments& a) {
   if (!config.ok()) return Fail(config.status());
   absl::StatusOr<SimulateSeries> series = SimulateSeries::Read(*config);
   if (!series.ok()) return Fail(series.status());
+  for (const std::string& warning : SimulationWarnings(series->first().options)) {
+    if (!a.quiet) std::fprintf(stderr, "ronchi: warning: %s\n", warning.c_str());
+  }
   if (a.dry_run) return PrintCost(a, *series);
   std::vector<std::pair<std::string, double>> errors;
   if (a.compare) {

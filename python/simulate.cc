@@ -66,6 +66,8 @@ nb::dict SignalDict(const Signal& signal) {
   d["title"] = signal.title;
   d["units"] = signal.units;
   d["axes"] = axes;
+  d["beam_energy_keV"] = signal.beam_energy_keV;
+  d["convergence_mrad"] = signal.convergence_mrad;
   return d;
 }
 

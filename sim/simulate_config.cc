@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "sim/detector_config.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/specimen_config.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr double kRadPerDeg = std::numbers::pi / 180;
 constexpr double kRadPerMrad = 1e-3;
+constexpr double kLeastSemiangle_mrad = 0.1;  // of the most parallel nanobeams
 
 // Sections that hold no mistake: what builds on another one is judged only then.
 struct ReadSoFar {
@@ -25,6 +27,13 @@ absl::Status ReadBeam(const Config& config, SimulationOptions* o) {
   double energy_keV = 200, semiangle_mrad = 24;
   r.Number("energy_keV", &energy_keV, {.min = 1, .max = 3000}, true);
   r.Number("semiangle_mrad", &semiangle_mrad, {.min = 0.01, .max = 200}, true);
+  // 0.02 is 20 mrad in rad, and hardly a semiangle in mrad.
+  if (semiangle_mrad >= 0.01 && semiangle_mrad < kLeastSemiangle_mrad) {
+    r.Fail("semiangle_mrad",
+           absl::StrFormat("%g mrad is implausibly small; if it is in rad, write %g; allowed: from "
+                           "%g",
+                           semiangle_mrad, semiangle_mrad * 1e3, kLeastSemiangle_mrad));
+  }
   r.Number("focal_spread_A", &o->focal_spread_A, {.min = 0, .max = 1e4});
   r.Number("source_fwhm_A", &o->source_fwhm_A, {.min = 0, .max = 100});
   std::vector<double> tilt = {0, 0};
@@ -77,10 +86,12 @@ absl::Status ReadGrid(const Config& config, SimulationOptions* o) {
 
 absl::Status ReadPotential(const Config& config, SimulationOptions* o) {
   ConfigReader r(config);
-  std::string projection = "infinite";
+  std::string projection = "infinite", placement = "exact";
   r.Choice("parametrization", &o->parametrization, {"kirkland", "lobato", "peng"});
   r.Choice("projection", &projection, {"infinite", "finite"});
+  r.Choice("placement", &placement, {"exact", "bilinear"});
   if (projection == "finite") o->projection = Projection::kFinite;
+  if (placement == "bilinear") o->placement = Placement::kBilinear;
   return r.Done();
 }
 

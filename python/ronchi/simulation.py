@@ -78,7 +78,16 @@ def _signal(name: str, values: Float, signal: Mapping[str, Any]) -> Any:
     except ImportError as error:
         raise ImportError("as_signals=True needs HyperSpy: pip install hyperspy") from error
     axes = [_axis(axis, size) for axis, size in zip(signal["axes"], np.shape(values))]
+    # HyperSpy draws the last axis horizontally: x, in an image. A cube keeps its order, as in files.
+    names = [a["name"] for a in axes]
+    if "x" in names and "qx" not in names:
+        x = names.index("x")
+        axes[x], axes[x + 1] = axes[x + 1], axes[x]
+        values = np.swapaxes(values, x, x + 1)
     kind = {1: Signal1D, 2: Signal2D}.get(sum(not a["navigate"] for a in axes), BaseSignal)
     return kind(values, axes=axes, metadata={
         "General": {"name": name, "title": signal["title"]},
-        "Signal": {"quantity": signal["units"]}})
+        "Signal": {"quantity": signal["units"]},
+        "Acquisition_instrument": {"TEM": {
+            "acquisition_mode": "STEM", "beam_energy": signal["beam_energy_keV"],
+            "convergence_angle": signal["convergence_mrad"]}}})

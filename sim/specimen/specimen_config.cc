@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -68,9 +69,16 @@ SpecimenSource ReadFileSource(const Config& config, ConfigReader* r) {
     if (zone == std::vector<double>{0, 0, 0}) r->Fail("zone", "[0, 0, 0] is no direction");
   }
   r->Known("zone");
+  std::optional<Vector3> cell_A;  // of a plain xyz file, which has none
+  if (r->Has("cell_A")) {
+    std::vector<double> sides = {0, 0, 0};
+    r->Numbers("cell_A", &sides, 3, {.min = 0.1, .max = 1e6});
+    cell_A = {sides[0], sides[1], sides[2]};
+  }
+  r->Known("cell_A");
   return [=]() -> absl::StatusOr<Specimen> {
     RONCHI_ASSIGN_OR_RETURN(const std::string path, FindStructure(config, "file", file));
-    RONCHI_ASSIGN_OR_RETURN(const Crystal crystal, ReadCrystal(path));
+    RONCHI_ASSIGN_OR_RETURN(const Crystal crystal, ReadCrystal(path, cell_A));
     if (zone.empty()) {
       absl::StatusOr<Specimen> box = crystal.AsBox();
       if (box.ok()) return box;

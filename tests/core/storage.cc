@@ -80,6 +80,11 @@ TEST_F(Storage, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(*file->ReadFloat("/root/haadf/data"), Ramp({6, 7}));
   EXPECT_EQ(*file->ReadFloat("/Experiments/cbed/data"), Ramp({2, 3, 4, 5}));  // the soft link
   EXPECT_EQ(*file->ReadSignal("haadf"), Image("haadf"));
+  const Array<float> turned = *file->ReadFloat("/Experiments/haadf/data"), image = Ramp({6, 7});
+  ASSERT_EQ(turned.shape(), (std::vector<size_t>{7, 6}));  // HyperSpy draws the last axis sideways
+  for (size_t i = 0; i < 6; ++i) {
+    for (size_t j = 0; j < 7; ++j) EXPECT_EQ(turned(j, i), image(i, j));
+  }
   EXPECT_EQ(*file->SignalNames(), (std::vector<std::string>{"cbed", "haadf"}));
   EXPECT_EQ(*file->ReadDouble("/run/curves/contrast"), Array<double>({4}, 0.25));
   EXPECT_EQ(*file->ReadAttribute("/run/curves/contrast", "units"), "1");

@@ -154,6 +154,8 @@ def load_hyperspy(path, lazy):
         axes = [{**a.get_axis_dictionary(), "size": a.size, "navigate": a.navigate}
                 for a in s.axes_manager._axes]
         yield s.metadata.General.title, {
+            "tem": s.metadata.get_item("Acquisition_instrument.TEM", {}) and
+            s.metadata.Acquisition_instrument.TEM.as_dictionary(),
             "class": type(s).__name__, "signal_type": s.metadata.Signal.signal_type,
             "navigation": list(s.axes_manager.navigation_shape),
             "signal": list(s.axes_manager.signal_shape),
