@@ -11,9 +11,20 @@ namespace ronchi {
 
 using nlohmann::json;
 
+namespace {
+
+// What an error quotes may be as long as a file: its middle is left out.
+std::string Bounded(const std::string& line) {
+  constexpr size_t kMost = 2000, kEnd = 400;
+  if (line.size() <= kMost) return line;
+  return line.substr(0, kMost - kEnd) + " … " + line.substr(line.size() - kEnd);
+}
+
+}  // namespace
+
 int Fail(const absl::Status& status) {
   for (const std::string& line : AllErrors(status)) {
-    std::fprintf(stderr, "ronchi: %s\n", Printable(line).c_str());
+    std::fprintf(stderr, "ronchi: %s\n", Printable(Bounded(line)).c_str());
   }
   if (absl::IsCancelled(status) && Interrupted()) return kInterrupted;
   return IsBadInput(status) ? kBadInput : kFailed;
