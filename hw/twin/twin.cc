@@ -74,8 +74,8 @@ class Twin final : public Instrument, public GroundTruth {
         o.phonon_configurations, " ", o.phonon_seed, " ", o.box_A, " ", o.thermal_rms_A, " ",
         o.nominal_current_A, " ", o.counts_per_electron, " ", o.dark_counts);
     absl::StrAppend(&mark, "\n", o.film.thickness_A, " ", o.film.box_A, " ", o.film.density_g_cm3,
-                    " ", o.film.element, " ", o.film.seed, " ", o.film.slices, "\n",
-                    o.camera.semiangle_rad, " ", o.camera.counts_per_electron, " ",
+                    " ", o.film.element, " ", o.film.seed, " ", o.film.slices, " ", o.film.spheres,
+                    "\n", o.camera.semiangle_rad, " ", o.camera.counts_per_electron, " ",
                     o.camera.dark_counts, " ", o.camera.source_points, " ", o.camera.box_A);
     for (const TwinEvent& event : o.events) absl::StrAppend(&mark, "\n", event.at_scan);
     for (const auto& [name, value] : column_.hidden.values) absl::StrAppend(&mark, "\n", name);
@@ -330,8 +330,12 @@ absl::StatusOr<std::unique_ptr<Instrument>> MakeTwin(const TwinOptions& options,
   if (options.camera.present) {
     RONCHI_ASSIGN_OR_RETURN(patterns, CameraPatterns::Create(options));
   }
-  return std::unique_ptr<Instrument>(
-      std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed));
+  std::unique_ptr<Instrument> twin =
+      std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed);
+  if (!options.faults.any()) return twin;
+  FaultOptions faults = options.faults;
+  faults.seed = seed;
+  return MakeFaulty(std::move(twin), faults);
 }
 
 }  // namespace ronchi::hw
