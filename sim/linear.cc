@@ -6,8 +6,8 @@
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
-#include "sim/fft.h"
 #include "sim/coherence.h"
+#include "sim/fft.h"
 #include "sim/physics/electron.h"
 #include "sim/probe.h"
 

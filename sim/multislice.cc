@@ -192,7 +192,8 @@ void Multislice::Run(const ProbeSpectrum& probe, double x_A, double y_A,
 void Multislice::RunToWave(const ProbeSpectrum& probe, double x_A, double y_A,
                            ComplexBuffer* exit_wave, Workspace* w) const {
   const size_t whole = slices();
-  RunToWaves(probe, x_A, y_A, {&whole, 1}, [](size_t) {}, exit_wave, w);
+  RunToWaves(
+      probe, x_A, y_A, {&whole, 1}, [](size_t) {}, exit_wave, w);
 }
 
 void Multislice::RunToWaves(const ProbeSpectrum& probe, double x_A, double y_A,

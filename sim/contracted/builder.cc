@@ -68,7 +68,8 @@ ContractedBuilder::Cost CostOf(const ContractionOptions& o,
   ContractedBuilder::Cost cost{.beams = beams};
   for (const auto& value : pixels) {
     const double p = double(value.size()) / double(o.sets[0] * o.sets[1]);
-    cost.bytes += exits * (n * p * sizeof(Complex) + classes * n * n * sizeof(std::complex<double>));
+    cost.bytes +=
+        exits * (n * p * sizeof(Complex) + classes * n * n * sizeof(std::complex<double>));
     cost.products += exits * classes * n * n * p / 2;
   }
   return cost;
@@ -123,8 +124,8 @@ absl::StatusOr<ContractedBuilder> ContractedBuilder::Create(const ContractionOpt
         "%u × %u cells do not divide a grid of %u × %u pixels", cx, cy, o.grid.nx, o.grid.ny));
   }
   if (o.sets[0] == 0 || o.sets[1] == 0 || cx % o.sets[0] || cy % o.sets[1]) {
-    return absl::InvalidArgumentError(absl::StrFormat("%u × %u sets do not divide %u × %u cells",
-                                                      o.sets[0], o.sets[1], cx, cy));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%u × %u sets do not divide %u × %u cells", o.sets[0], o.sets[1], cx, cy));
   }
   const Cost cost = CostOf(o, pixels);
   if (cost.bytes > double(memory_bytes)) {

@@ -66,9 +66,9 @@ class ContractedBuilder {
   bool Add(const Multislice& engine);
   // Adds a specimen of which every cell is the same; `potential` is the whole box's.
   bool AddCell(const PotentialSlices& potential, const FftEfforts& efforts);
-  // Adds a configuration of the smaller box for the set (sx, sy): beams (h, k) of the large box with
-  // h = sx and k = sy modulo `sets`. `engine`: the small box, with waves offset by (sx, sy) over the
-  // large box. Every set needs as many. `progress` counts beams.
+  // Adds a configuration of the smaller box for the set (sx, sy): beams (h, k) of the large box
+  // with h = sx and k = sy modulo `sets`. `engine`: the small box, with waves offset by (sx, sy)
+  // over the large box. Every set needs as many. `progress` counts beams.
   bool AddSet(std::array<size_t, 2> set, const Multislice& engine, Progress* progress);
   Contracted Finish();  // the mean of the configurations; the builder is used up
 

@@ -99,9 +99,9 @@ class Contracted {
   std::span<const DifferenceVector> differences() const { return differences_; }
   size_t memory_bytes() const;
 
-  // An engine of one value, Σ weight · value, which holds an aperture of `semiangle_rad` alone whose
-  // axis stands `axis` beams (h, k) from this one's middle; there its own middle is. All beams of it
-  // must be held. A tilted specimen is one whose aperture and detectors are moved
+  // An engine of one value, Σ weight · value, which holds an aperture of `semiangle_rad` alone
+  // whose axis stands `axis` beams (h, k) from this one's middle; there its own middle is. All
+  // beams of it must be held. A tilted specimen is one whose aperture and detectors are moved
   // (sim/contracted/contracted_crystal.h).
   struct Part {
     size_t value = 0;
@@ -144,7 +144,7 @@ class Contracted {
   ApertureRows rows_;
   std::vector<DifferenceVector> differences_;
   std::vector<size_t>
-      first_;             // pair of every difference, stretches padded; last, the number of pairs
+      first_;  // pair of every difference, stretches padded; last, the number of pairs
   std::shared_ptr<const LineSums> line_sums_;
   size_t values_ = 0;
   // M of each value: real parts of all pairs, then imaginary ones, every block on a cache line.

@@ -10,6 +10,7 @@
 #include "core/free_memory.h"
 #include "core/hash.h"
 #include "core/progress.h"
+#include "core/random.h"
 #include "sim/contracted/builder.h"
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
@@ -36,11 +37,13 @@ bool Moves(const Specimen& s) {
 // Everything that the options amount to.
 struct Plan {
   ContractionOptions contraction;
-  Grid small;                         // of the boxes of displaced atoms
-  std::array<size_t, 2> in_small;     // cells of such a box
-  size_t slices = 0;                  // of the whole thickness
-  Specimen cell;                      // its planes off the slices' faces
-  double early_A = 0;                 // by which its slices act before its atoms' depths
+  Grid small;                      // of the boxes of displaced atoms
+  std::array<size_t, 2> in_small;  // cells of such a box
+  size_t slices = 0;               // of the whole thickness
+  Specimen cell;                   // its planes off the slices' faces
+  size_t layer_slices = 0;         // of the amorphous layer, before the crystal's
+  double slice_A = 0;
+  double early_A = 0;  // by which its slices act before its atoms' depths
   int configurations = 1;
   std::vector<std::vector<size_t>> pixels;  // [ring][place], of the large grid
 };
@@ -52,7 +55,8 @@ double OffFaces(const Specimen& s, double thickness_A) {
   for (const Atom& a : s.atoms) z.push_back(a.z_A - thickness_A * std::floor(a.z_A / thickness_A));
   std::sort(z.begin(), z.end());
   if (z.empty()) return 0;
-  double widest = z.front() + thickness_A - z.back(), face = (z.front() + z.back() - thickness_A) / 2;
+  double widest = z.front() + thickness_A - z.back(),
+         face = (z.front() + z.back() - thickness_A) / 2;
   for (size_t i = 1; i < z.size(); ++i) {
     if (z[i] - z[i - 1] > widest + 1e-6) widest = z[i] - z[i - 1], face = (z[i] + z[i - 1]) / 2;
   }
@@ -104,17 +108,24 @@ Plan MakePlan(const ContractedCrystalOptions& o, const std::vector<int>& exits) 
   c.semiangle_rad = o.semiangle_rad + (tilt > 0 ? tilt + 1.5 * step_rad : 0);
   const double period_A = o.cell.cell_A[2] / o.periods;
   const size_t each = std::max<size_t>(1, size_t(std::ceil(period_A / o.slice_thickness_A - 1e-6)));
-  p.slices = each * size_t(o.periods);
-  for (int e : exits) c.exit_slices.push_back(each * size_t(e));
+  p.slice_A = period_A / double(each);
+  if (o.layer.thickness_A > 0) {
+    p.layer_slices = std::max<size_t>(1, size_t(std::lround(o.layer.thickness_A / p.slice_A)));
+  }
+  p.slices = p.layer_slices + each * size_t(o.periods);
+  for (int e : exits) c.exit_slices.push_back(p.layer_slices + each * size_t(e));
   p.cell = o.cell;
-  const double off_A = OffFaces(o.cell, period_A / double(each));
+  const double layer_A = double(p.layer_slices) * p.slice_A;
+  const double off_A = OffFaces(o.cell, p.slice_A);
   for (Atom& a : p.cell.atoms) {
     a.z_A += off_A;
-    const double slice_A = period_A / double(each);
-    const double within_A = a.z_A - slice_A * std::floor(a.z_A / slice_A);
+    const double within_A = a.z_A - p.slice_A * std::floor(a.z_A / p.slice_A);
     p.early_A += (within_A - off_A) / double(p.cell.atoms.size());
+    a.z_A += layer_A;
   }
-  p.configurations = moves ? o.configurations : 1;
+  p.early_A -= layer_A;
+  p.cell.cell_A[2] += layer_A;
+  p.configurations = moves || p.layer_slices > 0 ? o.configurations : 1;
   for (const CrystalRing& ring : o.rings) {
     for (size_t n = 0; n < Places(tilt); ++n) {
       p.pixels.push_back(
@@ -125,7 +136,8 @@ Plan MakePlan(const ContractedCrystalOptions& o, const std::vector<int>& exits) 
 }
 
 // Everything that determines M. Numbers in full: %a.
-std::string KeyOf(const ContractedCrystalOptions& o, const Plan& p, const ScatteringFactors& factors) {
+std::string KeyOf(const ContractedCrystalOptions& o, const Plan& p,
+                  const ScatteringFactors& factors) {
   Hasher hasher;
   const auto add = [&](double v) { hasher.Update(std::as_bytes(std::span(&v, 1))); };
   std::set<int> elements;
@@ -137,6 +149,7 @@ std::string KeyOf(const ContractedCrystalOptions& o, const Plan& p, const Scatte
   for (int z : elements) {
     for (double k2 : {0.0, 0.1, 0.5, 2.0, 8.0, 30.0}) add(factors.At(z, k2));
   }
+  for (double v : {o.layer.thickness_A, double(o.layer.element), o.layer.atoms_per_A3}) add(v);
   const ContractionOptions& c = p.contraction;
   std::string key = absl::StrFormat(
       "crystal 2, contracted %d, %u bytes\natoms and factors %s\nbox %u x %u, sets %u x %u of %u x "
@@ -167,6 +180,18 @@ std::string Describe(const ContractedCrystalOptions& o, const Plan& p) {
 
 constexpr FftEfforts kEfforts = {Fft::Effort::kMeasure, Fft::Effort::kEstimate};
 
+// Atoms of the layer in one box: as many as its volume holds on the mean.
+void AddLayer(const AmorphousSlab& layer, const Plan& p, uint64_t seed, uint64_t box,
+              Specimen* to) {
+  RandomStream random({.seed = seed, .name = "contracted.layer", .step = box});
+  const double mean = layer.atoms_per_A3 * layer.thickness_A * to->cell_A[0] * to->cell_A[1];
+  const double depth_A = double(p.layer_slices) * p.slice_A;
+  for (int left = int(mean + random.Uniform()); left > 0; --left) {
+    const double x = random.Uniform(), y = random.Uniform(), z = random.Uniform();
+    to->atoms.push_back({layer.element, x * to->cell_A[0], y * to->cell_A[1], z * depth_A});
+  }
+}
+
 absl::StatusOr<Contracted> Make(const ContractedCrystalOptions& o, const Plan& p,
                                 const ScatteringFactors& factors) {
   RONCHI_ASSIGN_OR_RETURN(ContractedBuilder builder,
@@ -174,21 +199,21 @@ absl::StatusOr<Contracted> Make(const ContractedCrystalOptions& o, const Plan& p
   const Specimen box = p.cell.Repeated(int(p.in_small[0]), int(p.in_small[1]), 1);
   const bool moves = Moves(o.cell);
   const auto& c = p.contraction;
-  const double thickness_A = o.cell.cell_A[2] / double(p.slices) * (1 + 1e-9);
   Progress progress("beams", MakeApertureRows(c.grid, c.energy_eV, c.semiangle_rad).beams *
                                  size_t(p.configurations));
   uint64_t configuration = 0;
   for (size_t sx = 0; sx < c.sets[0]; ++sx) {
     for (size_t sy = 0; sy < c.sets[1]; ++sy) {
       for (int n = 0; n < p.configurations; ++n, ++configuration) {
-        const Specimen atoms = moves ? box.Displaced({}, o.phonon_seed, configuration) : box;
-        RONCHI_ASSIGN_OR_RETURN(
-            const PotentialSlices potential,
-            MakePotential(atoms, p.small, thickness_A, factors, Projection::kInfinite,
-                          kEfforts.planes));
+        Specimen atoms = moves ? box.Displaced({}, o.phonon_seed, configuration) : box;
+        AddLayer(o.layer, p, o.phonon_seed, configuration, &atoms);
+        RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential,
+                                MakePotential(atoms, p.small, p.slice_A * (1 + 1e-9), factors,
+                                              Projection::kInfinite, kEfforts.planes));
         const Multislice engine(potential, o.energy_eV, {0, 0}, kEfforts,
                                 {double(sx) / c.grid.lx_A, double(sy) / c.grid.ly_A});
-        if (!builder.AddSet({sx, sy}, engine, &progress)) return absl::CancelledError("interrupted");
+        if (!builder.AddSet({sx, sy}, engine, &progress))
+          return absl::CancelledError("interrupted");
       }
     }
   }
@@ -197,27 +222,29 @@ absl::StatusOr<Contracted> Make(const ContractedCrystalOptions& o, const Plan& p
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const ContractedCrystal>> ContractedCrystal::Create(const ContractedCrystalOptions& o) {
+absl::StatusOr<std::shared_ptr<const ContractedCrystal>> ContractedCrystal::Create(
+    const ContractedCrystalOptions& o) {
   std::shared_ptr<ContractedCrystal> out(new ContractedCrystal);
   out->exits_ = o.exits;
   for (int e = 1; o.exits.empty() && e <= o.periods; ++e) out->exits_.push_back(e);
   RONCHI_ASSIGN_OR_RETURN(const auto factors, ScatteringFactors::Load("kirkland"));
-  for (const Atom& a : o.cell.atoms) {
-    if (!factors->Has(a.z)) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("no scattering factor for atomic number %d", a.z));
-    }
+  std::set<int> elements;
+  for (const Atom& a : o.cell.atoms) elements.insert(a.z);
+  if (o.layer.thickness_A > 0) elements.insert(o.layer.element);
+  for (int z : elements) {
+    if (factors->Has(z)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrFormat("no scattering factor for atomic number %d", z));
   }
   const Plan plan = MakePlan(o, out->exits_);
   static const ContentCache cache({.kind = "contracted"});
   RONCHI_ASSIGN_OR_RETURN(
       const ContentCache::Entry entry,
-      cache.GetOrMake(KeyOf(o, plan, *factors), Describe(o, plan),
-                      [&](CacheWriter& to) -> absl::Status {
-                        RONCHI_ASSIGN_OR_RETURN(const Contracted made, Make(o, plan, *factors));
-                        return made.Append(
-                            [&](std::span<const std::byte> more) { return to.Append(more); });
-                      }));
+      cache.GetOrMake(
+          KeyOf(o, plan, *factors), Describe(o, plan), [&](CacheWriter& to) -> absl::Status {
+            RONCHI_ASSIGN_OR_RETURN(const Contracted made, Make(o, plan, *factors));
+            return made.Append([&](std::span<const std::byte> more) { return to.Append(more); });
+          }));
   RONCHI_ASSIGN_OR_RETURN(Contracted engine, Contracted::FromBytes(entry->payload(), entry));
   out->engine_ = std::make_shared<const Contracted>(std::move(engine));
   out->cells_ = plan.contraction.cells;
@@ -229,7 +256,8 @@ absl::StatusOr<std::shared_ptr<const ContractedCrystal>> ContractedCrystal::Crea
   return out;
 }
 
-ContractedCrystal::View ContractedCrystal::Look(size_t ring, size_t exit, std::array<double, 2> tilt_rad) const {
+ContractedCrystal::View ContractedCrystal::Look(size_t ring, size_t exit,
+                                                std::array<double, 2> tilt_rad) const {
   const size_t places = Places(largest_tilt_rad_);
   const size_t first = (exit * rings_.size() + ring) * places;
   const Grid& g = engine_->grid();
@@ -244,8 +272,7 @@ ContractedCrystal::View ContractedCrystal::Look(size_t ring, size_t exit, std::a
   if (places == 1) {
     parts = {{first, 1}};
   } else {
-    const auto weights =
-        PlaceWeights(center[0] / largest_tilt_rad_, center[1] / largest_tilt_rad_);
+    const auto weights = PlaceWeights(center[0] / largest_tilt_rad_, center[1] / largest_tilt_rad_);
     for (size_t n = 0; n < places; ++n) parts.push_back({first + n, weights[n]});
   }
   const double step_x = wavelength_A / g.lx_A, step_y = wavelength_A / g.ly_A;
@@ -254,8 +281,8 @@ ContractedCrystal::View ContractedCrystal::Look(size_t ring, size_t exit, std::a
   View view;
   view.beam_tilt_rad = {center[0] - axis[0] * step_x, center[1] - axis[1] * step_y};
   const double lean = std::hypot(view.beam_tilt_rad[0], view.beam_tilt_rad[1]);
-  view.engine = std::make_shared<const Contracted>(
-      engine_->Select(parts, axis, semiangle_rad_ + lean));
+  view.engine =
+      std::make_shared<const Contracted>(engine_->Select(parts, axis, semiangle_rad_ + lean));
   return view;
 }
 

@@ -29,9 +29,18 @@ struct CrystalRing {
   double inner_rad = 0, outer_rad = 0;
 };
 
+// An amorphous layer on the entrance face: independent atoms anywhere in it, others in every box of
+// displaced atoms, so that images are means over such layers. Its depth is rounded to whole slices,
+// the number of its atoms is not.
+struct AmorphousSlab {
+  double thickness_A = 0;
+  int element = 6;
+  double atoms_per_A3 = 0.1;
+};
+
 struct ContractedCrystalOptions {
-  Specimen cell;    // one period across the beam, the whole thickness along it
-  int periods = 1;  // along the beam in that thickness: slices are the same in each
+  Specimen cell;           // one period across the beam, the whole thickness along it
+  int periods = 1;         // along the beam in that thickness: slices are the same in each
   std::vector<int> exits;  // periods passed, increasing, where M is kept; none: all of them
   double energy_eV = 200e3;
   double semiangle_rad = 0.024;
@@ -44,18 +53,20 @@ struct ContractedCrystalOptions {
   // mrad is 7 Å across, and its tails must not meet those of its images.
   double least_box_A = 23;
   double largest_tilt_rad = 0;  // of the specimen, in any direction
+  AmorphousSlab layer;
   // Fineness; the defaults come from a study (docs/twin.md#convergence).
   double least_displaced_A = 3.5;  // width of the boxes of displaced atoms
   double reach = 1.7;              // of the waves, over the largest angle that counts
-  double least_reach_per_A = 2.5;    // and so far at least
-  double slice_thickness_A = 2;      // at most
+  double least_reach_per_A = 2.5;  // and so far at least
+  double slice_thickness_A = 2;    // at most
 };
 
 class ContractedCrystal {
  public:
   // Kept on disk by what determines it. InvalidArgument: an element without scattering factor.
   // ResourceExhausted: more memory than is free. Cancelled: interrupted.
-  static absl::StatusOr<std::shared_ptr<const ContractedCrystal>> Create(const ContractedCrystalOptions& options);
+  static absl::StatusOr<std::shared_ptr<const ContractedCrystal>> Create(
+      const ContractedCrystalOptions& options);
 
   // What images are made of at options.exits[exit] (periods) and a tilt of the specimen (rad, as
   // Multislice has it), a longer one shortened to the largest: an engine of one value, and the tilt
@@ -72,7 +83,7 @@ class ContractedCrystal {
   std::array<double, 2> cell_A() const { return cell_A_; }
   double semiangle_rad() const { return semiangle_rad_; }
   // A slice acts in its entrance plane, its atoms lie deeper: so much is to be added to C10 for
-  // depths, and defocus, to count from the specimen's entrance face.
+  // depths, and defocus, to count from the crystal's entrance face.
   double early_A() const { return early_A_; }
   double energy_eV() const { return engine_->energy_eV(); }
 

@@ -47,9 +47,9 @@ class Box {
 
   double Read(const Aberrations& aberrations, double x_A, double y_A, size_t exit_slice,
               int cells) const {
-    const ProbeSpectrum probe =
-        *MakeProbe(grid_, {.energy_eV = kEnergy_eV, .semiangle_rad = kSemiangle_rad,
-                           .aberrations = aberrations});
+    const ProbeSpectrum probe = *MakeProbe(
+        grid_,
+        {.energy_eV = kEnergy_eV, .semiangle_rad = kSemiangle_rad, .aberrations = aberrations});
     Multislice::Workspace workspace = engine_.MakeWorkspace();
     const double wavelength_A = Wavelength_A(kEnergy_eV);
     double sum = 0;
@@ -140,11 +140,11 @@ TEST(ContractedCrystal, SetsOfASmallBoxAreTheTiledBox) {
   const ScatteringFactors& factors = *loaded;
   const std::vector<Detector> detectors = {*Detector::Create(
       {.inner_rad = kRing.inner_rad, .outer_rad = kRing.outer_rad}, tiled, kEnergy_eV)};
-  ContractionOptions options{.grid = tiled, .energy_eV = kEnergy_eV,
-                             .semiangle_rad = kSemiangle_rad, .cells = {4, 3}};
+  ContractionOptions options{
+      .grid = tiled, .energy_eV = kEnergy_eV, .semiangle_rad = kSemiangle_rad, .cells = {4, 3}};
   auto whole = *ContractedBuilder::Create(options, detectors, size_t(1) << 30);
-  ASSERT_TRUE(whole.Add(Multislice(*MakePotential(small.Repeated(2, 3, 1), tiled, 2, factors),
-                                   kEnergy_eV, {0, 0})));
+  ASSERT_TRUE(whole.Add(
+      Multislice(*MakePotential(small.Repeated(2, 3, 1), tiled, 2, factors), kEnergy_eV, {0, 0})));
   options.sets = {2, 3};
   auto sets = *ContractedBuilder::Create(options, detectors, size_t(1) << 30);
   Progress progress("beams", 1);
@@ -158,9 +158,8 @@ TEST(ContractedCrystal, SetsOfASmallBoxAreTheTiledBox) {
   const Contracted a = whole.Finish(), b = sets.Finish();
   ASSERT_EQ(a.differences().size(), b.differences().size());
   Contracted::Workspace workspace;
-  const Contracted::Setting setting{.beam = {.energy_eV = kEnergy_eV,
-                                             .semiangle_rad = kSemiangle_rad,
-                                             .aberrations = Some()}};
+  const Contracted::Setting setting{
+      .beam = {.energy_eV = kEnergy_eV, .semiangle_rad = kSemiangle_rad, .aberrations = Some()}};
   const size_t count = a.differences().size();
   std::vector<double> re(count), im(count), re_b(count), im_b(count);
   ASSERT_TRUE(a.ComputeCoefficients(setting, &workspace, re, im).ok());
