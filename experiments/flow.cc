@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "experiments/flow_answers.h"
 #include "experiments/flow_decider.h"
 #include "experiments/flow_host.h"
+#include "experiments/run_folder.h"
 #include "hw/guarded.h"
 #include "hw/recorded.h"
 
@@ -20,16 +23,10 @@ using nlohmann::json;
 constexpr char kInstrument[] = "workflow";  // its name in the event log
 constexpr char kWorkflowFile[] = "/workflow.yaml", kRunFile[] = "/run.json";
 
-bool IsEmptyOrMissing(const fs::path& path) {
-  std::error_code ec;
-  return !fs::exists(path, ec) || (fs::is_directory(path, ec) && fs::is_empty(path, ec));
-}
-
-std::string FreeFolder(const std::string& path, uint64_t seed) {
-  const std::string base = absl::StrCat("runs/", fs::path(path).stem().string(), "-seed", seed);
-  std::string folder = base;
-  for (int i = 2; !IsEmptyOrMissing(folder); ++i) folder = absl::StrCat(base, "-", i);
-  return folder;
+absl::StatusOr<RunFolder> TakeFolder(const FlowOptions& options, uint64_t seed) {
+  if (!options.folder.empty()) return RunFolder::Take(options.folder);
+  return RunFolder::TakeFree(
+      absl::StrCat("runs/", fs::path(options.path).stem().string(), "-seed", seed));
 }
 
 // The path and instrument of the options, or of the folder that is gone on with.
@@ -45,11 +42,16 @@ absl::StatusOr<FlowOptions> Resolve(FlowOptions options) {
   }
   options.folder = options.path;
   options.path = options.folder + kWorkflowFile;
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.folder + kRunFile));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.folder + kRunFile, kConfigFile));
   const json run = json::parse(text, nullptr, false);
   if (!run.is_object()) return absl::InvalidArgumentError(options.folder + kRunFile + ": damaged");
-  if (options.instrument.empty()) options.instrument = run.value("instrument", "");
-  options.seed = run.value("seed", uint64_t{1});
+  try {
+    if (options.instrument.empty()) options.instrument = run.value("instrument", "");
+    options.seed = run.value("seed", uint64_t{1});
+  } catch (const json::exception& e) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.folder, kRunFile, ": damaged: ", e.what()));
+  }
   return options;
 }
 
@@ -166,7 +168,7 @@ absl::StatusOr<std::unique_ptr<CheckedFlow>> CheckFlow(const FlowOptions& option
   // The words of the author, unless the command line has changed them.
   flow->text = config.Dump();
   if (options.overrides.empty()) {
-    RONCHI_ASSIGN_OR_RETURN(flow->text, ReadFile(options.path));
+    RONCHI_ASSIGN_OR_RETURN(flow->text, ReadFile(options.path, kConfigFile));
   }
   if (options.seed) flow->workflow.seed = *options.seed;
   const std::string name =
@@ -189,15 +191,17 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
     return absl::InvalidArgumentError(
         absl::StrCat(flow->instrument.name, ": a description alone runs nothing; check with it"));
   }
+  RONCHI_RETURN_IF_ERROR(CheckAnswers(flow->workflow, options.answers));
   FlowOutcome outcome;
   outcome.forecast = flow->report;
-  outcome.folder =
-      options.folder.empty() ? FreeFolder(options.path, flow->workflow.seed) : options.folder;
-  if (!options.resume && !IsEmptyOrMissing(outcome.folder)) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        outcome.folder, ": exists and is not an empty folder; nothing is overwritten"));
+  outcome.folder = options.folder;
+  std::optional<RunFolder> claim;
+  if (!options.resume) {
+    RONCHI_ASSIGN_OR_RETURN(RunFolder taken, TakeFolder(options, flow->workflow.seed));
+    taken.Keep();
+    outcome.folder = taken.path();
+    claim.emplace(std::move(taken));
   }
-  RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(outcome.folder));
   std::unique_ptr<wf::Journal> journal;
   ReplaySummary past;
   if (options.resume) {

@@ -151,7 +151,7 @@ Wish TerminalHost::Poll() {
   }
   const std::string path = ControlPath(options_.folder);
   if (access(path.c_str(), R_OK) != 0) return {};
-  const auto text = ReadFile(path);
+  const auto text = ReadFile(path, kConfigFile);
   unlink(path.c_str());
   if (!text.ok()) return {};
   const size_t space = text->find(' ');

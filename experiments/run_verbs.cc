@@ -92,6 +92,10 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
 
 int Run(const Arguments& a) {
   if (a.resume || !a.instrument.empty() || IsWorkflowFile(a.target)) return RunWorkflowFile(a);
+  if (!a.answers.empty() || !a.yes_to.empty()) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("--answer, --yes-to: ", a.target, " is no workflow, and asks nothing")));
+  }
   const absl::StatusOr<RunOutcome> outcome = RunExperiment(ToRunOptions(a));
   return outcome.ok() ? PrintRun(a, *outcome) : Fail(outcome.status());
 }

@@ -91,6 +91,13 @@ std::array<double, 2> Column::UnderOrigin_A(double ahead_s) const {
   return specimen.UnderOrigin_A(time_s + ahead_s, stage.Displacement_A(ahead_s));
 }
 
+void Column::Book(std::span<const Rectangle> where, double dose_e_per_m2) {
+  const auto coils = ScanMatrix(hidden, scan_rotation_rad);
+  std::vector<Rectangle> reached;
+  for (const Rectangle& r : where) reached.push_back(Enclosure(r, coils));
+  specimen.Expose(reached, dose_e_per_m2, UnderOrigin_A(0));
+}
+
 sim::Aberrations Column::Optics() const { return optics.True(stage.Displacement_A(0)[2]); }
 
 double Column::Contrast(const sim::Aberrations& a) const {

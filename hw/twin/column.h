@@ -70,9 +70,9 @@ class Column {
   std::vector<double> NoiseFreePattern(double x_m, double y_m, double ahead_s);
   // A mean image without beam noise or counting: fractions of the first detector.
   std::vector<double> NoiseFreeFrame(const FrameRequest& request, uint64_t frame) const;
-  void Book(std::span<const Rectangle> where, double dose_e_per_m2) {
-    specimen.Expose(where, dose_e_per_m2, UnderOrigin_A(0));
-  }
+  // Of places in the scan frame: they come down where the coils, which are turned by scan.rotation
+  // and not perfect, put them on the specimen.
+  void Book(std::span<const Rectangle> where, double dose_e_per_m2);
 
   const TwinOptions options;
   Hidden hidden;
