@@ -5,6 +5,7 @@
 
 #include "core/parallel.h"
 #include "core/random.h"
+#include "experiments/recipe.h"
 #include "sim/multislice.h"
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
@@ -128,7 +129,8 @@ absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
   const int configurations = std::max(1, f.configurations);
   const size_t places = f.probes * f.probes;
   const int count = f.configurations > 0 ? f.visits : 1;
-  std::vector<std::vector<double>> visits(size_t(count), std::vector<double>(places));
+  std::vector<std::vector<double>> visits;
+  visits.assign(size_t(count), std::vector<double>(places));
   for (int c = 0; c < configurations; ++c) {
     RONCHI_ASSIGN_OR_RETURN(const Box box, MakeBox(o, layers * period_A, cells, slice_A, c, f));
     RONCHI_ASSIGN_OR_RETURN(const sim::PotentialSlices potential,

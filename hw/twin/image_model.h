@@ -31,7 +31,7 @@ struct ImageMoment {
 std::vector<int> PreparedLayers(const TwinOptions& options);
 // The largest tilt that images know, rad: the prior's farthest corner, at most kMostTilt_rad;
 // images of a specimen tilted further are those at that tilt.
-inline constexpr double kMostTilt_rad = 0.012;
+inline constexpr double kMostTilt_rad = 0.008;
 double LargestTilt_rad(const TwinOptions& options);
 
 // What theory knows of the column is its data sheet: the first detector, the middle of the prior's

@@ -208,8 +208,7 @@ absl::StatusOr<Contracted> Make(const ContractedCrystalOptions& o, const Plan& p
         Specimen atoms = moves ? box.Displaced({}, o.phonon_seed, configuration) : box;
         AddLayer(o.layer, p, o.phonon_seed, configuration, &atoms);
         RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential,
-                                MakePotential(atoms, p.small, p.slice_A * (1 + 1e-9), factors,
-                                              Projection::kInfinite, kEfforts.planes));
+                                MakePotential(atoms, p.small, p.slice_A * (1 + 1e-9), factors));
         const Multislice engine(potential, o.energy_eV, {0, 0}, kEfforts,
                                 {double(sx) / c.grid.lx_A, double(sy) / c.grid.ly_A});
         if (!builder.AddSet({sx, sy}, engine, &progress))
