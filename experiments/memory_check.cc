@@ -77,11 +77,15 @@ MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::Simulation
   std::set<int> elements;
   for (const sim::Atom& a : o.specimen.atoms) elements.insert(a.z);
   MemoryNeed need;
-  need.slices = double(DistinctSlices(o)) * (kFloat * pixels + kComplex * padded);
+  // The smooth part of a slice has a grid of its own; its cores are nothing beside it.
+  const double smooth =
+      o.placement == sim::Placement::kExact ? double(sim::SmoothGrid(o.grid()).size()) : pixels;
+  need.slices = double(DistinctSlices(o)) * (kFloat * smooth + kComplex * padded);
   // Each thread: wave and pattern while it propagates, two planes while it projects a slice. All
-  // together: a filter an element, the propagator, the aperture of the exit.
-  need.workspaces = threads * std::max(kComplex * padded + kFloat * pixels, 2 * kComplex * pixels) +
-                    double(elements.size()) * kFloat * pixels + (kComplex + 2 * kFloat) * pixels;
+  // together: filters for pairs of elements, the propagator, the apertures of slices and exit.
+  need.workspaces = threads * std::max(kComplex * padded + kFloat * pixels, 2 * kComplex * smooth) +
+                    double((elements.size() + 1) / 2) * kComplex * smooth +
+                    (kComplex + 3 * kFloat) * pixels;
   size_t block = 1;
   for (const auto& b : plan.blocks) block = std::max(block, b.count);
   for (size_t d = 0; d < plan.detectors.size(); ++d) {

@@ -11,6 +11,7 @@
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/prism.h"
+#include "sim/specimen/translations.h"
 
 namespace ronchi {
 namespace {
@@ -48,13 +49,14 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A,
                                  std::array<size_t, 2> cells) {
   const sim::SimulationOptions& o = job.options;
   RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load(o.parametrization));
+  const sim::PotentialOptions options{o.projection, o.placement};
   Measured m;
   sim::PotentialSlices potential;
   // CPU seconds of a stack of slices, its engine included.
   const auto stack = [&](size_t slices) -> absl::StatusOr<double> {
     const double start = ThreadSeconds();
     RONCHI_ASSIGN_OR_RETURN(potential, sim::MakePotential(Slab(o, slice_A, slices), job.plan.grid,
-                                                          slice_A, *factors, o.projection));
+                                                          slice_A, *factors, options));
     const sim::Multislice engine(potential, o.beam.energy_eV, o.tilt_rad);
     return ThreadSeconds() - start;
   };
@@ -67,8 +69,11 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A,
       more > few ? std::max(0.0, more_s - few_s) / double(more - few) : more_s / double(more);
   m.potential_fixed_s = std::max(0.0, few_s - double(few) * m.potential_s);
   constexpr size_t kSlices = 9;
-  potential.order.resize(kSlices, potential.order[0]);
-  const sim::PotentialSlices cell = sim::FirstCell(potential, cells);
+  RONCHI_ASSIGN_OR_RETURN(
+      sim::PotentialSlices cell,
+      sim::MakePotential(sim::FirstCell(Slab(o, slice_A, 6), cells),
+                         sim::CellGrid(job.plan.grid, cells), slice_A, *factors, options));
+  cell.order.resize(kSlices, cell.order[0]);
   { const sim::Multislice plans(cell, o.beam.energy_eV, o.tilt_rad); }
   const double before = ThreadSeconds();
   const sim::Multislice engine(cell, o.beam.energy_eV, o.tilt_rad);

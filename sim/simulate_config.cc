@@ -69,10 +69,12 @@ absl::Status ReadGrid(const Config& config, SimulationOptions* o) {
 
 absl::Status ReadPotential(const Config& config, SimulationOptions* o) {
   ConfigReader r(config);
-  std::string projection = "infinite";
+  std::string projection = "infinite", placement = "exact";
   r.Choice("parametrization", &o->parametrization, {"kirkland", "lobato", "peng"});
   r.Choice("projection", &projection, {"infinite", "finite"});
+  r.Choice("placement", &placement, {"exact", "bilinear"});
   if (projection == "finite") o->projection = Projection::kFinite;
+  if (placement == "bilinear") o->placement = Placement::kBilinear;
   return r.Done();
 }
 

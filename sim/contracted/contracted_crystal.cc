@@ -152,7 +152,7 @@ std::string KeyOf(const ContractedCrystalOptions& o, const Plan& p,
   for (double v : {o.layer.thickness_A, double(o.layer.element), o.layer.atoms_per_A3}) add(v);
   const ContractionOptions& c = p.contraction;
   std::string key = absl::StrFormat(
-      "crystal 2, contracted %d, %u bytes\natoms and factors %s\nbox %u x %u, sets %u x %u of %u x "
+      "crystal 3, contracted %d, %u bytes\natoms and factors %s\nbox %u x %u, sets %u x %u of %u x "
       "%u cells\nbeam %a eV, %a rad of %a, tilt %a\nslices %u, configurations %d, seed %u\nexits",
       Contracted::kFormatVersion, sizeof(Real), hasher.Digest().Hex(), c.grid.nx, c.grid.ny,
       c.sets[0], c.sets[1], c.cells[0], c.cells[1], c.energy_eV, o.semiangle_rad, c.semiangle_rad,
@@ -193,7 +193,7 @@ void AddLayer(const AmorphousSlab& layer, const Plan& p, uint64_t seed, uint64_t
 }
 
 absl::StatusOr<Contracted> Make(const ContractedCrystalOptions& o, const Plan& p,
-                                const ScatteringFactors& factors) {
+                                const std::shared_ptr<const ScatteringFactors>& factors) {
   RONCHI_ASSIGN_OR_RETURN(ContractedBuilder builder,
                           ContractedBuilder::Create(p.contraction, p.pixels, FreeMemoryBytes()));
   const Specimen box = p.cell.Repeated(int(p.in_small[0]), int(p.in_small[1]), 1);
@@ -201,14 +201,14 @@ absl::StatusOr<Contracted> Make(const ContractedCrystalOptions& o, const Plan& p
   const auto& c = p.contraction;
   Progress progress("beams", MakeApertureRows(c.grid, c.energy_eV, c.semiangle_rad).beams *
                                  size_t(p.configurations));
+  PotentialMaker maker(p.small, p.slice_A * (1 + 1e-9), factors, {});
   uint64_t configuration = 0;
   for (size_t sx = 0; sx < c.sets[0]; ++sx) {
     for (size_t sy = 0; sy < c.sets[1]; ++sy) {
       for (int n = 0; n < p.configurations; ++n, ++configuration) {
         Specimen atoms = moves ? box.Displaced({}, o.phonon_seed, configuration) : box;
         AddLayer(o.layer, p, o.phonon_seed, configuration, &atoms);
-        RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential,
-                                MakePotential(atoms, p.small, p.slice_A * (1 + 1e-9), factors));
+        RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential, maker.Make(atoms));
         const Multislice engine(potential, o.energy_eV, {0, 0}, kEfforts,
                                 {double(sx) / c.grid.lx_A, double(sy) / c.grid.ly_A});
         if (!builder.AddSet({sx, sy}, engine, &progress))
@@ -241,7 +241,7 @@ absl::StatusOr<std::shared_ptr<const ContractedCrystal>> ContractedCrystal::Crea
       const ContentCache::Entry entry,
       cache.GetOrMake(
           KeyOf(o, plan, *factors), Describe(o, plan), [&](CacheWriter& to) -> absl::Status {
-            RONCHI_ASSIGN_OR_RETURN(const Contracted made, Make(o, plan, *factors));
+            RONCHI_ASSIGN_OR_RETURN(const Contracted made, Make(o, plan, factors));
             return made.Append([&](std::span<const std::byte> more) { return to.Append(more); });
           }));
   RONCHI_ASSIGN_OR_RETURN(Contracted engine, Contracted::FromBytes(entry->payload(), entry));
