@@ -69,7 +69,7 @@ size_t DistinctSlices(const sim::SimulationOptions& o) {
 }
 
 MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::SimulationPlan& plan,
-                          int threads) {
+                          int threads, size_t points) {
   const double pixels = double(o.grid_pixels[0]) * double(o.grid_pixels[1]);
   // Rows are padded by at most two cache lines of complex numbers.
   const double padded = double(o.grid_pixels[0]) * (double(o.grid_pixels[1]) + 16);
@@ -97,9 +97,9 @@ MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::Simulation
     // what the picture needs.
     need.results += double(block) * double(detector.size()) * (2 * exits * kDouble + kFloat);
     const bool pattern = detector.options().type == sim::DetectorOptions::Type::kPixelated;
-    need.results += (pattern ? shape / positions : shape) * kDouble;
+    need.results += (pattern ? shape / positions : shape) * kDouble * double(points);
     if (detector.integrates()) need.results += 2 * shape * kDouble;
-    need.output += shape * kFloat;
+    need.output += shape * kFloat * double(points);
   }
   if (o.engine == sim::Engine::kPrism) {
     const double lean_rad = std::hypot(o.beam.tilt_rad[0], o.beam.tilt_rad[1]);
@@ -124,8 +124,8 @@ double AvailableMemory() {
 }
 
 absl::Status CheckMemory(const sim::SimulationOptions& o, const sim::SimulationPlan& plan,
-                         int threads) {
-  const MemoryNeed need = EstimateMemory(o, plan, threads);
+                         int threads, size_t points) {
+  const MemoryNeed need = EstimateMemory(o, plan, threads, points);
   const double available = AvailableMemory();
   if (need.Total() <= available) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrFormat(

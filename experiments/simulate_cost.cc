@@ -201,6 +201,34 @@ absl::StatusOr<SimulateCost> EstimateCost(const SimulateJob& job) {
   return cost;
 }
 
+absl::StatusOr<SimulateCost> EstimateCost(SimulateSeries& series) {
+  constexpr size_t kMost = 4;
+  const size_t points = series.points(), n = std::min(kMost, points);
+  SimulateCost total;
+  double a_piece_of_work_s = 0, all_work = 0, most_bytes = -1;
+  MemoryNeed memory;
+  bool prepared = true;
+  for (size_t i = 0; i < n; ++i) {
+    const size_t point = n == points ? i : (2 * i + 1) * points / (2 * n);
+    RONCHI_ASSIGN_OR_RETURN(const SimulateJob job, series.Job(point));
+    RONCHI_ASSIGN_OR_RETURN(const SimulateCost cost, EstimateCost(job));
+    if (i == 0) total = cost;
+    prepared = prepared && cost.prepared;
+    a_piece_of_work_s += cost.seconds / series.Work(point) / double(n);
+  }
+  for (size_t point = 0; point < points; ++point) {
+    all_work += series.Work(point);
+    RONCHI_ASSIGN_OR_RETURN(const SimulateJob job, series.Job(point));
+    const MemoryNeed need = EstimateMemory(job.options, job.plan, total.threads, points);
+    if (need.Total() > most_bytes) memory = need;
+    most_bytes = std::max(most_bytes, need.Total());
+  }
+  if (points > 1) total.seconds = a_piece_of_work_s * all_work;
+  total.memory = memory;
+  total.prepared = prepared;
+  return total;
+}
+
 absl::StatusOr<std::vector<std::pair<std::string, double>>> CompareWithMultislice(
     const SimulateJob& job) {
   sim::SimulationOptions o = job.options;

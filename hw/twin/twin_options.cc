@@ -277,8 +277,9 @@ absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const theory::Ran
   if (o.specimen_file.empty()) {
     return node.Error("specimen", "missing; this key or 'film' is required");
   }
-  RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit,
-                          sim::ReadStructure(sim::FindStructure(node, o.specimen_file)));
+  RONCHI_ASSIGN_OR_RETURN(const std::string path,
+                          sim::FindStructure(node, "specimen", o.specimen_file));
+  RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit, sim::ReadStructure(path));
   if (thickness_nm.high > 0) {
     const double layers = thickness_nm.high * kAngstromPerNanometre / unit.cell_A[2];
     o.layers = std::max(1, int(std::lround(layers)));

@@ -1,5 +1,6 @@
 #include "sim/contracted/prepare.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -68,6 +69,10 @@ std::string KeyOf(const SimulationOptions& o, const ContractionOptions& plan,
   if (o.phonons) {
     absl::StrAppendFormat(&key, "phonons %d, seed %u", o.phonon_configurations, o.phonon_seed);
     for (const auto& [z, rms] : o.phonon_rms_A) absl::StrAppendFormat(&key, ", %d: %a", z, rms);
+    const auto partly = [](const Atom& a) { return a.occupancy < 1; };
+    if (std::any_of(o.specimen.atoms.begin(), o.specimen.atoms.end(), partly)) {
+      key += ", occupants drawn";
+    }
     key += "\n";
   }
   for (const Detector& d : detectors) {

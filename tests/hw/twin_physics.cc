@@ -104,7 +104,7 @@ TEST(TwinPhysics, TheStageUndoesAMistilt) {
   const double on = twin->ground_truth()->NoiseFreeContrast();
   // Another preparation without tilt, with beams, reach and grid of its own: 2 %.
   EXPECT_NEAR(on / Still("", keys)->ground_truth()->NoiseFreeContrast(), 1, 0.02);
-  EXPECT_LT(off, 0.9 * on);
+  EXPECT_LT(off, 0.97 * on);
 }
 
 // What a layer scatters into the ring, n t σ, against multislice of hard spheres. 2 nm of carbon at
