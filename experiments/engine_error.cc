@@ -21,21 +21,8 @@ double RmsOverMean(const std::vector<double>& a, const std::vector<double>& refe
   return std::sqrt(squares) / mean;
 }
 
-// [x, y] over the cell, as ReadFine has it.
-std::vector<double> Image(const sim::ImageHarmonics& harmonics, size_t probes) {
-  const auto cell = harmonics.cell_A;
-  std::vector<double> image(probes * probes);
-  for (size_t p = 0; p < image.size(); ++p) {
-    const double x = double(p / probes), y = double(p % probes);
-    harmonics.ComputeImage(
-        {{{cell[0] * x / double(probes), cell[1] * y / double(probes)}}, cell[0], 1},
-        {&image[p], 1});
-  }
-  return image;
-}
-
-EngineError Compare(const sim::ImageHarmonics& harmonics, const FineReading& truth, size_t probes) {
-  const std::vector<double> image = Image(harmonics, probes);
+EngineError Compare(const FineReading& engine, const FineReading& truth) {
+  const std::vector<double>& image = engine.image;
   double cross = 0, power = 0;
   for (size_t i = 0; i < image.size(); ++i) {
     cross += image[i] * truth.image[i];
@@ -44,10 +31,10 @@ EngineError Compare(const sim::ImageHarmonics& harmonics, const FineReading& tru
   return {.rms_over_mean = RmsOverMean(image, truth.image, 1),
           .rms_over_mean_scaled = RmsOverMean(image, truth.image, cross / power),
           .common_factor = cross / power,
-          .mean = harmonics.Mean(),
+          .mean = engine.mean,
           .mean_multislice = truth.mean,
           .mean_error = truth.mean_error,
-          .contrast = harmonics.Contrast(),
+          .contrast = engine.contrast,
           .contrast_multislice = truth.contrast,
           .contrast_error = truth.contrast_error};
 }
@@ -82,7 +69,7 @@ absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptio
     moment.aberrations.SetPolar(sim::kC10, c10_A, 0);
     RONCHI_ASSIGN_OR_RETURN(const FineReading truth, ReadFine(twin, 0, moment, fine));
     for (size_t m = 0; m < models.size(); ++m) {
-      errors.push_back(Compare(models[m].MakeHarmonics(0, moment), truth, fine.probes));
+      errors.push_back(Compare(ReadEngine(models[m].MakeHarmonics(0, moment), fine.probes), truth));
       errors.back().engine = m ? "linear" : "contracted";
       errors.back().optics = name;
     }

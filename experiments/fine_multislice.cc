@@ -97,10 +97,11 @@ void Summarise(const std::vector<std::vector<double>>& visits, FineReading* out)
     noise += std::pow(a[p] - b[p], 2) / 4 * std::pow(out->image[p] - out->mean, 2);
   }
   out->contrast = covariance / (out->mean * out->mean);
+  if (visits.size() == 1) return;
   out->contrast_error = 2 * std::sqrt(noise) / double(places) / (out->mean * out->mean);
   for (double m : means) {
     const double n = double(means.size());
-    if (n > 1) out->mean_error += std::pow(m - out->mean, 2) / (n * (n - 1));
+    out->mean_error += std::pow(m - out->mean, 2) / (n * (n - 1));
   }
   out->mean_error = std::sqrt(out->mean_error);
 }
@@ -173,6 +174,18 @@ absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
   }
   FineReading out;
   Summarise(visits, &out);
+  return out;
+}
+
+FineReading ReadEngine(const sim::ImageHarmonics& harmonics, size_t probes) {
+  std::vector<double> image(probes * probes);
+  const auto& cell_A = harmonics.cell_A;
+  for (size_t p = 0; p < image.size(); ++p) {
+    const double x = double(p / probes) / double(probes), y = double(p % probes) / double(probes);
+    harmonics.ComputeImage({{{x * cell_A[0], y * cell_A[1]}}, cell_A[0], 1}, {&image[p], 1});
+  }
+  FineReading out;
+  Summarise({image}, &out);
   return out;
 }
 

@@ -35,4 +35,7 @@ struct FineReading {
 absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& twin, size_t detector,
                                      const hw::ImageMoment& moment, const FineOptions& options);
 
+// An engine's image at the same places: mean, contrast and image, without errors.
+FineReading ReadEngine(const sim::ImageHarmonics& harmonics, size_t probes);
+
 }  // namespace ronchi
