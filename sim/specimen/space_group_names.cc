@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "sim/specimen/cif_symmetry.h"
@@ -110,7 +111,9 @@ std::string Clean(const std::string& name) {
   const size_t origin = out.find("origin");
   if (origin == std::string::npos) return out;
   const size_t digit = out.find_first_of("12", origin);
-  return out.substr(0, origin) + (digit == std::string::npos ? "" : ":" + out.substr(digit, 1));
+  const std::string choice =
+      digit == std::string::npos ? "" : absl::StrCat(":", out.substr(digit, 1));
+  return out.substr(0, origin) + choice;
 }
 
 // gemmi's parser takes some texts that are no Hall symbols, and reads beyond its tables on others

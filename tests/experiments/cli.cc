@@ -178,6 +178,22 @@ TEST(Cli, SimulateIsSeededAndOverridden) {
   EXPECT_FALSE(plain == bytes({"--set", "beam.energy_keV=100"}));
 }
 
+TEST(Cli, TrainSaysWhenItRoundsAndKeepsAPolicyThatIsThere) {
+  const TemporaryFolder folder;
+  std::vector<std::string> words = {"train",  "quickstart", "-o",
+                                    "p.json", "--set",      "agent={kind: ppo, train_steps: 600}"};
+  const Finished done = Ronchi(words, folder.path());
+  EXPECT_EQ(done.status, 0) << done.err;
+  // Four environments of 128 images.
+  EXPECT_THAT(done.err, HasSubstr("rounds of 512 images; 600 were asked for, 512 are taken"));
+  EXPECT_THAT(done.out, HasSubstr("512 images"));
+  const std::string policy = testing_support::ReadAll(folder / "p.json");
+  const Finished again = Ronchi(words, folder.path());
+  EXPECT_EQ(again.status, 2);
+  EXPECT_THAT(again.err, HasSubstr("p.json: is there already; --force"));
+  EXPECT_EQ(testing_support::ReadAll(folder / "p.json"), policy);
+}
+
 TEST(Cli, TheFirstExampleRuns) {
   const TemporaryFolder folder;
   const json j = JsonOf({"simulate", RONCHI_SOURCE_DIR "/examples/simulate/sto_haadf.yaml", "-o",
