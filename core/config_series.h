@@ -28,7 +28,7 @@ class ConfigSeries {
   ConfigSeries& operator=(ConfigSeries&&) noexcept;
   ~ConfigSeries();
 
-  static constexpr size_t kMostPoints = 100000;
+  static constexpr size_t kMostPoints = 10000;
   bool empty() const { return axes_.empty(); }
   const std::vector<Axis>& axes() const { return axes_; }
   size_t points() const;                            // 1 without axes

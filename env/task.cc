@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/nesting.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi::env {
@@ -156,7 +157,9 @@ absl::Status Task::Restore(const std::string& bytes) {
 absl::Status Task::TakeOver(const std::string& bytes) {
   hw::GroundTruth* truth = instrument_->ground_truth();
   if (!truth) return absl::UnimplementedError("a real instrument's state cannot be restored");
-  const nlohmann::json saved = nlohmann::json::from_cbor(bytes, true, false);
+  const absl::StatusOr<nlohmann::json> read = ReadCbor(bytes);
+  if (!read.ok()) return Annotate(read.status(), "this is no saved state of " + spec_.id);
+  const nlohmann::json& saved = *read;
   try {
     if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
         saved.value("id", "") != spec_.id) {

@@ -5,14 +5,26 @@
 
 #include "core/error_list.h"
 #include "core/interrupt.h"
+#include "core/printable.h"
 
 namespace ronchi {
 
 using nlohmann::json;
 
+namespace {
+
+// What an error quotes may be as long as a file: its middle is left out.
+std::string Bounded(const std::string& line) {
+  constexpr size_t kMost = 2000, kEnd = 400;
+  if (line.size() <= kMost) return line;
+  return line.substr(0, kMost - kEnd) + " … " + line.substr(line.size() - kEnd);
+}
+
+}  // namespace
+
 int Fail(const absl::Status& status) {
   for (const std::string& line : AllErrors(status)) {
-    std::fprintf(stderr, "ronchi: %s\n", line.c_str());
+    std::fprintf(stderr, "ronchi: %s\n", Printable(Bounded(line)).c_str());
   }
   if (absl::IsCancelled(status) && Interrupted()) return kInterrupted;
   return IsBadInput(status) ? kBadInput : kFailed;
@@ -21,12 +33,14 @@ int Fail(const absl::Status& status) {
 int Finish() { return Interrupted() ? kInterrupted : kDone; }
 
 void PrintJson(const json& j) {
-  std::printf("%s\n", j.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+  // Within JSON's texts \u009b is that character, so that what is printed reads back as it was.
+  const std::string text = j.dump(2, ' ', false, json::error_handler_t::replace);
+  std::printf("%s\n", PrintableLines(text).c_str());
 }
 
 void PrintTree(const json& j, int depth) {
   for (const auto& [key, value] : j.items()) {
-    std::printf("%*s%s:", depth * 2, "", key.c_str());
+    std::printf("%*s%s:", depth * 2, "", Printable(key).c_str());
     if (value.is_object() || (value.is_array() && !value.empty() && value[0].is_object())) {
       std::printf("\n");
       if (value.is_object())
@@ -39,8 +53,8 @@ void PrintTree(const json& j, int depth) {
     } else if (value.is_number_float()) {
       std::printf(" %.4g\n", value.get<double>());
     } else {
-      std::printf(" %s\n",
-                  value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+      const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+      std::printf(" %s\n", PrintableLines(text).c_str());
     }
   }
 }

@@ -21,7 +21,6 @@
 #include "experiments/simulated.h"
 #include "hw/twin/twin.h"
 #include "ronchi_paths.h"
-#include "sim/contracted/contracted_model.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/read_structure.h"
 
@@ -77,13 +76,12 @@ json OptionsOf(const std::string& name) {
         {"engine.interpolation", Option(4, "every how many-th plane wave; a divisor of pixels")}};
   }
   if (name == "contracted") {
-    const sim::ContractedModelOptions model;
     return {
         {"detectors", Option("annular, segmented, dpc, idpc with outer_mrad",
                              "that sum electrons over fixed pixels; no exit planes")},
         {"instrument.phonon_configurations",
-         Option(model.configurations,
-                "boxes of displaced atoms, each counted once for every cell")},
+         Option(hw::TwinOptions().phonon_configurations,
+                "boxes of displaced atoms for every set of the crystal's waves")},
         {"instrument.thermal_rms_A",
          Option(hw::TwinOptions().thermal_rms_A, "of atoms for which the structure file has none")},
         {"RONCHI_CACHE_GB", Option("20, or a tenth of the disk",
@@ -155,25 +153,32 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
                       {"rms_error", e.rms_over_mean},
                       {"rms_error_after_common_factor", e.rms_over_mean_scaled},
                       {"common_factor", e.common_factor},
+                      {"mean_fraction", e.mean},
+                      {"mean_fraction_multislice", e.mean_multislice},
+                      {"mean_fraction_multislice_standard_error", e.mean_error},
                       {"contrast", e.contrast},
-                      {"contrast_multislice", e.contrast_multislice}});
+                      {"contrast_multislice", e.contrast_multislice},
+                      {"contrast_multislice_standard_error", e.contrast_error}});
   }
-  return json{{"kind", "instrument"},
-              {"name", d.id},
-              {"summary", d.model},
-              {"specimen", options.specimen_file},
-              {"unit_cells_along_the_beam", options.layers},
-              {"properties", properties},
-              {"detectors", detectors},
-              {"cannot", d.cannot},
-              {"hidden_prior", prior},
-              {"image_engine",
-               options.engine == hw::TwinOptions::Engine::kLinear ? "linear" : "contracted"},
-              {"image_engine_error_meaning",
-               "root mean square of the engine's image minus a mean of multislice over other "
-               "thermal configurations, in parts of the mean; after_common_factor: with the image "
-               "scaled to fit, as a detector's gain would; contrast is var/mean^2"},
-              {"image_engine_error_against_multislice", errors}};
+  return json{
+      {"kind", "instrument"},
+      {"name", d.id},
+      {"summary", d.model},
+      {"specimen", options.specimen_file},
+      {"unit_cells_along_the_beam", options.layers},
+      {"properties", properties},
+      {"detectors", detectors},
+      {"cannot", d.cannot},
+      {"hidden_prior", prior},
+      {"image_engine",
+       options.engine == hw::TwinOptions::Engine::kLinear ? "linear" : "contracted"},
+      {"image_engine_error_meaning",
+       "against multislice on a grid that reaches 2.5 times as far as the detector, in slices "
+       "half as thick, with other displacements of the atoms: mean fraction of the electrons "
+       "and contrast (var/mean^2) of a point source over one unit cell; rms: root mean square "
+       "of the difference of the images in parts of the mean, noise of multislice included; "
+       "after_common_factor: with the image scaled to fit"},
+      {"image_engine_error_against_multislice", errors}};
 }
 
 std::vector<std::string> StructureNames() {

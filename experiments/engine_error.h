@@ -1,4 +1,4 @@
-// How far a twin's image engines are from multislice of the same specimen and detector.
+// How far a twin's image engines are from fine multislice of the same specimen and detector.
 #pragma once
 
 #include <string>
@@ -11,16 +11,18 @@ namespace ronchi {
 
 struct EngineError {
   std::string engine;               // "contracted", "linear"
-  std::string optics;               // "in focus", "C10 = 5 nm" …
-  double rms_over_mean = 0;         // of the images as they are
+  std::string optics;               // "in focus", "C10 = 5 nm"
+  double rms_over_mean = 0;         // of the images as they are; noise of the truth included
   double rms_over_mean_scaled = 0;  // after the best common factor
-  double contrast = 0, contrast_multislice = 0;
-  double common_factor = 1;  // on the engine's image, for the least squares
+  double common_factor = 1;         // on the engine's image, for the least squares
+  // Fractions of the electrons, and var/mean²; of multislice with standard errors.
+  double mean = 0, mean_multislice = 0, mean_error = 0;
+  double contrast = 0, contrast_multislice = 0, contrast_error = 0;
 };
 
-// HAADF of one unit cell, 16 × 16 probes, without source size, against the mean of multislice over
-// thermal configurations that the twin has not seen (four boxes of at least 23 Å, every cell of
-// each). What is left of the contracted engine is how far two such means differ.
+// The first ring over one unit cell, of a point source without spread of its energy, at the middle
+// of the prior's thicknesses, on the zone axis; against ReadFine (experiments/fine_multislice.h): a
+// grid 2.5 times as far as the ring, slices half as thick, atoms displaced otherwise.
 absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptions& twin);
 
 }  // namespace ronchi

@@ -25,6 +25,8 @@ const std::vector<Row>& Rows() {
        R"(
 preset: corrected_200kV
 name: second_order_200kV
+amorphous: {entrance_nm: 0.5, exit_nm: 0.5}
+phonon_configurations: 8
 semiangle_mrad: 25
 box_A: 19.5
 correctors_nm: {C21: 500, C23: 500}
@@ -33,6 +35,19 @@ prior:
   C21b_nm: [-250, 250]
   C23a_nm: [-250, 250]
   C23b_nm: [-250, 250]
+  thickness_nm: [2, 6]
+  energy_spread_eV: [0.4, 0.8]
+  mistilt_alpha_mrad: [-2, 2]
+  mistilt_beta_mrad: [-2, 2]
+  source_tail_share: [0.1, 0.2]
+  source_tail_fwhm_A: [1.5, 2.5]
+  pulse_height_noise: [0.3, 0.6]
+  afterglow_share: [0.01, 0.05]
+  hum_x_A: [0.03, 0.1]
+  hum_y_A: [0.03, 0.1]
+  flyback_lag_share: [0.003, 0.01]
+  scan_wander_A: [0.03, 0.1]
+  current_flicker: [0.003, 0.01]
 )",
        {}},
       {"AberrationTuning-v0",
@@ -40,6 +55,8 @@ prior:
        R"(
 preset: corrected_200kV
 name: third_order_200kV
+amorphous: {entrance_nm: 1, exit_nm: 1}
+phonon_configurations: 8
 semiangle_mrad: 25
 box_A: 19.5
 correctors_nm: {C21: 500, C23: 500, C30: 10000, C32: 10000, C34: 10000}
@@ -61,8 +78,21 @@ prior:
   scan_y_ratio: [0.99, 1.01]
   line_jitter_A: [0, 0.1]
   line_noise: [0, 0.02]
+  thickness_nm: [2, 15]
+  energy_spread_eV: [0.7, 1]
+  mistilt_alpha_mrad: [-4, 4]
+  mistilt_beta_mrad: [-4, 4]
+  source_tail_share: [0.1, 0.3]
+  source_tail_fwhm_A: [1.5, 3]
+  pulse_height_noise: [0.4, 0.8]
+  afterglow_share: [0.02, 0.08]
+  hum_x_A: [0.05, 0.15]
+  hum_y_A: [0.05, 0.15]
+  flyback_lag_share: [0.005, 0.02]
+  scan_wander_A: [0.05, 0.15]
+  current_flicker: [0.005, 0.015]
 )",
-       {3, 5, 8}},
+       {}},
       {"DriftLock-v0",
        1,
        R"(
@@ -79,6 +109,8 @@ prior:
        R"(
 preset: corrected_200kV
 name: drifting_200kV
+amorphous: {entrance_nm: 0.5, exit_nm: 0.5}
+phonon_configurations: 8
 current_pA: 20
 prior:
   C10_nm: [-1, 1]
@@ -87,6 +119,19 @@ prior:
   drift_x_A_per_s: [-0.6, 0.6]
   drift_y_A_per_s: [-0.6, 0.6]
   stage_walk_A: [0.03, 0.08]
+  thickness_nm: [2, 6]
+  energy_spread_eV: [0.4, 0.8]
+  mistilt_alpha_mrad: [-2, 2]
+  mistilt_beta_mrad: [-2, 2]
+  source_tail_share: [0.1, 0.2]
+  source_tail_fwhm_A: [1.5, 2.5]
+  pulse_height_noise: [0.3, 0.6]
+  afterglow_share: [0.01, 0.05]
+  hum_x_A: [0.03, 0.1]
+  hum_y_A: [0.03, 0.1]
+  flyback_lag_share: [0.003, 0.01]
+  scan_wander_A: [0.03, 0.1]
+  current_flicker: [0.003, 0.01]
 )",
        {}},
       {"DriftLock-v0",
@@ -94,6 +139,8 @@ prior:
        R"(
 preset: corrected_200kV
 name: wandering_200kV
+amorphous: {entrance_nm: 1, exit_nm: 1}
+phonon_configurations: 8
 current_pA: 10
 prior:
   C10_nm: [-1, 1]
@@ -106,6 +153,19 @@ prior:
   scan_x_ratio: [0.98, 1.02]
   scan_y_ratio: [0.98, 1.02]
   line_jitter_A: [0, 0.1]
+  thickness_nm: [2, 15]
+  energy_spread_eV: [0.7, 1]
+  mistilt_alpha_mrad: [-4, 4]
+  mistilt_beta_mrad: [-4, 4]
+  source_tail_share: [0.1, 0.3]
+  source_tail_fwhm_A: [1.5, 3]
+  pulse_height_noise: [0.4, 0.8]
+  afterglow_share: [0.02, 0.08]
+  hum_x_A: [0.05, 0.15]
+  hum_y_A: [0.05, 0.15]
+  flyback_lag_share: [0.005, 0.02]
+  scan_wander_A: [0.05, 0.15]
+  current_flicker: [0.005, 0.015]
 )",
        {}},
       {"RonchigramTuning-v0",
@@ -131,7 +191,7 @@ prior:
        R"(
 name: film_second_order_200kV
 current_pA: 60
-film: {thickness_nm: 5, box_A: 64, structure: spheres}
+film: {thickness_nm: 5, box_A: 64}
 energy_keV: 200
 semiangle_mrad: 30
 camera: {present: true, pixels: 64, pixel_mrad: 1}
@@ -147,6 +207,10 @@ prior:
   C21b_nm: [-300, 300]
   C23a_nm: [-300, 300]
   C23b_nm: [-300, 300]
+  energy_spread_eV: [0.4, 0.8]
+  source_tail_share: [0.1, 0.2]
+  source_tail_fwhm_A: [1.5, 2.5]
+  pulse_height_noise: [0.3, 0.6]
 )",
        {}},
       {"RonchigramTuning-v0",
@@ -154,7 +218,7 @@ prior:
        R"(
 name: film_third_order_200kV
 current_pA: 20
-film: {thickness_nm: 5, box_A: 64, structure: spheres}
+film: {thickness_nm: 5, box_A: 64}
 energy_keV: 200
 semiangle_mrad: 30
 camera: {present: true, pixels: 64, pixel_mrad: 1}
@@ -179,6 +243,10 @@ prior:
   corrector_gain_spread: [0, 0.05]
   drift_x_A_per_s: [-1, 1]
   drift_y_A_per_s: [-1, 1]
+  energy_spread_eV: [0.7, 1]
+  source_tail_share: [0.1, 0.3]
+  source_tail_fwhm_A: [1.5, 3]
+  pulse_height_noise: [0.4, 0.8]
 )",
        {}},
       {"ZoneAxisTilt-v0",
@@ -204,7 +272,6 @@ prior:
        2,
        R"(
 name: off_axis_200kV
-layers: 15
 current_pA: 20
 specimen: SrTiO3_001.xyz
 engine: linear
@@ -217,13 +284,14 @@ prior:
   mistilt_alpha_mrad: [-9, 9]
   mistilt_beta_mrad: [-9, 9]
   tilt_backlash_mrad: [0.5, 1.5]
+  thickness_nm: [4, 10]
+  pulse_height_noise: [0.3, 0.6]
 )",
        {}},
       {"ZoneAxisTilt-v0",
        3,
        R"(
 name: far_off_axis_200kV
-layers: 15
 current_pA: 2
 specimen: SrTiO3_001.xyz
 engine: linear
@@ -237,8 +305,10 @@ prior:
   mistilt_beta_mrad: [-12, 12]
   tilt_backlash_mrad: [1, 3]
   eucentric_um: [-1, 1]
+  thickness_nm: [4, 30]
+  pulse_height_noise: [0.4, 0.8]
 )",
-       {10, 15, 25}},
+       {}},
   };
   return kRows;
 }

@@ -124,6 +124,14 @@ absl::StatusOr<env::EnvironmentFactory> PrepareEnvironments(const std::string& i
     RONCHI_RETURN_IF_ERROR(r.Done());
     return kind.prepare(instrument, task);
   }
+  // An older version of one that there is.
+  const std::string name = id.substr(0, id.rfind("-v"));
+  for (const std::string& other : ids) {
+    if (other.substr(0, other.rfind("-v")) != name || other < id) continue;
+    return absl::NotFoundError(absl::StrCat("environment '", id, "' is now ", other,
+                                            ", which is harder or brighter: train anew with that id "
+                                            "(docs/environments.md#versions)"));
+  }
   return absl::NotFoundError(absl::StrCat(
       "environment '", id, "': there is none of that name; there are: ", absl::StrJoin(ids, ", ")));
 }

@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/printable.h"
+#include "core/nesting.h"
 #include "experiments/flow_answers.h"
 #include "experiments/flow_decider.h"
 #include "experiments/flow_host.h"
@@ -43,7 +45,7 @@ absl::StatusOr<FlowOptions> Resolve(FlowOptions options) {
   options.folder = options.path;
   options.path = options.folder + kWorkflowFile;
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.folder + kRunFile, kConfigFile));
-  const json run = json::parse(text, nullptr, false);
+  const json run = NestsTooDeeply(text) ? json() : json::parse(text, nullptr, false);
   if (!run.is_object()) return absl::InvalidArgumentError(options.folder + kRunFile + ": damaged");
   try {
     if (options.instrument.empty()) options.instrument = run.value("instrument", "");
@@ -225,7 +227,7 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
   if (past.different > 0) {
     const std::string what = "not the twin that was left: " + past.first_difference;
     RONCHI_RETURN_IF_ERROR(log->Note("resume", what));
-    if (!options.quiet) std::fprintf(stderr, "%s\n", what.c_str());
+    if (!options.quiet) std::fprintf(stderr, "%s\n", Printable(what).c_str());
   }
   RONCHI_ASSIGN_OR_RETURN(const hw::Description limited,
                           wf::WithLimits(flow->workflow, flow->instrument.description));

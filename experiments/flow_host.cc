@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "core/files.h"
 #include "core/interrupt.h"
+#include "core/printable.h"
 #include "hw/workflow/expression.h"
 
 namespace ronchi {
@@ -117,7 +118,7 @@ Answer TerminalHost::Ask(const Question& question) {
     const double left =
         question.timeout_s - std::chrono::duration<double>(Clock::now() - begin).count();
     if (left <= 0 || Interrupted()) return answer;
-    std::fprintf(stderr, "%s [%s, %.0f s] ", question.text.c_str(),
+    std::fprintf(stderr, "%s [%s, %.0f s] ", Printable(question.text).c_str(),
                  question.kind == "yes_no" ? "yes/no, with 'because …' if you like"
                                            : "a number with its unit",
                  left);
@@ -163,7 +164,7 @@ Wish TerminalHost::Poll() {
 }
 
 void TerminalHost::Log(const std::string& line) {
-  if (!options_.quiet) std::fprintf(stderr, "%s\n", line.c_str());
+  if (!options_.quiet) std::fprintf(stderr, "%s\n", Printable(line).c_str());
 }
 
 }  // namespace ronchi

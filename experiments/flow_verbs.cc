@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/printable.h"
 #include "experiments/command_line.h"
 #include "experiments/flow.h"
 #include "experiments/flow_host.h"
@@ -76,12 +77,14 @@ void PrintSpending(const char* what, const wf::Spending& s) {
 void PrintCheck(const CheckedFlow& flow) {
   size_t errors = 0, guarded = 0;
   for (const wf::Finding& f : flow.report.findings) {
-    std::printf("%-8s %s\n", std::string(wf::SeverityName(f.severity)).c_str(), f.message.c_str());
+    std::printf("%-8s %s\n", std::string(wf::SeverityName(f.severity)).c_str(),
+                Printable(f.message).c_str());
     errors += f.severity == wf::Finding::Severity::kError;
     guarded += f.severity == wf::Finding::Severity::kGuarded;
   }
   std::printf(
-      "%s on %s: %s\n", flow.workflow.title.c_str(), flow.instrument.description.id.c_str(),
+      "%s on %s: %s\n", Printable(flow.workflow.title).c_str(),
+      Printable(flow.instrument.description.id).c_str(),
       errors > 0    ? absl::StrCat("refused, ", errors, errors > 1 ? " errors" : " error").c_str()
       : guarded > 0 ? absl::StrCat("allowed; ", guarded, " left to the guard at run time").c_str()
                     : "allowed; every step proven");
@@ -104,7 +107,7 @@ int CheckRecipe(const Arguments& a) {
   if (a.as_json)
     PrintJson({{"file", a.target}, {"recipe", resolved->recipe.name}, {"ok", true}});
   else
-    std::printf("%s: a recipe, and well formed\n", resolved->recipe.name.c_str());
+    std::printf("%s: a recipe, and well formed\n", Printable(resolved->recipe.name).c_str());
   return kDone;
 }
 
@@ -143,12 +146,12 @@ int RunWorkflowFile(const Arguments& a) {
                {"worst", ToJson(outcome->forecast.worst)},
                {"files", outcome->files}});
   } else {
-    std::printf("ended by %s%s\n", r.ended_by.c_str(),
+    std::printf("ended by %s%s\n", Printable(r.ended_by).c_str(),
                 r.finished ? "" : "; ronchi run --resume goes on with it");
     PrintSpending("spent", r.spent);
     PrintSpending("expected", outcome->forecast.expected);
     PrintSpending("at most", outcome->forecast.worst);
-    std::printf("written to %s:\n ", outcome->folder.c_str());
+    std::printf("written to %s:\n ", Printable(outcome->folder).c_str());
     for (const std::string& file : outcome->files) std::printf(" %s", file.c_str());
     std::printf("\n");
   }

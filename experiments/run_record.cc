@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/nesting.h"
 #include "core/storage.h"
 #include "ronchi_paths.h"
 
@@ -176,6 +177,9 @@ absl::StatusOr<RunRecord> ReadRunRecord(const std::string& folder) {
   RONCHI_ASSIGN_OR_RETURN(const DataFileReader file, DataFileReader::Open(folder + "/data.hdf5"));
   RONCHI_ASSIGN_OR_RETURN(r.deploy.trace, ReadTrace(file, "deploy"));
   RONCHI_ASSIGN_OR_RETURN(r.config, ReadFile(folder + "/config.yaml", kConfigFile));
+  if (NestsTooDeeply(text)) {
+    return absl::InvalidArgumentError(folder + "/summary.json: nested too deeply");
+  }
   try {
     const json j = json::parse(text);
     r.name = j.at("name");

@@ -1,4 +1,5 @@
 // The verbs that tell what there is.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -13,16 +14,42 @@ namespace ronchi {
 
 using nlohmann::json;
 
+namespace {
+
+// Columns of the terminal; 0: stdout is none, so lines stay whole.
+size_t TerminalColumns() {
+  winsize size = {};
+  return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+// "  name  text", the text broken between words and indented where the terminal is narrower.
+void PrintEntry(const std::string& name, const std::string& text, size_t columns) {
+  constexpr size_t kIndent = 23;
+  const size_t room = columns > kIndent + 20 ? columns - kIndent : std::string::npos;
+  std::printf("  %-20s ", name.c_str());
+  size_t at = 0;
+  while (room != std::string::npos && text.size() - at > room) {
+    const size_t space = text.rfind(' ', at + room);
+    if (space == std::string::npos || space <= at) break;
+    std::printf("%s\n%*s", text.substr(at, space - at).c_str(), int(kIndent), "");
+    at = space + 1;
+  }
+  std::printf("%s\n", text.substr(at).c_str());
+}
+
+}  // namespace
+
 int List(const Arguments& a) {
   const json all = ListEverything();
   if (a.as_json) {
     PrintJson(all);
     return kDone;
   }
+  const size_t columns = TerminalColumns();
   for (const auto& [group, entries] : all.items()) {
     std::printf("%s\n", group.c_str());
     for (const auto& [name, text] : entries.items()) {
-      std::printf("  %-20s %s\n", name.c_str(), text.get<std::string>().c_str());
+      PrintEntry(name, text.get<std::string>(), columns);
     }
   }
   return kDone;

@@ -201,9 +201,10 @@ absl::Status FindUnservedDetectors(const sim::SimulationOptions& all, const Conf
 
 }  // namespace
 
-absl::StatusOr<SimulateJob> ReadSimulateJob(const Config& config, size_t points) {
+absl::StatusOr<SimulateJob> ReadSimulateJob(const Config& config, size_t points,
+                                            const sim::SpecimenSection* known) {
   SimulateJob job;
-  RONCHI_ASSIGN_OR_RETURN(job.options, sim::ReadSimulationOptions(config));
+  RONCHI_ASSIGN_OR_RETURN(job.options, sim::ReadSimulationOptions(config, known));
   ConfigReader r(config);
   const Config beam = r.Child("beam"), detectors = r.Child("detectors");
   const sim::SimulationOptions& o = job.options;

@@ -11,6 +11,7 @@
 #include "core/config.h"
 #include "core/status.h"
 #include "sim/simulation.h"
+#include "sim/specimen/specimen_config.h"
 
 namespace ronchi {
 
@@ -21,8 +22,10 @@ struct SimulateJob {
   std::string config;  // resolved, with every default
 };
 // InvalidArgument: all mistakes (core/error_list.h), each a line with file, line, key, value and
-// what is allowed. `points`: of the series that it is one of, whose outputs add up.
-absl::StatusOr<SimulateJob> ReadSimulateJob(const Config& config, size_t points = 1);
+// what is allowed. `points`: of the series that it is one of, whose outputs add up; `known`: its
+// specimen, where that is the same at every point.
+absl::StatusOr<SimulateJob> ReadSimulateJob(const Config& config, size_t points = 1,
+                                            const sim::SpecimenSection* known = nullptr);
 
 class SimulateSeries;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -61,6 +62,12 @@ double WorkOf(const sim::SimulationOptions& o) {
 bool SeedIsASeries(const ConfigSeries& series) {
   return std::any_of(series.axes().begin(), series.axes().end(),
                      [](const ConfigSeries::Axis& a) { return a.path == "dose.seed"; });
+}
+
+bool ChangesSpecimen(const ConfigSeries& series) {
+  return std::any_of(series.axes().begin(), series.axes().end(), [](const ConfigSeries::Axis& a) {
+    return absl::StartsWith(a.path, "specimen.");
+  });
 }
 
 }  // namespace
@@ -164,7 +171,14 @@ absl::Status SimulateSeries::Compare(const SimulateJob& job, size_t point) {
 absl::StatusOr<SimulateJob> SimulateSeries::Job(size_t point) {
   if (!is_series()) return ReadSimulateJob(document_);
   series_.Choose(point);
-  absl::StatusOr<SimulateJob> job = ReadSimulateJob(document_, points());
+  // The structure is read, or built, once where no series changes it.
+  std::optional<sim::SpecimenSection> known;
+  if (!work_.empty() && !ChangesSpecimen(series_)) {
+    known.emplace();
+    known->specimen = first_.options.specimen;
+    known->tilt_rad = first_.options.tilt_rad;
+  }
+  absl::StatusOr<SimulateJob> job = ReadSimulateJob(document_, points(), known ? &*known : nullptr);
   series_.Restore();
   if (job.ok() && point > 0 && !SeedIsASeries(series_)) {
     job->options.dose_seed =

@@ -40,8 +40,9 @@ struct ImageHarmonics {
 class ImageModel {
  public:
   virtual ~ImageModel() = default;
-  virtual ImageHarmonics MakeHarmonics(const Aberrations& aberrations,
-                                       double source_fwhm_A) const = 0;
+  // Of a normal source, and a normal spread of the defocus with standard deviation focal_spread_A.
+  virtual ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
+                                       double focal_spread_A = 0) const = 0;
   virtual std::array<double, 2> cell_A() const = 0;  // the image repeats so
 };
 

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
+#include "sim/coherence.h"
 #include "sim/fft.h"
 #include "sim/physics/electron.h"
 #include "sim/probe.h"
@@ -99,6 +100,8 @@ struct LinearEngine::Impl {
 
   void AddBeams();
   void AddObject(const Specimen& specimen, const ScatteringFactors& factors);
+  // weight · |probe|² onto `sum`, [nx, ny].
+  void AddIntensity(const Aberrations& aberrations, double weight, ComplexBuffer* sum) const;
 };
 
 void LinearEngine::Impl::AddBeams() {
@@ -179,19 +182,31 @@ absl::StatusOr<LinearEngine> LinearEngine::Create(const Specimen& specimen,
 
 std::array<double, 2> LinearEngine::cell_A() const { return impl_->cell; }
 
-ImageHarmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations,
-                                           double source_fwhm_A) const {
-  const Impl& m = *impl_;
-  const double wavelength = Wavelength_A(m.options.energy_eV);
+void LinearEngine::Impl::AddIntensity(const Aberrations& aberrations, double weight,
+                                      ComplexBuffer* sum) const {
+  const double wavelength = Wavelength_A(options.energy_eV);
   thread_local ComplexBuffer wave;
-  wave.assign(size_t(m.nx) * m.ny, Complex(0));
-  for (const Impl::Beam& b : m.beams) {
+  wave.assign(size_t(nx) * ny, Complex(0));
+  for (const Beam& b : beams) {
     const double chi = aberrations.Chi(b.ax, b.ay, wavelength);
     wave[b.index] = Complex(Real(b.amplitude * std::cos(chi)), Real(-b.amplitude * std::sin(chi)));
   }
-  m.inverse.Execute(wave.data());
-  const Real scale = Real(1) / Real(m.nx * m.ny);
-  for (Complex& v : wave) v = Complex((v.real() * v.real() + v.imag() * v.imag()) * scale, 0);
+  inverse.Execute(wave.data());
+  const Real scale = Real(weight) / Real(nx * ny);
+  for (size_t i = 0; i < wave.size(); ++i) {
+    const Complex v = wave[i];
+    (*sum)[i] += Complex((v.real() * v.real() + v.imag() * v.imag()) * scale, 0);
+  }
+}
+
+ImageHarmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
+                                           double focal_spread_A) const {
+  const Impl& m = *impl_;
+  thread_local ComplexBuffer wave;
+  wave.assign(size_t(m.nx) * m.ny, Complex(0));
+  for (const WeightedOptics& w : SpreadFocus({.aberrations = aberrations}, focal_spread_A)) {
+    m.AddIntensity(w.optics.aberrations, w.weight, &wave);
+  }
   m.forward.Execute(wave.data());
 
   ImageHarmonics out{std::vector<std::complex<double>>(m.object.size()), m.cell, m.half_x,

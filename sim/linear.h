@@ -34,7 +34,8 @@ class LinearEngine final : public ImageModel {
   static absl::StatusOr<LinearEngine> Create(const Specimen& specimen, const LinearOptions& options,
                                              const ScatteringFactors& factors);
 
-  ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A) const override;
+  ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
+                               double focal_spread_A = 0) const override;
 
   std::array<double, 2> cell_A() const override;
 

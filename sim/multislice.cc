@@ -181,14 +181,27 @@ void Multislice::Run(const ProbeSpectrum& probe, double x_A, double y_A,
 
 void Multislice::RunToWave(const ProbeSpectrum& probe, double x_A, double y_A,
                            ComplexBuffer* exit_wave, Workspace* w) const {
+  const size_t whole = slices();
+  RunToWaves(
+      probe, x_A, y_A, {&whole, 1}, [](size_t) {}, exit_wave, w);
+}
+
+void Multislice::RunToWaves(const ProbeSpectrum& probe, double x_A, double y_A,
+                            std::span<const size_t> exits,
+                            const std::function<void(size_t)>& at_exit, ComplexBuffer* exit_wave,
+                            Workspace* w) const {
   const Impl& m = *impl_;
   exit_wave->assign(m.grid.size(), Complex(0));
   m.Enter(probe, x_A, y_A, w);
-  for (size_t s = 0; s < m.order.size(); ++s) {
+  size_t next_exit = 0;
+  for (size_t s = 0; s < m.order.size() && next_exit < exits.size(); ++s) {
     m.Transmit(m.transmission[m.order[s]], &w->wave_);
-    if (s + 1 < m.order.size()) m.Propagate(w);
+    if (s + 1 == exits[next_exit]) {
+      m.ExitPass(w, [exit_wave](size_t i, Complex v) { (*exit_wave)[i] = v; });
+      at_exit(next_exit++);
+    }
+    if (next_exit < exits.size()) m.Propagate(w);
   }
-  m.ExitPass(w, [exit_wave](size_t i, Complex v) { (*exit_wave)[i] = v; });
 }
 
 }  // namespace ronchi::sim

@@ -58,6 +58,10 @@ class Multislice {
   // The same to the exit face; gives the wave itself, ψ(k) [nx, ny] in FFT order.
   void RunToWave(const ProbeSpectrum& probe, double x_A, double y_A, ComplexBuffer* exit_wave,
                  Workspace* workspace) const;
+  // The same at each of `exits` (as Run has them): `at_exit(index)` finds that wave in *exit_wave.
+  void RunToWaves(const ProbeSpectrum& probe, double x_A, double y_A, std::span<const size_t> exits,
+                  const std::function<void(size_t)>& at_exit, ComplexBuffer* exit_wave,
+                  Workspace* workspace) const;
 
   const Grid& grid() const;
   size_t slices() const;

@@ -330,7 +330,8 @@ absl::StatusOr<Aberrations> ReadAberrations(const Config& node) {
   return out;
 }
 
-absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config) {
+absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config,
+                                                        const SpecimenSection* known) {
   SimulationOptions o;
   ConfigReader r(config);
   int version = 1;
@@ -348,7 +349,9 @@ absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config) {
     errors.Add(status);
     if (good) *good = status.ok();
   };
-  if (absl::StatusOr<SpecimenSection> section = ReadSpecimenSection(specimen); section.ok()) {
+  absl::StatusOr<SpecimenSection> section =
+      known ? absl::StatusOr<SpecimenSection>(*known) : ReadSpecimenSection(specimen);
+  if (section.ok()) {
     o.specimen = std::move(section->specimen);
     o.tilt_rad = section->tilt_rad;
     read.specimen = true;

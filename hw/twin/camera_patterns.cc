@@ -32,6 +32,19 @@ std::array<double, 2> TailPoint(const SourceProfile& source, int pass) {
                   : std::array{sign * source.TailRadius_A(0.25), 0.0};
 }
 
+// Boxes of displaced atoms. More, and a thicker block of them, cost memory.
+constexpr int kConfigurations = 2;
+// A thicker crystal repeats the displacements of so many unit cells along the beam.
+constexpr int kDisplacedLayers = 16;
+
+// What of a specimen lies above a depth.
+sim::Specimen Above(const sim::Specimen& s, double depth_A) {
+  sim::Specimen out = s;
+  out.cell_A[2] = depth_A;
+  std::erase_if(out.atoms, [&](const sim::Atom& a) { return a.z_A >= depth_A - 1e-6; });
+  return out;
+}
+
 // Whole cells, the least number that is at least so wide.
 size_t Cells(double box_A, double cell_A) { return size_t(std::ceil(box_A / cell_A - 1e-9)); }
 
@@ -92,21 +105,33 @@ absl::StatusOr<std::shared_ptr<CameraPatterns>> CameraPatterns::Create(const Twi
   out->basis_ = sim::AberrationBasis(angles, wavelength_A);
 
   const sim::Specimen box = o.specimen.Repeated(int(cells[0]), int(cells[1]), 1);
+  const sim::Specimen block = Above(box, o.film.present || o.layers <= kDisplacedLayers
+                                             ? box.cell_A[2]
+                                             : box.cell_A[2] / o.layers * kDisplacedLayers);
   const bool moves =
       std::any_of(box.atoms.begin(), box.atoms.end(), [](const auto& a) { return a.rms_A > 0; });
-  const int configurations = moves ? o.phonon_configurations : 1;
+  const int configurations = moves ? std::min(o.phonon_configurations, kConfigurations) : 1;
   out->source_points_ = o.camera.source_points;
   // Every source point as often, every configuration once at least.
   out->passes_ = out->source_points_;
   while (out->passes_ < configurations) out->passes_ += out->source_points_;
   RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load("kirkland"));
-  const double thickness_A =
-      o.film.present ? o.specimen.cell_A[2] / o.film.slices * (1 + 1e-9) : kSliceThickness_A;
+  out->period_A_ = o.specimen.cell_A[2] / o.layers;
+  out->slice_A_ = out->period_A_ / std::ceil(out->period_A_ / kSliceThickness_A - 1e-6);
+  if (o.film.present) out->slice_A_ = o.specimen.cell_A[2] / o.film.slices;
+  for (const sim::Atom& a : o.specimen.atoms) {
+    if (o.film.present) break;
+    out->early_A_ += (a.z_A - out->slice_A_ * std::floor(a.z_A / out->slice_A_ + 1e-6)) /
+                     double(o.specimen.atoms.size());
+  }
   std::vector<sim::Multislice> stacks;
   for (int c = 0; c < configurations; ++c) {
-    const sim::Specimen atoms = moves ? box.Displaced({}, o.phonon_seed, uint64_t(c)) : box;
-    RONCHI_ASSIGN_OR_RETURN(const sim::PotentialSlices potential,
-                            sim::MakePotential(atoms, grid, thickness_A, *factors));
+    const sim::Specimen atoms = moves ? block.Displaced({}, o.phonon_seed, uint64_t(c)) : block;
+    RONCHI_ASSIGN_OR_RETURN(sim::PotentialSlices potential,
+                            sim::MakePotential(atoms, grid, out->slice_A_ * (1 + 1e-9), *factors));
+    const std::vector<size_t> once = potential.order;
+    const size_t all = size_t(std::lround(o.specimen.cell_A[2] / out->slice_A_));
+    for (size_t s = once.size(); s < all; ++s) potential.order.push_back(once[s % once.size()]);
     stacks.emplace_back(potential, o.energy_eV, std::array<double, 2>{0, 0}, kEfforts);
   }
   out->stacks_ = std::make_shared<const std::vector<sim::Multislice>>(std::move(stacks));
@@ -130,13 +155,22 @@ CameraPatterns::Prepared CameraPatterns::Prepare(const PatternMoment& moment) {
   Prepared out;
   out.stacks = stacks_;
   out.source = {moment.source_fwhm_A, moment.source_tail_share, moment.source_tail_fwhm_A};
-  out.probe = aperture_;
+  const double thickness_A = moment.thickness_A > 0 ? moment.thickness_A : INFINITY;
+  out.exit_slice =
+      std::min((*stacks_)[0].slices(), size_t(std::llround(std::min(thickness_A, 1e6) / slice_A_)));
   std::vector<double> chi(aperture_.beams.size());
-  basis_.ComputeChi(moment.aberrations, chi);
-  for (size_t i = 0; i < chi.size(); ++i) {
-    sim::Real c, s;
-    sim::CosSin(chi[i], &c, &s);
-    out.probe.beams[i].amplitude *= std::complex<sim::Real>(c, -s);
+  for (size_t sign : {0, 1}) {
+    if (sign == 1 && passes_ == 1) break;
+    sim::Aberrations aberrations = moment.aberrations;
+    aberrations.a_A[sim::kC10] += early_A_;
+    if (passes_ > 1) aberrations.a_A[sim::kC10] += (sign ? 1 : -1) * moment.focal_spread_A;
+    basis_.ComputeChi(aberrations, chi);
+    out.probes[sign] = aperture_;
+    for (size_t i = 0; i < chi.size(); ++i) {
+      sim::Real c, s;
+      sim::CosSin(chi[i], &c, &s);
+      out.probes[sign].beams[i].amplitude *= std::complex<sim::Real>(c, -s);
+    }
   }
   return out;
 }
@@ -173,9 +207,9 @@ void CameraPatterns::Compute(const Prepared& p, double x_A, double y_A,
                                   : std::array{pass & 1 ? s : -s, pass & 2 ? s : -s};
     const double weight = in_tail ? tail / tail_passes : (1 - tail) / passes_;
     const double x = x_A + dx + pass * cell_A_[0], y = y_A + dy + pass * cell_A_[1];
-    const size_t exit = stack.slices();
+    const size_t sign = passes_ == 1 ? 0 : size_t((pass ^ (pass >> 1)) & 1);
     stack.Run(
-        p.probe, x, y, {&exit, 1},
+        p.probes[sign], x, y, {&p.exit_slice, 1},
         [&](size_t) { Collect(workspace.intensity(), weight, fractions); }, &workspace);
   }
 }

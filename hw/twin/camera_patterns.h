@@ -6,6 +6,9 @@
 // source: (±s, ±s) about its place, s = FWHM/2.3548 a normal source's standard deviation. These
 // four points with equal weights give the mean of any polynomial up to the third order under the
 // normal distribution (Gauss–Hermite of two points an axis); one point is a source without size.
+// Half of the passes see the focus a standard deviation of its spread above, half below, the sign
+// being that of the source point's x y: Gauss–Hermite of two points again. A single pass sees the
+// middle.
 // A source with tails adds four points for their share: at the distances within which a quarter of
 // the tail lies, along x, and three quarters, along y.
 //
@@ -33,6 +36,8 @@ struct PatternMoment {
   std::array<double, 2> tilt_rad = {0, 0};  // stage's: about x (alpha), about y (beta)
   double source_fwhm_A = 0;
   double source_tail_share = 0, source_tail_fwhm_A = 0;
+  double focal_spread_A = 0;  // standard deviation
+  double thickness_A = 0;     // 0: the whole specimen
 };
 
 class CameraPatterns {
@@ -43,7 +48,8 @@ class CameraPatterns {
   // What all probes of a moment share; any number of threads may use it.
   class Prepared {
     friend class CameraPatterns;
-    sim::ProbeSpectrum probe;
+    std::array<sim::ProbeSpectrum, 2> probes;  // by the focus' sign; with one pass, the first alone
+    size_t exit_slice = 0;
     std::shared_ptr<const std::vector<sim::Multislice>> stacks;
     SourceProfile source;
   };
@@ -76,6 +82,9 @@ class CameraPatterns {
   Shares shares_x_, shares_y_;
   sim::ProbeSpectrum aperture_;  // amplitudes at zero aberrations
   sim::AberrationBasis basis_;   // of its beams
+  double slice_A_ = 0;           // of a crystal
+  double period_A_ = 0;          // of a crystal along the beam, whole slices
+  double early_A_ = 0;           // by which slices act before their atoms' depths, on the mean
   std::array<int64_t, 2> tilt_key_{};
   std::shared_ptr<const std::vector<sim::Multislice>> stacks_;  // by configuration
 };

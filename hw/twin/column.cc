@@ -12,6 +12,7 @@
 #include "hw/twin/detectors.h"
 #include "hw/twin/measurements.h"
 #include "hw/twin/scan_errors.h"
+#include "hw/twin/temporal_coherence.h"
 #include "sim/physics/electron.h"
 
 namespace ronchi::hw {
@@ -101,7 +102,7 @@ sim::Aberrations Column::Optics() const { return optics.True(stage.Displacement_
 
 double Column::Contrast(const sim::Aberrations& a) const {
   if (!images_.any()) return 0;
-  return images_.MakeHarmonics(0, a, Source()).Contrast();
+  return images_.MakeHarmonics(0, Imaging(a)).Contrast();
 }
 
 double Column::BestContrast() const {
@@ -155,6 +156,8 @@ std::map<std::string, double> Column::AllHidden() const {
   const auto under = UnderOrigin_A(0);
   all["under_origin_x_A"] = under[0];
   all["under_origin_y_A"] = under[1];
+  all["focal_spread_nm"] = FocalSpread() / kNm_A;
+  if (images_.any()) all["true_thickness_nm"] = images_.Thickness_A(Thickness()) / kNm_A;
   all["true_current_pA"] = Current_A() * 1e12;
   const auto tilt = stage.Tilt_rad();
   all["true_tilt_alpha_mrad"] = tilt[0] * 1e3;
@@ -164,6 +167,14 @@ std::map<std::string, double> Column::AllHidden() const {
 
 SourceProfile Column::Source() const {
   return {hidden["source_fwhm_A"], hidden["source_tail_share"], hidden["source_tail_fwhm_A"]};
+}
+
+double Column::FocalSpread() const {
+  return FocalSpread_A(hidden["C_c_mm"], hidden["energy_spread_eV"], options.energy_eV);
+}
+
+ImageMoment Column::Imaging(const sim::Aberrations& aberrations) const {
+  return {aberrations, Source(), FocalSpread(), Thickness(), stage.Tilt_rad()};
 }
 
 Column::LineNoise Column::NextLineNoise(const FrameRequest& r, uint64_t frame, Wander* w) const {
@@ -202,7 +213,7 @@ std::vector<double> Column::NoiseFreeFrame(const FrameRequest& r, uint64_t frame
   Wander ahead = wander_;  // nothing goes on
   const auto rows = Rows(r, frame, NextLineNoise(r, frame, &ahead).place_A);
   std::vector<double> fractions(rows.starts_A.size() * rows.pixels);
-  const auto harmonics = images_.MakeHarmonics(0, Optics(), Source());
+  const auto harmonics = images_.MakeHarmonics(0, Imaging(Optics()));
   harmonics.ComputeImage(rows, fractions);
   if (specimen.changes()) {
     specimen.Change(rows, harmonics.Mean(), r.dose_e_per_m2, fractions);
@@ -215,7 +226,7 @@ Column::AcquiredFrame Column::Acquire(const FrameRequest& r) {
   AcquiredFrame out{.rows = Rows(r, frames, std::move(noise.place_A)), .frame = frames};
   ++frames;
   const auto [lines, samples] = ScanShape(*r.scan);
-  const sim::Aberrations aberrations = Optics();
+  const ImageMoment moment_now = Imaging(Optics());
   RandomStream random = hidden.Stream("twin.counts", out.frame);
   const double current = Current_A() * (1 + hidden["current_noise"] * random.Normal());
   const CountingMoment moment{
@@ -235,7 +246,7 @@ Column::AcquiredFrame Column::Acquire(const FrameRequest& r) {
       out.counts.emplace_back(fractions.size() * options.camera.pixels * options.camera.pixels);
       continue;
     }
-    const auto harmonics = images_.MakeHarmonics(d, aberrations, Source());
+    const auto harmonics = images_.MakeHarmonics(d, moment_now);
     harmonics.ComputeImage(out.rows, fractions);
     if (specimen.changes()) {
       specimen.Change(out.rows, harmonics.Mean(), r.dose_e_per_m2, fractions);
@@ -301,7 +312,13 @@ void Column::Spoil(Estimate* estimate) const {
 
 PatternMoment Column::Moment() const {
   const SourceProfile source = Source();
-  return {Optics(), stage.Tilt_rad(), source.fwhm_A, source.tail_share, source.tail_fwhm_A};
+  return {Optics(),
+          stage.Tilt_rad(),
+          source.fwhm_A,
+          source.tail_share,
+          source.tail_fwhm_A,
+          FocalSpread(),
+          images_.any() ? images_.Thickness_A(Thickness()) : 0};
 }
 
 std::vector<double> Column::NoiseFreePattern(double x_m, double y_m, double ahead_s) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "core/quantity.h"
 #include "hw/description.h"
 #include "hw/reply.h"
 #include "hw/twin/camera_patterns.h"
@@ -100,6 +101,10 @@ class Column {
   };
   LineNoise NextLineNoise(const FrameRequest& request, uint64_t frame, Wander* wander) const;
   SourceProfile Source() const;
+  double FocalSpread() const;                                                          // Å
+  double Thickness() const { return hidden["thickness_nm"] * kAngstromPerNanometre; }  // Å; 0: all
+  // Of images with these aberrations, all else as it is now.
+  ImageMoment Imaging(const sim::Aberrations& aberrations) const;
   // What is wrong with measurements in truth (MeasureFlaws).
   void Spoil(Estimate* estimate) const;
   PatternMoment Moment() const;

@@ -1,11 +1,13 @@
 // The image engines that a twin's options ask for; theory predicts by the same.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
 #include "hw/twin/source_profile.h"
 #include "hw/twin/twin_options.h"
+#include "sim/contracted/contracted_crystal.h"
 #include "sim/image_model.h"
 
 namespace ronchi::hw {
@@ -15,23 +17,56 @@ namespace ronchi::hw {
 // % to 52 mrad and 0.2 % to 69 mrad (against 137 mrad): 63 mrad.
 inline constexpr double kLeastReach_per_A = 2.5;
 
-// Of the first detector. InvalidArgument: an element without scattering factor. Unimplemented: a
-// film, which no engine scans.
+// Everything that a scanned image depends on but the probe's places.
+struct ImageMoment {
+  sim::Aberrations aberrations;
+  SourceProfile source;
+  double focal_spread_A = 0;                // standard deviation
+  double thickness_A = 0;                   // 0: the options' specimen, the whole of it
+  std::array<double, 2> tilt_rad = {0, 0};  // stage's: about x (alpha), about y (beta)
+};
+
+// The thicknesses, in unit cells, at which images are prepared: those of the prior, evenly thinned
+// out to 25.
+std::vector<int> PreparedLayers(const TwinOptions& options);
+// The largest tilt that images know, rad: the prior's farthest corner, at most kMostTilt_rad;
+// images of a specimen tilted further are those at that tilt.
+inline constexpr double kMostTilt_rad = 0.008;
+double LargestTilt_rad(const TwinOptions& options);
+
+// What theory knows of the column is its data sheet: the first detector, the middle of the prior's
+// ranges of thickness, energy spread and C_c, no tilt. InvalidArgument: an element without
+// scattering factor. Unimplemented: a film, which no engine scans.
 absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const TwinOptions& options);
 
 // Of every detector, in the options' order; none of a film. The contracted engine is prepared once
 // for the first detector alone, which is what theory asks for as well, and once for all others
-// together.
+// together. For one thread at a time; copies are apart.
 class DetectorImages {
  public:
   static absl::StatusOr<DetectorImages> Create(const TwinOptions& options);
-  bool any() const { return !models_.empty(); }
-  sim::ImageHarmonics MakeHarmonics(size_t detector, const sim::Aberrations& aberrations,
-                                    const SourceProfile& source) const;
+  bool any() const { return !detectors_.empty(); }
+  sim::ImageHarmonics MakeHarmonics(size_t detector, const ImageMoment& moment) const;
+  // The thickness that images are of when a moment asks for this one.
+  double Thickness_A(double asked_A) const;
 
  private:
+  // The linear engine knows no depth: images go with the thickness, whatever the tilt.
+  struct OneDetector {
+    std::shared_ptr<const sim::ContractedCrystal> crystal;
+    size_t ring = 0;
+    std::shared_ptr<const sim::ImageModel> linear;
+    double background = 0;  // fraction of the electrons from the amorphous layers
+    // The model of the last thickness and tilt.
+    mutable std::shared_ptr<const sim::ImageModel> model;
+    mutable size_t exit = 0;
+    mutable std::array<double, 2> tilt_rad = {0, 0};
+  };
   DetectorImages() = default;
-  std::vector<std::shared_ptr<const sim::ImageModel>> models_;
+  size_t Exit(double thickness_A) const;
+  std::vector<OneDetector> detectors_;
+  std::vector<int> layers_;
+  double layer_A_ = 0;
 };
 
 }  // namespace ronchi::hw

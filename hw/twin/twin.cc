@@ -81,6 +81,8 @@ class Twin final : public Instrument, public GroundTruth {
                     " ", o.film.element, " ", o.film.seed, " ", o.film.slices, " ", o.film.spheres,
                     "\n", o.camera.semiangle_rad, " ", o.camera.counts_per_electron, " ",
                     o.camera.dark_counts, " ", o.camera.source_points, " ", o.camera.box_A);
+    absl::StrAppend(&mark, "\n", o.amorphous.entrance_A, " ", o.amorphous.exit_A, " ",
+                    o.amorphous.element, " ", o.amorphous.atoms_per_A3);
     for (const TwinEvent& event : o.events) absl::StrAppend(&mark, "\n", event.at_scan);
     for (const auto& [name, value] : column_.hidden.values) absl::StrAppend(&mark, "\n", name);
     return mark;

@@ -1,10 +1,13 @@
 #include "hw/twin/twin_options.h"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/quantity.h"
 #include "hw/twin/optics.h"
 #include "sim/physics/aberrations.h"
 #include "sim/simulate_config.h"
@@ -173,6 +176,15 @@ absl::Status ReadContamination(const Config& node, ContaminationOptions* c) {
   return r.Done();
 }
 
+absl::Status ReadAmorphous(const Config& node, AmorphousOptions* a) {
+  ConfigReader r(node);
+  Scaled(&r, "entrance_nm", kAngstromPerNanometre, {.min = 0, .max = 20}, &a->entrance_A);
+  Scaled(&r, "exit_nm", kAngstromPerNanometre, {.min = 0, .max = 20}, &a->exit_A);
+  r.Integer("element", &a->element, {.min = 1, .max = 98});
+  Scaled(&r, "atoms_per_nm3", 1e-3, {.min = 1, .max = 200}, &a->atoms_per_A3);
+  return r.Done();
+}
+
 absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
                       std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
@@ -209,6 +221,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   r.Bool("real_time", &o->real_time);
   const Config detectors = r.Child("detectors"), correctors = r.Child("correctors_nm");
   const Config stage = r.Child("stage"), contamination = r.Child("contamination");
+  const Config amorphous = r.Child("amorphous");
   const Config camera = r.Child("camera");
   std::optional<Config> film;
   if (has_film) film = r.Child("film");
@@ -227,6 +240,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadCorrectors(correctors, &o->corrector_limits_m));
   RONCHI_RETURN_IF_ERROR(ReadStage(stage, &o->stage));
   RONCHI_RETURN_IF_ERROR(ReadContamination(contamination, &o->contamination));
+  RONCHI_RETURN_IF_ERROR(ReadAmorphous(amorphous, &o->amorphous));
   RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
   RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
   RONCHI_ASSIGN_OR_RETURN(o->faults, ReadFaultOptions(faults, o->faults));
@@ -242,7 +256,10 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   return ReadEvents(events, &o->events);
 }
 
-absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const TwinOptions& o) {
+// A prior of the thickness wins over `layers`, which become those of the thickest crystal.
+absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const theory::Range& thickness_nm,
+                                           TwinOptions* options) {
+  TwinOptions& o = *options;
   if (o.film.present) {
     // Its atoms are at rest: where they are is disorder enough.
     sim::AmorphousOptions made = {.element = o.film.element,
@@ -263,6 +280,10 @@ absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const TwinOptions
   RONCHI_ASSIGN_OR_RETURN(const std::string path,
                           sim::FindStructure(node, "specimen", o.specimen_file));
   RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit, sim::ReadStructure(path));
+  if (thickness_nm.high > 0) {
+    const double layers = thickness_nm.high * kAngstromPerNanometre / unit.cell_A[2];
+    o.layers = std::max(1, int(std::lround(layers)));
+  }
   sim::Specimen specimen = unit.Repeated(1, 1, o.layers);
   for (sim::Atom& a : specimen.atoms) {
     if (a.rms_A == 0) a.rms_A = o.thermal_rms_A;
@@ -286,7 +307,7 @@ absl::StatusOr<TwinOptions> ReadTwinOptions(const Config& node) {
   }
   o.events.clear();
   RONCHI_RETURN_IF_ERROR(ReadInto(node, false, &o, &ranges));
-  RONCHI_ASSIGN_OR_RETURN(o.specimen, ReadSpecimen(node, o));
+  RONCHI_ASSIGN_OR_RETURN(o.specimen, ReadSpecimen(node, ranges.at("thickness_nm"), &o));
   o.prior = theory::Prior(ranges);
   return o;
 }

@@ -40,6 +40,13 @@ struct ContaminationOptions {
   double signal_per_nm = 5e-5;     // what a nm of carbon adds, of the incident electrons
 };
 
+// Amorphous layers on the crystal's faces (hw/twin/amorphous_layer.h).
+struct AmorphousOptions {
+  double entrance_A = 0, exit_A = 0;  // thickness
+  int element = 6;
+  double atoms_per_A3 = 0.1;  // carbon of 2 g/cm³
+};
+
 // A pixelated detector in the diffraction plane (hw/twin/camera_patterns.h).
 struct CameraOptions {
   bool present = false;
@@ -82,10 +89,11 @@ struct MeasureOptions {
 struct TwinOptions {
   std::string name = "twin";
   std::string specimen_file;
-  int layers = 1;          // unit cells along the beam
+  // Unit cells along the beam: of the thickest crystal where prior "thickness_nm" has a range.
+  int layers = 1;
   sim::Specimen specimen;  // one period across the beam; of a film, its box
   enum class Engine { kContracted, kLinear } engine = Engine::kContracted;
-  int phonon_configurations = 2;  // of the contracted engine
+  int phonon_configurations = 16;  // of the contracted engine, for every set of its waves
   uint64_t phonon_seed = 0;
   double box_A = 23;            // of the contracted engine, at least
   double thermal_rms_A = 0.08;  // of atoms for which the structure file has none
@@ -105,6 +113,7 @@ struct TwinOptions {
   FilmOptions film;
   MeasureOptions measurements;
   ContaminationOptions contamination;
+  AmorphousOptions amorphous;
   FaultOptions faults;
   bool real_time = false;  // commands take as long on the wall's clock as on the twin's
   theory::Prior prior;     // names and units: DefaultTwinPrior, docs/twin.md

@@ -4,6 +4,7 @@ namespace ronchi::hw {
 
 NumberRange PossibleHidden(const std::string& name) {
   const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
+  if (has("energy_spread")) return {.min = 0, .max = 100};
   if (has("_share")) return {.min = 0, .max = 1};
   if (has("hum_Hz")) return {.min = 1, .max = 1e4};
   if (has("afterglow_s")) return {.min = 1e-12, .max = 1e-2};
@@ -11,6 +12,8 @@ NumberRange PossibleHidden(const std::string& name) {
   if (has("cross_talk") || has("_spread")) return {.min = 0, .max = 0.5};
   if (has("_lag_s")) return {.min = 1e-9, .max = 1e6};
   if (has("_ratio")) return {.min = 0.01, .max = 100};
+  if (has("C_c_mm")) return {.min = 0, .max = 100};
+  if (has("thickness_nm")) return {.min = 0, .max = 100};
   if (has("critical_dose")) return {.min = 0, .max = 1e12};
   for (const char* width :
        {"_walk_", "_fwhm_", "_noise", "readout_", "backlash", "jitter", "_lag_", "decay",
@@ -46,6 +49,11 @@ const std::map<std::string, theory::Range>& DefaultTwinPrior() {
       {"shift_x_A", {0, 3.905}},
       {"shift_y_A", {0, 3.905}},
       {"source_fwhm_A", {0.7, 0.9}},
+      // Spread of the beam's energy, full width at half maximum; chromatic aberration.
+      {"energy_spread_eV", {0, 0}},
+      {"C_c_mm", {1.4, 1.4}},
+      // Of the crystal; 0: that of the options' layers.
+      {"thickness_nm", {0, 0}},
       // Relative: true over nominal.
       {"current_ratio", {0.95, 1.05}},
       {"gain_ratio", {0.97, 1.03}},

@@ -18,19 +18,30 @@ struct ApertureRows {
   std::vector<Row> rows;
   size_t beams = 0;
 
+  // The beams of row number `row` that make pairs of the difference (dh, dk), as the first of them.
+  struct Stretch {
+    int first_h = 0;
+    size_t count = 0;
+  };
+  Stretch StretchOf(size_t row, int dh, int dk) const {
+    const int index = rows[row].k - dk - rows.front().k;
+    if (index < 0 || index >= int(rows.size())) return {};
+    const Row &one = rows[row], &other = rows[size_t(index)];
+    const int low = std::max(one.first_h, other.first_h + dh);
+    const int high = std::min(one.first_h + one.count, other.first_h + other.count + dh);
+    return {low, size_t(std::max(0, high - low))};
+  }
+
   // Calls use(first beam k, first beam k − q, pairs) for every stretch of beams of which the
   // difference q = (dh, dk) makes pairs, in the order in which matrices of pairs hold them.
   template <class Use>
   void ForEachStretch(int dh, int dk, const Use& use) const {
-    for (const Row& row : rows) {
-      const int index = row.k - dk - rows.front().k;
-      if (index < 0 || index >= int(rows.size())) continue;
-      const Row& other = rows[size_t(index)];
-      const int low = std::max(row.first_h, other.first_h + dh);
-      const int high = std::min(row.first_h + row.count, other.first_h + other.count + dh);
-      if (low >= high) continue;
-      use(row.start + size_t(low - row.first_h), other.start + size_t(low - dh - other.first_h),
-          size_t(high - low));
+    for (size_t r = 0; r < rows.size(); ++r) {
+      const Stretch s = StretchOf(r, dh, dk);
+      if (s.count == 0) continue;
+      const Row& other = rows[size_t(rows[r].k - dk - rows.front().k)];
+      use(rows[r].start + size_t(s.first_h - rows[r].first_h),
+          other.start + size_t(s.first_h - dh - other.first_h), s.count);
     }
   }
 };

@@ -51,6 +51,30 @@ std::vector<Beam> Beams(const ApertureRows& rows) {
   return beams;
 }
 
+std::vector<std::vector<size_t>> PixelsOf(const std::vector<Detector>& detectors) {
+  std::vector<std::vector<size_t>> all;
+  for (const Detector& d : detectors) {
+    for (auto& pixels : d.PixelsByValue()) all.push_back(std::move(pixels));
+  }
+  return all;
+}
+
+// Of one class of one set at a time, and the sums of all.
+ContractedBuilder::Cost CostOf(const ContractionOptions& o,
+                               const std::vector<std::vector<size_t>>& pixels) {
+  const size_t beams = MakeApertureRows(o.grid, o.energy_eV, o.semiangle_rad).beams;
+  const double classes = double(o.cells[0] * o.cells[1]), n = double(beams) / classes;
+  const double exits = double(std::max<size_t>(1, o.exit_slices.size()));
+  ContractedBuilder::Cost cost{.beams = beams};
+  for (const auto& value : pixels) {
+    const double p = double(value.size()) / double(o.sets[0] * o.sets[1]);
+    cost.bytes +=
+        exits * (n * p * sizeof(Complex) + classes * n * n * sizeof(std::complex<double>));
+    cost.products += exits * classes * n * n * p / 2;
+  }
+  return cost;
+}
+
 }  // namespace
 
 // Beams that a crystal of equal cells does not mix with others: h = rx and k = ry modulo the cells.
@@ -58,7 +82,8 @@ struct ContractedBuilder::Impl {
   struct Class {
     int rx, ry;
     std::vector<size_t> beams;
-    std::vector<MatrixD> sums;  // by value: lower triangles of M
+    std::vector<MatrixD> sums;  // by exit and value: lower triangles of M
+    int configurations = 0;
   };
   ContractionOptions options;
   ApertureRows rows;
@@ -66,11 +91,14 @@ struct ContractedBuilder::Impl {
   std::vector<std::array<size_t, 2>> place;  // of a beam: class, index there
   std::vector<std::vector<size_t>> pixels;   // of each detector value, offsets in FFT order
   std::vector<Class> classes;
-  int configurations = 0;
 
-  // Beams of a class through `engine`, which may be one cell's; pixels as it numbers them.
-  bool AddClass(const Multislice& engine, bool is_cell, Class* c, Progress* progress) const;
-  void Contract(const MatrixC& s, Eigen::Index first, Eigen::Index count, MatrixD* m) const;
+  size_t exits() const { return std::max<size_t>(1, options.exit_slices.size()); }
+  // Beams of a class through `engine`, whose box fits so many times into the large one; pixels as
+  // it numbers them.
+  bool AddClass(const Multislice& engine, std::array<size_t, 2> fits, Class* c,
+                Progress* progress) const;
+  void Contract(const MatrixC& s, const std::vector<Eigen::Index>& counts,
+                std::vector<MatrixD>* sums) const;
 };
 
 ContractedBuilder::ContractedBuilder(ContractedBuilder&&) noexcept = default;
@@ -78,28 +106,28 @@ ContractedBuilder::~ContractedBuilder() = default;
 
 ContractedBuilder::Cost ContractedBuilder::EstimateCost(const ContractionOptions& o,
                                                         const std::vector<Detector>& detectors) {
-  const size_t beams = MakeApertureRows(o.grid, o.energy_eV, o.semiangle_rad).beams;
-  const double classes = double(o.cells[0] * o.cells[1]), n = double(beams) / classes;
-  Cost cost{.beams = beams};
-  for (const Detector& d : detectors) {
-    for (const auto& pixels : d.PixelsByValue()) {
-      const double p = double(pixels.size());
-      cost.bytes += n * p * sizeof(Complex) + classes * n * n * sizeof(std::complex<double>);
-      cost.products += classes * n * n * p / 2;
-    }
-  }
-  return cost;
+  return CostOf(o, PixelsOf(detectors));
 }
 
 absl::StatusOr<ContractedBuilder> ContractedBuilder::Create(const ContractionOptions& o,
                                                             const std::vector<Detector>& detectors,
+                                                            size_t memory_bytes) {
+  return Create(o, PixelsOf(detectors), memory_bytes);
+}
+
+absl::StatusOr<ContractedBuilder> ContractedBuilder::Create(const ContractionOptions& o,
+                                                            std::vector<std::vector<size_t>> pixels,
                                                             size_t memory_bytes) {
   const auto [cx, cy] = o.cells;
   if (cx == 0 || cy == 0 || o.grid.nx % cx || o.grid.ny % cy) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "%u × %u cells do not divide a grid of %u × %u pixels", cx, cy, o.grid.nx, o.grid.ny));
   }
-  const Cost cost = EstimateCost(o, detectors);
+  if (o.sets[0] == 0 || o.sets[1] == 0 || cx % o.sets[0] || cy % o.sets[1]) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%u × %u sets do not divide %u × %u cells", o.sets[0], o.sets[1], cx, cy));
+  }
+  const Cost cost = CostOf(o, pixels);
   if (cost.bytes > double(memory_bytes)) {
     return absl::ResourceExhaustedError(absl::StrFormat(
         "the contracted engine needs %.2f GB to prepare %u beams; %.2f GB are allowed; a smaller "
@@ -110,11 +138,9 @@ absl::StatusOr<ContractedBuilder> ContractedBuilder::Create(const ContractionOpt
   impl->options = o;
   impl->rows = MakeApertureRows(o.grid, o.energy_eV, o.semiangle_rad);
   impl->beams = Beams(impl->rows);
-  for (const Detector& d : detectors) {
-    for (auto& pixels : d.PixelsByValue()) impl->pixels.push_back(std::move(pixels));
-  }
+  impl->pixels = std::move(pixels);
   for (size_t rx = 0; rx < cx; ++rx) {
-    for (size_t ry = 0; ry < cy; ++ry) impl->classes.push_back({int(rx), int(ry), {}, {}});
+    for (size_t ry = 0; ry < cy; ++ry) impl->classes.push_back({int(rx), int(ry), {}, {}, 0});
   }
   for (size_t b = 0; b < impl->beams.size(); ++b) {
     const size_t which =
@@ -124,7 +150,7 @@ absl::StatusOr<ContractedBuilder> ContractedBuilder::Create(const ContractionOpt
   }
   for (Impl::Class& c : impl->classes) {
     const Eigen::Index n = Eigen::Index(c.beams.size());
-    c.sums.assign(impl->pixels.size(), MatrixD::Zero(n, n));
+    c.sums.assign(impl->exits() * impl->pixels.size(), MatrixD::Zero(n, n));
   }
   ContractedBuilder builder;
   builder.impl_ = std::move(impl);
@@ -148,16 +174,16 @@ double ContractedBuilder::MeasureProductRate(const ContractionOptions& o) {
   return products / seconds;
 }
 
-bool ContractedBuilder::Impl::AddClass(const Multislice& engine, bool is_cell, Class* c,
-                                       Progress* progress) const {
+bool ContractedBuilder::Impl::AddClass(const Multislice& engine, std::array<size_t, 2> fits,
+                                       Class* c, Progress* progress) const {
   const Grid& grid = engine.grid();
-  const auto [cx, cy] = is_cell ? options.cells : std::array<size_t, 2>{1, 1};
-  // From the box's numbers h to the engine's: h = r + cells · g.
-  const auto inside = [](int h, int r, size_t cells, size_t n) {
-    return size_t(Wrap((h - r) / int(cells), n));
+  // From the box's numbers h to the engine's: h = r + fits · g.
+  const auto inside = [](int h, int r, size_t times, size_t n) {
+    return size_t(Wrap((h - r) / int(times), n));
   };
-  const int rx = is_cell ? c->rx : 0, ry = is_cell ? c->ry : 0;
-  std::vector<std::vector<size_t>> here;  // pixels of the class, in the engine's numbers
+  const auto [fx, fy] = fits;
+  const int rx = Remainder(c->rx, fx), ry = Remainder(c->ry, fy);
+  std::vector<std::vector<size_t>> here;  // pixels that the engine has, in its numbers
   size_t all = 0;
   for (const std::vector<size_t>& value : pixels) {
     here.emplace_back();
@@ -166,12 +192,14 @@ bool ContractedBuilder::Impl::AddClass(const Multislice& engine, bool is_cell, C
       const int i = int(offset / box.ny), j = int(offset % box.ny);
       const int h = i < int(box.nx + 1) / 2 ? i : i - int(box.nx);
       const int k = j < int(box.ny + 1) / 2 ? j : j - int(box.ny);
-      if (Remainder(h, cx) != rx || Remainder(k, cy) != ry) continue;
-      here.back().push_back(inside(h, rx, cx, grid.nx) * grid.ny + inside(k, ry, cy, grid.ny));
+      if (Remainder(h, fx) != rx || Remainder(k, fy) != ry) continue;
+      here.back().push_back(inside(h, rx, fx, grid.nx) * grid.ny + inside(k, ry, fy, grid.ny));
     }
     all += here.back().size();
   }
-  MatrixC s(Eigen::Index(all), Eigen::Index(c->beams.size()));
+  const std::vector<size_t> whole = {engine.slices()};
+  const std::vector<size_t>& at = options.exit_slices.empty() ? whole : options.exit_slices;
+  MatrixC s(Eigen::Index(all * exits()), Eigen::Index(c->beams.size()));
   const size_t grain = std::max<size_t>(1, c->beams.size() / (8 * size_t(Threads())));
   ParallelFor(c->beams.size(), grain, [&](size_t begin, size_t end) {
     Multislice::Workspace workspace = engine.MakeWorkspace();
@@ -179,35 +207,48 @@ bool ContractedBuilder::Impl::AddClass(const Multislice& engine, bool is_cell, C
     for (size_t b = begin; b < end && !Interrupted(); ++b) {
       const Beam& beam = beams[c->beams[b]];
       ProbeSpectrum plane;
-      plane.beams = {{uint32_t(inside(beam.h, rx, cx, grid.nx)),
-                      uint32_t(inside(beam.k, ry, cy, grid.ny)), 1.0f}};
-      engine.RunToWave(plane, 0, 0, &exit, &workspace);
+      plane.beams = {{uint32_t(inside(beam.h, rx, fx, grid.nx)),
+                      uint32_t(inside(beam.k, ry, fy, grid.ny)), 1.0f}};
       Complex* column = s.col(Eigen::Index(b)).data();
-      for (const std::vector<size_t>& value : here) {
-        for (size_t offset : value) *column++ = exit[offset];
-      }
+      const auto collect = [&](size_t) {
+        for (const std::vector<size_t>& value : here) {
+          for (size_t offset : value) *column++ = exit[offset];
+        }
+      };
+      engine.RunToWaves(plane, 0, 0, at, collect, &exit, &workspace);
       progress->Tick();
     }
   });
   if (Interrupted()) return false;
-  Eigen::Index first = 0;
-  for (size_t v = 0; v < pixels.size(); ++v) {
-    Contract(s, first, Eigen::Index(here[v].size()), &c->sums[v]);
-    first += Eigen::Index(here[v].size());
+  std::vector<Eigen::Index> counts;  // rows of s by exit and value
+  for (size_t e = 0; e < exits(); ++e) {
+    for (const auto& value : here) counts.push_back(Eigen::Index(value.size()));
   }
+  Contract(s, counts, &c->sums);
+  ++c->configurations;
   return true;
 }
 
-void ContractedBuilder::Impl::Contract(const MatrixC& s, Eigen::Index first, Eigen::Index count,
-                                       MatrixD* m) const {
+void ContractedBuilder::Impl::Contract(const MatrixC& s, const std::vector<Eigen::Index>& counts,
+                                       std::vector<MatrixD>* sums) const {
+  struct Tile {
+    Eigen::Index first, count, i, j;
+    MatrixD* m;
+  };
   const Eigen::Index n = s.cols(), tiles = (n + kTile - 1) / kTile;
-  std::vector<std::pair<Eigen::Index, Eigen::Index>> lower;
-  for (Eigen::Index i = 0; i < tiles; ++i) {
-    for (Eigen::Index j = 0; j <= i; ++j) lower.emplace_back(i * kTile, j * kTile);
+  std::vector<Tile> lower;
+  Eigen::Index first = 0;
+  for (size_t v = 0; v < counts.size(); ++v) {
+    for (Eigen::Index i = 0; i < tiles; ++i) {
+      for (Eigen::Index j = 0; j <= i; ++j) {
+        lower.push_back({first, counts[v], i * kTile, j * kTile, &(*sums)[v]});
+      }
+    }
+    first += counts[v];
   }
   ParallelFor(lower.size(), 1, [&](size_t begin, size_t end) {
     for (size_t t = begin; t < end; ++t) {
-      ContractTile(s, first, count, lower[t].first, lower[t].second, m);
+      ContractTile(s, lower[t].first, lower[t].count, lower[t].i, lower[t].j, lower[t].m);
     }
   });
 }
@@ -215,9 +256,18 @@ void ContractedBuilder::Impl::Contract(const MatrixC& s, Eigen::Index first, Eig
 bool ContractedBuilder::Add(const Multislice& engine) {
   Progress progress("beams", impl_->beams.size());
   for (Impl::Class& c : impl_->classes) {
-    if (!impl_->AddClass(engine, false, &c, &progress)) return false;
+    if (!impl_->AddClass(engine, {1, 1}, &c, &progress)) return false;
   }
-  ++impl_->configurations;
+  return true;
+}
+
+bool ContractedBuilder::AddSet(std::array<size_t, 2> set, const Multislice& engine,
+                               Progress* progress) {
+  const auto [sx, sy] = impl_->options.sets;
+  for (Impl::Class& c : impl_->classes) {
+    if (size_t(c.rx) % sx != set[0] || size_t(c.ry) % sy != set[1]) continue;
+    if (!impl_->AddClass(engine, {sx, sy}, &c, progress)) return false;
+  }
   return true;
 }
 
@@ -228,20 +278,21 @@ bool ContractedBuilder::AddCell(const PotentialSlices& cell, const FftEfforts& e
   for (Impl::Class& c : impl_->classes) {
     const Multislice engine(cell, o.energy_eV, o.tilt_rad, efforts,
                             {c.rx / o.grid.lx_A, c.ry / o.grid.ly_A});
-    if (!impl_->AddClass(engine, true, &c, &progress)) return false;
+    if (!impl_->AddClass(engine, o.cells, &c, &progress)) return false;
   }
-  ++impl_->configurations;
   return true;
 }
 
 Contracted ContractedBuilder::Finish() {
-  RONCHI_CHECK(impl_->configurations > 0);
+  const int configurations = impl_->classes[0].configurations;
+  RONCHI_CHECK(configurations > 0);
+  for (const Impl::Class& c : impl_->classes) RONCHI_CHECK_EQ(c.configurations, configurations);
   const auto [cx, cy] = impl_->options.cells;
   Contracted out;
   out.grid_ = impl_->options.grid;
   out.energy_eV_ = impl_->options.energy_eV;
   out.semiangle_rad_ = impl_->options.semiangle_rad;
-  out.values_ = impl_->pixels.size();
+  out.values_ = impl_->exits() * impl_->pixels.size();
   // M_{k'k} for beams k and k' = k − q of one class; the triangle's other half by symmetry.
   const auto element = [&](size_t v, size_t k, size_t other) {
     const auto [which, b] = impl_->place[k];
@@ -277,7 +328,7 @@ Contracted ContractedBuilder::Finish() {
   }
   out.Index();
   auto matrix = std::make_shared<RealBuffer>(2 * out.values_ * out.stride_);
-  const double mean = 1.0 / impl_->configurations;
+  const double mean = 1.0 / configurations;
   for (size_t v = 0; v < out.values_; ++v) {
     Real *re = matrix->data() + 2 * v * out.stride_, *im = re + out.stride_;
     for (const DifferenceVector& d : out.differences_) {

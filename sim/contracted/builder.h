@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/progress.h"
 #include "core/status.h"
 #include "sim/contracted/contracted.h"
 #include "sim/detector.h"
@@ -23,6 +24,12 @@ struct ContractionOptions {
   // mix, and only pairs of one class are kept. With atoms at rest only one cell is computed
   // (AddCell); configurations with displaced atoms (Add) are averaged over the cells' translations.
   std::array<size_t, 2> cells = {1, 1};
+  // The box may stand for so many smaller ones along x and y (divisors of `cells`), side by side
+  // and all the same, in which waves of one set of classes run with the others left out (AddSet).
+  std::array<size_t, 2> sets = {1, 1};
+  // Thicknesses at which M is kept: numbers of slices passed, increasing; none: the whole. Values
+  // are then [exit][detector value].
+  std::vector<size_t> exit_slices = {};
 };
 
 // One of the equal cells of a box.
@@ -37,6 +44,10 @@ class ContractedBuilder {
   // memory_bytes. InvalidArgument: cells that do not divide the grid.
   static absl::StatusOr<ContractedBuilder> Create(const ContractionOptions& options,
                                                   const std::vector<Detector>& detectors,
+                                                  size_t memory_bytes);
+  // The same of any sets of pixels, each a value: offsets [nx, ny] in FFT order.
+  static absl::StatusOr<ContractedBuilder> Create(const ContractionOptions& options,
+                                                  std::vector<std::vector<size_t>> pixels,
                                                   size_t memory_bytes);
   ContractedBuilder(ContractedBuilder&&) noexcept;
   ~ContractedBuilder();
@@ -58,6 +69,10 @@ class ContractedBuilder {
   bool Add(const Multislice& engine);
   // Adds a specimen of which every cell is the same; `cell` is one cell's potential, on CellGrid.
   bool AddCell(const PotentialSlices& cell, const FftEfforts& efforts);
+  // Adds a configuration of the smaller box for the set (sx, sy): beams (h, k) of the large box
+  // with h = sx and k = sy modulo `sets`. `engine`: the small box, with waves offset by (sx, sy)
+  // over the large box. Every set needs as many. `progress` counts beams.
+  bool AddSet(std::array<size_t, 2> set, const Multislice& engine, Progress* progress);
   Contracted Finish();  // the mean of the configurations; the builder is used up
 
  private:

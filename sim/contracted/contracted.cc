@@ -40,8 +40,12 @@ absl::Status Contracted::Prepare(const Setting& setting, Workspace* w) const {
     }
     w->basis_ = AberrationBasis(angles, wavelength);
     w->aperture_.resize(n);
+    w->k2_.assign(n + kPack, 0);
     double power = 0;
     for (size_t k = 0; k < n; ++k) {
+      // Defocus acts about the axis of a tilted cone, as all aberrations do.
+      w->k2_[k] = Real((angles[k][0] * angles[k][0] + angles[k][1] * angles[k][1]) /
+                       (wavelength * wavelength));
       w->aperture_[k] = SoftAperture(angles[k][0], angles[k][1], beam.semiangle_rad,
                                      wavelength / grid_.lx_A, wavelength / grid_.ly_A);
       power += w->aperture_[k] * w->aperture_[k];
@@ -99,7 +103,7 @@ absl::Status Contracted::ComputeCoefficients(const Setting& setting, Workspace* 
   RONCHI_CHECK_EQ(re.size(), values_ * differences_.size());
   RONCHI_CHECK_EQ(im.size(), re.size());
   RONCHI_RETURN_IF_ERROR(Prepare(setting, w));
-  WithEnvelope(setting.focal_spread_A,
+  WithEnvelope(*w, setting.focal_spread_A,
                [&](const auto& envelope) { Pass(*w, envelope, re.data(), im.data()); });
   Damp(setting.source_fwhm_A, re.data(), im.data());
   return absl::OkStatus();
@@ -144,6 +148,60 @@ absl::Status Contracted::ComputeImages(std::span<const Setting> settings, const 
     if (!status[i].ok()) return Annotate(status[i], absl::StrFormat("setting %u", i));
   }
   return absl::OkStatus();
+}
+
+Contracted Contracted::Select(std::span<const Part> parts, std::array<int, 2> axis,
+                              double semiangle_rad) const {
+  Contracted out;
+  out.grid_ = grid_;
+  out.energy_eV_ = energy_eV_;
+  out.semiangle_rad_ = semiangle_rad;
+  out.values_ = 1;
+  const ApertureRows rows = MakeApertureRows(grid_, energy_eV_, semiangle_rad);
+  std::vector<size_t> here;  // the differences that its beams make, as this one numbers them
+  for (size_t d = 0; d < differences_.size(); ++d) {
+    const auto [dh, dk] = differences_[d];
+    size_t pairs = 0;
+    rows.ForEachStretch(dh, dk, [&](size_t, size_t, size_t n) { pairs += n; });
+    if (pairs == 0) continue;
+    here.push_back(d);
+    out.differences_.push_back(differences_[d]);
+  }
+  out.Index();
+  auto matrix = std::make_shared<RealBuffer>(2 * out.stride_);
+  Real *re = matrix->data(), *im = re + out.stride_;
+  const int first_row = rows_.rows.front().k;
+  std::vector<size_t> start(rows_.rows.size());  // of a row's stretch among this one's pairs
+  for (size_t d = 0; d < here.size(); ++d) {
+    const auto [dh, dk] = out.differences_[d];
+    size_t at = first_[here[d]];
+    for (size_t r = 0; r < rows_.rows.size(); ++r) {
+      start[r] = at;
+      at += PaddedPairs(rows_.StretchOf(r, dh, dk).count);
+    }
+    at = out.first_[d];
+    for (size_t r = 0; r < out.rows_.rows.size(); ++r) {
+      const ApertureRows::Stretch to = out.rows_.StretchOf(r, dh, dk);
+      if (to.count == 0) continue;
+      const int row = out.rows_.rows[r].k + axis[1] - first_row;
+      RONCHI_CHECK(row >= 0 && row < int(rows_.rows.size()));
+      const ApertureRows::Stretch from = rows_.StretchOf(size_t(row), dh, dk);
+      const int skip = to.first_h + axis[0] - from.first_h;
+      RONCHI_CHECK(skip >= 0 && size_t(skip) + to.count <= from.count);
+      for (const Part& part : parts) {
+        const Real* mr = matrix_ + 2 * part.value * stride_ + start[size_t(row)] + size_t(skip);
+        const Real *mi = mr + stride_, weight = Real(part.weight);
+        for (size_t i = 0; i < to.count; ++i) {
+          re[at + i] += weight * mr[i];
+          im[at + i] += weight * mi[i];
+        }
+      }
+      at += PaddedPairs(to.count);
+    }
+  }
+  out.matrix_ = matrix->data();
+  out.owner_ = std::move(matrix);
+  return out;
 }
 
 size_t Contracted::memory_bytes() const {

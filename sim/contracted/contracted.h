@@ -61,6 +61,7 @@ class Contracted {
     AberrationBasis basis_;
     std::vector<double> aperture_;  // A, Σ A² = 1
     std::vector<double> chi_;
+    std::vector<Real> k2_;                         // |k|² from the aperture's axis, 1/Å²
     std::vector<Real> re_, im_, slope_;            // a; dχ along a direction
     std::vector<Real> k_re_, k_im_, o_re_, o_im_;  // adjoints of the beams as k and as k'
     std::vector<double> g_, w_, moment_, image_;
@@ -98,6 +99,17 @@ class Contracted {
   std::span<const DifferenceVector> differences() const { return differences_; }
   size_t memory_bytes() const;
 
+  // An engine of one value, Σ weight · value, which holds an aperture of `semiangle_rad` alone
+  // whose axis stands `axis` beams (h, k) from this one's middle; there its own middle is. All
+  // beams of it must be held. A tilted specimen is one whose aperture and detectors are moved
+  // (sim/contracted/contracted_crystal.h).
+  struct Part {
+    size_t value = 0;
+    double weight = 1;
+  };
+  Contracted Select(std::span<const Part> parts, std::array<int, 2> axis,
+                    double semiangle_rad) const;
+
   // As bytes, and from bytes that `owner` keeps (on a boundary of 64). The matrices stay where they
   // are. InvalidArgument: not what Append wrote, or of another version or precision.
   absl::Status Append(const std::function<absl::Status(std::span<const std::byte>)>& sink) const;
@@ -116,7 +128,7 @@ class Contracted {
   void Pass(const Workspace& w, const Weight& weight, double* re, double* im) const;
   // Calls use(weight) with weight(k, k') of the focal spread.
   template <class Use>
-  void WithEnvelope(double focal_spread_A, const Use& use) const;
+  void WithEnvelope(const Workspace& w, double focal_spread_A, const Use& use) const;
   // Of a normal focal spread, on exp(−c (k² − k'²)²); of a source, on a coefficient.
   double FocalDamping(double focal_spread_A) const;
   double SourceDamping(size_t difference, double source_fwhm_A) const;
@@ -132,8 +144,7 @@ class Contracted {
   ApertureRows rows_;
   std::vector<DifferenceVector> differences_;
   std::vector<size_t>
-      first_;             // pair of every difference, stretches padded; last, the number of pairs
-  std::vector<Real> k2_;  // |k|² by beam, 1/Å²
+      first_;  // pair of every difference, stretches padded; last, the number of pairs
   std::shared_ptr<const LineSums> line_sums_;
   size_t values_ = 0;
   // M of each value: real parts of all pairs, then imaginary ones, every block on a cache line.

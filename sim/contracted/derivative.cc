@@ -26,9 +26,9 @@ absl::Status Contracted::ComputeDerivative(const Setting& setting, const Variati
   w->slope_.resize(rows_.beams + kPack);
   w->basis_.ComputeChi(direction.aberrations, w->chi_);
   for (size_t k = 0; k < rows_.beams; ++k) w->slope_[k] = Real(w->chi_[k]);
-  const Real *slope = w->slope_.data(), *k2 = k2_.data();
+  const Real *slope = w->slope_.data(), *k2 = w->k2_.data();
   const bool spreads = setting.focal_spread_A > 0 && direction.focal_spread != 0;
-  WithEnvelope(setting.focal_spread_A, [&](const auto& envelope) {
+  WithEnvelope(*w, setting.focal_spread_A, [&](const auto& envelope) {
     Pass(*w, envelope, gr, gi);
     Pass(
         *w,

@@ -50,10 +50,10 @@ absl::Status Contracted::ComputeGradient(const Setting& setting, const ScanLines
   const double s_per_fwhm = 1 / (2 * std::sqrt(2 * std::numbers::ln2));
   const double s = setting.source_fwhm_A * s_per_fwhm;
   const bool spreads = setting.focal_spread_A > 0;
-  const Real *ar = w->re_.data(), *ai = w->im_.data(), *k2 = k2_.data();
+  const Real *ar = w->re_.data(), *ai = w->im_.data(), *k2 = w->k2_.data();
   *gradient = {};
   double by_spread = 0;
-  WithEnvelope(setting.focal_spread_A, [&](const auto& envelope) {
+  WithEnvelope(*w, setting.focal_spread_A, [&](const auto& envelope) {
     for (size_t i = 0; i < n; ++i) {
       const auto [qx, qy] = Frequency(i);
       const double damping = SourceDamping(i, setting.source_fwhm_A);

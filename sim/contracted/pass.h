@@ -38,13 +38,13 @@ void Contracted::Pass(const Workspace& w, const Weight& weight, double* re, doub
 }
 
 template <class Use>
-void Contracted::WithEnvelope(double focal_spread_A, const Use& use) const {
+void Contracted::WithEnvelope(const Workspace& w, double focal_spread_A, const Use& use) const {
   if (focal_spread_A <= 0) {
     use([](size_t, size_t) { return Pack{} + Real(1); });
     return;
   }
   const Real c = Real(FocalDamping(focal_spread_A));
-  const Real* k2 = k2_.data();
+  const Real* k2 = w.k2_.data();
   use([c, k2](size_t k, size_t other) {
     const Pack u = Load(k2 + k) - Load(k2 + other);
     return ExpMinus(c * u * u);

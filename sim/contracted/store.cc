@@ -34,14 +34,6 @@ void Contracted::Index() {
     rows_.ForEachStretch(d.dh, d.dk, [&](size_t, size_t, size_t n) { pairs += PaddedPairs(n); });
     first_.push_back(first_.back() + pairs);
   }
-  k2_.clear();
-  for (const ApertureRows::Row& row : rows_.rows) {
-    for (int i = 0; i < row.count; ++i) {
-      const double kx = (row.first_h + i) / grid_.lx_A, ky = row.k / grid_.ly_A;
-      k2_.push_back(Real(kx * kx + ky * ky));
-    }
-  }
-  k2_.resize(rows_.beams + kPack);
   stride_ = Padded(first_.back() * sizeof(Real)) / sizeof(Real);
   line_sums_ = std::make_shared<const LineSums>(differences_, grid_.lx_A, grid_.ly_A);
 }

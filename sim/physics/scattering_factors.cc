@@ -65,11 +65,14 @@ absl::Status ScatteringFactors::CheckElement(int z) const {
         absl::StrCat("element ", z, " is ", kSymbols[z], ", not '", e.symbol, "'"));
   }
   const auto is_width = [&](size_t i) { return form_ == Form::kKirkland ? i % 6 >= 3 : i >= 5; };
+  // The tables' own are below 340 Å and between 4e-5 and 4e4 Å² (or 1/Å²); reciprocals stay finite.
+  constexpr double kMostAmplitude = 1e6, kLeastWidth = 1e-7, kMostWidth = 1e7;
   for (size_t i = 0; i < e.c.size(); ++i) {
-    if (std::isfinite(e.c[i]) && (!is_width(i) || e.c[i] > 0)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(e.symbol, ": number ", i + 1, " is ", e.c[i],
-                     "; allowed: ", is_width(i) ? "above 0" : "finite"));
+    const double least = is_width(i) ? kLeastWidth : -kMostAmplitude;
+    const double most = is_width(i) ? kMostWidth : kMostAmplitude;
+    if (e.c[i] >= least && e.c[i] <= most) continue;
+    return absl::InvalidArgumentError(absl::StrCat(e.symbol, ": number ", i + 1, " is ", e.c[i],
+                                                   "; allowed: ", least, " … ", most));
   }
   const double forward = At(z, 0);
   if (!(forward >= kLeast_A && forward <= kMost_A)) {

@@ -168,5 +168,21 @@ TEST(Config, DumpHoldsEveryDefaultAndReadsBackTheSame) {
   EXPECT_EQ(read(dump), dump);
 }
 
+// A file is one document: what stands in a second one would not be read.
+TEST(Config, ASecondDocumentIsRefused) {
+  const auto two = Config::Parse("a: 1\n---\nguard: {limits: {x: 2}}\n", "c.yaml");
+  EXPECT_TRUE(absl::IsInvalidArgument(two.status()));
+  EXPECT_NE(two.status().message().find("c.yaml:3: a second document begins here"),
+            std::string::npos)
+      << two.status();
+  EXPECT_FALSE(Config::Parse("a: 1", "c.yaml", {"b=1\n---\nc: 2"}).ok());
+  // One alone may be marked as one.
+  for (const char* one : {"---\na: 1\n", "a: 1\n...\n", "%YAML 1.2\n---\na: 1\n...\n"}) {
+    const auto config = Config::Parse(one, "c.yaml");
+    ASSERT_TRUE(config.ok()) << one << config.status();
+    EXPECT_TRUE(config->Has("a"));
+  }
+}
+
 }  // namespace
 }  // namespace ronchi

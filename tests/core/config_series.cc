@@ -102,7 +102,7 @@ TEST(ConfigSeries, MistakesAreToldAllAtOnce) {
                           HasSubstr("h: is the series of g by a YAML alias")));
   const std::string many = "a: {from: 0, to: 1, steps: 1000}\nb: {from: 0, to: 1, steps: 1000}\n";
   EXPECT_THAT(ConfigSeries::Find(*Config::Parse(many, "s.yaml")).status().message(),
-              HasSubstr("makes 1000000 points; allowed: up to 100000"));
+              HasSubstr("makes 1000000 points; allowed: up to 10000"));
 }
 
 TEST(ConfigSeries, OverridesMayBeSeries) {

@@ -159,10 +159,8 @@ TEST_F(ContentCacheProcesses, WaitingIsSaidOnceAndEndsWithCtrlC) {
   });
   for (int i = 0; i < 2000 && ReadAll(said).empty(); ++i) SleepFor(milliseconds(5));
   SleepFor(milliseconds(100));
-  const double start = Seconds();
   kill(waiter, SIGINT);
-  EXPECT_EQ(WaitFor(waiter), 42);
-  EXPECT_LT(Seconds() - start, 5) << "a poll takes 20 ms; machines are busy";
+  EXPECT_EQ(WaitFor(waiter), 42);  // a poll takes 20 ms; who never looked would wait for good
   EXPECT_EQ(ReadAll(said), "waiting for who prepares the same: SrTiO3\n");
 }
 

@@ -186,8 +186,8 @@ TEST_F(Series, WhatCannotBeOneArrayIsRefused) {
   Refused({"beam.energy_keV={series: []}"}, {"beam.energy_keV: series: expected a list"});
   Refused({"beam.energy_keV={from: 1, to: 2}"}, {"a series lacks 'steps'"});
   Refused({"engine.name={series: [1, 2]}"}, {"engine.name: '1' is not allowed; allowed: multisl"});
-  // 1e5 points of 256 MB patterns: more than any machine that runs tests.
-  Refused({"beam.aberrations.C10_A={from: 0, to: 1, steps: 100000}", "scan.pixels=[2000, 2000]"},
+  // 1e4 points of 25 million probes: more than any machine that runs tests.
+  Refused({"beam.aberrations.C10_A={from: 0, to: 1, steps: 10000}", "scan.pixels=[5000, 5000]"},
           {"GB of memory"});
   const Finished compared =
       Ronchi(Words({kFocus, "engine.name=prism"}, {"--compare", "-o", "bad.hdf5"}), folder_.path());

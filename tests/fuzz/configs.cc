@@ -4,7 +4,7 @@
 #include "core/config.h"
 #include "experiments/environments.h"
 #include "experiments/recipe.h"
-#include "experiments/simulate_command.h"
+#include "experiments/simulate_series.h"
 #include "hw/twin/twin_options.h"
 #include "hw/workflow/check.h"
 #include "tests/fuzz/fuzzing.h"
@@ -36,16 +36,23 @@ engine: {name: prism, interpolation: 2}
 grid: {pixels: [32, 48]}
 scan: {start_A: [0, 0], end_A: [4, 4], pixels: [2, 3]}
 detectors: {seg: {type: segmented, inner_mrad: 5, outer_mrad: 20, segments: 4}}
+)",
+      R"(version: 1
+specimen: {file: SrTiO3_001.xyz}
+beam: {energy_keV: {series: [80, 200]}, semiangle_mrad: 24, aberrations: {C10_A: {from: -3, to: 3, steps: 3}}}
+grid: {pixels: [32, 32], slice_thickness_A: 1.9525}
+scan: {end_A: [3.905, {series: [2, 3]}], pixels: [2, 2]}
+detectors: {haadf: {type: annular, inner_mrad: 30, outer_mrad: 40}}
 )"};
   std::erase_if(corpus, [](const std::string& text) {
     const auto config = Config::Parse(text, "good.yaml");
-    return !config.ok() || !ReadSimulateJob(*config).ok();
+    return !config.ok() || !SimulateSeries::Read(*config).ok();
   });
   Fuzz({.kind = "simulate",
         .corpus = corpus,
         .read = [](const std::string& text) -> absl::Status {
           RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(text, "c.yaml"));
-          return ReadSimulateJob(config).status();
+          return SimulateSeries::Read(config).status();
         },
         .quick = 500});
 }

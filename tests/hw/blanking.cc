@@ -151,7 +151,11 @@ TEST_F(Blanking, FromAnotherThreadAtAnyTime) {
   EXPECT_TRUE(guarded->BlankNow().ok());
   EXPECT_LE(Since(start), kSlack_s);
   EXPECT_TRUE(state_->blanked);
-  EXPECT_EQ(ticket.Wait()->ended, Ended::kCancelled);
+  // On a busy machine the scan may not have begun before; then it finds the beam blanked.
+  const auto reply = ticket.Wait();
+  EXPECT_TRUE(reply.ok() ? reply->ended == Ended::kCancelled
+                         : absl::IsFailedPrecondition(reply.status()))
+      << reply.status();
 }
 
 TEST_F(Blanking, AnExceptionInALineSink) {

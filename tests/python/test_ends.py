@@ -9,9 +9,14 @@ from ronchi.registration import ENVIRONMENTS
 
 TUNING = "ronchi/AberrationTuning-v0"
 
-# The thread is in C++, without the interpreter's lock, when the interpreter ends.
+# The thread is in C++, without the interpreter's lock, when the interpreter ends, and comes back
+# while it does: what hangs on `sys` goes late, and takes its time.
 DAEMON = """
-import threading, time
+import sys, threading, time
+class Slow:
+    def __init__(self): self.sleep = time.sleep
+    def __del__(self): self.sleep(1)
+sys.slow = Slow()
 import gymnasium
 import ronchi
 {make}
