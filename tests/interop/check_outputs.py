@@ -22,7 +22,7 @@ CONFIG = """version: 1
 specimen: {file: SrTiO3_001.xyz, repeat: [5, 5, 2]}
 beam: {energy_keV: 200, semiangle_mrad: 15}
 grid: {pixels: [128, 128], slice_thickness_A: 1.9525}
-scan: {start_A: [1, 2], end_A: [4.905, 9.81], pixels: [4, 4]}
+scan: {start_A: [1, 2], end_A: [4.905, 5.905], pixels: [4, 4]}
 detectors:
   cbed: {type: pixelated, max_mrad: 20}
   bf: {type: annular, inner_mrad: 0, outer_mrad: 10}
@@ -62,7 +62,7 @@ class Outputs(unittest.TestCase):
         self.assertEqual(shape[:2], [4, 4])
         self.assertEqual(shape[2], shape[3])
         q0 = -(shape[2] // 2) * MRAD_PER_PIXEL
-        wanted = {"cbed": [("x", "{A}", 1, 3.905 / 4), ("y", "{A}", 2, 7.81 / 4),
+        wanted = {"cbed": [("x", "{A}", 1, 3.905 / 4), ("y", "{A}", 2, 3.905 / 4),
                            ("qx", "mrad", q0, MRAD_PER_PIXEL), ("qy", "mrad", q0, MRAD_PER_PIXEL)]}
         wanted["bf"] = wanted["cbed"][:2]
 
