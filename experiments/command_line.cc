@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/interrupt.h"
+#include "hw/error.h"
 
 namespace ronchi {
 
@@ -16,6 +17,10 @@ int Fail(const absl::Status& status) {
   }
   std::fprintf(stderr, "ronchi: %s\n", line.c_str());
   if (absl::IsCancelled(status) && Interrupted()) return kInterrupted;
+  // A person's or a guard's no to what the instrument is asked: no word of the input is wrong.
+  if (hw::HasError(status) && hw::ErrorOf(status).kind == hw::ErrorKind::kRefused) {
+    return kEndedEarly;
+  }
   return IsBadInput(status) ? kBadInput : kFailed;
 }
 

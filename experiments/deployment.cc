@@ -92,6 +92,7 @@ class Deployment {
   absl::Status OnAlarm(const theory::MonitorReport& report);
   void Record(const env::Observation& observation, const env::Info& info, double phase,
               const theory::Acquisition& image, int scan);
+  absl::Status TakeSteps(env::Observation observation);
 
   const Recipe& recipe_;
   agents::Policy* policy_;
@@ -233,35 +234,21 @@ absl::Status Deployment::Observe(const env::Observation& observation, const env:
   return report.alarm ? OnAlarm(report) : absl::OkStatus();
 }
 
-absl::StatusOr<DeploymentResult> Deployment::Run() {
-  RONCHI_RETURN_IF_ERROR(Connect());
-  policy_->Reset(DeriveSeed(recipe_.seed, "deploy.policy"));
-  RONCHI_ASSIGN_OR_RETURN(env::ResetResult reset, task_->Reset(std::nullopt));
-  // The first image is older than the calibration: it is recorded, and judged by nobody.
-  const theory::Acquisition first = latest_;
-  RONCHI_RETURN_IF_ERROR(EstimateAnew("calibration", false));
-  Record(reset.observation, reset.info, 0, first, 0);
-  env::Observation observation = std::move(reset.observation);
+// From the first observation on; an error is what ended it.
+absl::Status Deployment::TakeSteps(env::Observation observation) {
   Progress progress("deploy", size_t(recipe_.deploy_steps));
   int quiet_steps = 0;  // in a row without a change of the settings
-  result_.ended_by = "steps";
   for (int step = 0; step < recipe_.deploy_steps; ++step) {
     if (Interrupted()) {
-      result_.interrupted = true;
+      result_.ending = Ending::kInterrupted;
       result_.ended_by = "interrupted";
-      break;
+      return absl::OkStatus();
     }
     RONCHI_ASSIGN_OR_RETURN(const agents::Action action, policy_->Act(observation));
     const bool holds =
         std::all_of(action.begin(), action.end(), [](float a) { return std::fabs(a) < kRest_nm; });
     quiet_steps = holds ? quiet_steps + 1 : 0;
-    absl::StatusOr<env::StepResult> next = task_->Step(action);
-    if (absl::IsOutOfRange(next.status())) {  // the guard's word ends the run, with all saved
-      result_.ended_by = std::string(next.status().message());
-      RONCHI_RETURN_IF_ERROR(log_->Note("refused", result_.ended_by));
-      break;
-    }
-    RONCHI_RETURN_IF_ERROR(next.status());
+    RONCHI_ASSIGN_OR_RETURN(env::StepResult next, task_->Step(action));
     // The watch begins when the agent has come to rest, and again each time it has moved.
     if (!holds && armed_) {
       armed_ = false;
@@ -270,9 +257,29 @@ absl::StatusOr<DeploymentResult> Deployment::Run() {
       armed_ = true;
       if (result_.armed_at < 0) result_.armed_at = int(result_.trace.rows());
     }
-    RONCHI_RETURN_IF_ERROR(Observe(next->observation, next->info, holds ? 1 : 0));
-    observation = std::move(next->observation);
+    RONCHI_RETURN_IF_ERROR(Observe(next.observation, next.info, holds ? 1 : 0));
+    observation = std::move(next.observation);
     progress.Tick(1, RatioNote(result_.trace));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DeploymentResult> Deployment::Run() {
+  RONCHI_RETURN_IF_ERROR(Connect());
+  policy_->Reset(DeriveSeed(recipe_.seed, "deploy.policy"));
+  RONCHI_ASSIGN_OR_RETURN(env::ResetResult reset, task_->Reset(std::nullopt));
+  result_.steps_planned = recipe_.deploy_steps;
+  result_.ended_by = "steps";
+  // The first image is older than the calibration: it is recorded, and judged by nobody.
+  const theory::Acquisition first = latest_;
+  absl::Status status = EstimateAnew("calibration", false);
+  Record(reset.observation, reset.info, 0, first, 0);
+  if (status.ok()) status = TakeSteps(std::move(reset.observation));
+  if (!status.ok()) {  // ends the run, with all that was done
+    result_.ending = EndingOf(status);
+    result_.ended_by = std::string(status.message());
+    RONCHI_RETURN_IF_ERROR(
+        log_->Note(result_.ending == Ending::kEarly ? "refused" : "fault", result_.ended_by));
   }
   return std::move(result_);
 }

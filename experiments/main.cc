@@ -1,5 +1,5 @@
 // The `ronchi` command: verbs, options, exit statuses. Each verb is one function; the work is done
-// elsewhere. Exit status: 0 done, 1 failed, 2 bad input, 130 interrupted.
+// elsewhere. Exit status: 0 done, 1 failed, 2 bad input, 3 ended early, 130 interrupted.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <new>
@@ -33,7 +33,8 @@ constexpr Verb kVerbs[] = {
      Run, "recipe", nullptr, "folder to write (default: runs/<name>-seed<seed>)"},
     {"check", "prove a workflow against an instrument, and forecast its dose and time", Check,
      "workflow", nullptr, nullptr},
-    {"flow", "pause, resume, skip or stop a running workflow", Flow, "word", "run", nullptr},
+    {"flow", "status of a workflow's run; pause, resume, skip, stop it, answer its question", Flow,
+     "word", "run", nullptr},
     {"conform", "ask an instrument for all that instruments promise, and report", Conform, nullptr,
      nullptr, nullptr},
     {"simulate", "images, 4D-STEM, diffraction patterns from a structure file", Simulate, "config",
@@ -46,7 +47,8 @@ constexpr Verb kVerbs[] = {
      DeployPolicy, "policy", "recipe", "folder to write"},
     {"replay", "give a run's instruments every recorded command again; compare to the bit", Replay,
      "folder", nullptr, nullptr},
-    {"report", "write a run's report.html again", Report, "folder", nullptr, "file to write"},
+    {"report", "write a run's report.html again, of a recipe or a workflow", Report, "folder",
+     nullptr, "file to write"},
     {"list", "environments, agents, instruments, engines, recipes, structures", List, nullptr,
      nullptr, nullptr},
     {"describe", "one of them in detail", Describe, "name", nullptr, nullptr},
@@ -88,11 +90,19 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   }
   if (runs) {
     sub->add_flag("--resume", a->resume, "go on with a workflow's run; give its folder");
-    sub->add_option("--answer", a->answers,
-                    "name=answer to a workflow's question, as often as needed")
+    sub->add_flag("--attended", a->attended,
+                  "without a terminal, too, questions wait: for ronchi flow answer");
+  }
+  if (runs || std::string(verb.name) == "deploy") {
+    sub->add_option("--answer", a->answers, "name=answer to a question, as often as needed")
         ->allow_extra_args(false);
     sub->add_option("--yes-to", a->yes_to, "name of a question to say yes to")
         ->allow_extra_args(false);
+  }
+  if (std::string(verb.name) == "flow") {
+    sub->add_option("text", a->text, "the answer: yes, no, a number with its unit");
+    sub->add_option("--wait", a->wait_s, "so many seconds for the run to take it (default: 30)")
+        ->check(CLI::Range(0.0, 1e6));
   }
   if (std::string(verb.name) == "evaluate") {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));

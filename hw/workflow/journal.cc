@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -155,7 +157,12 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Reopen(const std::string& fold
   const std::string path = folder + kFile;
   journal->fd_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (journal->fd_ < 0) return ErrnoStatus(errno, path);
-  if (flock(journal->fd_, LOCK_EX | LOCK_NB) != 0) {
+  // Who only looks whether somebody runs it (`ronchi flow`) holds the lock for microseconds.
+  int tries = 20;
+  while (flock(journal->fd_, LOCK_EX | LOCK_NB) != 0 && --tries > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  if (tries == 0) {
     return absl::FailedPreconditionError(path + ": another process is running this workflow");
   }
   RONCHI_ASSIGN_OR_RETURN(Parsed parsed, Parse(path));
@@ -276,6 +283,21 @@ absl::StatusOr<std::shared_ptr<const Images>> Journal::LoadImages(const std::str
 absl::StatusOr<std::vector<json>> ReadJournal(const std::string& folder) {
   RONCHI_ASSIGN_OR_RETURN(Parsed parsed, Parse(folder + kFile));
   return std::move(parsed.entries);
+}
+
+absl::StatusOr<std::vector<json>> ReadJournalFrom(const std::string& folder, size_t* offset) {
+  const std::string path = folder + kFile;
+  std::ifstream file(path, std::ios::binary);
+  if (!file.seekg(std::streamoff(*offset))) return absl::NotFoundError(path + ": cannot be read");
+  std::vector<json> entries;
+  for (std::string line; std::getline(file, line) && !file.eof(); *offset += line.size() + 1) {
+    json entry;
+    if (!ParseLine(line, &entry)) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": damaged behind byte ", *offset));
+    }
+    entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 }  // namespace ronchi::hw::workflow

@@ -60,6 +60,9 @@ class Runner {
   absl::Status RunFor(const Step& step, const ForStep& loop);
   absl::Status RunRepeat(const Step& step, const RepeatStep& loop);
   absl::Status RunAsk(const Step& step, const AskStep& ask);
+  absl::StatusOr<Answer> AskBlanked(const Question& question);
+  absl::StatusOr<std::optional<Value>> Answered(const AskStep& ask, const Question& question,
+                                                Dimension dimension);
   absl::Status RunDecide(const Step& step, const DecideStep& decide);
 
   const RunSetup& setup_;

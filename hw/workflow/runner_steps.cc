@@ -129,6 +129,7 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
       return Annotate(reply.status(), step.where);
     }
     RONCHI_RETURN_IF_ERROR(Note("goes on", std::string(reply.status().message())));
+    ++result_.passed_over;
     // What it cost is not known: in full.
     const bool perhaps = MayHaveHappened(reply.status());
     entry["failed"] = std::string(reply.status().message());
@@ -222,7 +223,10 @@ absl::Status Runner::Bind(const Step& step, const Reply& reply, json* kept) {
 
 absl::Status Runner::TakeFromJournal(const Step& step, const json& entry) {
   RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
-  if (entry.contains("failed")) return absl::OkStatus();
+  if (entry.contains("failed")) {
+    ++result_.passed_over;
+    return absl::OkStatus();
+  }
   unblanked_ = !entry.value("blanked", true);
   RONCHI_ASSIGN_OR_RETURN(const Command command, CommandFromJson(entry.at("command")));
   const auto* set = std::get_if<Set>(&command);
