@@ -210,7 +210,8 @@ void AddSaved(const Run& run, HtmlReport* report) {
                       .y_label = absl::StrCat(name, " (", units[name], ", SI)"),
                       .series = {{.name = name, .x = x, .y = values}}});
   }
-  if (!charts.empty()) report->Charts(charts);
+  if (charts.size() == 1) report->Chart(charts[0]);
+  if (charts.size() > 1) report->Charts(charts);
   if (!few.rows.empty()) report->Table(few);
   std::vector<ReportPicture> pictures;
   for (const auto& [name, all] : images) {

@@ -140,7 +140,9 @@ std::vector<std::vector<std::string>> TableRows(const RunRecord& r) {
   const AlarmCount count = CountAlarms(r);
   add(r.deploy.ending == Ending::kDone ? "deploy" : "deploy (not all)", r.deploy.trace,
       r.deploy.probing_images,
-      absl::StrCat(r.deploy.alarms.size(), " (", count.false_alarms, " false)"));
+      r.deploy.armed_at < 0
+          ? "not watched"
+          : absl::StrCat(r.deploy.alarms.size(), " (", count.false_alarms, " false)"));
   return rows;
 }
 
