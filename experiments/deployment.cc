@@ -93,6 +93,7 @@ class Deployment {
   void Record(const env::Observation& observation, const env::Info& info, double phase,
               const theory::Acquisition& image, int scan);
   absl::Status TakeSteps(env::Observation observation);
+  absl::Status MakeSafe();
 
   const Recipe& recipe_;
   agents::Policy* policy_;
@@ -264,6 +265,14 @@ absl::Status Deployment::TakeSteps(env::Observation observation) {
   return absl::OkStatus();
 }
 
+// A beam of which nobody knows whether it is off is no end in order, whatever came before.
+absl::Status Deployment::MakeSafe() {
+  const absl::StatusOr<hw::Reply> reply = instrument_->Execute(hw::Safe{});
+  RONCHI_RETURN_IF_ERROR(Annotate(reply.status(), "at the end"));
+  if (reply->blanked) return absl::OkStatus();
+  return absl::InternalError("at the end: BLANKING COULD NOT BE CONFIRMED");
+}
+
 absl::StatusOr<DeploymentResult> Deployment::Run() {
   RONCHI_RETURN_IF_ERROR(Connect());
   policy_->Reset(DeriveSeed(recipe_.seed, "deploy.policy"));
@@ -275,6 +284,7 @@ absl::StatusOr<DeploymentResult> Deployment::Run() {
   absl::Status status = EstimateAnew("calibration", false);
   Record(reset.observation, reset.info, 0, first, 0);
   if (status.ok()) status = TakeSteps(std::move(reset.observation));
+  if (const absl::Status safe = MakeSafe(); !safe.ok()) status = safe;
   if (!status.ok()) {  // ends the run, with all that was done
     result_.ending = EndingOf(status);
     result_.ended_by = std::string(status.message());

@@ -119,6 +119,7 @@ absl::Status WriteSummary(const FlowOutcome& o, const CheckedFlow& flow) {
                   {"ended_by", o.result.ended_by},
                   {"finished", o.result.finished},
                   {"passed_over", o.result.passed_over},
+                  {"skipped", o.result.skipped},
                   {"spent", SpendingJson(o.result.spent)},
                   {"expected", SpendingJson(o.forecast.expected)},
                   {"worst", SpendingJson(o.forecast.worst)}};

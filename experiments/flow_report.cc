@@ -61,7 +61,12 @@ void AddEnding(const Run& run, HtmlReport* report) {
     report->Banner("The run was stopped before all its steps were done.", why + "." + go_on,
                    Tone::kBad);
   }
-  const double failed = Number(run.summary, "passed_over");
+  const double failed = Number(run.summary, "passed_over"),
+               skipped = Number(run.summary, "skipped");
+  if (skipped > 0) {
+    report->Banner(absl::StrFormat("%g steps were left out by a person.", skipped),
+                   "By flow skip: who and when stands below.", Tone::kWarning);
+  }
   if (failed == 0) return;
   report->Banner(absl::StrFormat("%g commands failed and were passed over.", failed),
                  "Their steps say on_fault: continue; what they said stands below.",

@@ -149,6 +149,7 @@ int RunWorkflowFile(const Arguments& a) {
                {"ended_by", r.ended_by},
                {"finished", r.finished},
                {"passed_over", r.passed_over},
+               {"skipped", r.skipped},
                {"replayed", r.replayed},
                {"in_flight", r.in_flight},
                {"spent", ToJson(r.spent)},
@@ -158,6 +159,9 @@ int RunWorkflowFile(const Arguments& a) {
   } else {
     std::printf("ended by %s%s\n", r.ended_by.c_str(),
                 r.finished ? "" : "; ronchi run --resume goes on with it");
+    if (r.skipped > 0) {
+      std::printf("%zu steps were left out by a person (flow skip)\n", r.skipped);
+    }
     if (r.passed_over > 0) {
       std::printf("%zu commands failed and were passed over (on_fault: continue)\n", r.passed_over);
     }

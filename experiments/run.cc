@@ -108,6 +108,7 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
                                             folder + "/policy.json"));
   if (options.policy.empty()) {
     RONCHI_ASSIGN_OR_RETURN(record->tune, Tune(recipe, trained.policy.get(), log));
+    record->tune_steps_planned = recipe.tune_steps;
     Log(absl::StrFormat("tuned: %u images, contrast %.3f", record->tune->rows(),
                         record->tune->Last("contrast")));
   }

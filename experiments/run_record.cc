@@ -147,6 +147,7 @@ json Summarise(const RunRecord& r) {
   j["deploy"]["alarms_false"] = count.false_alarms;
   j["deploy"]["alarm_delay_images"] = count.delay_images;
   if (r.tune) j["tune"] = StageSummary(*r.tune);
+  if (r.tune) j["tune"]["steps_planned"] = r.tune_steps_planned;
   return j;
 }
 
@@ -185,6 +186,7 @@ absl::StatusOr<RunRecord> ReadRunRecord(const std::string& folder) {
     r.frames_between_false_alarms = j.at("frames_between_false_alarms");
     r.training.steps = j.at("training").at("steps");
     r.training.episodes = j.at("training").at("episodes");
+    r.training.interrupted = j.at("training").at("interrupted");
     const std::optional<Ending> ending = EndingFromName(j.at("ending").get<std::string>());
     if (!ending) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -201,6 +203,7 @@ absl::StatusOr<RunRecord> ReadRunRecord(const std::string& folder) {
           {a.at("image"), a.at("stream"), a.at("attribution"), a.at("moved_nm")});
     }
     if (j.contains("tune")) {
+      r.tune_steps_planned = j.at("tune").at("steps_planned");
       RONCHI_ASSIGN_OR_RETURN(r.tune, ReadTrace(file, "tune"));
     }
   } catch (const json::exception& e) {

@@ -127,6 +127,10 @@ LineChart ResidualChart(const RunRecord& r) {
   return chart;
 }
 
+bool TunedToTheEnd(const RunRecord& r) {
+  return r.tune && int(r.tune->rows()) > r.tune_steps_planned;
+}
+
 std::vector<std::vector<std::string>> TableRows(const RunRecord& r) {
   std::vector<std::vector<std::string>> rows;
   auto add = [&](const std::string& stage, const Trace& t, int probing, const std::string& alarms) {
@@ -136,7 +140,7 @@ std::vector<std::vector<std::string>> TableRows(const RunRecord& r) {
                     absl::StrFormat("%.3g", t.Last("dose_e_per_A2")),
                     absl::StrFormat("%.1f", t.Last("time_s")), alarms});
   };
-  if (r.tune) add("tune", *r.tune, 0, "–");
+  if (r.tune) add(TunedToTheEnd(r) ? "tune" : "tune (not all)", *r.tune, 0, "–");
   const AlarmCount count = CountAlarms(r);
   add(r.deploy.ending == Ending::kDone ? "deploy" : "deploy (not all)", r.deploy.trace,
       r.deploy.probing_images,
@@ -161,7 +165,8 @@ std::string Lead(const RunRecord& r) {
   std::string lead = absl::StrCat("The agent '", r.agent, "'");
   if (r.training.steps > 0) {
     absl::StrAppend(&lead, ", trained on ", r.training.episodes, " episodes (", r.training.steps,
-                    " images) of the simulated column,");
+                    " images) of the simulated column",
+                    r.training.interrupted ? " and interrupted before its end," : ",");
   }
   absl::StrAppend(&lead,
                   " was deployed on an instrument it had not seen, behind a guard and a recorder, "
@@ -190,7 +195,7 @@ std::vector<ReportTile> MakeTiles(const RunRecord& r) {
     tiles.push_back({.label = "Tuned twin",
                      .value = absl::StrFormat("%.3f", end),
                      .note = "of the best contrast",
-                     .tone = GoodIf(end >= 0.95, true)});
+                     .tone = GoodIf(end >= 0.95, TunedToTheEnd(r))});
   }
   const double end = r.deploy.trace.Last("true_ratio");
   tiles.push_back({.label = "Deployed, at the end",

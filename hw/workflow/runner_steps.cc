@@ -25,6 +25,7 @@ absl::Status Runner::RunStep(const Step& step) {
     if (ended_by_) return absl::OkStatus();
     if (skip) return Skipped(step, "");
   } else if (replay_[next_]->value("skipped", false)) {
+    ++result_.skipped;
     return NextEntry(step, "").status();
   }
   if (IsCommand(step)) return RunCommand(step);
@@ -57,6 +58,7 @@ absl::Status Runner::RunStep(const Step& step) {
 }
 
 absl::Status Runner::Skipped(const Step& step, const std::string& label) {
+  ++result_.skipped;
   return setup_.journal->Append(
       {{"type", "value"}, {"step", step.path}, {"label", label}, {"skipped", true}});
 }

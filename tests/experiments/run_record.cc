@@ -75,6 +75,7 @@ RunRecord SomeRecord() {
   r.training.steps = 77;
   r.training.episodes = 3;
   r.tune = SomeTrace(2);
+  r.tune_steps_planned = 1;
   r.deploy.trace = SomeTrace(4);
   r.deploy.alarms = {{3, "C12a", "none of these", {0.1, -2, 1e-17}}};
   r.deploy.armed_at = 1;
@@ -181,6 +182,26 @@ TEST(RunRecord, WhatEndedEarlySaysSo) {
   EXPECT_EQ(ExitStatus(Ending::kEarly), 3);
   EXPECT_EQ(ExitStatus(Ending::kFault), 1);
   EXPECT_EQ(ExitStatus(Ending::kInterrupted), 130);
+}
+
+TEST(RunRecord, TrainingAndTuningThatWereInterruptedAreNotGreen) {
+  const TemporaryFolder folder;
+  RunRecord r = SomeRecord();
+  r.tune->columns["true_ratio"] = {0.99, 0.99};
+  ASSERT_TRUE(WriteRunReport(folder / "a.html", r).ok());
+  EXPECT_THAT(ReadAll(folder / "a.html"),
+              ::testing::HasSubstr("tile good\"><span class=\"name\">Tuned"));
+  r.tune_steps_planned = 45;
+  r.training.interrupted = true;
+  WriteAll(folder / "config.yaml", r.config);
+  ASSERT_TRUE(WriteRunRecord(folder.path(), r).ok());
+  const auto back = ReadRunRecord(folder.path());
+  ASSERT_TRUE(back.ok()) << back.status();
+  ASSERT_TRUE(WriteRunReport(folder / "b.html", *back).ok());
+  const std::string html = ReadAll(folder / "b.html");
+  EXPECT_EQ(html.find("tile good\"><span class=\"name\">Tuned"), std::string::npos);
+  EXPECT_THAT(html, ::testing::HasSubstr("interrupted before its end"));
+  EXPECT_THAT(RunTable(*back), ::testing::HasSubstr("tune (not all)"));
 }
 
 // During an alarm's own images the run may end: what moved is then not known, and not 0.
