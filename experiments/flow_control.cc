@@ -96,7 +96,8 @@ absl::Status MakesSense(const std::string& folder, const FlowState& s, const Con
                         std::string* done) {
   const bool paused = s.kind == FlowState::Kind::kPaused;
   if (c.word == "pause" && paused) *done = absl::StrCat("it is paused already, ", s.by);
-  if (c.word == "resume" && !paused) {
+  // Asking hides that somebody has paused it meanwhile: then the word takes that back.
+  if (c.word == "resume" && !paused && s.kind != FlowState::Kind::kAsking) {
     return absl::FailedPreconditionError(
         absl::StrCat(folder, ": it is not paused (", DescribeFlowState(s, folder), ")"));
   }
@@ -129,7 +130,10 @@ bool TakeBack(const std::string& folder, const ControlWord& word) {
   return there && there->id == word.id && unlink(ControlPath(folder).c_str()) == 0;
 }
 
-std::string WhatComesOfIt(const std::string& word) {
+std::string WhatComesOfIt(const std::string& word, FlowState::Kind state) {
+  if (state == FlowState::Kind::kAsking && (word == "pause" || word == "skip")) {
+    return "taken: as soon as its question is answered";
+  }
   if (word == "pause") return "taken: it is paused, the beam is blanked";
   if (word == "resume") return "taken: it goes on";
   if (word == "skip") return "taken: it leaves out the next step";
@@ -204,10 +208,15 @@ absl::StatusOr<FlowState> ReadFlowState(const std::string& folder) {
   FlowState s;
   for (const json& e : entries) Take(e, &s);
   struct stat info;
+  const double now_s =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   if (stat(JournalPath(folder).c_str(), &info) == 0) {
-    const double last = double(info.st_mtim.tv_sec) + 1e-9 * double(info.st_mtim.tv_nsec);
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    s.quiet_s = std::max(0.0, std::chrono::duration<double>(now).count() - last);
+    const double last_s = double(info.st_mtim.tv_sec) + 1e-9 * double(info.st_mtim.tv_nsec);
+    s.quiet_s = std::max(0.0, now_s - last_s);
+  }
+  if (!s.question.is_null()) {
+    s.question_left_s = std::max(
+        0.0, s.question.value("at_unix_s", now_s) + s.question.value("timeout_s", 0.0) - now_s);
   }
   const bool over = s.kind == FlowState::Kind::kEnded || s.kind == FlowState::Kind::kStopped;
   if (!alive && !over) s.kind = FlowState::Kind::kStopped;
@@ -265,7 +274,7 @@ absl::StatusOr<std::string> TellFlow(const std::string& folder, const std::strin
   }
   if (!taken) return Annotate(impatience, folder);
   if (!taken->empty()) return absl::FailedPreconditionError(absl::StrCat(folder, ": ", *taken));
-  return WhatComesOfIt(word);
+  return WhatComesOfIt(word, state.kind);
 }
 
 }  // namespace ronchi

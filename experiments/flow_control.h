@@ -41,8 +41,9 @@ struct FlowState {
   std::string ended_by;  // why it ended or stopped; "" when its process was killed
   std::string step;      // of the command begun or done last
   double commands = 0, time_s = 0, electrons = 0;
-  nlohmann::json question;  // asked now: name, text, kind, between [low, high], timeout_s
-  double quiet_s = 0;       // since the journal's last entry, by the clock of the disk
+  nlohmann::json question;     // asked now: name, text, kind, between [low, high], timeout_s
+  double question_left_s = 0;  // until silence is its answer, by this host's clock
+  double quiet_s = 0;          // since the journal's last entry, by the clock of the disk
 };
 std::string_view FlowStateName(FlowState::Kind kind);
 // NotFound: no run of a workflow there. InvalidArgument: its journal is damaged.

@@ -37,6 +37,10 @@ Wish::Kind KindOf(const std::string& word) {
   return Wish::Kind::kNone;
 }
 
+double UnixSeconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 // What has been typed at the terminal, a character at a time, so that other things may be looked at
 // meanwhile. True: a line is whole. `gone`: nobody can type there any more.
 bool ReadSome(double wait_s, std::string* line, bool* gone) {
@@ -144,6 +148,7 @@ std::optional<ControlWord> TerminalHost::Take(const Question* pending, Answer* a
 Answer TerminalHost::Ask(const Question& question) {
   json asking = ToJson(question);
   asking["type"] = "asking";
+  asking["at_unix_s"] = UnixSeconds();  // for whoever sees it elsewhere: how long it still waits
   Note(asking);
   Answer answer;
   if (const auto it = options_.answers.find(question.name); it != options_.answers.end()) {

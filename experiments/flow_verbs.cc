@@ -207,7 +207,7 @@ int FlowStatus(const Arguments& a) {
   if (state->kind == FlowState::Kind::kAsking) {
     const wf::Question q = QuestionFromJson(state->question);
     std::printf("  question '%s', within %.0f s: ronchi flow answer %s …\n  allowed: %s\n",
-                q.name.c_str(), std::max(0.0, q.timeout_s - state->quiet_s), a.second.c_str(),
+                q.name.c_str(), state->question_left_s, a.second.c_str(),
                 AnswersAllowed(q).c_str());
   }
   return kDone;

@@ -80,6 +80,14 @@ TEST_F(EndedEarly, ByALostBeam) {
   EXPECT_THAT(summary["ended_by"].get<std::string>(), HasSubstr("the beam is lost"));
 }
 
+// The watchdog's reason, not only what followed from it.
+TEST_F(EndedEarly, ByTheWatchdog) {
+  const Finished done =
+      Deploy({"deploy.guard.command_limit_s=0.001", "deploy.instrument.real_time=true"});
+  EXPECT_EQ(done.status, 1) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("a command has not ended after 0.001 s"));
+}
+
 // With a ledger the next deployment on the specimen does not take what is left for normal.
 TEST_F(EndedEarly, ALostBeamIsAskedAboutInTheNextDeployment) {
   const std::vector<std::string> ledger = {"deploy.guard.ledger_file=s.ledger",

@@ -20,16 +20,17 @@ using testing_support::RonchiProgram;
 using testing_support::TemporaryFolder;
 using testing_support::WriteAll;
 
-// Thousands of short steps: somebody always listens.
+// A day of short waits on the wall's clock: somebody always listens, however slow the machine is.
 constexpr char kMany[] = R"(version: 1
 workflow: many steps
-instrument: corrected_200kV
+instrument: real.yaml
 budget: {dose: 1e9 e/A^2}
 steps:
   - for: i
     in: range(100000)
     do:
       - read: optics.C10
+      - wait: 1 s
 )";
 constexpr char kQuestion[] = R"(version: 1
 workflow: a question
@@ -78,6 +79,7 @@ class FlowControl : public ::testing::Test {
   }
   Command Begin(const char* workflow, const std::vector<std::string>& more = {}) {
     WriteAll(folder_ / "w.yaml", workflow);
+    WriteAll(folder_ / "real.yaml", "preset: corrected_200kV\nreal_time: true\n");
     std::vector<std::string> words = {RonchiProgram(), "run", "w.yaml", "-o", "run"};
     words.insert(words.end(), more.begin(), more.end());
     return Command(words, folder_.path());
@@ -122,7 +124,7 @@ TEST_F(FlowControl, EveryWordIsAcknowledged) {
     skipped += e.value("skipped", false);
   }
   EXPECT_EQ(told, 4u);
-  EXPECT_EQ(skipped, 1u);
+  EXPECT_LE(skipped, 1u);  // where it was taken in the midst of a wait, the rest of that
   // Of the words that make no sense, and of what is no word, one line and another status than 0.
   EXPECT_EQ(Flow({"halt", "run"}).status, 2);
   EXPECT_EQ(Flow({"answer", "run"}).status, 2);
@@ -173,12 +175,11 @@ TEST_F(FlowControl, ADeadRunSaysHowToGoOnAndAnOldWordStopsNoNewSitting) {
   }
 }
 
-// A scan of four seconds on the wall's clock, and somebody who waits for a tenth of one.
+// A scan of minutes on the wall's clock, and somebody who waits for a tenth of one.
 TEST_F(FlowControl, AWordThatIsNotTakenInTimeIsTakenBack) {
-  WriteAll(folder_ / "real.yaml", "preset: corrected_200kV\nreal_time: true\n");
   Command run = Begin(
-      "version: 1\nworkflow: slow\ninstrument: real.yaml\nbudget: {dose: 1e12 e/A^2}\nsteps:\n"
-      "  - unblank\n  - scan: {fov: 1.562 nm, pixels: 64, dwell: 1 ms, detectors: haadf}\n"
+      "version: 1\nworkflow: slow\ninstrument: real.yaml\nbudget: {dose: 1e15 e/A^2}\nsteps:\n"
+      "  - unblank\n  - scan: {fov: 1.562 nm, pixels: 64, dwell: 50 ms, detectors: haadf}\n"
       "    as: a\n  - blank\n");
   // In flight: begun, and not yet done.
   for (int i = 0; i < 600; ++i) {
@@ -189,9 +190,9 @@ TEST_F(FlowControl, AWordThatIsNotTakenInTimeIsTakenBack) {
   const Finished late = Flow({"stop", "run", "--wait", "0.1"});
   EXPECT_EQ(late.status, 1) << late.out;
   EXPECT_THAT(late.err, HasSubstr("not taken within 0.1 s, and taken back"));
-  const Finished done = run.Wait();
-  EXPECT_EQ(done.status, 0) << done.err;
-  EXPECT_THAT(done.out, HasSubstr("ended by done"));
+  EXPECT_EQ(Status()["state"], "running");
+  run.Signal(SIGKILL);
+  run.Wait();
 }
 
 TEST_F(FlowControl, QuestionsAreAnsweredFromAnotherTerminal) {
