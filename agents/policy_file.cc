@@ -54,7 +54,7 @@ std::string Checksum(const json& document) {
 }
 
 absl::StatusOr<json> ReadDocument(const std::string& path) {
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyFile));
   json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
     return absl::InvalidArgumentError("not JSON, or truncated");

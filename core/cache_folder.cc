@@ -24,7 +24,39 @@ namespace fs = std::filesystem;
 constexpr double kLimitGB = 20;
 constexpr double kShareOfDisk = 0.1;
 
-bool HasSuffix(const std::string& text, const char* suffix) { return absl::EndsWith(text, suffix); }
+bool HasOnly(const std::string& text, const char* characters) {
+  return !text.empty() && text.find_first_not_of(characters) == std::string::npos;
+}
+
+// The names that the cache itself gives (core/content_cache.cc, core/cache_writer.cc, sim/fft.cc).
+// Nothing else is ever deleted: the folder may be somebody's home.
+bool IsKind(const std::string& name) {
+  return HasOnly(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+}
+// What stands behind the hash of "<hash>.entry" and its kin; empty: no name of ours.
+std::string BehindHash(const std::string& name) {
+  constexpr size_t kHashDigits = 32;
+  if (name.size() <= kHashDigits || !HasOnly(name.substr(0, kHashDigits), "0123456789abcdef")) {
+    return "";
+  }
+  return name.substr(kHashDigits);
+}
+bool IsEntryName(const std::string& name) { return BehindHash(name) == ".entry"; }
+bool IsLeftoverName(const std::string& name) {
+  const std::string rest = BehindHash(name);
+  const std::string part = ".entry.part-";
+  return rest == ".lock" ||
+         (absl::StartsWith(rest, part) && HasOnly(rest.substr(part.size()), "0123456789abcdef-"));
+}
+bool IsWisdomName(const std::string& name) {
+  for (const char* library : {"fftw", "fftwf"}) {
+    for (const char* effort : {"measure", "patient"}) {
+      const std::string old = absl::StrCat(library, "-", effort);  // before version 2
+      if (name == old || name == old + "-v2") return true;
+    }
+  }
+  return false;
+}
 
 // Names of what is directly in the folder.
 std::vector<std::string> Names(const std::string& folder) {
@@ -49,10 +81,11 @@ bool Look(CachedFile* file) {
 std::vector<CachedFile> Entries(const std::string& root) {
   std::vector<CachedFile> files;
   for (const std::string& kind : Names(root)) {
+    if (!IsKind(kind)) continue;
     const std::string folder = absl::StrCat(root, "/", kind);
     for (const std::string& name : Names(folder)) {
       CachedFile file = {.kind = kind, .path = absl::StrCat(folder, "/", name)};
-      if (HasSuffix(name, ".entry") && Look(&file)) files.push_back(std::move(file));
+      if (IsEntryName(name) && Look(&file)) files.push_back(std::move(file));
     }
   }
   return files;
@@ -77,7 +110,7 @@ std::vector<CachedFile> ListCache(const std::string& root) {
   for (const std::string& name : Names(root)) {
     CachedFile file = {.kind = kFftKind, .path = absl::StrCat(root, "/", name)};
     file.description = absl::StrCat("FFT plans, ", name);
-    if (absl::StartsWith(name, "fftwf-") && Look(&file)) files.push_back(std::move(file));
+    if (IsWisdomName(name) && Look(&file)) files.push_back(std::move(file));
   }
   std::sort(files.begin(), files.end(), [](const CachedFile& a, const CachedFile& b) {
     return std::tie(a.kind, b.last_used_s, a.path) < std::tie(b.kind, a.last_used_s, b.path);
@@ -98,7 +131,7 @@ std::vector<CachedFile> ClearCache(const std::string& root, const CacheChoice& c
   std::vector<CachedFile> files = Chosen(ListCache(root), choice);
   std::erase_if(files, [](const CachedFile& file) { return unlink(file.path.c_str()) != 0; });
   for (const std::string& kind : Names(root)) {
-    if (choice.kind.empty() || choice.kind == kind) {
+    if (IsKind(kind) && (choice.kind.empty() || choice.kind == kind)) {
       RemoveLeftovers(absl::StrCat(root, "/", kind));
     }
   }
@@ -107,7 +140,7 @@ std::vector<CachedFile> ClearCache(const std::string& root, const CacheChoice& c
 
 void RemoveLeftovers(const std::string& folder) {
   for (const std::string& name : Names(folder)) {
-    if (HasSuffix(name, ".lock") || absl::StrContains(name, ".entry.part-")) {
+    if (IsLeftoverName(name)) {
       RemoveIfUnlocked(absl::StrCat(folder, "/", name));
     }
   }

@@ -2,7 +2,8 @@
 //   <root>/<kind>/<hash of the key>.entry                  an entry (core/cache_format.h)
 //   <root>/<kind>/<hash of the key>.entry.part-<process>-… an entry in the making, locked meanwhile
 //   <root>/<kind>/<hash of the key>.lock                   held by who makes the entry
-//   <root>/fftwf-*                                         FFT wisdom (sim/fft.cc), kind "fft"
+//   <root>/fftwf-measure-v2 and its kin                    FFT wisdom (sim/fft.cc), kind "fft"
+// A file of any other name is not the cache's, and is never touched.
 #pragma once
 
 #include <cstdint>

@@ -28,12 +28,12 @@ std::string TemporaryName(const std::string& path) {
   return absl::StrCat(path, ".part-", getpid(), "-", absl::Hex(unique));
 }
 
-// Over whatever is there. A folder is no entry of ours: what the cache holds can be made again.
+// Over a file, or an empty folder; what is in a folder is not ours.
 absl::Status RenameOver(const std::string& from, const std::string& to) {
   if (std::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
   if (errno != EISDIR) return ErrnoStatus(errno, to);
   std::error_code ec;
-  fs::remove_all(to, ec);
+  fs::remove(to, ec);
   return std::rename(from.c_str(), to.c_str()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, to);
 }
 

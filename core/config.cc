@@ -99,7 +99,7 @@ std::string NotANumber(std::string_view text) {
 
 absl::StatusOr<Config> Config::Load(const std::string& path,
                                     const std::vector<std::string>& overrides) {
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kConfigFile));
   if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": the file is empty"));
   return Parse(text, path, overrides);
 }

@@ -8,12 +8,22 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "core/utf8.h"
 
 namespace ronchi::internal {
 namespace {
 
 constexpr char kTooDeep[] = "nested too deeply; no config needs that";
+
+// "" or what is wrong with the text of a key or value.
+std::string TextProblem(const std::string& text) {
+  if (const size_t at = FindInvalidUtf8(text); at != std::string::npos) {
+    return absl::StrFormat("not UTF-8: byte 0x%02x; save the file as UTF-8", uint8_t(text[at]));
+  }
+  return text.find('\0') == std::string::npos ? "" : "a text with a zero byte";
+}
 
 absl::Status CheckNode(const std::string& file, const YAML::Node& node, int depth, int* nodes) {
   constexpr int kDeepest = 32, kMostNodes = 1000000;  // far beyond any config
@@ -23,10 +33,16 @@ absl::Status CheckNode(const std::string& file, const YAML::Node& node, int dept
   };
   if (depth > kDeepest) return error(node, kTooDeep);
   if (++*nodes > kMostNodes) return error(node, "too large; no config needs that");
-  if (node.IsMap()) {
+  if (node.IsScalar()) {
+    if (const std::string what = TextProblem(node.Scalar()); !what.empty())
+      return error(node, what);
+  } else if (node.IsMap()) {
     std::map<std::string, int> lines;
     for (const auto& pair : node) {
       if (!pair.first.IsScalar()) return error(pair.first, "a key must be a single word");
+      if (const std::string what = TextProblem(pair.first.Scalar()); !what.empty()) {
+        return error(pair.first, what);
+      }
       const auto [it, is_new] = lines.try_emplace(pair.first.Scalar(), pair.first.Mark().line + 1);
       if (!is_new) {
         return error(pair.first,
@@ -42,9 +58,24 @@ absl::Status CheckNode(const std::string& file, const YAML::Node& node, int dept
   return absl::OkStatus();
 }
 
+// yaml-cpp would put U+FFFD for what is no UTF-8. It reads UTF-16 and UTF-32 as well, which begin
+// with a byte-order mark or have zero bytes among the first four.
+absl::Status CheckEncoding(const std::string& text, const std::string& name) {
+  const std::string head = text.substr(0, 4);
+  const bool wide = head.rfind("\xFF\xFE", 0) == 0 || head.rfind("\xFE\xFF", 0) == 0 ||
+                    head.find('\0') != std::string::npos;
+  const size_t at = wide ? std::string::npos : FindInvalidUtf8(text);
+  if (at == std::string::npos) return absl::OkStatus();
+  const auto begin = text.begin();
+  const long line = std::count(begin, begin + long(at), '\n') + 1;
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s:%d: not UTF-8: byte 0x%02x; save the file as UTF-8", name, line, uint8_t(text[at])));
+}
+
 }  // namespace
 
 absl::StatusOr<YAML::Node> LoadYaml(const std::string& text, const std::string& name) {
+  RONCHI_RETURN_IF_ERROR(CheckEncoding(text, name));
   try {
     return YAML::Load(text);
   } catch (const YAML::DeepRecursion& e) {
@@ -72,6 +103,7 @@ absl::Status ApplyOverride(YAML::Node root, const std::string& text) {
   } catch (const YAML::Exception& e) {
     return absl::InvalidArgumentError(absl::StrCat("--set '", text, "': ", e.msg));
   }
+  RONCHI_RETURN_IF_ERROR(CheckTree(absl::StrCat("--set '", text, "'"), value));
   YAML::Node node;
   node.reset(root);
   for (size_t i = 0; i < keys.size(); ++i) {

@@ -17,7 +17,8 @@ absl::StatusOr<YAML::Node> LoadYaml(const std::string& text, const std::string& 
 absl::Status ApplyOverride(YAML::Node root, const std::string& text);
 
 // Refuses what yaml-cpp lets pass and no config means: keys given twice (it would take the first),
-// keys that are lists, and documents that aliases make endless.
+// keys that are lists, documents that aliases make endless, and texts that the files to be written
+// cannot hold: no UTF-8, or a zero byte.
 absl::Status CheckTree(const std::string& file, const YAML::Node& root);
 
 }  // namespace ronchi::internal

@@ -1,17 +1,21 @@
 #include "core/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <span>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/free_memory.h"
+#include "core/new_file.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -70,34 +74,53 @@ absl::Status ErrnoStatus(int error, const std::string& path) {
   }
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::error_code ec;
-  if (fs::is_directory(path, ec)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": is a folder, not a file"));
+absl::StatusOr<Descriptor> OpenRegularFile(const std::string& path, int flags, int mode) {
+  Descriptor file(open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode));
+  struct stat info = {};
+  // A socket, and a pipe that nobody reads, cannot be opened at all.
+  if (!file.is_open() && errno != ENXIO) return ErrnoStatus(errno, path);
+  if (!file.is_open()) return absl::InvalidArgumentError(path + ": is not a regular file");
+  if (fstat(file.value(), &info) != 0) return ErrnoStatus(errno, path);
+  if (S_ISREG(info.st_mode)) return file;
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, S_ISDIR(info.st_mode) ? ": is a folder, not a file" : ": is not a regular file"));
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, const FileKind& kind) {
+  RONCHI_ASSIGN_OR_RETURN(const Descriptor file, OpenRegularFile(path, O_RDONLY));
+  struct stat info = {};
+  if (fstat(file.value(), &info) != 0) return ErrnoStatus(errno, path);
+  uint64_t most = kind.most_bytes;
+  constexpr uint64_t kNeverMind = 64 * kMiB;  // whatever the machine
+  if (uint64_t(info.st_size) > kNeverMind) {
+    most = std::min<uint64_t>(most, std::max<uint64_t>(kNeverMind, AvailableMemoryBytes() / 2));
   }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return ErrnoStatus(errno ? errno : ENOENT, path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
+  const auto too_large = [&] {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "%s: too large for %s; allowed here: up to %.4g MB", path, kind.what, double(most) / 1e6));
+  };
+  if (uint64_t(info.st_size) > most) return too_large();
+  // To its end, wherever that is: files below /proc have no size, and logs grow.
+  std::string text;
+  text.resize(size_t(info.st_size) + 1);
+  for (size_t at = 0;;) {
+    const ssize_t n = read(file.value(), text.data() + at, text.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return ErrnoStatus(errno, path);
+    at += size_t(n);
+    if (n == 0) {
+      text.resize(at);
+      return text;
+    }
+    if (at > most) return too_large();
+    if (at == text.size()) text.resize(2 * at);
+  }
 }
 
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
-  const std::string temporary = absl::StrCat(path, ".part-", getpid());
-  const int fd = open(temporary.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return ErrnoStatus(errno, path);
-  int error = 0;
-  while (!bytes.empty() && !error) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) error = errno;
-    if (n > 0) bytes.remove_prefix(size_t(n));
-  }
-  if (!error && fsync(fd) != 0) error = errno;
-  if (close(fd) != 0 && !error) error = errno;
-  if (!error && rename(temporary.c_str(), path.c_str()) != 0) error = errno;
-  if (!error) return absl::OkStatus();
-  unlink(temporary.c_str());
-  return ErrnoStatus(error, path);
+  RONCHI_ASSIGN_OR_RETURN(NewFile file, NewFile::Create(path));
+  RONCHI_RETURN_IF_ERROR(file.file().WriteAt(0, std::as_bytes(std::span(bytes)), path));
+  return file.Publish();
 }
 
 absl::Status MakeWritableDirectory(const std::string& path) {

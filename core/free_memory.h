@@ -8,4 +8,7 @@ namespace ronchi {
 // Nine tenths of what is free now, bytes.
 size_t FreeMemoryBytes();
 
+// What the system could give to a new program, with what its file cache would make room for.
+size_t AvailableMemoryBytes();
+
 }  // namespace ronchi

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/files.h"
+#include "core/new_file.h"
 #include "core/storage_hdf5.h"
 #include "core/storage_layout.h"
 #include "ronchi_paths.h"
@@ -34,11 +35,24 @@ void PointAtMemory(hid_t file) {
   if (memory >= 0) close(memory);
 }
 
-// A second descriptor of the open file, so that it can be synced after HDF5 has closed its own.
-int DuplicateDescriptor(hid_t file) {
+// HDF5 creates files by name alone. It gets one for a moment, and then writes to the nameless file
+// instead: what it has written so far is copied. It knows its open files by their inodes: the first
+// one is kept, so that no other file gets its number meanwhile.
+absl::StatusOr<Descriptor> MoveInto(const NewFile& made, hid_t file, const std::string& name) {
+  std::error_code ec;
+  absl::StatusOr<Descriptor> first = OpenRegularFile(name, O_RDONLY);
+  const absl::StatusOr<std::string> so_far = ReadFile(name);
+  std::filesystem::remove(name, ec);
+  RONCHI_RETURN_IF_ERROR(first.status());
+  RONCHI_RETURN_IF_ERROR(so_far.status());
+  RONCHI_RETURN_IF_ERROR(made.file().WriteAt(0, std::as_bytes(std::span(*so_far)), name));
   void* descriptor = nullptr;
-  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) < 0 || !descriptor) return -1;
-  return dup(*static_cast<int*>(descriptor));
+  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) < 0 || !descriptor) {
+    return hdf5::LastError(name, "creating");
+  }
+  const int number = *static_cast<int*>(descriptor);
+  if (dup3(made.file().value(), number, O_CLOEXEC) < 0) return ErrnoStatus(errno, name);
+  return first;
 }
 
 absl::Status CheckSlab(const std::string& name, const std::vector<size_t>& shape,
@@ -67,7 +81,10 @@ struct DataFile::Impl {
     std::vector<size_t> shape;
     Handle dataset;
   };
-  std::string path, part;
+  explicit Impl(NewFile made) : in_the_making(std::move(made)) {}
+  std::string path;
+  NewFile in_the_making;   // gone with this, unless it was published
+  Descriptor first_inode;  // see MoveInto
   DataFileOptions options;
   Handle file;
   hdf5::Writer writer;
@@ -83,7 +100,6 @@ struct DataFile::Impl {
     Abandon();
   }
   void Abandon() {
-    unlink(part.c_str());
     PointAtMemory(file);
     signals.clear();
     file = Handle();
@@ -104,27 +120,29 @@ DataFile& DataFile::operator=(DataFile&&) noexcept = default;
 DataFile::~DataFile() = default;
 
 absl::StatusOr<DataFile> DataFile::Create(const std::string& path, const DataFileOptions& options) {
-  std::error_code ec;
-  if (std::filesystem::is_directory(path, ec)) return ErrnoStatus(EISDIR, path);
-  auto impl = std::make_unique<Impl>();
+  // HDF5's own message hides the reason of a failure; this gives it.
+  RONCHI_ASSIGN_OR_RETURN(NewFile new_file, NewFile::Create(path));
+  NewFile::RemoveLeftovers(path);
+  auto impl = std::make_unique<Impl>(std::move(new_file));
+  const NewFile& made = impl->in_the_making;
+  const bool nameless = made.temporary_name().empty();
+  const std::string name = nameless ? NewFile::UniqueName(path) : made.temporary_name();
   impl->path = path;
-  impl->part = absl::StrCat(path, ".part-", getpid());
   impl->options = options;
   if (options.version.empty()) impl->options.version = kVersion;
-  // HDF5's own message hides the reason; the plain call gives it.
-  const int fd = open(impl->part.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return ErrnoStatus(errno, path);
-  close(fd);
   {
     const std::lock_guard lock(hdf5::Mutex());
     hdf5::Initialise();
     // Named, so that they are closed after LastError: every HDF5 call clears the error stack.
     const Handle creation = hdf5::FileCreation(), access = hdf5::FileAccess();
-    impl->file = Handle(H5Fcreate(impl->part.c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose);
+    impl->file = Handle(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose);
     if (impl->file < 0) {
-      const absl::Status status = hdf5::LastError(path, "creating");
-      unlink(impl->part.c_str());
-      return status;
+      const absl::Status failed = hdf5::LastError(path, "creating");
+      if (nameless) unlink(name.c_str());
+      return failed;
+    }
+    if (nameless) {
+      RONCHI_ASSIGN_OR_RETURN(impl->first_inode, MoveInto(made, impl->file, name));
     }
     impl->writer = hdf5::Writer(impl->file, path);
     hdf5::WriteHeader(impl->writer, impl->file, impl->options);
@@ -240,16 +258,9 @@ absl::Status DataFile::Close() {
     impl_->Abandon();
     return status;
   }
-  const int fd = DuplicateDescriptor(impl_->file);
   const herr_t closed = H5Fclose(impl_->file.Release());
-  absl::Status status = closed < 0 ? hdf5::LastError(impl_->path, "closing") : absl::OkStatus();
-  if (status.ok() && (fd < 0 || fsync(fd) != 0)) status = ErrnoStatus(errno, impl_->path);
-  if (fd >= 0) close(fd);
-  if (status.ok() && rename(impl_->part.c_str(), impl_->path.c_str()) != 0) {
-    status = ErrnoStatus(errno, impl_->path);
-  }
-  if (!status.ok()) unlink(impl_->part.c_str());
-  return status;
+  if (closed < 0) return hdf5::LastError(impl_->path, "closing");
+  return impl_->in_the_making.Publish();
 }
 
 }  // namespace ronchi

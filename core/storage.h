@@ -1,8 +1,8 @@
 // One HDF5 file that HyperSpy, RosettaSciIO, py4DSTEM, emdfile, NeXus viewers and pyNSID open as it
 // is: one copy of the numbers, several ways in (docs/formats.md tells which reader looks where).
 //
-// The file appears whole or not at all: it is written as <path>.part-<pid>, Close() renames it, and
-// a DataFile that is destroyed without Close() leaves nothing. The same calls give the same bytes:
+// The file appears whole or not at all (core/new_file.h): Close() puts it in its place, and a
+// DataFile that is destroyed without Close() leaves nothing. The same calls give the same bytes:
 // no clock, no random identifier. Any thread may call; calls are serialised. A failed write (disk
 // full, device error) sticks: every later call returns it, so Close() alone need be looked at.
 #pragma once

@@ -1,8 +1,11 @@
+#include <fcntl.h>
+
 #include <algorithm>
-#include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/files.h"
+#include "core/free_memory.h"
 #include "core/storage.h"
 #include "core/storage_hdf5.h"
 
@@ -15,6 +18,17 @@ std::vector<size_t> ShapeOf(hid_t space) {
   std::vector<hsize_t> dims(std::max(0, H5Sget_simple_extent_ndims(space)));
   H5Sget_simple_extent_dims(space, dims.data(), nullptr);
   return {dims.begin(), dims.end()};
+}
+
+// Shapes are what the file says: they may be of no memory in this world.
+absl::Status CheckFits(const std::vector<size_t>& shape, size_t item_bytes,
+                       const std::string& place) {
+  const double most = double(AvailableMemoryBytes());
+  double bytes = double(item_bytes);
+  for (size_t n : shape) bytes *= double(n);
+  if (bytes <= most) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      place, ": of shape (", absl::StrJoin(shape, ", "), "), which no memory here holds"));
 }
 
 // One string from a scalar text attribute or dataset, of fixed or variable length.
@@ -32,6 +46,7 @@ absl::StatusOr<std::string> TextOf(hid_t type, hid_t space, const std::string& p
     H5free_memory(pointer);
     return text;
   }
+  RONCHI_RETURN_IF_ERROR(CheckFits({H5Tget_size(type)}, 1, place));
   std::string text(H5Tget_size(type), '\0');
   if (read(type, text.data()) < 0) return hdf5::LastError(place, "reading");
   return text.substr(0, text.find('\0'));
@@ -74,7 +89,9 @@ struct DataFileReader::Impl {
     if (kind != H5T_FLOAT && kind != H5T_INTEGER) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": ", place, " holds no numbers"));
     }
-    Array<T> values(ShapeOf(space));
+    const std::vector<size_t> shape = ShapeOf(space);
+    RONCHI_RETURN_IF_ERROR(CheckFits(shape, sizeof(T), absl::StrCat(path, ": ", place)));
+    Array<T> values(shape);
     if (H5Dread(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
       return hdf5::LastError(absl::StrCat(path, ":", place), "reading");
     }
@@ -127,11 +144,7 @@ DataFileReader::~DataFileReader() = default;
 
 absl::StatusOr<DataFileReader> DataFileReader::Open(const std::string& path) {
   // Opened plainly first: HDF5's own message does not tell a missing file from a forbidden one.
-  std::error_code ec;
-  if (std::filesystem::is_directory(path, ec)) return ErrnoStatus(EISDIR, path);
-  std::FILE* plain = std::fopen(path.c_str(), "rb");
-  if (!plain) return ErrnoStatus(errno, path);
-  std::fclose(plain);
+  RONCHI_RETURN_IF_ERROR(OpenRegularFile(path, O_RDONLY).status());
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   const std::lock_guard lock(hdf5::Mutex());

@@ -79,7 +79,8 @@ class Environment {
 
   // Everything that the rest of the episode and those to come depend on, the simulated instrument's
   // state with it; Restore in another environment of the same kind and options goes on to the same
-  // bits. Unimplemented: an instrument that is no simulation. FailedPrecondition: before Reset.
+  // bits; after an error everything is as it was. Unimplemented: an instrument that is no
+  // simulation. FailedPrecondition: before Reset.
   virtual absl::StatusOr<std::string> Save() const;
   virtual absl::Status Restore(const std::string& saved);
   // What a person would like to see now, [height, width, 3], RGB. Never spends dose.

@@ -139,14 +139,22 @@ absl::StatusOr<std::string> Task::Save() const {
 }
 
 absl::Status Task::Restore(const std::string& bytes) {
+  if (phase_ == Phase::kBeforeReset) return TakeOver(bytes);
+  RONCHI_ASSIGN_OR_RETURN(const std::string before, Save());
+  const absl::Status status = TakeOver(bytes);
+  if (!status.ok()) RONCHI_CHECK(TakeOver(before).ok());
+  return status;
+}
+
+absl::Status Task::TakeOver(const std::string& bytes) {
   hw::GroundTruth* truth = instrument_->ground_truth();
   if (!truth) return absl::UnimplementedError("a real instrument's state cannot be restored");
   const nlohmann::json saved = nlohmann::json::from_cbor(bytes, true, false);
-  if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
-      saved.value("id", "") != spec_.id) {
-    return absl::InvalidArgumentError("this is no saved state of " + spec_.id);
-  }
   try {
+    if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
+        saved.value("id", "") != spec_.id) {
+      return absl::InvalidArgumentError("this is no saved state of " + spec_.id);
+    }
     if (saved.at("environment").get<uint64_t>() != environment_) {
       return absl::InvalidArgumentError(absl::StrCat("saved in environment number ",
                                                      saved.at("environment").get<uint64_t>(),
@@ -160,15 +168,18 @@ absl::Status Task::Restore(const std::string& bytes) {
       return absl::InvalidArgumentError("saved by another version, or with other options, of " +
                                         spec_.id);
     }
-    phase_ = Phase::kBeforeReset;
+    const uint64_t seed = saved.at("seed").get<uint64_t>();
+    const uint64_t episode = saved.at("episode").get<uint64_t>();
+    const int step = saved.at("step").get<int>();
+    const Phase phase = saved.at("ended").get<bool>() ? Phase::kEnded : Phase::kRunning;
     RONCHI_RETURN_IF_ERROR(truth->Restore(std::string(instrument.begin(), instrument.end())));
     RONCHI_RETURN_IF_ERROR(RestoreOwn(saved.at("own")));
-    seed_ = saved.at("seed").get<uint64_t>();
-    episode_ = saved.at("episode").get<uint64_t>();
-    step_ = saved.at("step").get<int>();
+    seed_ = seed;
+    episode_ = episode;
+    step_ = step;
     info_ = info;
     std::memcpy(last_observation_.data(), observation.data(), observation.size());
-    phase_ = saved.at("ended").get<bool>() ? Phase::kEnded : Phase::kRunning;
+    phase_ = phase;
   } catch (const nlohmann::json::exception& e) {
     return absl::InvalidArgumentError(absl::StrCat("saved state of ", spec_.id, ": ", e.what()));
   }

@@ -52,6 +52,7 @@ class Task : public Environment {
   std::span<const float> last_observation() const { return last_observation_; }
 
  private:
+  absl::Status TakeOver(const std::string& saved);  // after an error: something in between
   absl::Status CheckOptions(const ResetOptions& options) const;
 
   hw::Instrument* instrument_;

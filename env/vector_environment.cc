@@ -1,10 +1,14 @@
 #include "env/vector_environment.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/free_memory.h"
 #include "core/parallel.h"
 #include "env/vector_workers.h"
 
@@ -21,6 +25,28 @@ constexpr double kSmoothing = 0.2;  // of the measured cost: the last five steps
 
 absl::Status Named(size_t environment, const absl::Status& status) {
   return Annotate(status, absl::StrCat("environment ", environment));
+}
+
+// What the program holds, as the allocator sees it.
+double HeapBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return double(info.uordblks) + double(info.hblkhd);
+}
+
+// The second environment costs what every further one does: the first has made what all share. At
+// least a kilobyte, should the allocator count this thread's memory elsewhere.
+absl::Status CheckMemory(const VectorOptions& options, const Spec& spec, double second_bytes) {
+  const double floats = double(spec.observation_size()) * sizeof(float);
+  const double numbers = double(spec.info_names.size()) * sizeof(double);
+  const double rows = (options.autoreset == Autoreset::kSameStep ? 2 : 1) * (floats + numbers);
+  const double each = std::max(second_bytes, 1024.0) + rows;
+  const double available = double(AvailableMemoryBytes());
+  if (each * double(options.environments) <= available) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrFormat(
+      "%u environments need %.3g GB of memory, %.3g kB each; allowed: up to %.0f, in the %.3g GB "
+      "that are free",
+      options.environments, each * double(options.environments) / 1e9, each / 1e3,
+      std::floor(available / each), available / 1e9));
 }
 
 }  // namespace
@@ -61,6 +87,7 @@ absl::StatusOr<std::unique_ptr<VectorEnvironment>> VectorEnvironment::Create(
     return absl::InvalidArgumentError("a vector needs one environment or more");
   }
   std::vector<std::unique_ptr<Environment>> environments;
+  double before_second = 0;
   for (size_t i = 0; i < options.environments; ++i) {
     absl::StatusOr<std::unique_ptr<Environment>> made = make(options.same_index ? 0 : i);
     if (!made.ok()) return Named(i, made.status());
@@ -74,6 +101,8 @@ absl::StatusOr<std::unique_ptr<VectorEnvironment>> VectorEnvironment::Create(
       }
     }
     environments.push_back(*std::move(made));
+    if (i == 1) RONCHI_RETURN_IF_ERROR(CheckMemory(options, spec, HeapBytes() - before_second));
+    if (i == 0) before_second = HeapBytes();
   }
   return std::unique_ptr<VectorEnvironment>(
       new VectorEnvironment(std::move(environments), options));

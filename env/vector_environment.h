@@ -108,7 +108,7 @@ class VectorEnvironment {
 
   // Everything that the future depends on, and the buffers. FailedPrecondition: before Reset, or
   // with environments under way. Restore takes what a vector of the same size and kind has saved;
-  // after an error it wants a Reset.
+  // after an error everything is as it was (one that was never reset wants a Reset).
   absl::StatusOr<std::string> Save() const;
   absl::Status Restore(const std::string& saved);
 

@@ -19,14 +19,23 @@ json Bytes(const std::vector<T>& values) {
   return json::binary({bytes, bytes + values.size() * sizeof(T)});
 }
 
-// Throws json::exception as the readers of json do.
-template <class T>
-bool ReadBytes(const json& saved, const char* key, std::vector<T>* values) {
-  const auto& bytes = saved.at(key).get_binary();
-  if (bytes.size() != values->size() * sizeof(T)) return false;
-  if (!bytes.empty()) std::memcpy(values->data(), bytes.data(), bytes.size());
-  return true;
-}
+// The states of some environments before they are given others.
+class Undo {
+ public:
+  // Restores all, unless the new states are to stay.
+  ~Undo() {
+    for (const auto& [environment, state] : states_) RONCHI_CHECK(environment->Restore(state).ok());
+  }
+  void Keep(Environment* environment) {
+    // One whose first episode has not begun has no state to go back to.
+    const absl::StatusOr<std::string> state = environment->Save();
+    if (state.ok()) states_.emplace_back(environment, *state);
+  }
+  void Forget() { states_.clear(); }
+
+ private:
+  std::vector<std::pair<Environment*, std::string>> states_;
+};
 
 }  // namespace
 
@@ -58,35 +67,45 @@ absl::StatusOr<std::string> VectorEnvironment::Save() const {
 absl::Status VectorEnvironment::Restore(const std::string& bytes) {
   if (under_way() > 0) return absl::FailedPreconditionError("Restore with environments under way");
   const json saved = json::from_cbor(bytes, true, false);
-  if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
-      saved.value("id", "") != spec().id) {
-    return absl::InvalidArgumentError("this is no saved vector of " + spec().id);
-  }
   try {
+    if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
+        saved.value("id", "") != spec().id) {
+      return absl::InvalidArgumentError("this is no saved vector of " + spec().id);
+    }
     const json& states = saved.at("states");
     if (states.size() != size() || saved.at("autoreset").get<int>() != int(options_.autoreset)) {
       return absl::InvalidArgumentError(absl::StrCat("saved by a vector of ", states.size(),
                                                      " environments; this one has ", size(),
                                                      ", or another way to start episodes anew"));
     }
-    std::fill(started_.begin(), started_.end(), 0);
+    // With every row, whose addresses stay.
+    const auto all_rows = [&](const auto& take) {
+      return take("observations", &observations_) && take("rewards", &rewards_) &&
+             take("terminated", &terminated_) && take("truncated", &truncated_) &&
+             take("info", &info_) && take("ended", &ended_) && take("has_final", &has_final_) &&
+             take("final_observations", &final_observations_) && take("final_info", &final_info_);
+    };
+    const bool whole = all_rows([&](const char* key, auto* row) {
+      return saved.at(key).get_binary().size() == row->size() * sizeof((*row)[0]);
+    });
+    if (!whole) return absl::InvalidArgumentError("saved with other options of " + spec().id);
+    Undo undo;
     for (size_t i = 0; i < size(); ++i) {
       const auto& state = states.at(i).get_binary();
+      undo.Keep(environments_[i].get());
       const absl::Status status = environments_[i]->Restore({state.begin(), state.end()});
       if (!status.ok()) return Annotate(status, absl::StrCat("environment ", i));
-      status_[i] = absl::OkStatus();
     }
-    const bool whole =
-        ReadBytes(saved, "observations", &observations_) &&
-        ReadBytes(saved, "rewards", &rewards_) && ReadBytes(saved, "terminated", &terminated_) &&
-        ReadBytes(saved, "truncated", &truncated_) && ReadBytes(saved, "info", &info_) &&
-        ReadBytes(saved, "ended", &ended_) && ReadBytes(saved, "has_final", &has_final_) &&
-        ReadBytes(saved, "final_observations", &final_observations_) &&
-        ReadBytes(saved, "final_info", &final_info_);
-    if (!whole) return absl::InvalidArgumentError("saved with other options of " + spec().id);
+    undo.Forget();
+    (void)all_rows([&](const char* key, auto* row) {
+      const auto& bytes = saved.at(key).get_binary();
+      if (!bytes.empty()) std::memcpy(row->data(), bytes.data(), bytes.size());
+      return true;
+    });
   } catch (const json::exception& e) {
     return absl::InvalidArgumentError(absl::StrCat("saved vector of ", spec().id, ": ", e.what()));
   }
+  std::fill(status_.begin(), status_.end(), absl::OkStatus());
   std::fill(started_.begin(), started_.end(), 1);
   return absl::OkStatus();
 }

@@ -3,10 +3,17 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <string>
 
+#include "core/status.h"
 #include "hw/workflow/host.h"
 
 namespace ronchi {
+
+inline constexpr char kBeamQuestion[] = "beam";  // its name, by which scripts answer it
+// InvalidArgument: the answer of that name is none.
+absl::Status CheckBeamAnswer(const std::map<std::string, std::string>& answers);
 
 // For GuardOptions::accept_current. The question's name is "beam", by which scripts answer it
 // (--yes-to beam); no, silence, and no terminal all mean no. The host must outlive it.

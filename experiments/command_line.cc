@@ -19,7 +19,7 @@ int Fail(const absl::Status& status) {
   if (absl::IsCancelled(status) && Interrupted()) return kInterrupted;
   // A person's or a guard's no to what the instrument is asked: no word of the input is wrong.
   if (hw::HasError(status) && hw::ErrorOf(status).kind == hw::ErrorKind::kRefused) {
-    return kEndedEarly;
+    return Interrupted() ? kInterrupted : kEndedEarly;
   }
   return IsBadInput(status) ? kBadInput : kFailed;
 }

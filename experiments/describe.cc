@@ -230,7 +230,7 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
   const auto recipes = RecipeNames();
   if (std::find(recipes.begin(), recipes.end(), name) != recipes.end()) {
     RONCHI_ASSIGN_OR_RETURN(const std::string path, FindRecipe(name));
-    RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+    RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kConfigFile));
     return json{{"kind", "recipe"}, {"name", name}, {"summary", RecipeTitle(name)}, {"text", text}};
   }
   std::vector<std::string> all;

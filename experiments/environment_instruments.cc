@@ -113,7 +113,7 @@ prior:
        R"(
 name: film_first_order_200kV
 current_pA: 60
-film: {thickness_nm: 5, box_A: 64}
+film: {thickness_nm: 5, box_A: 64, structure: spheres}
 energy_keV: 200
 semiangle_mrad: 30
 camera: {present: true, pixels: 64, pixel_mrad: 1}
@@ -131,7 +131,7 @@ prior:
        R"(
 name: film_second_order_200kV
 current_pA: 60
-film: {thickness_nm: 5, box_A: 64}
+film: {thickness_nm: 5, box_A: 64, structure: spheres}
 energy_keV: 200
 semiangle_mrad: 30
 camera: {present: true, pixels: 64, pixel_mrad: 1}
@@ -154,7 +154,7 @@ prior:
        R"(
 name: film_third_order_200kV
 current_pA: 20
-film: {thickness_nm: 5, box_A: 64}
+film: {thickness_nm: 5, box_A: 64, structure: spheres}
 energy_keV: 200
 semiangle_mrad: 30
 camera: {present: true, pixels: 64, pixel_mrad: 1}

@@ -5,15 +5,19 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "experiments/beam_question.h"
+#include "experiments/flow_answers.h"
 #include "experiments/flow_decider.h"
 #include "experiments/flow_guard.h"
 #include "experiments/flow_host.h"
 #include "experiments/flow_report.h"
+#include "experiments/run_folder.h"
 #include "experiments/run_record.h"
 #include "hw/checksum.h"
 #include "hw/error.h"
@@ -30,16 +34,10 @@ using nlohmann::json;
 constexpr char kInstrument[] = "workflow";  // its name in the event log
 constexpr char kWorkflowFile[] = "/workflow.yaml", kRunFile[] = "/run.json";
 
-bool IsEmptyOrMissing(const fs::path& path) {
-  std::error_code ec;
-  return !fs::exists(path, ec) || (fs::is_directory(path, ec) && fs::is_empty(path, ec));
-}
-
-std::string FreeFolder(const std::string& path, uint64_t seed) {
-  const std::string base = absl::StrCat("runs/", fs::path(path).stem().string(), "-seed", seed);
-  std::string folder = base;
-  for (int i = 2; !IsEmptyOrMissing(folder); ++i) folder = absl::StrCat(base, "-", i);
-  return folder;
+absl::StatusOr<RunFolder> TakeFolder(const FlowOptions& options, uint64_t seed) {
+  if (!options.folder.empty()) return RunFolder::Take(options.folder);
+  return RunFolder::TakeFree(
+      absl::StrCat("runs/", fs::path(options.path).stem().string(), "-seed", seed));
 }
 
 // The path and instrument of the options, or of the folder that is gone on with.
@@ -55,11 +53,16 @@ absl::StatusOr<FlowOptions> Resolve(FlowOptions options) {
   }
   options.folder = options.path;
   options.path = options.folder + kWorkflowFile;
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.folder + kRunFile));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.folder + kRunFile, kConfigFile));
   const json run = json::parse(text, nullptr, false);
   if (!run.is_object()) return absl::InvalidArgumentError(options.folder + kRunFile + ": damaged");
-  if (options.instrument.empty()) options.instrument = run.value("instrument", "");
-  options.seed = run.value("seed", uint64_t{1});
+  try {
+    if (options.instrument.empty()) options.instrument = run.value("instrument", "");
+    options.seed = run.value("seed", uint64_t{1});
+  } catch (const json::exception& e) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.folder, kRunFile, ": damaged: ", e.what()));
+  }
   return options;
 }
 
@@ -205,8 +208,14 @@ absl::StatusOr<Sitting> BeginSitting(const FlowOptions& options, const CheckedFl
   if (options.resume) {
     RONCHI_ASSIGN_OR_RETURN(s.journal, wf::Journal::Reopen(folder));
     RONCHI_RETURN_IF_ERROR(SameDocument(folder, s.journal->entries(), flow.text));
-    RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + kRunFile));
-    s.ledger_file = json::parse(text, nullptr, false).value("ledger_file", s.ledger_file);
+    RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + kRunFile, kConfigFile));
+    const json run = json::parse(text, nullptr, false);
+    if (run.is_object() && run.contains("ledger_file")) {
+      if (!run["ledger_file"].is_string()) {
+        return absl::InvalidArgumentError(folder + kRunFile + ": damaged: ledger_file");
+      }
+      s.ledger_file = run["ledger_file"];
+    }
   } else {
     RONCHI_RETURN_IF_ERROR(WriteFileAtomically(folder + kWorkflowFile, flow.text));
     json run = {{"instrument", flow.instrument.name}, {"seed", flow.workflow.seed}};
@@ -245,12 +254,14 @@ absl::Status CatchUp(const CheckedFlow& flow, const std::string& folder, ReplayS
 absl::StatusOr<wf::RunResult> DeniedAtStart(const absl::Status& why, const CheckedFlow& flow,
                                             const std::string& folder, wf::Journal* journal) {
   wf::RunResult result;
-  result.ended_by = absl::StrCat("denied: ", std::string(why.message()));
+  result.ended_by =
+      Interrupted() ? "interrupted" : absl::StrCat("denied: ", std::string(why.message()));
   RONCHI_RETURN_IF_ERROR(
       journal->Append({{"type", "note"}, {"what", "ended"}, {"detail", result.ended_by}}));
   RONCHI_ASSIGN_OR_RETURN(const std::vector<json> entries, wf::ReadJournal(folder));
   RONCHI_ASSIGN_OR_RETURN(result.spent, SpentInJournal(entries, flow.instrument.description,
-                                                       flow.instrument.measured.worst_current_A));
+                                                       flow.instrument.measured.worst_current_A,
+                                                       flow.instrument.measured.positions));
   return result;
 }
 
@@ -314,7 +325,7 @@ absl::StatusOr<std::unique_ptr<CheckedFlow>> CheckFlow(const FlowOptions& option
   // The words of the author, unless the command line has changed them.
   flow->text = config.Dump();
   if (options.overrides.empty()) {
-    RONCHI_ASSIGN_OR_RETURN(flow->text, ReadFile(options.path));
+    RONCHI_ASSIGN_OR_RETURN(flow->text, ReadFile(options.path, kConfigFile));
   }
   if (options.seed) flow->workflow.seed = *options.seed;
   const std::string name =
@@ -341,13 +352,16 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
     return absl::InvalidArgumentError(
         absl::StrCat(flow->instrument.name, ": a description alone runs nothing; check with it"));
   }
+  RONCHI_RETURN_IF_ERROR(CheckAnswers(flow->workflow, options.answers));
   FlowOutcome outcome;
   outcome.forecast = flow->report;
-  outcome.folder =
-      options.folder.empty() ? FreeFolder(options.path, flow->workflow.seed) : options.folder;
-  if (!options.resume && !IsEmptyOrMissing(outcome.folder)) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        outcome.folder, ": exists and is not an empty folder; nothing is overwritten"));
+  outcome.folder = options.folder;
+  std::optional<RunFolder> claim;
+  if (!options.resume) {
+    RONCHI_ASSIGN_OR_RETURN(RunFolder taken, TakeFolder(options, flow->workflow.seed));
+    taken.Keep();
+    outcome.folder = taken.path();
+    claim.emplace(std::move(taken));
   }
   RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(outcome.folder));
   RONCHI_ASSIGN_OR_RETURN(Sitting sitting, BeginSitting(options, *flow, outcome.folder));
@@ -378,7 +392,7 @@ absl::StatusOr<ReplaySummary> ReplayFlow(const std::string& folder) {
   given.hurry = true;
   RONCHI_ASSIGN_OR_RETURN(const FlowOptions options, Resolve(given));
   RONCHI_ASSIGN_OR_RETURN(const std::vector<json> entries, wf::ReadJournal(folder));
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.path));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.path, kConfigFile));
   RONCHI_RETURN_IF_ERROR(SameDocument(folder, entries, text));
   RONCHI_ASSIGN_OR_RETURN(const std::unique_ptr<CheckedFlow> flow, CheckFlow(options));
   if (!flow->instrument.truth) {

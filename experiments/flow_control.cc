@@ -44,7 +44,7 @@ json ToJson(const ControlWord& c) {
 
 // Whatever stands in the file: a word, or nothing that is one.
 std::optional<ControlWord> ReadControl(const std::string& folder) {
-  const auto text = ReadFile(ControlPath(folder));
+  const auto text = ReadFile(ControlPath(folder), kConfigFile);
   if (!text.ok()) return std::nullopt;
   const json j = json::parse(*text, nullptr, false);
   try {

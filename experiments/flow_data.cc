@@ -103,9 +103,7 @@ absl::Status WriteImages(DataFile* file, const std::string& folder, const std::s
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::Status WriteFlowData(const std::string& folder, const wf::Workflow& workflow) {
+absl::Status WriteSaved(const std::string& folder, const wf::Workflow& workflow) {
   RONCHI_ASSIGN_OR_RETURN(const Saved saved, Collect(folder));
   if (saved.values.empty() && saved.images.empty()) return absl::OkStatus();
   RONCHI_ASSIGN_OR_RETURN(DataFile file,
@@ -118,6 +116,16 @@ absl::Status WriteFlowData(const std::string& folder, const wf::Workflow& workfl
     RONCHI_RETURN_IF_ERROR(WriteValues(&file, name, values));
   }
   return file.Close();
+}
+
+}  // namespace
+
+absl::Status WriteFlowData(const std::string& folder, const wf::Workflow& workflow) {
+  try {
+    return WriteSaved(folder, workflow);
+  } catch (const json::exception& e) {
+    return absl::InvalidArgumentError(absl::StrCat(folder, ": not what a run saves: ", e.what()));
+  }
 }
 
 }  // namespace ronchi

@@ -60,9 +60,11 @@ absl::StatusOr<hw::GuardOptions> ReadFlowGuard(const wf::Workflow& w, const hw::
 
 absl::StatusOr<wf::Spending> SpentInJournal(const std::vector<json>& entries,
                                             const hw::Description& description,
-                                            double worst_current_A) {
+                                            double worst_current_A,
+                                            const std::map<std::string, double>& positions) {
   wf::Spending spent;
   wf::Tally tally;
+  std::map<std::string, double> stands = positions;
   for (const json& e : entries) {
     const std::string type = e.value("type", "");
     if (type == "value" && e.value("label", "") == "wait") {
@@ -74,8 +76,17 @@ absl::StatusOr<wf::Spending> SpentInJournal(const std::vector<json>& entries,
     spent.time_s += e.value("elapsed_s", 0.0);
     spent.electrons += e.value("electrons", 0.0);
     spent.commands += e.value("commands", 1.0);
+    if (const auto* set = std::get_if<hw::Set>(&command); set && !set->relative) {
+      stands[set->property] = set->value.si;
+    }
     const double dose = e.value("dose_e_per_m2", 0.0);
-    if (dose > 0) tally.Add(hw::PredictCost(description, command, worst_current_A).where, dose);
+    if (!(dose > 0)) continue;
+    std::vector<hw::Rectangle> where = hw::PredictCost(description, command, worst_current_A).where;
+    const hw::SpecimenFrame frame{.rotation_rad = stands["scan.rotation"],
+                                  .stage_x_m = stands["stage.x"],
+                                  .stage_y_m = stands["stage.y"]};
+    for (hw::Rectangle& r : where) r = hw::OnSpecimen(r, frame);
+    tally.Add(where, dose);
   }
   spent.dose_e_per_m2 = tally.Largest();
   return spent;

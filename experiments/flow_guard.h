@@ -1,7 +1,9 @@
 // The guard of a workflow's run, and what is kept of it from one sitting to the next.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "core/status.h"
 #include "hw/guard_options.h"
@@ -17,9 +19,10 @@ absl::StatusOr<hw::GuardOptions> ReadFlowGuard(const hw::workflow::Workflow& wor
                                                const hw::Description& description,
                                                hw::workflow::CheckReport* report);
 
-// What a run has spent by its journal, of all its sittings.
-absl::StatusOr<hw::workflow::Spending> SpentInJournal(const std::vector<nlohmann::json>& entries,
-                                                      const hw::Description& description,
-                                                      double worst_current_A);
+// What a run has spent by its journal, of all its sittings; `positions`: where its properties stood
+// before.
+absl::StatusOr<hw::workflow::Spending> SpentInJournal(
+    const std::vector<nlohmann::json>& entries, const hw::Description& description,
+    double worst_current_A, const std::map<std::string, double>& positions);
 
 }  // namespace ronchi

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 absl::StatusOr<FlowInstrument> FromDescription(const std::string& path) {
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kConfigFile));
   FlowInstrument out;
   out.name = path;
   const json j = json::parse(text, nullptr, false);

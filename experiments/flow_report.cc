@@ -231,10 +231,7 @@ void AddSaved(const Run& run, HtmlReport* report) {
   if (!pictures.empty()) report->Pictures(pictures);
 }
 
-}  // namespace
-
-absl::Status WriteFlowReport(const std::string& folder, const std::string& path) {
-  RONCHI_ASSIGN_OR_RETURN(const Run run, ReadRun(folder));
+HtmlReport Make(const Run& run) {
   const std::string title = run.summary.value("title", "");
   HtmlReport report(title.empty() ? "A workflow" : title,
                     absl::StrCat("A workflow, run on ", run.summary.value("instrument", ""),
@@ -250,7 +247,18 @@ absl::Status WriteFlowReport(const std::string& folder, const std::string& path)
   report.Footer(absl::StrCat("Ronchi ", run.summary.value("version", ""),
                              commit.empty() ? "" : ", commit ", commit, ", seed ",
                              run.summary.value("seed", uint64_t{0})));
-  return report.Write(path);
+  return report;
+}
+
+}  // namespace
+
+absl::Status WriteFlowReport(const std::string& folder, const std::string& path) {
+  try {
+    RONCHI_ASSIGN_OR_RETURN(const Run run, ReadRun(folder));
+    return Make(run).Write(path);
+  } catch (const json::exception& e) {  // a file of the folder that somebody has written
+    return absl::InvalidArgumentError(absl::StrCat(folder, ": not a workflow's run: ", e.what()));
+  }
 }
 
 }  // namespace ronchi

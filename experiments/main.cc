@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <new>
+#include <stdexcept>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "core/standard_streams.h"
 #include "experiments/command_line.h"
 #include "experiments/log.h"
 #include "ronchi_paths.h"
@@ -153,6 +155,7 @@ int FailToParse(const CLI::ParseError& e, int argc, char** argv) {
 }
 
 int Main(int argc, char** argv) {
+  InstallInterruptHandlers();
   CLI::App app{
       "Ronchi: theory-in-the-loop experiments in scanning transmission electron microscopy\n"
       "(`ronchi test`, of the wrapper script, builds and runs the tests)"};
@@ -172,7 +175,6 @@ int Main(int argc, char** argv) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
     return FailToParse(e, argc, argv);
   }
-  InstallInterruptHandlers();
   SetThreads(a.threads);
   SetVerbose(a.verbose);
   if (a.quiet) Progress::SetStyle(Progress::Style::kOff);
@@ -183,8 +185,15 @@ int Main(int argc, char** argv) {
 // Nothing below should throw; what does all the same ends in one line, with files unwound.
 int MainWithoutExceptions(int argc, char** argv) {
   try {
-    return Main(argc, argv);
+    const int status = Main(argc, argv);
+    const absl::Status printed = FlushStandardOutput();
+    if (printed.ok()) return status;
+    // Who closes the pipe, as `head` does, has read enough and wants no word about it.
+    if (!absl::IsCancelled(printed)) (void)Fail(printed);
+    return status == kDone ? kFailed : status;
   } catch (const std::bad_alloc&) {
+    return Fail(absl::ResourceExhaustedError("out of memory; a smaller problem needs less"));
+  } catch (const std::length_error&) {  // more than a container could ever hold
     return Fail(absl::ResourceExhaustedError("out of memory; a smaller problem needs less"));
   } catch (const std::exception& e) {
     return Fail(absl::InternalError(absl::StrCat("unforeseen: ", e.what())));
@@ -194,4 +203,7 @@ int MainWithoutExceptions(int argc, char** argv) {
 }  // namespace
 }  // namespace ronchi
 
-int main(int argc, char** argv) { return ronchi::MainWithoutExceptions(argc, argv); }
+int main(int argc, char** argv) {
+  ronchi::OpenStandardStreams();
+  return ronchi::MainWithoutExceptions(argc, argv);
+}

@@ -14,6 +14,7 @@
 #include "experiments/beam_question.h"
 #include "experiments/flow_host.h"
 #include "experiments/log.h"
+#include "experiments/run_folder.h"
 #include "experiments/run_report.h"
 #include "hw/checksum.h"
 #include "ronchi_paths.h"
@@ -22,41 +23,13 @@ namespace ronchi {
 namespace {
 namespace fs = std::filesystem;
 
-bool IsEmptyOrMissing(const fs::path& path) {
-  std::error_code ec;
-  return !fs::exists(path, ec) || (fs::is_directory(path, ec) && fs::is_empty(path, ec));
+// All that a run writes.
+const std::vector<std::string>& FileNames() {
+  static const std::vector<std::string> names = {"config.yaml", "data.hdf5",   "events.jsonl",
+                                                 "frames.f32",  "policy.json", "report.html",
+                                                 "summary.json"};
+  return names;
 }
-
-// runs/<name>-seed<seed>, with -2, -3 … when that holds a run already.
-std::string FreeFolder(const Recipe& recipe) {
-  const std::string base = absl::StrCat("runs/", recipe.name, "-seed", recipe.seed);
-  std::string folder = base;
-  for (int i = 2; !IsEmptyOrMissing(folder); ++i) folder = absl::StrCat(base, "-", i);
-  return folder;
-}
-
-// Removes what a failed run wrote, and the folders made for it, unless told to keep it.
-class FolderGuard {
- public:
-  explicit FolderGuard(const std::string& path) : path_(fs::absolute(path).lexically_normal()) {
-    std::error_code ec;
-    for (fs::path p = path_; !p.empty() && !fs::exists(p, ec); p = p.parent_path()) {
-      missing_.push_back(p);
-    }
-  }
-  ~FolderGuard() {
-    if (keep_) return;
-    std::error_code ec;
-    for (const auto& entry : fs::directory_iterator(path_, ec)) fs::remove_all(entry.path(), ec);
-    for (const fs::path& p : missing_) fs::remove(p, ec);  // a folder only when it is empty
-  }
-  void Keep() { keep_ = true; }
-
- private:
-  const fs::path path_;
-  std::vector<fs::path> missing_;  // the folder itself first, then its parents
-  bool keep_ = false;
-};
 
 // Rows of the trace at which the twin's events took effect.
 std::vector<int> DisturbedRows(const Recipe& recipe, const Trace& trace) {
@@ -91,8 +64,7 @@ void LogStart(const Recipe& recipe, const std::string& folder) {
 }
 
 absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const std::string& folder,
-                       RunRecord* record) {
-  RONCHI_ASSIGN_OR_RETURN(auto log, hw::EventLog::Create(folder));
+                       const std::shared_ptr<hw::EventLog>& log, RunRecord* record) {
   RONCHI_RETURN_IF_ERROR(log->Note("config", hw::ChecksumText(record->config)));
   RONCHI_ASSIGN_OR_RETURN(agents::Trained trained, GetAgent(options, recipe));
   Log(absl::StrCat("agent '", trained.policy->kind(), "' ready after ", trained.summary.steps,
@@ -123,11 +95,12 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
   return absl::OkStatus();
 }
 
-absl::Status WriteFolder(const RunOptions& options, const Recipe& recipe, RunOutcome* outcome) {
+absl::Status WriteFolder(const RunOptions& options, const Recipe& recipe,
+                         const std::shared_ptr<hw::EventLog>& log, RunOutcome* outcome) {
   const std::string& folder = outcome->folder;
   LogStart(recipe, folder);
   RONCHI_RETURN_IF_ERROR(WriteFileAtomically(folder + "/config.yaml", outcome->record.config));
-  RONCHI_RETURN_IF_ERROR(RunStages(options, recipe, folder, &outcome->record));
+  RONCHI_RETURN_IF_ERROR(RunStages(options, recipe, folder, log, &outcome->record));
   RONCHI_RETURN_IF_ERROR(WriteRunRecord(folder, outcome->record));
   RONCHI_RETURN_IF_ERROR(WriteRunReport(folder + "/report.html", outcome->record));
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -153,13 +126,12 @@ absl::StatusOr<RunOutcome> RunExperiment(const RunOptions& options) {
   RONCHI_ASSIGN_OR_RETURN(const ResolvedRecipe resolved, ResolveRecipe(options));
   const Recipe& recipe = resolved.recipe;
   RunOutcome outcome;
-  outcome.folder = options.folder.empty() ? FreeFolder(recipe) : options.folder;
-  if (!IsEmptyOrMissing(outcome.folder)) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        outcome.folder, ": exists and is not an empty folder; nothing is overwritten"));
-  }
-  FolderGuard guard(outcome.folder);
-  RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(outcome.folder));
+  const std::string base = absl::StrCat("runs/", recipe.name, "-seed", recipe.seed);
+  RONCHI_ASSIGN_OR_RETURN(RunFolder folder, options.folder.empty()
+                                                ? RunFolder::TakeFree(base)
+                                                : RunFolder::Take(options.folder));
+  folder.DeleteUnlessKept(FileNames());
+  outcome.folder = folder.path();
   RunRecord& record = outcome.record;
   record.name = recipe.name;
   record.title = recipe.title;
@@ -168,15 +140,16 @@ absl::StatusOr<RunOutcome> RunExperiment(const RunOptions& options) {
   record.version = kVersion;
   record.commit = SourceCommit();
   record.frames_between_false_alarms = recipe.monitor.frames_between_false_alarms;
+  RONCHI_ASSIGN_OR_RETURN(const auto log, hw::EventLog::Create(outcome.folder));
   const absl::Status status =
-      DiskFullIsBadInput(WriteFolder(options, recipe, &outcome), outcome.folder);
-  if (!status.ok() && !IsBadInput(status)) {
-    // An instrument failed under way: what it did and saw until then is worth keeping.
-    guard.Keep();
+      DiskFullIsBadInput(WriteFolder(options, recipe, log, &outcome), outcome.folder);
+  // What a specimen was exposed for is never deleted, whatever ended the run; nor what an
+  // instrument did before it failed.
+  if (status.ok() || !IsBadInput(status) || log->exposures() > 0) folder.Keep();
+  if (!status.ok() && (!IsBadInput(status) || log->exposures() > 0)) {
     return Annotate(status, outcome.folder + " holds what was recorded until then");
   }
   RONCHI_RETURN_IF_ERROR(status);
-  guard.Keep();
   return outcome;
 }
 

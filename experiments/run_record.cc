@@ -166,15 +166,17 @@ absl::Status WriteRunRecord(const std::string& folder, const RunRecord& r) {
   if (r.tune) RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "tune", *r.tune, pixel_A));
   RONCHI_RETURN_IF_ERROR(file.WriteText("/run/config", r.config));
   RONCHI_RETURN_IF_ERROR(file.Close());
-  return WriteFileAtomically(folder + "/summary.json", Summarise(r).dump(2) + "\n");
+  return WriteFileAtomically(
+      folder + "/summary.json",
+      Summarise(r).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 absl::StatusOr<RunRecord> ReadRunRecord(const std::string& folder) {
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + "/summary.json"));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + "/summary.json", kConfigFile));
   RunRecord r;
   RONCHI_ASSIGN_OR_RETURN(const DataFileReader file, DataFileReader::Open(folder + "/data.hdf5"));
   RONCHI_ASSIGN_OR_RETURN(r.deploy.trace, ReadTrace(file, "deploy"));
-  RONCHI_ASSIGN_OR_RETURN(r.config, ReadFile(folder + "/config.yaml"));
+  RONCHI_ASSIGN_OR_RETURN(r.config, ReadFile(folder + "/config.yaml", kConfigFile));
   try {
     const json j = json::parse(text);
     r.name = j.at("name");

@@ -10,6 +10,7 @@
 #include "agents/policy_file.h"
 #include "core/files.h"
 #include "experiments/agent_factory.h"
+#include "experiments/beam_question.h"
 #include "experiments/command_line.h"
 #include "experiments/evaluate.h"
 #include "experiments/flow.h"
@@ -63,6 +64,20 @@ int PrintRun(const Arguments& a, const RunOutcome& outcome) {
   return FinishRun(outcome);
 }
 
+// A recipe's run asks one question at most, the guard's about the beam.
+absl::StatusOr<std::map<std::string, std::string>> RecipeAnswers(const Arguments& a) {
+  RONCHI_ASSIGN_OR_RETURN(auto answers, AnswersOf(a));
+  RONCHI_RETURN_IF_ERROR(CheckBeamAnswer(answers));
+  for (const auto& [name, text] : answers) {
+    if (name == kBeamQuestion) continue;
+    return absl::InvalidArgumentError(absl::StrCat("--answer, --yes-to: ", a.target,
+                                                   " is no workflow, and asks nothing that is "
+                                                   "called '",
+                                                   name, "'; the guard may ask: ", kBeamQuestion));
+  }
+  return answers;
+}
+
 bool IsFlowFolder(const std::string& folder) {
   std::error_code ec;
   return std::filesystem::exists(folder + "/journal.jsonl", ec);
@@ -111,7 +126,7 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
 int Run(const Arguments& a) {
   if (a.resume || !a.instrument.empty() || IsWorkflowFile(a.target)) return RunWorkflowFile(a);
   RunOptions options = ToRunOptions(a);
-  const auto answers = AnswersOf(a);
+  const auto answers = RecipeAnswers(a);
   if (!answers.ok()) return Fail(answers.status());
   options.answers = *answers;
   const absl::StatusOr<RunOutcome> outcome = RunExperiment(options);
@@ -122,7 +137,7 @@ int DeployPolicy(const Arguments& a) {
   RunOptions options = ToRunOptions(a);
   options.recipe = a.second;
   options.policy = a.target;
-  const auto answers = AnswersOf(a);
+  const auto answers = RecipeAnswers(a);
   if (!answers.ok()) return Fail(answers.status());
   options.answers = *answers;
   const absl::StatusOr<RunOutcome> outcome = RunExperiment(options);

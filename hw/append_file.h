@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/descriptor.h"
 #include "core/status.h"
 
 namespace ronchi::hw {
@@ -15,8 +16,8 @@ class AppendFile {
   // AlreadyExists: nothing is ever overwritten.
   static absl::StatusOr<std::unique_ptr<AppendFile>> CreateNew(const std::string& path);
   // Opens or makes it, for this process alone. FailedPrecondition: another process has it.
+  // InvalidArgument: a device, a pipe or the like. Any other error: it cannot be locked here.
   static absl::StatusOr<std::unique_ptr<AppendFile>> OpenLocked(const std::string& path);
-  ~AppendFile();
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
@@ -28,9 +29,9 @@ class AppendFile {
   size_t size() const { return size_; }
 
  private:
-  AppendFile(std::string path, int fd);
+  AppendFile(std::string path, Descriptor file);
   const std::string path_;
-  const int fd_;
+  const Descriptor file_;
   size_t size_ = 0;
 };
 

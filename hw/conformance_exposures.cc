@@ -1,5 +1,6 @@
 // What every instrument promises of scans, exposures, measurements, and of its clock and errors.
 #include "hw/conformance_suite.h"
+#include "hw/cost.h"
 #include "hw/scan_path.h"
 
 namespace ronchi::hw::conformance {
@@ -70,7 +71,7 @@ class ExposureChecks final : public Suite {
       return absl::StrCat("it took ", r->elapsed_s, " s, its dwells alone are ", dwell);
     }
     if (!(r->electrons > 0)) return "no electrons were counted";
-    const double dose = r->electrons / ScanArea_m2(s);
+    const double dose = r->electrons / ScanArea_m2(s, ProbeSize_m(*d_));
     if (!(std::fabs(r->dose_e_per_m2 - dose) <= 1e-6 * dose)) {
       return absl::StrCat("dose ", r->dose_e_per_m2, " e/m^2, electrons by area are ", dose);
     }

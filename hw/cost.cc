@@ -1,11 +1,10 @@
 #include "hw/cost.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ronchi::hw {
 namespace {
-
-constexpr double kParkedArea_m2 = 1e-20;  // docs/conventions.md: all of it within 1 Å²
 
 Cost Of(const Description& d, const Read&, double, double) { return {.time_s = d.read_s}; }
 
@@ -24,26 +23,25 @@ Cost Of(const Description& d, const Scan& s, double current_A, double) {
   const double flyback = s.pattern == ScanPattern::kRaster ? d.flyback_s * double(lines) : 0;
   Cost cost{.time_s = frames * (d.frame_overhead_s + per_frame + flyback),
             .electrons = current_A / kElementaryCharge_C * per_frame * frames};
-  cost.dose_e_per_m2 = cost.electrons / ScanArea_m2(s);
-  if (s.pattern != ScanPattern::kPoints) {
-    cost.where = {ScanFootprint(s)};
-    return cost;
-  }
-  for (const auto& p : ScanPositions(s)) cost.where.push_back({p[0], p[1], 0, 0});
+  cost.dose_e_per_m2 = cost.electrons / ScanArea_m2(s, ProbeSize_m(d));
+  cost.where = ScanPlaces(s, ProbeSize_m(d));
   return cost;
 }
 
-Cost Parked(double x_m, double y_m, double seconds, double current_A) {
-  const double electrons = current_A / kElementaryCharge_C * seconds;
-  return {seconds, electrons, {{x_m, y_m, 0, 0}}, electrons / kParkedArea_m2};
+Cost Parked(const Description& d, double x_m, double y_m, double seconds, double current_A) {
+  const double electrons = current_A / kElementaryCharge_C * seconds, probe = ProbeSize_m(d);
+  return {seconds,
+          electrons,
+          {{x_m - probe / 2, y_m - probe / 2, probe, probe}},
+          electrons / (probe * probe)};
 }
 
-Cost Of(const Description&, const Park& p, double current_A, double) {
-  return Parked(p.x_m, p.y_m, p.duration_s, current_A);
+Cost Of(const Description& d, const Park& p, double current_A, double) {
+  return Parked(d, p.x_m, p.y_m, p.duration_s, current_A);
 }
 
 Cost Of(const Description& d, const Expose& e, double current_A, double) {
-  Cost cost = Parked(e.x_m, e.y_m, e.time_s * double(e.frames), current_A);
+  Cost cost = Parked(d, e.x_m, e.y_m, e.time_s * double(e.frames), current_A);
   cost.time_s += d.frame_overhead_s * double(e.frames);
   return cost;
 }
@@ -52,7 +50,7 @@ Cost Of(const Description& d, const Measure& m, double current_A, double) {
   const MeasurementInfo* info = d.FindMeasurement(m.what);
   if (!info) return {};
   Cost cost{.time_s = info->time_s};
-  const double fov_m = m.fov_m > 0 ? m.fov_m : info->fov_m;
+  const double fov_m = std::max(m.fov_m > 0 ? m.fov_m : info->fov_m, ProbeSize_m(d));
   if (!(info->fov_m > 0) || !(info->beam_on_s > 0)) return cost;
   cost.electrons = current_A / kElementaryCharge_C * info->beam_on_s;
   cost.dose_e_per_m2 = cost.electrons / (fov_m * fov_m);
@@ -68,6 +66,11 @@ Cost Of(const Description& d, const Blanking&, double, double) {
 }
 
 }  // namespace
+
+double ProbeSize_m(const Description& d) {
+  // Not below the stated least, whatever a driver says; NaN, too.
+  return d.probe_m > kLeastProbe_m ? d.probe_m : kLeastProbe_m;
+}
 
 Cost PredictCost(const Description& d, const Command& command, double current_A, double from_si) {
   return std::visit([&](const auto& verb) { return Of(d, verb, current_A, from_si); }, command);

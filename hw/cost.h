@@ -18,8 +18,11 @@ struct Cost {
   double dose_e_per_m2 = 0;
 };
 
+// The side of the square on which a standing probe is booked.
+double ProbeSize_m(const Description& description);
 // `current_A` is the beam's. For a command that CheckCommand refuses the figures mean nothing.
-// Rotated fields are booked on their upright enclosure. A set costs its settling time, and the way
+// `where` is in the scan frame (hw/scan_path.h, OnSpecimen). Rotated fields are booked on their
+// upright enclosure. A set costs its settling time, and the way
 // at the greatest rate from `from_si` if that is finite.
 Cost PredictCost(const Description& description, const Command& command, double current_A,
                  double from_si = std::numeric_limits<double>::quiet_NaN());

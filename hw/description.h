@@ -78,6 +78,9 @@ struct Description {
   size_t max_pixels = 4096;         // along either axis of a scan; its square bounds a point list
   std::vector<std::string> cannot;  // capabilities it does not have (hw/capability.h)
   std::vector<MeasurementInfo> measurements;
+  // The smallest probe that its optics can make, as the side of a square on which a standing probe
+  // puts all its electrons at most as densely as this says; less than 1 Å counts as 1 Å.
+  double probe_m = 1e-10;
   // What commands take beyond dwell, exposure and settling, s.
   double read_s = 0, blank_s = 0, flyback_s = 0, frame_overhead_s = 0;
 

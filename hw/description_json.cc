@@ -76,6 +76,7 @@ void NumbersOf(Description& d, Visit visit) {
   visit("min_dwell_s", d.min_dwell_s);
   visit("max_dwell_s", d.max_dwell_s);
   visit("max_fov_m", d.max_fov_m);
+  visit("probe_m", d.probe_m);
   visit("read_s", d.read_s);
   visit("blank_s", d.blank_s);
   visit("flyback_s", d.flyback_s);

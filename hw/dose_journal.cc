@@ -83,7 +83,7 @@ absl::Status DoseJournal::Write(const std::string& text) {
 }
 
 absl::Status DoseJournal::Read(const std::string& specimen) {
-  RONCHI_ASSIGN_OR_RETURN(const std::string all, ReadFile(file_->path()));
+  RONCHI_ASSIGN_OR_RETURN(const std::string all, ReadFile(file_->path(), kLedgerFile));
   size_t at = 0;
   for (int line = 1; at < all.size(); ++line) {
     const size_t end = all.find('\n', at);

@@ -21,7 +21,7 @@ struct DoseLedger::Block {
   Block(double x, double y, double width, double height, double cell) {
     // Beyond 1e15 cells all places are one: the index must fit its type.
     const auto index = [cell](double v) {
-      return int64_t(std::clamp(std::floor(v / cell), -1e15, 1e15));
+      return std::isnan(v) ? 0 : int64_t(std::clamp(std::floor(v / cell), -1e15, 1e15));
     };
     i0 = index(x);
     i1 = index(x + width);

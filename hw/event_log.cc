@@ -39,6 +39,11 @@ absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Create(const std::string& fo
   return log;
 }
 
+size_t EventLog::exposures() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return exposures_;
+}
+
 size_t EventLog::events() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return events_;
@@ -77,6 +82,7 @@ absl::Status EventLog::Append(const std::string& instrument, const Command& comm
   j["event"] = events_;
   j["instrument"] = instrument;
   j["command"] = ToJson(command);
+  exposures_ += Exposes(command);
   if (!reply.ok()) {
     j.update(ToJson(reply.status()));
     return AppendLine(Text(j));

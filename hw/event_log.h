@@ -48,6 +48,7 @@ class EventLog {
   absl::Status Raw(const std::string& instrument, bool sent, std::string_view bytes);
   absl::Status Sync();  // onto the disk
   size_t events() const;
+  size_t exposures() const;  // commands among them that put electrons on a specimen
 
  private:
   EventLog() = default;
@@ -57,7 +58,7 @@ class EventLog {
   std::unique_ptr<AppendFile> events_file_, frames_file_, clock_file_;
   std::set<std::string> described_;
   std::deque<std::pair<std::string, std::string>> notes_;  // what, detail
-  size_t events_ = 0;
+  size_t events_ = 0, exposures_ = 0;
 };
 
 // One line of a log, read back.

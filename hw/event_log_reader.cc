@@ -95,8 +95,8 @@ absl::Status ParseLine(std::string_view line, const std::string& pixels, EventLo
 
 absl::StatusOr<EventLogContents> ReadRecording(const std::string& folder) {
   const std::string path = folder + "/events.jsonl";
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  RONCHI_ASSIGN_OR_RETURN(const std::string pixels, ReadFile(folder + "/frames.f32"));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kLogFile));
+  RONCHI_ASSIGN_OR_RETURN(const std::string pixels, ReadFile(folder + "/frames.f32", kFramesFile));
   EventLogContents log;
   size_t at = 0;
   for (int number = 1; at < text.size(); ++number) {

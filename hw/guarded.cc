@@ -71,7 +71,7 @@ class Guarded final : public GuardedInstrument {
                         options_.interrupt_grace_s},
         [this](const std::string& why) { OnSilence(why); },
         [this](const std::string& why) { OnStuck(why); });
-    last_resort_.emplace([this] { OnLastResort(); });
+    last_resort_.emplace([this](LastResort::Event event) { OnLastResort(event); });
     return absl::OkStatus();
   }
 
@@ -202,18 +202,33 @@ class Guarded final : public GuardedInstrument {
   // From the scan frame to the specimen's, wherever the stage stands, and wider by what is not
   // known of it.
   absl::Status Place(const SetRules::Reader& read, std::vector<Rectangle>* where) {
-    double stage[2] = {0, 0};
-    if (description_.FindProperty("stage.x") && description_.FindProperty("stage.y")) {
-      RONCHI_ASSIGN_OR_RETURN(const Reply reply, read(Read{{"stage.x", "stage.y"}}));
-      for (size_t i = 0; i < 2; ++i) stage[i] = reply.readings.at(i).value.si;
-      if (!std::isfinite(stage[0] + stage[1])) {
-        return absl::FailedPreconditionError("refused by the guard: the stage is nowhere");
-      }
+    SpecimenFrame frame;
+    Read asked;
+    std::vector<double*> into;
+    const auto ask = [&](const char* name, double* value) {
+      if (!description_.FindProperty(name)) return;
+      asked.properties.push_back(name);
+      into.push_back(value);
+    };
+    ask("stage.x", &frame.stage_x_m);
+    ask("stage.y", &frame.stage_y_m);
+    // Nobody turns the scan but who commands it; where it stands was read back. In doubt it is read.
+    frame.rotation_rad = description_.FindProperty("scan.rotation")
+                             ? rules_->position("scan.rotation")
+                             : 0;
+    if (!into.empty() || std::isnan(frame.rotation_rad)) ask("scan.rotation", &frame.rotation_rad);
+    if (!asked.properties.empty()) {
+      RONCHI_ASSIGN_OR_RETURN(const Reply reply, read(asked));
+      for (size_t i = 0; i < into.size(); ++i) *into[i] = reply.readings.at(i).value.si;
+    }
+    if (!std::isfinite(frame.stage_x_m + frame.stage_y_m + frame.rotation_rad)) {
+      return absl::FailedPreconditionError(
+          "refused by the guard: where the stage stands or the scan is turned is no number");
     }
     const double margin = options_.position_uncertainty_m;
     for (Rectangle& r : *where) {
-      r = {r.x_m - stage[0] - margin, r.y_m - stage[1] - margin, r.width_m + 2 * margin,
-           r.height_m + 2 * margin};
+      r = OnSpecimen(r, frame);
+      r = {r.x_m - margin, r.y_m - margin, r.width_m + 2 * margin, r.height_m + 2 * margin};
     }
     return absl::OkStatus();
   }
@@ -284,15 +299,24 @@ class Guarded final : public GuardedInstrument {
                               : "the beam is blanked as soon as the command ends: ",
                       why));
   }
-  void OnLastResort() {
+  // Not on the thread that drives, unless that one exits.
+  void OnLastResort(LastResort::Event event) {
+    if (event == LastResort::Event::kGoOn) {
+      held_ = {};
+      return;
+    }
     watchdog_->CancelRunning();
-    (void)inner_->BlankNow();
+    const bool blanked = inner_->BlankNow().ok();
     std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
     for (int i = 0; i < kLastTries && !lock.owns_lock(); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
       (void)lock.try_lock();
     }
-    if (lock.owns_lock()) (void)inner_->Execute(Safe{});
+    // A signal ends the program: who has the lock may be what the signal struck, and never comes.
+    const bool at_any_price = event == LastResort::Event::kDeath && !blanked;
+    if (lock.owns_lock() || at_any_price) (void)inner_->Execute(Safe{});
+    // No command may follow.
+    if (event != LastResort::Event::kExit && lock.owns_lock()) held_ = std::move(lock);
   }
 
   void Tell(const std::string& what) const {
@@ -305,7 +329,8 @@ class Guarded final : public GuardedInstrument {
   std::optional<SetRules> rules_;
   std::unique_ptr<DoseJournal> journal_;
   BeamWatch beam_;
-  std::mutex mutex_;  // one command at a time reaches inner_
+  std::mutex mutex_;                   // one command at a time reaches inner_
+  std::unique_lock<std::mutex> held_;  // by OnLastResort, until the program ends or goes on
   bool beam_may_be_on_ = true;
   std::atomic<bool> stuck_ = false;
   const int exceptions_ = std::uncaught_exceptions();  // when it was made

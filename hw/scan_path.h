@@ -23,8 +23,31 @@ std::vector<std::array<double, 2>> ScanPositions(const Scan& scan);
 double SpiralTurns(const Scan& scan);
 // The upright rectangle that encloses the scan's field. Empty point lists: all zero.
 Rectangle ScanFootprint(const Scan& scan);
-// The area that one frame's electrons are spread over: the raster's field, the spiral's disc, 1 Å²
-// for each point (as for a parked probe).
-double ScanArea_m2(const Scan& scan);
+// The field that a frame looks at: the raster's, the spiral's disc, 1 Å² for each point.
+double ScanField_m2(const Scan& scan);
+
+// --- the dose of probes that do not come closer to each other than their size (docs/safety.md)
+// Side of the square on which the electrons of a standing probe are counted, at least.
+constexpr double kLeastProbe_m = 1e-10;
+// Where the electrons of a scan come down. A raster's axis whose pixels are no further apart than
+// the probe is wide is its field; of wider ones the probe's own size around where it stands, one
+// rectangle a stop where stops are far apart (so that a pixel over a micrometre is a spot at its
+// corner), one from the first stop to the last where they are not. Points: a square each. Spirals:
+// the upright square around the disc.
+std::vector<Rectangle> ScanPlaces(const Scan& scan, double probe_m = kLeastProbe_m);
+// The area on which one frame's electrons make the dose of those places: along each axis the
+// distance of stops or the size of the probe, whichever is less, times the stops.
+double ScanArea_m2(const Scan& scan, double probe_m = kLeastProbe_m);
+
+// From the scan frame to the specimen's: the property scan.rotation turns about the scan's origin,
+// and the stage carries the specimen along.
+struct SpecimenFrame {
+  double rotation_rad = 0;
+  double stage_x_m = 0, stage_y_m = 0;
+};
+// The upright rectangle that encloses it there.
+Rectangle OnSpecimen(const Rectangle& r, const SpecimenFrame& frame);
+// The same for any linear map (x, y) → (m0 x + m1 y, m2 x + m3 y) of the scan frame.
+Rectangle Enclosure(const Rectangle& r, const std::array<double, 4>& matrix);
 
 }  // namespace ronchi::hw

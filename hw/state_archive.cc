@@ -37,13 +37,19 @@ absl::StatusOr<StateArchive> StateArchive::Open(std::string_view sealed, std::st
   return archive;
 }
 
+absl::Status StateArchive::Finish() const {
+  if (fits_ && at_ == bytes_.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError("the state of a simulation does not hold what it has to");
+}
+
 void StateArchive::Bytes(void* value, size_t size) {
   if (size == 0) return;
   if (!restoring_) {
     bytes_.append(static_cast<const char*>(value), size);
     return;
   }
-  RONCHI_CHECK(at_ + size <= bytes_.size());  // the seal held: reader and writer are out of step
+  fits_ = fits_ && size <= bytes_.size() - at_;
+  if (!fits_) return;
   std::memcpy(value, bytes_.data() + at_, size);
   at_ += size;
 }

@@ -29,6 +29,16 @@ class StateArchive {
   static absl::StatusOr<StateArchive> Open(std::string_view sealed, std::string_view of);
 
   bool restoring() const { return restoring_; }
+  // After restoring: was there all that was asked for, and nothing besides? InvalidArgument: what
+  // was restored is nonsense, although its seal held.
+  absl::Status Finish() const;
+  // What was collected goes back to where it came from: `archive` as when it was collected.
+  template <class Archive>
+  void GiveBack(const Archive& archive) {
+    restoring_ = true;
+    at_ = 0;
+    archive(this);
+  }
 
   template <class... T>
   void All(T*... values) {
@@ -77,12 +87,14 @@ class StateArchive {
   void Resize(Container* c) {
     uint64_t size = c->size();
     (*this)(&size);
-    // A sealed state was checked as a whole, so that this is what Seal was given.
-    if (restoring_) c->resize(size_t(size));
+    if (!restoring_) return;
+    // Every item is a byte at least.
+    fits_ = fits_ && size <= bytes_.size() - at_;
+    c->resize(fits_ ? size_t(size) : 0);
   }
   void Bytes(void* value, size_t size);
 
-  bool restoring_ = false;
+  bool restoring_ = false, fits_ = true;
   std::string bytes_;
   size_t at_ = 0;
 };

@@ -16,6 +16,7 @@
 #include "python/numpy.h"
 #include "python/python_status.h"
 #include "python/space_dict.h"
+#include "python/unlocked.h"
 
 namespace ronchi::python {
 namespace {
@@ -34,7 +35,7 @@ class PyEnvironment {
 
   template <class Call>
   auto Alone(const Call& call) {
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     const std::lock_guard<std::mutex> alone(mutex_);
     return call();
   }
@@ -43,7 +44,7 @@ class PyEnvironment {
   PyEnvironment(const std::string& id, const std::string& config, uint64_t index) {
     absl::Status status;
     {
-      nb::gil_scoped_release unlocked;
+      const Unlocked unlocked;
       status = Make(id, config, index);
     }
     Raise(status, "environment");

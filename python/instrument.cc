@@ -20,6 +20,7 @@
 #include "python/interruptible.h"
 #include "python/numpy.h"
 #include "python/python_status.h"
+#include "python/unlocked.h"
 
 namespace ronchi::python {
 namespace {
@@ -47,7 +48,7 @@ class PyInstrument {
                uint64_t seed) {
     absl::Status status;
     {
-      nb::gil_scoped_release unlocked;
+      const Unlocked unlocked;
       status = Connect(name, yaml, guard, seed);
     }
     Raise(status, guard.empty() ? "instrument" : "guard");
@@ -89,7 +90,7 @@ class PyInstrument {
   void BlankNow() {
     absl::Status status;
     {
-      nb::gil_scoped_release unlocked;
+      const Unlocked unlocked;
       const std::shared_ptr<hw::Instrument> held = Held();
       status = held ? held->BlankNow() : Closed();
     }
@@ -98,7 +99,7 @@ class PyInstrument {
 
   // Ends the connection; a guard blanks and closes its ledger.
   void Close() {
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     const std::lock_guard<std::mutex> alone(mutex_);
     std::shared_ptr<hw::Instrument> last;  // ends here, or with a BlankNow that is under way
     const std::lock_guard<std::mutex> lock(instrument_mutex_);

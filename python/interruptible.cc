@@ -6,6 +6,7 @@
 #include <future>
 
 #include "core/background.h"
+#include "python/unlocked.h"
 
 namespace ronchi::python {
 namespace {
@@ -14,7 +15,7 @@ namespace nb = nanobind;
 constexpr std::chrono::milliseconds kBetweenLooks(50);  // at signals: soon, for a person
 
 bool EndsSoon(const std::future<void>& done) {
-  nb::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   return done.wait_for(kBetweenLooks) == std::future_status::ready;
 }
 
@@ -32,7 +33,7 @@ void RunInterruptibly(const std::function<void()>& body, const std::function<voi
     nb::python_error signal;  // takes the exception, so that waiting can let others run
     stop();
     {
-      nb::gil_scoped_release unlocked;
+      const Unlocked unlocked;
       done.wait();
     }
     throw signal;

@@ -6,11 +6,14 @@
 #include "core/files.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "core/standard_streams.h"
 #include "python/bind.h"
 #include "ronchi_paths.h"
 
 NB_MODULE(_ronchi, m) {
   using namespace nanobind::literals;
+  // Python leaves closed what was closed; files that are opened later must not take their numbers.
+  ronchi::OpenStandardStreams();
   ronchi::Progress::SetStyle(ronchi::Progress::Style::kOff);
   ronchi::agents::RegisterTorchPoliciesLazily();
 

@@ -13,6 +13,7 @@
 #include "python/bind.h"
 #include "python/numpy.h"
 #include "python/python_status.h"
+#include "python/unlocked.h"
 
 namespace ronchi::python {
 namespace {
@@ -27,7 +28,7 @@ class PyPolicy {
   explicit PyPolicy(const std::string& path) {
     absl::Status status;
     {
-      nb::gil_scoped_release unlocked;
+      const Unlocked unlocked;
       status = Load(path);
     }
     Raise(status);
@@ -35,7 +36,7 @@ class PyPolicy {
   std::string kind() const { return policy_->kind(); }
   agents::Provenance provenance() const { return provenance_; }
   void Reset(uint64_t seed) {
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     const std::lock_guard<std::mutex> alone(mutex_);
     policy_->Reset(seed);
   }
@@ -59,7 +60,7 @@ class PyPolicy {
     return absl::OkStatus();
   }
   absl::StatusOr<agents::Action> ActAlone(const env::Observation& observation) {
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     const std::lock_guard<std::mutex> alone(mutex_);
     return policy_->Act(observation);
   }

@@ -14,6 +14,7 @@
 #include "python/numpy.h"
 #include "python/python_status.h"
 #include "python/space_dict.h"
+#include "python/unlocked.h"
 
 namespace ronchi::python {
 namespace {
@@ -41,7 +42,7 @@ class PyVector {
 
   template <class Call>
   auto Alone(const Call& call) {
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     const std::lock_guard<std::mutex> alone(mutex_);
     return call();
   }

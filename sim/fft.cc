@@ -2,12 +2,15 @@
 
 #include <fftw3.h>
 
+#include <cstdio>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <tuple>
 
 #include "core/files.h"
+#include "core/sealed_text.h"
 #include "core/status.h"
 
 // The library of our precision, by its prefix.
@@ -25,6 +28,7 @@ constexpr char kWisdomName[] = "/fftw";
 #else
 constexpr char kWisdomName[] = "/fftwf";
 #endif
+constexpr char kSeal[] = "ronchi FFT wisdom 2";
 
 // FFTW's planner is not thread-safe; executing is.
 std::mutex& PlannerMutex() {
@@ -35,7 +39,7 @@ std::mutex& PlannerMutex() {
 std::string WisdomPath(Fft::Effort effort) {
   static const std::string folder = CacheDirectory();
   if (folder.empty()) return "";
-  return folder + kWisdomName + (effort == Fft::Effort::kMeasure ? "-measure" : "-patient");
+  return folder + kWisdomName + (effort == Fft::Effort::kMeasure ? "-measure-v2" : "-patient-v2");
 }
 
 // FFTW has one wisdom a process, and plans by whatever it holds. Here it is emptied before every
@@ -45,26 +49,39 @@ std::string& KnownHere(Fft::Effort effort) {
   return known[effort];
 }
 
+// FFTW believes what it reads: of a damaged file it makes other plans, which round otherwise, or
+// aborts. Such a file is passed over, with a warning, and made anew.
+void ImportFile(const std::string& path) {
+  static std::set<std::string> warned;
+  const absl::StatusOr<std::string> sealed = ReadFile(path, kTableFile);
+  if (absl::IsNotFound(sealed.status())) return;
+  const absl::StatusOr<std::string> text = sealed.ok() ? Unseal(kSeal, *sealed) : sealed;
+  if (text.ok()) {
+    RONCHI_FFTW(import_wisdom_from_string)(text->c_str());
+  } else if (warned.insert(path).second) {
+    std::fprintf(stderr, "ronchi: FFT wisdom is made anew: %s: %s\n", path.c_str(),
+                 std::string(text.status().message()).c_str());
+  }
+}
+
 void LoadWisdom(Fft::Effort effort) {
   RONCHI_FFTW(forget_wisdom)();
   if (effort == Fft::Effort::kEstimate) return;
   if (const std::string& known = KnownHere(effort); !known.empty()) {
     RONCHI_FFTW(import_wisdom_from_string)(known.c_str());
   }
-  if (const std::string path = WisdomPath(effort); !path.empty()) {
-    RONCHI_FFTW(import_wisdom_from_filename)(path.c_str());  // a missing or foreign file: no wisdom
-  }
+  if (const std::string path = WisdomPath(effort); !path.empty()) ImportFile(path);
 }
 
 void KeepWisdom(Fft::Effort effort) {
   const std::string path = WisdomPath(effort);
   // Another program may have planned meanwhile: what it learnt is kept, too.
-  if (!path.empty()) RONCHI_FFTW(import_wisdom_from_filename)(path.c_str());
+  if (!path.empty()) ImportFile(path);
   char* text = RONCHI_FFTW(export_wisdom_to_string)();
   if (!text) return;
   KnownHere(effort) = text;
   // A cache that cannot be written only costs planning again.
-  if (!path.empty()) (void)WriteFileAtomically(path, text);
+  if (!path.empty()) (void)WriteFileAtomically(path, Seal(kSeal, text));
   RONCHI_FFTW(free)(text);
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "hw/cost.h"
 #include "hw/scan_path.h"
 #include "hw/twin/atom_column.h"
 #include "hw/validate.h"
@@ -163,7 +164,7 @@ class AtomTwin final : public Instrument, public GroundTruth {
     const Rectangle r = ScanFootprint(s);
     const Vector2 centre_A = {(r.x_m + r.width_m / 2) * kAngstromPerMetre,
                               (r.y_m + r.height_m / 2) * kAngstromPerMetre};
-    const double side_A = std::sqrt(ScanArea_m2(s)) * kAngstromPerMetre;
+    const double side_A = std::sqrt(ScanField_m2(s)) * kAngstromPerMetre;
     Array<float> counts({lines, samples}, std::nanf(""));
     RandomStream random = column_.Stream("atom.counts");
     size_t done = 0;
@@ -183,7 +184,7 @@ class AtomTwin final : public Instrument, public GroundTruth {
     if (done == 0) return;
     reply->electrons += electrons * double(done) / double(lines);
     // A frame that was begun counts in full where it was scanned.
-    reply->dose_e_per_m2 += electrons / ScanArea_m2(s);
+    reply->dose_e_per_m2 += electrons / ScanArea_m2(s, ProbeSize_m(description_));
   }
 
   void Count(std::span<const std::array<double, 2>> positions_m, double dwell_s,
@@ -202,8 +203,10 @@ class AtomTwin final : public Instrument, public GroundTruth {
     RONCHI_RETURN_IF_ERROR(CheckBeam());
     const double duration_s = std::min(park.duration_s, running_->timeout_s);
     if (duration_s < park.duration_s) reply->ended = Ended::kTimeout;
-    reply->electrons = ElectronsPerSecond() * duration_s;
-    reply->dose_e_per_m2 = reply->electrons / 1e-20;  // all of it within about 1 Å²
+    const Cost cost =
+        PredictCost(description_, Park{park.x_m, park.y_m, duration_s}, column_.Current_A());
+    reply->electrons = cost.electrons;
+    reply->dose_e_per_m2 = cost.dose_e_per_m2;
     column_.Dwell({park.x_m * kAngstromPerMetre, park.y_m * kAngstromPerMetre}, duration_s);
     return absl::OkStatus();
   }

@@ -24,6 +24,14 @@ constexpr double kTiltStep_rad = 1e-5;
 // The plans are estimated: the same bytes on any run, whatever has been measured before.
 constexpr sim::FftEfforts kEfforts = {sim::Fft::Effort::kEstimate, sim::Fft::Effort::kEstimate};
 
+constexpr int kTailPasses = 4;
+
+std::array<double, 2> TailPoint(const SourceProfile& source, int pass) {
+  const double sign = pass & 1 ? 1 : -1;
+  return pass & 2 ? std::array{0.0, sign * source.TailRadius_A(0.75)}
+                  : std::array{sign * source.TailRadius_A(0.25), 0.0};
+}
+
 // Whole cells, the least number that is at least so wide.
 size_t Cells(double box_A, double cell_A) { return size_t(std::ceil(box_A / cell_A - 1e-9)); }
 
@@ -121,7 +129,7 @@ CameraPatterns::Prepared CameraPatterns::Prepare(const PatternMoment& moment) {
   }
   Prepared out;
   out.stacks = stacks_;
-  out.source_sigma_A = moment.source_fwhm_A / kFwhmPerSigma;
+  out.source = {moment.source_fwhm_A, moment.source_tail_share, moment.source_tail_fwhm_A};
   out.probe = aperture_;
   std::vector<double> chi(aperture_.beams.size());
   basis_.ComputeChi(moment.aberrations, chi);
@@ -154,16 +162,21 @@ void CameraPatterns::Compute(const Prepared& p, double x_A, double y_A,
                              std::span<double> fractions) const {
   std::fill(fractions.begin(), fractions.end(), 0.0);
   sim::Multislice::Workspace workspace = (*p.stacks)[0].MakeWorkspace();
-  for (int pass = 0; pass < passes_; ++pass) {
+  const double s = source_points_ == 1 ? 0 : p.source.fwhm_A / kFwhmPerSigma;
+  const double tail = source_points_ == 1 ? 0 : p.source.tail_share;
+  const int tail_passes = tail > 0 ? kTailPasses : 0;
+  for (int pass = 0; pass < passes_ + tail_passes; ++pass) {
     // Of two configurations each gets two opposite points of the source.
     const sim::Multislice& stack = (*p.stacks)[size_t(pass + pass / 2) % p.stacks->size()];
-    const double s = source_points_ == 1 ? 0 : p.source_sigma_A;
-    const double x = x_A + (pass & 1 ? s : -s) + pass * cell_A_[0];
-    const double y = y_A + (pass & 2 ? s : -s) + pass * cell_A_[1];
+    const bool in_tail = pass >= passes_;
+    const auto [dx, dy] = in_tail ? TailPoint(p.source, pass - passes_)
+                                  : std::array{pass & 1 ? s : -s, pass & 2 ? s : -s};
+    const double weight = in_tail ? tail / tail_passes : (1 - tail) / passes_;
+    const double x = x_A + dx + pass * cell_A_[0], y = y_A + dy + pass * cell_A_[1];
     const size_t exit = stack.slices();
     stack.Run(
         p.probe, x, y, {&exit, 1},
-        [&](size_t) { Collect(workspace.intensity(), 1.0 / passes_, fractions); }, &workspace);
+        [&](size_t) { Collect(workspace.intensity(), weight, fractions); }, &workspace);
   }
 }
 

@@ -6,6 +6,8 @@
 // source: (±s, ±s) about its place, s = FWHM/2.3548 a normal source's standard deviation. These
 // four points with equal weights give the mean of any polynomial up to the third order under the
 // normal distribution (Gauss–Hermite of two points an axis); one point is a source without size.
+// A source with tails adds four points for their share: at the distances within which a quarter of
+// the tail lies, along x, and three quarters, along y.
 //
 // The waves live on the reciprocal lattice of the box. A pixel of the camera gets what overlaps it
 // of the lattice's cells, each evenly filled: no electron is lost or made. Of a periodic specimen
@@ -18,6 +20,7 @@
 #include <span>
 #include <vector>
 
+#include "hw/twin/source_profile.h"
 #include "hw/twin/twin_options.h"
 #include "sim/contracted/aberration_basis.h"
 #include "sim/multislice.h"
@@ -29,6 +32,7 @@ struct PatternMoment {
   sim::Aberrations aberrations;
   std::array<double, 2> tilt_rad = {0, 0};  // stage's: about x (alpha), about y (beta)
   double source_fwhm_A = 0;
+  double source_tail_share = 0, source_tail_fwhm_A = 0;
 };
 
 class CameraPatterns {
@@ -41,7 +45,7 @@ class CameraPatterns {
     friend class CameraPatterns;
     sim::ProbeSpectrum probe;
     std::shared_ptr<const std::vector<sim::Multislice>> stacks;
-    double source_sigma_A = 0;
+    SourceProfile source;
   };
   // Keeps the stacks of the last tilt, so that only a moving stage costs more.
   Prepared Prepare(const PatternMoment& moment);

@@ -46,13 +46,16 @@ void Column::Randomise(uint64_t seed, uint64_t environment, uint64_t episode) {
   scan_rotation_rad = 0;
   time_s = 0;
   ticks = frames = exposures = measurements = 0;
+  wander_ = {};
+  RandomStream random = hidden.Stream("twin.wander");
+  for (PinkNoise& noise : wander_.noise) noise.Start(&random);
   scans = 0;
   blanked = true;
 }
 
 void Column::Archive(StateArchive* a) {
   a->All(&hidden, &optics, &stage, &specimen, &scan_rotation_rad, &time_s, &blanked, &scans, &ticks,
-         &frames, &exposures, &measurements);
+         &frames, &exposures, &measurements, &wander_);
 }
 
 void Column::Advance(double seconds) {
@@ -87,11 +90,18 @@ std::array<double, 2> Column::UnderOrigin_A(double ahead_s) const {
   return specimen.UnderOrigin_A(time_s + ahead_s, stage.Displacement_A(ahead_s));
 }
 
+void Column::Book(std::span<const Rectangle> where, double dose_e_per_m2) {
+  const auto coils = ScanMatrix(hidden, scan_rotation_rad);
+  std::vector<Rectangle> reached;
+  for (const Rectangle& r : where) reached.push_back(Enclosure(r, coils));
+  specimen.Expose(reached, dose_e_per_m2, UnderOrigin_A(0));
+}
+
 sim::Aberrations Column::Optics() const { return optics.True(stage.Displacement_A(0)[2]); }
 
 double Column::Contrast(const sim::Aberrations& a) const {
   if (!images_.any()) return 0;
-  return images_.MakeHarmonics(0, a, hidden["source_fwhm_A"]).Contrast();
+  return images_.MakeHarmonics(0, a, Source()).Contrast();
 }
 
 double Column::BestContrast() const {
@@ -152,19 +162,47 @@ std::map<std::string, double> Column::AllHidden() const {
   return all;
 }
 
-sim::LinearRaster Column::Rows(const FrameRequest& r, uint64_t frame) const {
+SourceProfile Column::Source() const {
+  return {hidden["source_fwhm_A"], hidden["source_tail_share"], hidden["source_tail_fwhm_A"]};
+}
+
+Column::LineNoise Column::NextLineNoise(const FrameRequest& r, uint64_t frame, Wander* w) const {
+  LineNoise out;
+  const double place_A = hidden["scan_wander_A"], current = hidden["current_flicker"];
+  if (place_A == 0 && current == 0) return out;
+  RandomStream random = hidden.Stream("twin.wander", frame + 1);
+  const auto advance = [&](double seconds) {
+    for (PinkNoise& noise : w->noise) noise.Advance(seconds, &random);
+  };
+  advance(time_s - w->time_s);  // below zero after a scan that ended early: it goes on from there
+  const size_t lines = ScanShape(*r.scan)[0];
+  for (size_t l = 0; l < lines; ++l) {
+    const auto& [x, y, beam] = w->noise;
+    if (place_A > 0) out.place_A.push_back({place_A * x.value(), place_A * y.value()});
+    if (current > 0) out.current.push_back(current * beam.value());
+    advance(r.line_s);
+  }
+  w->time_s = std::max(time_s, w->time_s) + double(lines) * r.line_s;
+  return out;
+}
+
+sim::LinearRaster Column::Rows(const FrameRequest& r, uint64_t frame,
+                               std::vector<std::array<double, 2>> wander_A) const {
   return MakeRows({.scan = r.scan,
                    .line_s = r.line_s,
                    .rotation_rad = scan_rotation_rad,
                    .frame = frame,
-                   .specimen_A = [this](double ahead_s) { return UnderOrigin_A(ahead_s); }},
+                   .time_s = time_s,
+                   .specimen_A = [this](double ahead_s) { return UnderOrigin_A(ahead_s); },
+                   .wander_A = std::move(wander_A)},
                   hidden);
 }
 
 std::vector<double> Column::NoiseFreeFrame(const FrameRequest& r, uint64_t frame) const {
-  const auto rows = Rows(r, frame);
+  Wander ahead = wander_;  // nothing goes on
+  const auto rows = Rows(r, frame, NextLineNoise(r, frame, &ahead).place_A);
   std::vector<double> fractions(rows.starts_A.size() * rows.pixels);
-  const auto harmonics = images_.MakeHarmonics(0, Optics(), hidden["source_fwhm_A"]);
+  const auto harmonics = images_.MakeHarmonics(0, Optics(), Source());
   harmonics.ComputeImage(rows, fractions);
   if (specimen.changes()) {
     specimen.Change(rows, harmonics.Mean(), r.dose_e_per_m2, fractions);
@@ -173,7 +211,8 @@ std::vector<double> Column::NoiseFreeFrame(const FrameRequest& r, uint64_t frame
 }
 
 Column::AcquiredFrame Column::Acquire(const FrameRequest& r) {
-  AcquiredFrame out{.rows = Rows(r, frames), .frame = frames};
+  LineNoise noise = NextLineNoise(r, frames, &wander_);
+  AcquiredFrame out{.rows = Rows(r, frames, std::move(noise.place_A)), .frame = frames};
   ++frames;
   const auto [lines, samples] = ScanShape(*r.scan);
   const sim::Aberrations aberrations = Optics();
@@ -183,7 +222,10 @@ Column::AcquiredFrame Column::Acquire(const FrameRequest& r) {
       .electrons = std::max(0.0, current) * r.scan->dwell_s / kElementaryCharge_C,
       .samples = samples,
       .line_noise = hidden["line_noise"],
-      .frame = out.frame};
+      .frame = out.frame,
+      .dwell_s = r.scan->dwell_s,
+      .gap_s = r.line_s - r.scan->dwell_s * double(samples),
+      .flicker = std::move(noise.current)};
   std::vector<double> fractions(out.rows.starts_A.size() * out.rows.pixels);
   for (size_t d : r.detectors) {
     if (d == options.detectors.size()) {  // its patterns come line by line
@@ -193,7 +235,7 @@ Column::AcquiredFrame Column::Acquire(const FrameRequest& r) {
       out.counts.emplace_back(fractions.size() * options.camera.pixels * options.camera.pixels);
       continue;
     }
-    const auto harmonics = images_.MakeHarmonics(d, aberrations, hidden["source_fwhm_A"]);
+    const auto harmonics = images_.MakeHarmonics(d, aberrations, Source());
     harmonics.ComputeImage(out.rows, fractions);
     if (specimen.changes()) {
       specimen.Change(out.rows, harmonics.Mean(), r.dose_e_per_m2, fractions);
@@ -235,7 +277,9 @@ Estimate Column::Measure(const MeasurementInfo& info, double electrons) {
     Advance(m.drift_s);
     const auto second = UnderOrigin_A(0);
     Advance(info.time_s - m.drift_s);
-    return EstimateDrift(m, first, second, &random);
+    Estimate out = EstimateDrift(m, first, second, &random);
+    Spoil(&out);
+    return out;
   }
   Advance(info.time_s / 2);
   Estimate out = info.what == "current"
@@ -243,11 +287,21 @@ Estimate Column::Measure(const MeasurementInfo& info, double electrons) {
                      : EstimateAberrations(options, info.what, Optics(),
                                            electrons / double(ImagesOf(info.what)), &random);
   Advance(info.time_s / 2);
+  Spoil(&out);
   return out;
 }
 
+void Column::Spoil(Estimate* estimate) const {
+  SpoilEstimate({.bias_m = hidden["measure_bias_nm"] * 1e-9,
+                 .drift_bias_m_per_s = hidden["measure_drift_bias_pm_per_s"] * 1e-12,
+                 .current_bias = hidden["measure_current_bias"],
+                 .covariance_ratio = hidden["measure_covariance_ratio"]},
+                options.semiangle_rad, hidden.Stream("twin.measure.bias"), estimate);
+}
+
 PatternMoment Column::Moment() const {
-  return {Optics(), stage.Tilt_rad(), hidden["source_fwhm_A"]};
+  const SourceProfile source = Source();
+  return {Optics(), stage.Tilt_rad(), source.fwhm_A, source.tail_share, source.tail_fwhm_A};
 }
 
 std::vector<double> Column::NoiseFreePattern(double x_m, double y_m, double ahead_s) {

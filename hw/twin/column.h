@@ -10,6 +10,7 @@
 #include "hw/twin/hidden.h"
 #include "hw/twin/image_model.h"
 #include "hw/twin/optics.h"
+#include "hw/twin/pink_noise.h"
 #include "hw/twin/specimen_state.h"
 #include "hw/twin/stage.h"
 #include "hw/twin/twin_options.h"
@@ -68,9 +69,9 @@ class Column {
   std::vector<double> NoiseFreePattern(double x_m, double y_m, double ahead_s);
   // A mean image without beam noise or counting: fractions of the first detector.
   std::vector<double> NoiseFreeFrame(const FrameRequest& request, uint64_t frame) const;
-  void Book(std::span<const Rectangle> where, double dose_e_per_m2) {
-    specimen.Expose(where, dose_e_per_m2, UnderOrigin_A(0));
-  }
+  // Of places in the scan frame: they come down where the coils, which are turned by scan.rotation
+  // and not perfect, put them on the specimen.
+  void Book(std::span<const Rectangle> where, double dose_e_per_m2);
 
   const TwinOptions options;
   Hidden hidden;
@@ -86,8 +87,25 @@ class Column {
   uint64_t exposures = 0, measurements = 0;
 
  private:
+  // 1/f noise of the probe's place along x and y and of the current.
+  struct Wander {
+    std::array<PinkNoise, 3> noise;
+    double time_s = 0;  // of the episode, up to which it has gone on
+    void Archive(StateArchive* a) { a->All(&noise, &time_s); }
+  };
+  // By line of a frame that begins now; none: empty.
+  struct LineNoise {
+    std::vector<std::array<double, 2>> place_A;
+    std::vector<double> current;  // relative
+  };
+  LineNoise NextLineNoise(const FrameRequest& request, uint64_t frame, Wander* wander) const;
+  SourceProfile Source() const;
+  // What is wrong with measurements in truth (MeasureFlaws).
+  void Spoil(Estimate* estimate) const;
   PatternMoment Moment() const;
-  sim::LinearRaster Rows(const FrameRequest& request, uint64_t frame) const;
+  sim::LinearRaster Rows(const FrameRequest& request, uint64_t frame,
+                         std::vector<std::array<double, 2>> wander_A) const;
+  Wander wander_;
   const theory::Prior prior_;
   const DetectorImages images_;
   const std::shared_ptr<CameraPatterns> patterns_;

@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
+#include "hw/twin/beam.h"
 
 namespace ronchi::hw {
 
@@ -67,6 +68,7 @@ Description DescribeMapTwin(const MapTwinOptions& o) {
                          .min_dwell_s = 1e-4,
                          .max_dwell_s = 100});
   d.max_fov_m = 1e-6;
+  d.probe_m = LeastProbe_m(o.energy_eV, o.semiangle_rad);
   d.cannot = {"measure"};
   d.read_s = 1e-3;
   d.blank_s = o.blank_s;

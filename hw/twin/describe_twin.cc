@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
+#include "hw/twin/beam.h"
 #include "hw/twin/detectors.h"
 #include "hw/twin/measurements.h"
 #include "hw/twin/optics.h"
@@ -116,6 +117,7 @@ Description DescribeTwin(const TwinOptions& o) {
   d.min_dwell_s = kMinDwell_s;
   d.max_dwell_s = kMaxDwell_s;
   d.max_fov_m = 1e-6;
+  d.probe_m = LeastProbe_m(o.energy_eV, o.semiangle_rad);
   if (o.film.present) d.cannot.push_back("scan");
   if (!o.camera.present) d.cannot.insert(d.cannot.end(), {"scan.camera", "expose"});
   if (!o.measurements.present) d.cannot.push_back("measure");

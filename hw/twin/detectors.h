@@ -1,7 +1,11 @@
 // The twin's scanned detectors: from fractions of the electrons to counts,
-//   counts = min(saturation, gain · Poisson(n · I) + dark + readout · N(0, 1)),
-// gain and dark being the calibrated ones with their hidden errors. The first detector's errors are
-// gain_ratio, dark_error_counts and readout_counts; another's are drawn from the same ranges.
+//   counts = min(saturation, gain · light + dark + readout · N(0, 1)),
+// gain and dark being the calibrated ones with their hidden errors, light the Poisson number of
+// electrons, n · I on average, as their pulse heights (pulse_heights.h) and the scintillator's
+// afterglow (afterglow.h) make of it. A frame begins dark: the overhead between frames is long
+// against the afterglow. The first detector's numbers are gain_ratio, dark_error_counts,
+// readout_counts, pulse_height_noise, afterglow_share and afterglow_s; another's are drawn from the
+// same ranges.
 #pragma once
 
 #include <span>
@@ -23,8 +27,10 @@ struct CountingMoment {
   size_t samples = 0;     // a line
   double line_noise = 0;  // relative, one normal deviate a line
   uint64_t frame = 0;
+  double dwell_s = 1, gap_s = 0;     // of a pixel; between two lines
+  std::vector<double> flicker = {};  // relative, by line; empty: none
 };
-// The names of the camera's hidden numbers, "gain_ratio.camera" …, end so.
+// The names of the camera's hidden numbers, "gain_ratio.camera" …, end so. It has no afterglow.
 inline constexpr char kCameraName[] = "camera";
 // An exposed pattern: `fractions` [pixels, pixels] of so many electrons, summed on the chip in
 // squares of `binning` pixels before they are read: a bin has one readout's noise and one pixel's
@@ -41,6 +47,7 @@ class LineElectrons {
  private:
   CountingMoment moment_;
   RandomStream flicker_;
+  size_t line_ = 0;
 };
 // `random`: the frame's stream "twin.counts", from which one deviate has been drawn for the beam;
 // of a detector that is not the first, a stream of its own.

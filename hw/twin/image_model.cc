@@ -1,5 +1,7 @@
 #include "hw/twin/image_model.h"
 
+#include <cmath>
+
 #include "sim/contracted/contracted_model.h"
 #include "sim/linear.h"
 
@@ -57,6 +59,21 @@ absl::StatusOr<DetectorImages> DetectorImages::Create(const TwinOptions& o) {
   if (o.detectors.size() == 1) return out;
   RONCHI_ASSIGN_OR_RETURN(const Models others, Make(o, 1, o.detectors.size()));
   out.models_.insert(out.models_.end(), others.begin(), others.end());
+  return out;
+}
+
+sim::ImageHarmonics DetectorImages::MakeHarmonics(size_t detector,
+                                                  const sim::Aberrations& aberrations,
+                                                  const SourceProfile& source) const {
+  const sim::ImageModel& model = *models_[detector];
+  if (source.tail_share == 0) return model.MakeHarmonics(aberrations, source.fwhm_A);
+  // A source is a convolution: the point source's harmonics, each damped by its transform.
+  sim::ImageHarmonics out = model.MakeHarmonics(aberrations, 0);
+  for (int h = 0; h <= out.half_x; ++h) {
+    for (int k = -out.half_y; k <= out.half_y; ++k) {
+      out.at(h, k) *= source.Transform(std::hypot(h / out.cell_A[0], k / out.cell_A[1]));
+    }
+  }
   return out;
 }
 

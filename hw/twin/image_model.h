@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "hw/twin/source_profile.h"
 #include "hw/twin/twin_options.h"
 #include "sim/image_model.h"
 
@@ -26,9 +27,7 @@ class DetectorImages {
   static absl::StatusOr<DetectorImages> Create(const TwinOptions& options);
   bool any() const { return !models_.empty(); }
   sim::ImageHarmonics MakeHarmonics(size_t detector, const sim::Aberrations& aberrations,
-                                    double source_fwhm_A) const {
-    return models_[detector]->MakeHarmonics(aberrations, source_fwhm_A);
-  }
+                                    const SourceProfile& source) const;
 
  private:
   DetectorImages() = default;

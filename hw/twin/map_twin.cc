@@ -82,9 +82,13 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
   }
   absl::Status Restore(const std::string& state) override {
     RONCHI_ASSIGN_OR_RETURN(StateArchive archive, StateArchive::Open(state, StateMark()));
+    StateArchive before;
+    Archive(&before);
     Archive(&archive);
+    const absl::Status status = archive.Finish();
+    if (!status.ok()) before.GiveBack([this](StateArchive* a) { Archive(a); });
     TakeOver();
-    return absl::OkStatus();
+    return status;
   }
 
  private:
@@ -191,8 +195,10 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
     return absl::OkStatus();
   }
   void Book(std::span<const Rectangle> where, double dose_e_per_m2) override {
+    const Point at_nm = OnSpecimen_nm({0, 0}, 0);
     for (const Rectangle& r : where) {
-      ledger_.Add(r.x_m, r.y_m, r.width_m, r.height_m, dose_e_per_m2);
+      const Rectangle on = OnSpecimen(r, {rotation_rad_, -at_nm[0] * kNm, -at_nm[1] * kNm});
+      ledger_.Add(on.x_m, on.y_m, on.width_m, on.height_m, dose_e_per_m2);
     }
   }
   std::vector<Array<float>> Acquire(const FrameRequest& request) override;
@@ -246,7 +252,7 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
   std::vector<MapParticle> particles_;
   mutable Plasmons plasmons_;
   mutable bool plasmons_made_ = false;
-  DoseLedger ledger_;  // in the scan frame
+  DoseLedger ledger_;  // in specimen coordinates
   Point walk_nm_{};
   double c10_m_ = 0, rotation_rad_ = 0;
   uint64_t ticks_ = 0, frames_ = 0, scans_ = 0;

@@ -3,6 +3,7 @@
 #include <Eigen/Dense>
 #include <cmath>
 #include <complex>
+#include <map>
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
@@ -162,6 +163,29 @@ Estimate EstimateCurrent(const MeasureOptions& m, double current_A, RandomStream
           .names = {"beam.current"},
           .values = {Amperes(current_A + sigma * random->Normal())},
           .covariance = {sigma * sigma}};
+}
+
+void SpoilEstimate(const MeasureFlaws& flaws, double semiangle_rad, RandomStream draws,
+                   Estimate* e) {
+  // In the order of a tableau, whatever was measured: C10 of a defocus has the same bias.
+  std::map<std::string, double> bias;
+  for (const MeasuredTerm& t : MeasuredTerms(true)) {
+    const int n = sim::kAberrationTerms[size_t(t.term)].n;
+    const double scale = (n + 1) / 2.0 * std::pow(semiangle_rad, 1 - n);
+    bias[NameOf(t)] = flaws.bias_m * scale * draws.Uniform(-1, 1);
+  }
+  for (const char* name : {"drift.x", "drift.y"}) {
+    bias[name] = flaws.drift_bias_m_per_s * draws.Uniform(-1, 1);
+  }
+  const double current = 1 + flaws.current_bias * draws.Uniform(-1, 1);
+  for (size_t i = 0; i < e->names.size(); ++i) {
+    if (e->names[i] == "beam.current") {
+      e->values[i].si *= current;
+    } else if (const auto it = bias.find(e->names[i]); it != bias.end()) {
+      e->values[i].si += it->second;
+    }
+  }
+  for (double& v : e->covariance) v *= flaws.covariance_ratio;
 }
 
 }  // namespace ronchi::hw

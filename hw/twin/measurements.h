@@ -1,5 +1,6 @@
 // What `measure` answers on the twin. An estimate is the truth plus noise of the covariance that it
-// states, as a corrector's own software would report; no images are made for it.
+// states, as a corrector's own software would report, and what MeasureFlaws add; no images are made
+// for it.
 //
 // C10 and C12 of one image: the Cramér–Rao bound of a known object is 0.047 nm at 300 kV, 30 mrad
 // and 47 electrons a pixel of 256² pixels, and falls with the root of the dose (published figures
@@ -51,5 +52,18 @@ Estimate EstimateAberrations(const TwinOptions& options, const std::string& what
 Estimate EstimateDrift(const MeasureOptions& options, const std::array<double, 2>& first_A,
                        const std::array<double, 2>& second_A, RandomStream* random);
 Estimate EstimateCurrent(const MeasureOptions& options, double current_A, RandomStream* random);
+
+// What no estimate says of itself: systematic errors, which stay what they are for an episode, and
+// a covariance that is stated too small or too large.
+struct MeasureFlaws {
+  double bias_m = 0;  // of C10, C12.a, C12.b: each uniform within ±; of order n as much phase at
+                      // the rim, (n + 1)/2 α^{1−n} times as large
+  double drift_bias_m_per_s = 0;  // of each component
+  double current_bias = 0;        // relative
+  double covariance_ratio = 1;    // stated over true
+};
+// `draws`: the same stream for every estimate of an episode.
+void SpoilEstimate(const MeasureFlaws& flaws, double semiangle_rad, RandomStream draws,
+                   Estimate* estimate);
 
 }  // namespace ronchi::hw

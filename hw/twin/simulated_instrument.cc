@@ -9,11 +9,6 @@
 #include "hw/validate.h"
 
 namespace ronchi::hw {
-namespace {
-
-constexpr double kStandingArea_m2 = 1e-20;  // docs/conventions.md: all of it within 1 Å²
-
-}  // namespace
 
 absl::StatusOr<Reply> SimulatedInstrument::Run(const Command& command,
                                                const ExecuteOptions& options) {
@@ -103,7 +98,7 @@ void SimulatedInstrument::TakeFrame(const Scan& s, size_t frame, double end_s,
   const double per_line = Current_A() / kElementaryCharge_C * s.dwell_s * double(samples);
   const FrameRequest request{.scan = &s,
                              .line_s = s.dwell_s * double(samples) + flyback_s,
-                             .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s)};
+                             .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s, ProbeSize_m(description_))};
   std::vector<Array<float>> counts = Acquire(request);
   size_t done = 0;
   for (; done < lines; ++done) {
@@ -160,11 +155,10 @@ absl::Status SimulatedInstrument::Do(const Expose& expose, Reply* reply) {
 }
 
 void SimulatedInstrument::BookStanding(double x_m, double y_m, double seconds, Reply* reply) {
-  const double electrons = Current_A() / kElementaryCharge_C * seconds;
-  reply->electrons += electrons;
-  reply->dose_e_per_m2 += electrons / kStandingArea_m2;
-  const Rectangle here{x_m, y_m, 0, 0};
-  Book({&here, 1}, electrons / kStandingArea_m2);
+  const Cost cost = PredictCost(description_, Park{x_m, y_m, seconds}, Current_A());
+  reply->electrons += cost.electrons;
+  reply->dose_e_per_m2 += cost.dose_e_per_m2;
+  Book(cost.where, cost.dose_e_per_m2);
 }
 
 absl::Status SimulatedInstrument::SetBlank(bool blanked) {

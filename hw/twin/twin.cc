@@ -60,8 +60,12 @@ class Twin final : public Instrument, public GroundTruth {
   }
   absl::Status Restore(const std::string& state) override {
     RONCHI_ASSIGN_OR_RETURN(StateArchive archive, StateArchive::Open(state, StateMark()));
+    StateArchive before;
+    column_.Archive(&before);
     column_.Archive(&archive);
-    return absl::OkStatus();
+    const absl::Status status = archive.Finish();
+    if (!status.ok()) before.GiveBack([this](StateArchive* a) { column_.Archive(a); });
+    return status;
   }
 
  private:
@@ -74,8 +78,8 @@ class Twin final : public Instrument, public GroundTruth {
         o.phonon_configurations, " ", o.phonon_seed, " ", o.box_A, " ", o.thermal_rms_A, " ",
         o.nominal_current_A, " ", o.counts_per_electron, " ", o.dark_counts);
     absl::StrAppend(&mark, "\n", o.film.thickness_A, " ", o.film.box_A, " ", o.film.density_g_cm3,
-                    " ", o.film.element, " ", o.film.seed, " ", o.film.slices, "\n",
-                    o.camera.semiangle_rad, " ", o.camera.counts_per_electron, " ",
+                    " ", o.film.element, " ", o.film.seed, " ", o.film.slices, " ", o.film.spheres,
+                    "\n", o.camera.semiangle_rad, " ", o.camera.counts_per_electron, " ",
                     o.camera.dark_counts, " ", o.camera.source_points, " ", o.camera.box_A);
     for (const TwinEvent& event : o.events) absl::StrAppend(&mark, "\n", event.at_scan);
     for (const auto& [name, value] : column_.hidden.values) absl::StrAppend(&mark, "\n", name);
@@ -182,7 +186,7 @@ class Twin final : public Instrument, public GroundTruth {
     const double per_line = column_.Current_A() / kElementaryCharge_C * s.dwell_s * double(samples);
     Column::FrameRequest request{.scan = &s,
                                  .line_s = s.dwell_s * double(samples) + flyback_s,
-                                 .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s)};
+                                 .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s, ProbeSize_m(description_))};
     for (const std::string& name : s.detectors) request.detectors.push_back(DetectorIndex(name));
     Column::AcquiredFrame acquired = column_.Acquire(request);
     auto& counts = acquired.counts;
@@ -241,10 +245,10 @@ class Twin final : public Instrument, public GroundTruth {
   }
 
   void BookParked(double x_m, double y_m, double seconds, Reply* reply) {
-    reply->electrons += column_.Current_A() / kElementaryCharge_C * seconds;
-    reply->dose_e_per_m2 = reply->electrons / 1e-20;  // all of it within about 1 Å²
-    const Rectangle here{x_m, y_m, 0, 0};
-    column_.Book({&here, 1}, column_.Current_A() / kElementaryCharge_C * seconds / 1e-20);
+    const Cost cost = PredictCost(description_, Park{x_m, y_m, seconds}, column_.Current_A());
+    reply->electrons += cost.electrons;
+    reply->dose_e_per_m2 += cost.dose_e_per_m2;
+    column_.Book(cost.where, cost.dose_e_per_m2);
   }
 
   absl::Status Do(const Expose& e, Reply* reply) {
@@ -289,7 +293,9 @@ class Twin final : public Instrument, public GroundTruth {
     const double electrons =
         exposes ? column_.Current_A() / kElementaryCharge_C * info.beam_on_s * share : 0;
     if (exposes) {
-      const double side = m.fov_m > 0 ? m.fov_m : info.fov_m, dose = electrons / (side * side);
+      const double asked = m.fov_m > 0 ? m.fov_m : info.fov_m;
+      const double side = std::max(asked, ProbeSize_m(description_));
+      const double dose = electrons / (side * side);
       const Rectangle field{m.center_x_m - side / 2, m.center_y_m - side / 2, side, side};
       reply->electrons = electrons;
       reply->dose_e_per_m2 = dose;
@@ -330,8 +336,12 @@ absl::StatusOr<std::unique_ptr<Instrument>> MakeTwin(const TwinOptions& options,
   if (options.camera.present) {
     RONCHI_ASSIGN_OR_RETURN(patterns, CameraPatterns::Create(options));
   }
-  return std::unique_ptr<Instrument>(
-      std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed));
+  std::unique_ptr<Instrument> twin =
+      std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed);
+  if (!options.faults.any()) return twin;
+  FaultOptions faults = options.faults;
+  faults.seed = seed;
+  return MakeFaulty(std::move(twin), faults);
 }
 
 }  // namespace ronchi::hw

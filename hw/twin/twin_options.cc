@@ -140,6 +140,9 @@ absl::Status ReadFilm(const Config& node, FilmOptions* f) {
   r.Integer("element", &f->element, {.min = 1, .max = 103});
   r.Seed("seed", &f->seed);
   r.Integer("slices", &f->slices, {.min = 1, .max = 100});
+  std::string structure = f->spheres ? "spheres" : "network";
+  r.Choice("structure", &structure, {"network", "spheres"});
+  f->spheres = structure == "spheres";
   return r.Done();
 }
 
@@ -211,7 +214,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   if (has_film) film = r.Child("film");
   r.Known("film");
   const Config measurements = r.Child("measurements");
-  const Config prior = r.Child("prior"), events = r.Child("events");
+  const Config prior = r.Child("prior"), events = r.Child("events"), faults = r.Child("faults");
   RONCHI_RETURN_IF_ERROR(r.Done());
   if (haadf.outer_rad <= haadf.inner_rad) {
     return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
@@ -226,6 +229,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadContamination(contamination, &o->contamination));
   RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
   RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
+  RONCHI_ASSIGN_OR_RETURN(o->faults, ReadFaultOptions(faults, o->faults));
   o->film.present |= has_film;
   if (film) RONCHI_RETURN_IF_ERROR(ReadFilm(*film, &o->film));
   for (const char* shift : {"shift_x_A", "shift_y_A"}) {  // anywhere on it
@@ -241,11 +245,15 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
 absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const TwinOptions& o) {
   if (o.film.present) {
     // Its atoms are at rest: where they are is disorder enough.
-    absl::StatusOr<sim::Specimen> film = sim::MakeAmorphous({.element = o.film.element,
-                                                             .density_g_cm3 = o.film.density_g_cm3,
-                                                             .size_A = {o.film.box_A, o.film.box_A},
-                                                             .thickness_A = o.film.thickness_A,
-                                                             .seed = o.film.seed});
+    sim::AmorphousOptions made = {.element = o.film.element,
+                                  .density_g_cm3 = o.film.density_g_cm3,
+                                  .size_A = {o.film.box_A, o.film.box_A},
+                                  .thickness_A = o.film.thickness_A,
+                                  .seed = o.film.seed};
+    if (!o.film.spheres && sim::CanBeNetwork(made)) {
+      made.structure = sim::AmorphousOptions::Structure::kNetwork;
+    }
+    absl::StatusOr<sim::Specimen> film = sim::MakeAmorphous(made);
     if (!film.ok()) return node.Error("film", std::string(film.status().message()));
     return film;
   }

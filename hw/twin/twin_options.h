@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "hw/faulty.h"
 #include "hw/twin/twin_prior.h"
 #include "sim/specimen/specimen.h"
 
@@ -57,7 +58,8 @@ struct FilmOptions {
   double thickness_A = 50, box_A = 64, density_g_cm3 = 2;
   int element = 6;
   uint64_t seed = 0;
-  int slices = 1;  // of the multislice
+  int slices = 1;        // of the multislice
+  bool spheres = false;  // instead of a network of bonds, where carbon can be one
 };
 
 // What `measure` costs and how well it does; hw/twin/measurements.h.
@@ -103,6 +105,7 @@ struct TwinOptions {
   FilmOptions film;
   MeasureOptions measurements;
   ContaminationOptions contamination;
+  FaultOptions faults;
   bool real_time = false;  // commands take as long on the wall's clock as on the twin's
   theory::Prior prior;     // names and units: DefaultTwinPrior, docs/twin.md
   std::vector<TwinEvent> events;

@@ -4,13 +4,17 @@ namespace ronchi::hw {
 
 NumberRange PossibleHidden(const std::string& name) {
   const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
-  if (has("_lag_share")) return {.min = 0, .max = 1};
+  if (has("_share")) return {.min = 0, .max = 1};
+  if (has("hum_Hz")) return {.min = 1, .max = 1e4};
+  if (has("afterglow_s")) return {.min = 1e-12, .max = 1e-2};
+  if (has("pulse_height")) return {.min = 0, .max = 3};
   if (has("cross_talk") || has("_spread")) return {.min = 0, .max = 0.5};
   if (has("_lag_s")) return {.min = 1e-9, .max = 1e6};
   if (has("_ratio")) return {.min = 0.01, .max = 100};
   if (has("critical_dose")) return {.min = 0, .max = 1e12};
-  for (const char* width : {"_walk_", "_fwhm_", "_noise", "readout_", "backlash", "jitter", "_lag_",
-                            "decay", "contamination"}) {
+  for (const char* width :
+       {"_walk_", "_fwhm_", "_noise", "readout_", "backlash", "jitter", "_lag_", "decay",
+        "contamination", "hum_", "wander", "flicker", "ring_Hz", "bias"}) {
     if (has(width)) return {.min = 0, .max = 1e6};
   }
   return {.min = -1e6, .max = 1e6};
@@ -77,7 +81,31 @@ const std::map<std::string, theory::Range>& DefaultTwinPrior() {
       {"readout_counts", {0.2, 0.5}},
       // Of the specimen: 0 is one that nothing harms; nm of carbon for 10⁶ e/Å².
       {"critical_dose_e_per_A2", {0, 0}},
-      {"contamination_nm_per_Me_A2", {0, 0}}};
+      {"contamination_nm_per_Me_A2", {0, 0}},
+      // The source's tails.
+      {"source_tail_share", {0, 0}},
+      {"source_tail_fwhm_A", {1.5, 1.5}},
+      // Of a single electron's pulse over its mean; the share of light that comes late, and how
+      // late.
+      {"pulse_height_noise", {0, 0}},
+      {"afterglow_share", {0, 0}},
+      {"afterglow_s", {5e-6, 5e-6}},
+      // Mains: frequency, amplitudes, each harmonic over the one before.
+      {"hum_Hz", {50, 50}},
+      {"hum_x_A", {0, 0}},
+      {"hum_y_A", {0, 0}},
+      {"hum_harmonic_share", {0.3, 0.3}},
+      // What a line's start lacks of the way back, as a share of the field; how fast it rings.
+      {"flyback_lag_share", {0, 0}},
+      {"flyback_ring_Hz", {0, 0}},
+      // 1/f noise: rms of the probe's place along each axis, of the current.
+      {"scan_wander_A", {0, 0}},
+      {"current_flicker", {0, 0}},
+      // What measurements are off by in truth, and how wrong the covariance is that they state.
+      {"measure_bias_nm", {0, 0}},
+      {"measure_drift_bias_pm_per_s", {0, 0}},
+      {"measure_current_bias", {0, 0}},
+      {"measure_covariance_ratio", {1, 1}}};
   return kDefaults;
 }
 

@@ -1,7 +1,8 @@
 // What can be proven of a workflow before anything moves: types, units, capabilities, limits, what
 // it will cost at most and what it is expected to cost. The workflow is run with intervals in place
 // of what is not known yet; loops are followed round by round as long as that is quick, and after
-// that with whatever their rounds change taken as anything.
+// that once, from a state that holds those before every round to come. docs/hyperlanguage.md names
+// what is proven, by which argument, and what the runner enforces so that it holds.
 #pragma once
 
 #include <functional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/status.h"
+#include "hw/command.h"
 #include "hw/description.h"
 #include "hw/guard_options.h"
 #include "hw/workflow/workflow.h"
@@ -33,7 +35,13 @@ struct Spending {
   double dose_e_per_m2 = 0;  // the largest anywhere on the specimen
   double electrons = 0;      // onto the specimen
   double commands = 0;
+  double steps = 0;  // of any kind: what a journal grows with
+  double bytes = 0;  // of frames, taken and saved
 };
+// Of a run, unless its budget says otherwise; and of the frames of one command, always.
+constexpr double kMostSteps = 1e7, kMostBytes = 1e11, kMostReplyBytes = 2147483648.0;
+// What the frames of a command take.
+double ReplyBytes(const Description& description, const Command& command);
 
 // One step, all its rounds together.
 struct StepForecast {
@@ -50,8 +58,14 @@ struct CheckReport {
   double person_s = 0;  // at most spent on waiting for people, besides
   std::vector<StepForecast> steps;
   std::map<const Step*, Spending> rounds;  // of a loop with a budget: one round at most
+  // How often such a loop goes round at most: it ends there, whatever its rounds have cost.
+  std::map<const Step*, double> most_rounds;
+  // Of what each step binds, what it can be: a reading beyond it is a fault.
+  std::map<const Step*, std::map<std::string, Interval>> foreseen;
+  std::map<std::string, double> positions;  // of properties, where the check took them to stand
   double guard_dose_e_per_m2 = 0;          // the guard's budget; 0: none was given
-  std::map<std::string, double> budget;    // "dose", "time", "commands" of the run, SI
+  // "dose", "time", "commands", "steps", "bytes" of the run, SI.
+  std::map<std::string, double> budget;
   bool ok() const;                         // no error
 };
 
@@ -62,6 +76,10 @@ struct CheckOptions {
   std::map<std::string, double> positions;
   // Whether there is such an agent; "" or what there is. None: any will do.
   std::function<std::string(const DecideStep&)> agent_problem;
+  // Steps, and rounds of a repeat, that are followed one by one; the rest of a loop is taken
+  // together.
+  size_t followed_steps = 200000;
+  int followed_rounds = 256;
 };
 
 // The description with the workflow's own limits, which are never wider. InvalidArgument: a limit

@@ -87,13 +87,50 @@ CheckReport Check(const Workflow& workflow, const Description& description,
 
 namespace internal {
 
-Spending Infinite() { return {kInfinity, kInfinity, kInfinity, kInfinity}; }
+Spending Infinite() {
+  return {kInfinity, kInfinity, kInfinity, kInfinity, kInfinity, kInfinity};
+}
 
-Spending Total(const Spent& s) { return {s.time_s, s.tally.Largest(), s.electrons, s.commands}; }
+Spending Total(const Spent& s) {
+  return {s.time_s, s.tally.Largest(), s.electrons, s.commands, s.steps, s.bytes};
+}
 
-bool SameKnowledge(const State& a, const State& b) {
-  return a.alive == b.alive && a.scope == b.scope && a.positions == b.positions &&
-         a.can_be_blanked == b.can_be_blanked && a.can_be_unblanked == b.can_be_unblanked;
+bool Includes(const State& outer, const State& inner) {
+  if (!inner.alive) return true;
+  if (!outer.alive) return false;
+  for (const auto& [name, value] : inner.scope) {
+    const auto it = outer.scope.find(name);
+    if (it == outer.scope.end() || !Includes(it->second, value)) return false;
+  }
+  for (const auto& [name, value] : outer.scope) {
+    if (!value.maybe && !inner.scope.contains(name)) return false;
+  }
+  for (const auto& [name, position] : inner.positions) {
+    if (!Includes(outer.positions.at(name), position)) return false;
+  }
+  return (outer.can_be_blanked || !inner.can_be_blanked) &&
+         (outer.can_be_unblanked || !inner.can_be_unblanked);
+}
+
+double Slack(const PropertyInfo& p) { return p.resolution > 0 ? p.resolution : 0; }
+
+void JoinEnds(State other, std::optional<State>* end) {
+  if (!*end) {
+    *end = std::move(other);
+    return;
+  }
+  State& mine = **end;
+  Spent &a = mine.spent[kWorst], &b = other.spent[kWorst];
+  a.time_s = std::max(a.time_s, b.time_s);
+  a.electrons = std::max(a.electrons, b.electrons);
+  a.commands = std::max(a.commands, b.commands);
+  a.steps = std::max(a.steps, b.steps);
+  a.bytes = std::max(a.bytes, b.bytes);
+  a.tally.JoinLarger(b.tally);
+  mine.person_s = std::max(mine.person_s, other.person_s);
+  for (const size_t side : {size_t{kLeast}, size_t{kExpected}}) {
+    mine.spent[side] = std::move(other.spent[side]);  // what comes last is what is expected
+  }
 }
 
 Checker::Checker(const Workflow& workflow, const Description& description,
@@ -133,6 +170,18 @@ void Checker::ReadBudget() {
   keep("dose", budget_.dose_e_per_m2);
   keep("time", budget_.time_s);
   keep("commands", budget_.commands);
+  report_.budget["steps"] = budget_.steps = kMostSteps;
+  report_.budget["bytes"] = budget_.bytes = kMostBytes;
+  const auto own = [&](const std::optional<Formula>& f, const char* name, double unit,
+                       double* into) {
+    if (!f) return;
+    const auto v = Take(Number(*f, *scope, Dimension::kNone));
+    if (v && !(v->low > 0 && std::isfinite(v->low))) return Error(f->where, "must be above 0");
+    if (v) report_.budget[name] = *into = v->low * unit;
+  };
+  constexpr double kBytesPerGB = 1e9;
+  own(workflow_.budget.steps, "steps", 1, &budget_.steps);
+  own(workflow_.budget.data_GB, "bytes", kBytesPerGB, &budget_.bytes);
   if (std::isfinite(budget_.dose_e_per_m2)) report_.guard_dose_e_per_m2 = budget_.dose_e_per_m2;
   if (!workflow_.guard_dose) return;
   if (const auto dose = Take(Number(*workflow_.guard_dose, *scope, Dimension::kDose))) {
@@ -206,12 +255,26 @@ void Checker::Finish(const State& end) {
   report_.expected = Total(end.spent[kExpected]);
   report_.worst = Total(end.spent[kWorst]);
   report_.person_s = end.person_s;
-  for (const Spending* s : {&report_.worst}) {
-    if (!std::isfinite(s->time_s) || !std::isfinite(s->dose_e_per_m2)) {
-      Error(workflow_.file + ":1: steps",
-            "time or dose have no bound; keep the numbers that they hang on in bounds, as with "
-            "clamp(x, low, high)");
-    }
+  const Spending& worst = report_.worst;
+  if (worst.dose_e_per_m2 > budget_.dose_e_per_m2) {
+    Error(workflow_.budget.dose->where,
+          absl::StrFormat("the run may pass its dose, with %.4g e/A^2 on one place; allowed: %.4g "
+                          "e/A^2",
+                          worst.dose_e_per_m2 * 1e-20, budget_.dose_e_per_m2 * 1e-20));
+  }
+  if (!std::isfinite(worst.time_s) || !std::isfinite(worst.dose_e_per_m2) ||
+      !std::isfinite(worst.electrons) || !std::isfinite(worst.commands)) {
+    Error(workflow_.file + ":1: steps",
+          "time or dose have no bound; keep the numbers that they hang on in bounds, as with "
+          "clamp(x, low, high), and the properties that move with guard.limits");
+  }
+  double held = 0;
+  for (const auto& [name, bytes] : held_) held += bytes;
+  if (held > 2 * kMostReplyBytes) {
+    Error(workflow_.file + ":1: steps",
+          absl::StrFormat("the images that its names hold at a time may take %.3g GB; allowed: "
+                          "%.3g GB; use a name ('as') again, or smaller scans",
+                          held * 1e-9, 2 * kMostReplyBytes * 1e-9));
   }
   for (auto& [step, forecast] : forecasts_) report_.steps.push_back(forecast);
   std::stable_sort(report_.steps.begin(), report_.steps.end(),
@@ -220,7 +283,36 @@ void Checker::Finish(const State& end) {
                    [](const auto& a, const auto& b) { return a.line < b.line; });
 }
 
+// What a handler may spend comes on top, wherever the fault was: it knows nothing but the constants
+// and that the beam is blanked.
+void Checker::AddHandler(State* end) {
+  if (workflow_.on_fault.empty()) return;
+  State fault = *end;
+  fault.alive = true;
+  fault.can_be_blanked = true;
+  fault.can_be_unblanked = false;
+  if (absl::StatusOr<Scope> constants = Constants(workflow_); constants.ok()) {
+    fault.scope = std::move(*constants);
+  }
+  for (auto& [name, position] : fault.positions) {
+    const PropertyInfo* p = description_.FindProperty(name);
+    position = {p->min, p->max};
+  }
+  fault.scope["fault.message"] = Value::AnyText();
+  in_handler_ = true;
+  end_.reset();
+  const auto forecasts = forecasts_;  // at most it comes on top; it is not expected
+  RunBlock(workflow_.on_fault, &fault);
+  forecasts_ = forecasts;
+  if (fault.alive || !end_) JoinEnds(fault, &end_);
+  end->spent[kWorst] = end_->spent[kWorst];
+  end->person_s = end_->person_s;
+}
+
 CheckReport Checker::Run() {
+  const Doubts doubts([this](const std::string& where, const std::string& what) {
+    Guarded(where, what + "; the run ends there if it comes to that");
+  });
   ReadLimits();
   ReadBudget();
   State state;
@@ -229,35 +321,22 @@ CheckReport Checker::Run() {
   for (const PropertyInfo& p : description_.properties) {
     if (!p.writable) continue;
     const auto it = options_.positions.find(p.name);
+    const bool known = it != options_.positions.end() && std::isfinite(it->second);
     state.positions[p.name] =
-        it == options_.positions.end() ? Interval{p.min, p.max} : Interval{it->second, it->second};
+        known ? Interval{it->second, it->second} : Interval{p.min, p.max};
+    if (known) report_.positions[p.name] = it->second;
   }
-  State fault = state;  // a handler knows nothing but that the beam is blanked
   RunBlock(workflow_.steps, &state);
-  if (!state.alive && !ends_.empty()) {
-    state = ends_.back();
-    ends_.pop_back();
+  if (state.alive || !end_) {
+    std::optional<State> all = std::move(end_);
+    JoinEnds(state, &all);  // where it may end earlier it may have spent more
+    state = std::move(*all);
+  } else {
+    state = std::move(*end_);
   }
-  for (State& other : ends_) {  // where it may end earlier it may have spent more
-    for (size_t i = 0; i < kSides; ++i) {
-      Spent &mine = state.spent[i], &theirs = other.spent[i];
-      if (i != kWorst) continue;
-      mine.time_s = std::max(mine.time_s, theirs.time_s);
-      mine.electrons = std::max(mine.electrons, theirs.electrons);
-      mine.commands = std::max(mine.commands, theirs.commands);
-      mine.tally.JoinLarger(theirs.tally);
-    }
-    state.person_s = std::max(state.person_s, other.person_s);
-  }
-  for (auto& [name, position] : fault.positions) {
-    const PropertyInfo* p = description_.FindProperty(name);
-    position = {p->min, p->max};
-  }
-  fault.scope["fault.message"] = Value::AnyText();
-  in_handler_ = true;
-  const auto forecasts = forecasts_;  // what a fault costs comes on top, and is not foreseen
-  RunBlock(workflow_.on_fault, &fault);
-  forecasts_ = forecasts;
+  const Spent expected = state.spent[kExpected];
+  AddHandler(&state);
+  state.spent[kExpected] = expected;
   FindUnreached(workflow_.steps, "");
   FindUnreached(workflow_.on_fault, "");
   FindUnused();

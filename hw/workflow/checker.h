@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,7 +18,7 @@ namespace ronchi::hw::workflow::internal {
 
 // Spent so far on one side (at least, as expected, at most).
 struct Spent {
-  double time_s = 0, electrons = 0, commands = 0;
+  double time_s = 0, electrons = 0, commands = 0, steps = 0, bytes = 0;
   Tally tally;
 };
 
@@ -29,8 +31,8 @@ struct State {
   std::array<Spent, kSides> spent;
   double person_s = 0;
 };
-// Apart from what was spent.
-bool SameKnowledge(const State& a, const State& b);
+// Whether all that can be at `inner` can be at `outer`, apart from what was spent.
+bool Includes(const State& outer, const State& inner);
 
 class Checker {
  public:
@@ -64,6 +66,7 @@ class Checker {
   void FindUnreached(const Block& block, const std::string& why);
   void FindUnused();
   void CheckGuardDose(const State& end);
+  void AddHandler(State* end);
   void Finish(const State& end);
 
   // checker_steps.cc: verbs and what has no steps inside.
@@ -73,12 +76,28 @@ class Checker {
   void CheckBounds(const Step& step, const CommandRange& range);
   void CheckTargets(const Step& step, const SetStep& set, const CommandRange& range, State* state);
   void CheckBeam(const Step& step, const Command& command, State* state);
+  // Where the run may end: `state` as it is then.
+  void EndHere(const State& state);
+
+  // checker_costs.cc: time, electrons, dose by place, data.
   void Charge(const Step& step, const CommandRange& range, const State& before, State* state);
-  void ChargeTime(const Step& step, double seconds, State* state);
+  void ChargeTime(const Step& step, const Interval& seconds, State* state);
+  void ChargeData(const Step& step, const Command& command, State* state);
   void CheckRunBudget(const Step& step, const State& state);
+  // How far a set drives its property, least, likely, most.
+  std::array<double, kSides> Ways(const SetStep& set, const Interval& value,
+                                  const State& before) const;
+  // Where a property of the instrument stands, as wide as it is not known; 0 if there is none.
+  Interval Stands(const char* property, const State& state) const;
+  void AddDose(const CommandRange& range, Side side, const Cost& cost, const State& state,
+               Tally* tally) const;
+
+  // checker_steps.cc
   void BindResult(const Step& step, const Command& command, State* state);
   void Bind(const std::string& name, Value value, State* state);
   void RunLet(const LetStep& let, State* state);
+  double HeldBytes(const Formula& formula) const;
+  void RunSave(const Step& step, const SaveStep& save, State* state);
   void RunAsk(const Step& step, const AskStep& ask, State* state);
   void RunDecide(const Step& step, const DecideStep& decide, State* state);
   void CheckWords(const Words& words, const State& state);
@@ -97,10 +116,23 @@ class Checker {
   // More of the same, `rounds` times on each side.
   struct Mark {  // what was spent and foreseen before a round
     std::array<Spent, kSides> spent;
+    double person_s = 0;
     std::map<const Step*, StepForecast> forecasts;
+    std::optional<State> end;  // where the run may end before it
   };
-  void AddRounds(const Mark& before, const std::array<double, kSides>& rounds, State* state);
-  void Widen(const State& before, State* state);
+  Mark Begin(const State& state);
+  void AddRounds(Mark before, const std::array<double, kSides>& rounds, State* state);
+  // One round after another from `state` on, `bind` before each: `state` becomes one that holds
+  // what is known before every round. False: not found in time, which is an error.
+  bool FindInvariant(const Step& step, const Block& body, const std::function<void(State*)>& bind,
+                     State* state);
+  struct Limits {  // how often a loop goes round, as far as that is known
+    std::array<double, kSides> rounds;
+    Spending budget, cheapest;
+  };
+  void LimitByBudget(const Step& step, const RepeatStep& loop, const Mark& before, bool first,
+                     const State& after, Limits* limits);
+  void CapByBudget(const RepeatStep& loop, const Spending& budget, const Spent& was, State* state);
   // `likely`: which way the forecast takes, the one of `state` or the other; without, their mean.
   void JoinStates(State other, State* state, std::optional<bool> likely = {});
 
@@ -115,14 +147,21 @@ class Checker {
   };
   std::map<const Step*, Branches> branches_;
   std::map<const Step*, StepForecast> forecasts_;
-  std::vector<State> ends_;                        // where the run may end before its last step
+  std::optional<State> end_;                       // where the run may end before its last step
   std::array<double, kSides> weight_ = {1, 1, 1};  // how often the present round counts
+  std::map<std::string, double> held_;             // bytes of images, by the name they are kept by
   Spending budget_;                                // of the run; infinite where there is none
   size_t steps_ = 0;                               // looked at so far
-  bool in_handler_ = false;
+  bool in_handler_ = false, lost_ = false;
+  double safe_sum_ = 0;  // of doses: below it no place has passed the budget when last looked
+  int looks_ = 0;
 };
 
 Spending Total(const Spent& spent);
 Spending Infinite();
+// What may lie between where a property was sent and where it reads.
+double Slack(const PropertyInfo& property);
+// `from` also where the run has ended otherwise: more is spent there, if it is.
+void JoinEnds(State other, std::optional<State>* end);
 
 }  // namespace ronchi::hw::workflow::internal

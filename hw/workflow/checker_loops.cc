@@ -9,15 +9,17 @@
 namespace ronchi::hw::workflow::internal {
 namespace {
 
-// Steps that are followed one by one; after that a loop's rounds are taken together.
-constexpr size_t kMostSteps = 200000;
-// Rounds after which what still changes from round to round is taken as anything.
-constexpr int kMostRounds = 256;
+// Steps beyond those that are followed one by one, after which nothing is followed any more: loops
+// in loops in loops.
+constexpr size_t kFurtherSteps = 400000;
+// Rounds whose states are joined before ends that still move go to infinity.
+constexpr int kJoinedRounds = 4, kAllRounds = 64;
 
 // `after` − `before`, of which dose: the most that came onto one place.
 Spending Difference(const Spent& after, const Spent& before) {
-  return {after.time_s - before.time_s, after.tally.Since(before.tally).Largest(),
-          after.electrons - before.electrons, after.commands - before.commands};
+  return {after.time_s - before.time_s,       after.tally.Since(before.tally).Largest(),
+          after.electrons - before.electrons, after.commands - before.commands,
+          after.steps - before.steps,         after.bytes - before.bytes};
 }
 
 // How many rounds of this cost a budget has room for.
@@ -69,6 +71,8 @@ void Checker::JoinStates(State other, State* state, std::optional<bool> likely) 
     mine.time_s = pick(mine.time_s, theirs.time_s);
     mine.electrons = pick(mine.electrons, theirs.electrons);
     mine.commands = pick(mine.commands, theirs.commands);
+    mine.steps = pick(mine.steps, theirs.steps);
+    mine.bytes = pick(mine.bytes, theirs.bytes);
     if (i == kLeast) mine.tally.JoinSmaller(theirs.tally);
     if (i == kExpected) mine.tally.JoinMean(theirs.tally);
     if (i == kWorst) mine.tally.JoinLarger(theirs.tally);
@@ -93,6 +97,8 @@ void Checker::RunIf(const Step& step, const IfStep& choice, State* state) {
   if (!can_be_false) return RunBlock(choice.then, state);
   if (!can_be_true) return RunBlock(choice.otherwise, state);
   State other = *state;
+  choice.condition.expression.Narrow(true, &state->scope);
+  choice.condition.expression.Narrow(false, &other.scope);
   const std::optional<bool> likely = condition ? condition->likely : std::nullopt;
   const double weight = weight_[kExpected];
   if (likely && !*likely) weight_[kExpected] = 0;
@@ -120,12 +126,14 @@ void Checker::RunFor(const Step& step, const ForStep& loop, State* state) {
   }
   const size_t n = list->items.size();
   for (size_t i = 0; i < n && state->alive; ++i) {
-    if (steps_ > kMostSteps && i + 1 < n) {  // the rest together
+    if (steps_ > options_.followed_steps && i + 1 < n) {  // the rest together
       Interval rest = list->items[i];
       for (size_t j = i; j < n; ++j) rest = Join(rest, list->items[j]);
-      Bind(loop.name, Value::Range(rest, list->unit), state);
-      Widen(State{}, state);
-      const Mark mark{state->spent, forecasts_};
+      const Value any = Value::Range(rest, list->unit);
+      const auto bind = [&](State* s) { Bind(loop.name, any, s); };
+      if (!FindInvariant(step, loop.body, bind, state)) break;
+      bind(state);
+      const Mark mark = Begin(*state);
       RunBlock(loop.body, state);
       const double more = double(n - i - 1);
       AddRounds(mark, {more, more, more}, state);
@@ -135,39 +143,128 @@ void Checker::RunFor(const Step& step, const ForStep& loop, State* state) {
     RunBlock(loop.body, state);
   }
   state->scope.erase(loop.name);
+  CheckRunBudget(step, *state);
 }
 
-// Whatever differs from `before` may be anything from now on.
-void Checker::Widen(const State& before, State* state) {
-  for (auto& [name, value] : state->scope) {
-    const auto it = before.scope.find(name);
-    if (it == before.scope.end() || it->second == value) continue;
-    if (value.type == Type::kNumber) value.number = kAnything;
-    if (value.type == Type::kBool) value.can_be_true = value.can_be_false = true;
-    if (value.type == Type::kText) value = Value::AnyText();
-    for (Interval& item : value.items) item = kAnything;
+// `state` ⊑ the result, and what a round makes of the result ⊑ the result: so it holds what is known
+// before every round, by induction, whatever the rounds before were. That a round's outcome is
+// included is tested, not taken from the way it was found.
+bool Checker::FindInvariant(const Step& step, const Block& body,
+                            const std::function<void(State*)>& bind, State* state) {
+  const State start = *state;
+  const auto forecasts = forecasts_;
+  const auto round = [&](const State& from) {
+    State s = from;
+    bind(&s);
+    const std::optional<State> end = end_;
+    RunBlock(body, &s);
+    end_ = end;  // what is spent is counted once it is known what is known
+    return s;
+  };
+  State known = start;
+  bool found = false;
+  for (int i = 0; i < kAllRounds && !found && !lost_; ++i) {
+    State next = round(known);
+    next.spent = start.spent;
+    next.person_s = start.person_s;
+    if (!next.alive || Includes(known, next)) {
+      found = true;
+      break;
+    }
+    State joined = known;
+    JoinStates(next, &joined);
+    if (i >= kJoinedRounds) {
+      for (auto& [name, value] : joined.scope) {
+        const auto it = known.scope.find(name);
+        if (it == known.scope.end()) continue;
+        Value wide = it->second;
+        WidenTo(value, &wide);
+        wide.maybe |= value.maybe;
+        value = std::move(wide);
+      }
+      for (auto& [name, position] : joined.positions) {
+        const PropertyInfo* p = description_.FindProperty(name);
+        if (known.positions.at(name) == position) continue;
+        position = Join(position, {p->min, p->max});
+      }
+    }
+    known = std::move(joined);
   }
-  for (auto& [name, position] : state->positions) {
-    const auto it = before.positions.find(name);
-    if (it != before.positions.end() && it->second == position) continue;
-    const PropertyInfo* p = description_.FindProperty(name);
-    position = {p->min, p->max};
+  // One step back down, where that holds too: from the start or from any round's end.
+  if (found) {
+    State narrow = round(known);
+    narrow.spent = start.spent;
+    narrow.person_s = start.person_s;
+    if (narrow.alive) {
+      JoinStates(start, &narrow);
+      State after = round(narrow);
+      if (!after.alive || Includes(narrow, after)) known = std::move(narrow);
+    }
   }
+  forecasts_ = forecasts;
+  known.spent = start.spent;
+  known.person_s = start.person_s;
+  *state = std::move(known);
+  if (steps_ > options_.followed_steps + kFurtherSteps) lost_ = true;
+  if (found && !lost_) return true;
+  Error(step.where,
+        "what its rounds change cannot be followed to an end; nothing is proven of it: use fewer "
+        "loops within loops, or smaller ones");
+  return false;
 }
 
-void Checker::AddRounds(const Mark& before, const std::array<double, kSides>& rounds,
-                        State* state) {
+Checker::Mark Checker::Begin(const State& state) {
+  return {state.spent, state.person_s, forecasts_, std::exchange(end_, std::nullopt)};
+}
+
+namespace {
+
+void AddRoundsTo(const Spent& before, double rounds, Spent* now) {
+  const auto add = [&](double* value, double was) {
+    if (*value > was && rounds > 0) *value += rounds * (*value - was);
+  };
+  add(&now->time_s, before.time_s);
+  add(&now->electrons, before.electrons);
+  add(&now->commands, before.commands);
+  add(&now->steps, before.steps);
+  add(&now->bytes, before.bytes);
+  now->tally.AddScaled(now->tally.Since(before.tally), rounds);
+}
+
+}  // namespace
+
+// The round since `before` is one of `rounds` more. Where the run may end within it, as many whole
+// rounds may have come before.
+void Checker::AddRounds(Mark before, const std::array<double, kSides>& rounds, State* state) {
   const auto add = [](double& value, double was, double times) {
     if (value > was && times > 0) value += times * (value - was);
   };
-  for (size_t i = 0; i < kSides; ++i) {
-    if (!(rounds[i] > 0)) continue;
-    Spent& now = state->spent[i];
-    add(now.time_s, before.spent[i].time_s, rounds[i]);
-    add(now.electrons, before.spent[i].electrons, rounds[i]);
-    add(now.commands, before.spent[i].commands, rounds[i]);
-    now.tally.AddScaled(now.tally.Since(before.spent[i].tally), rounds[i]);
+  if (end_) {
+    const Spent whole = state->spent[kWorst];
+    Spent& at_end = end_->spent[kWorst];
+    // A round that never goes on is the last.
+    if (state->alive && rounds[kWorst] > 0) {
+      Spent more = whole;
+      AddRoundsTo(before.spent[kWorst], rounds[kWorst] - 1, &more);
+      at_end.time_s += more.time_s - before.spent[kWorst].time_s;
+      at_end.electrons += more.electrons - before.spent[kWorst].electrons;
+      at_end.commands += more.commands - before.spent[kWorst].commands;
+      at_end.steps += more.steps - before.spent[kWorst].steps;
+      at_end.bytes += more.bytes - before.spent[kWorst].bytes;
+      at_end.tally.AddScaled(more.tally.Since(before.spent[kWorst].tally), 1);
+      end_->person_s += rounds[kWorst] * (state->person_s - before.person_s);
+    }
   }
+  if (before.end) {
+    std::optional<State> all = std::move(before.end);
+    if (end_) JoinEnds(std::move(*end_), &all);
+    end_ = std::move(all);
+  }
+  if (!state->alive) return;
+  for (size_t i = 0; i < kSides; ++i) {
+    if (rounds[i] > 0) AddRoundsTo(before.spent[i], rounds[i], &state->spent[i]);
+  }
+  add(state->person_s, before.person_s, rounds[kWorst]);
   for (auto& [step, now] : forecasts_) {
     const auto it = before.forecasts.find(step);
     const StepForecast was = it == before.forecasts.end() ? StepForecast{} : it->second;
@@ -216,100 +313,122 @@ std::optional<Checker::Rounds> Checker::ReadRounds(const Step& step, const Repea
   return std::nullopt;
 }
 
+// A budget gives the number of rounds once it is known what one costs: a round begins while the most
+// that one may take is left, so that k rounds were worth (k − 1) of the cheapest and one of the
+// dearest. The runner ends the loop at that number of rounds, should they be cheaper still.
+void Checker::LimitByBudget(const Step& step, const RepeatStep& loop, const Mark& before,
+                            bool first, const State& after, Limits* limits) {
+  std::array<Spending, kSides> one;
+  for (size_t i = 0; i < kSides; ++i) one[i] = Difference(after.spent[i], before.spent[i]);
+  Spending& most = report_.rounds[&step];
+  most.time_s = std::max(most.time_s, one[kWorst].time_s);
+  most.dose_e_per_m2 = std::max(most.dose_e_per_m2, one[kWorst].dose_e_per_m2);
+  most.commands = std::max(most.commands, one[kWorst].commands);
+  if (loop.budget.empty()) return;
+  if (RoundsIn(limits->budget, most) < 1) {
+    Error(loop.budget.where,
+          absl::StrFormat("not even one round may fit: it may take %.4g s, %.4g e/A^2 and %.0f "
+                          "commands",
+                          most.time_s, most.dose_e_per_m2 * 1e-20, most.commands));
+  }
+  Spending& least = limits->cheapest;
+  least.time_s = std::min(least.time_s, one[kLeast].time_s);
+  least.dose_e_per_m2 = std::min(least.dose_e_per_m2, one[kLeast].dose_e_per_m2);
+  least.commands = std::min(least.commands, one[kLeast].commands);
+  limits->rounds[kWorst] = std::max(1.0, RoundsIn(limits->budget, least));
+  if (!first) return;
+  for (const Side side : {kLeast, kExpected}) {
+    Spending left = limits->budget;
+    left.time_s -= most.time_s, left.dose_e_per_m2 -= most.dose_e_per_m2;
+    left.commands -= most.commands;
+    const double w = weight_[side] > 0 ? weight_[side] : 1;
+    Spending cost = one[side];
+    cost.time_s /= w, cost.dose_e_per_m2 /= w, cost.commands /= w;
+    limits->rounds[side] =
+        std::max(1.0, std::min(limits->rounds[side], RoundsIn(left, cost) + 1));
+  }
+}
+
 void Checker::RunRepeat(const Step& step, const RepeatStep& loop, State* state) {
   const std::optional<Rounds> given = ReadRounds(step, loop, *state);
-  std::array<double, kSides> limit = given ? given->limit : std::array<double, kSides>{1, 1, 1};
-  const Spending budget = given ? given->budget : Infinite();
-  const std::array<Spent, kSides> at_start = state->spent;
+  const bool endless = !given;
+  Limits limits{given ? given->limit : std::array<double, kSides>{1, 1, 1},
+                given ? given->budget : Infinite(), Infinite()};
+  const std::array<double, kSides> by_max = limits.rounds, outer = weight_;
+  const Spent at_start = state->spent[kWorst];
   State exits;
   exits.alive = false;
-  const std::array<double, kSides> outer = weight_;
-  bool certain_end = false;
-  int round = 0;
-  for (; state->alive && double(round) < limit[kWorst]; ++round) {
-    const State before = *state;
-    const auto forecasts = forecasts_;
-    for (size_t i = 0; i < kSides; ++i) weight_[i] = double(round) < limit[i] ? outer[i] : 0;
+  const auto weigh = [&](double round) {
+    weight_[kExpected] = round < limits.rounds[kExpected] ? outer[kExpected] : 0;
+  };
+  std::optional<Spent> least;  // what is spent by the fewest rounds that there can be
+  // A round from what is known; false: nothing comes after it.
+  const auto round = [&](double number, const Mark& mark) {
+    weigh(number);
     RunBlock(loop.body, state);
-    if (!state->alive) break;
-    // A budget gives the number of rounds once it is known what one costs.
-    Spending worst = Difference(state->spent[kWorst], before.spent[kWorst]);
-    if (outer[kWorst] > 0) {
-      worst.time_s /= outer[kWorst], worst.commands /= outer[kWorst];
-      worst.dose_e_per_m2 /= outer[kWorst];
+    if (!state->alive) return false;
+    LimitByBudget(step, loop, mark, number == 0, *state, &limits);
+    limits.rounds[kWorst] = std::min(limits.rounds[kWorst], by_max[kWorst]);
+    if (std::isinf(limits.rounds[kWorst])) {
+      Error(step.where, "its rounds cost nothing of what its budget counts; it may never end: give "
+                        "it a 'max'");
+      return false;
     }
-    Spending& most = report_.rounds[&step];
-    most.time_s = std::max(most.time_s, worst.time_s);
-    most.dose_e_per_m2 = std::max(most.dose_e_per_m2, worst.dose_e_per_m2);
-    most.commands = std::max(most.commands, worst.commands);
-    if (round == 0 && !loop.budget.empty()) {
-      if (RoundsIn(budget, worst) < 1) {
-        Error(loop.budget.where,
-              absl::StrFormat("not even one round may fit: it may take %.4g s, %.4g e/A^2 and %.0f "
-                              "commands",
-                              worst.time_s, worst.dose_e_per_m2 * 1e-20, worst.commands));
-      }
-      for (size_t i = 0; i < kSides; ++i) {
-        // A round begins while the most that one may take is left.
-        const double w = outer[i] > 0 ? outer[i] : 1;
-        Spending cost = Difference(state->spent[i], before.spent[i]);
-        cost.time_s /= w, cost.dose_e_per_m2 /= w, cost.commands /= w;
-        Spending left = budget;
-        if (i != kWorst) {
-          left.time_s -= worst.time_s, left.dose_e_per_m2 -= worst.dose_e_per_m2;
-          left.commands -= worst.commands;
-        }
-        const Spending& least =
-            i == kWorst ? Difference(state->spent[kLeast], before.spent[kLeast]) : cost;
-        const double rounds = RoundsIn(left, i == kWorst && outer[kLeast] == 1 ? least : cost);
-        limit[i] = std::max(1.0, std::min(limit[i], i == kWorst ? rounds : rounds + 1));
-      }
-      if (std::isinf(limit[kWorst])) {
-        Error(step.where, "its rounds cost nothing of what its budget counts; it may never end");
-        break;
-      }
-    }
-    if (loop.until) {
-      const auto done = Take(Evaluate(*loop.until, state->scope));
-      if (done && done->type != Type::kBool) {
+    if (!loop.until) return true;
+    const auto done = Take(Evaluate(*loop.until, state->scope));
+    if (!done || done->type != Type::kBool) {
+      if (done) {
         Error(loop.until->where, absl::StrCat("'", loop.until->text(),
                                               "': expected true or false, got a ", done->Kind()));
       }
-      if (!done || done->type != Type::kBool) break;
-      certain_end = !done->can_be_false;
-      if (certain_end) break;
-      if (done->can_be_true) JoinStates(*state, &exits);
+      return false;
     }
-    const bool same = SameKnowledge(before, *state);
-    if (same && double(round) + 1 < limit[kWorst]) {  // and so are all the rounds to come
+    if (done->can_be_true) {
+      State exit = *state;
+      loop.until->expression.Narrow(true, &exit.scope);
+      JoinStates(std::move(exit), &exits);
+    }
+    if (!done->can_be_false) state->alive = false;
+    if (state->alive) loop.until->expression.Narrow(false, &state->scope);
+    return state->alive;
+  };
+  for (int n = 0;; ++n) {
+    const State before = *state;
+    const Mark mark = Begin(before);
+    const bool goes_on = round(n, mark);
+    const bool last = !goes_on || double(n) + 1 >= limits.rounds[kWorst];
+    if (!least && double(n) + 1 >= limits.rounds[kLeast]) least = state->spent[kLeast];
+    if (!last && Includes(before, *state)) {  // and so are all the rounds to come
       std::array<double, kSides> more;
       for (size_t i = 0; i < kSides; ++i) {
-        more[i] = std::max(0.0, limit[i] - double(round) - 1);
-        // The last round counted for nothing where the limit was reached before.
-        if (weight_[i] == 0) more[i] = 0;
+        more[i] = weight_[i] == 0 ? 0 : std::max(0.0, limits.rounds[i] - double(n) - 1);
       }
-      AddRounds({before.spent, forecasts}, more, state);
+      AddRounds(mark, more, state);
       break;
     }
-    if (round >= kMostRounds || steps_ > kMostSteps) Widen(before, state);
+    AddRounds(mark, {0, 0, 0}, state);
+    if (last) break;
+    if (n + 1 < options_.followed_rounds && steps_ <= options_.followed_steps) continue;
+    weigh(n + 1);
+    if (!FindInvariant(step, loop.body, [](State*) {}, state)) break;
+    const Mark rest = Begin(*state);
+    if (round(n + 1, rest)) {
+      std::array<double, kSides> more;
+      for (size_t i = 0; i < kSides; ++i) {
+        more[i] = weight_[i] == 0 ? 0 : std::max(0.0, limits.rounds[i] - double(n) - 2);
+      }
+      AddRounds(rest, more, state);
+    } else {
+      AddRounds(rest, {0, 0, 0}, state);
+    }
+    break;
   }
   weight_ = outer;
-  if (given && !loop.budget.empty()) {  // never more than the budget
-    Spent& now = state->spent[kWorst];
-    const Spent& was = at_start[kWorst];
-    now.time_s = std::min(now.time_s, was.time_s + outer[kWorst] * budget.time_s);
-    now.commands = std::min(now.commands, was.commands + outer[kWorst] * budget.commands);
-    const Tally since = now.tally.Since(was.tally);
-    const double dose = since.Largest(), allowed = outer[kWorst] * budget.dose_e_per_m2;
-    if (dose > allowed) {
-      now.tally = was.tally;
-      now.tally.AddScaled(since, allowed / dose);
-    }
+  if (!loop.budget.empty()) {
+    double& most = report_.most_rounds[&step];
+    most = std::max(most, limits.rounds[kWorst]);
   }
-  if (!given && !loop.until) {  // endless: nothing comes after it
-    state->alive = false;
-    return;
-  }
+  if (least) state->spent[kLeast] = std::move(*least);
   if (exits.alive) {  // what is spent is what the last way spent
     const auto spent = state->spent;
     const double person_s = state->person_s;
@@ -317,7 +436,23 @@ void Checker::RunRepeat(const Step& step, const RepeatStep& loop, State* state) 
     state->spent = spent;
     state->person_s = std::max(state->person_s, person_s);
   }
+  if (endless && !loop.until) state->alive = false;  // nothing comes after it
+  if (!state->alive) return;
+  CapByBudget(loop, limits.budget, at_start, state);
   CheckRunBudget(step, *state);
+}
+
+// The runner ends a loop before what would pass its budget.
+void Checker::CapByBudget(const RepeatStep& loop, const Spending& budget, const Spent& was,
+                          State* state) {
+  if (loop.budget.empty()) return;
+  Spent& now = state->spent[kWorst];
+  now.time_s = std::min(now.time_s, was.time_s + budget.time_s);
+  now.commands = std::min(now.commands, was.commands + budget.commands);
+  if (std::isinf(budget.dose_e_per_m2)) return;
+  const Tally since = now.tally.Since(was.tally).CappedAt(budget.dose_e_per_m2);
+  now.tally = was.tally;
+  now.tally.AddScaled(since, 1);
 }
 
 void Checker::RunBudget(const Step& step, const BudgetStep& part, State* state) {
@@ -325,11 +460,10 @@ void Checker::RunBudget(const Step& step, const BudgetStep& part, State* state) 
   const Spent before = state->spent[kWorst];
   RunBlock(part.body, state);
   const Spending spent = Difference(state->spent[kWorst], before);
-  const double w = weight_[kWorst] > 0 ? weight_[kWorst] : 1;
   const auto refuse = [&](const std::optional<Formula>& f, double value, double allowed,
                           const char* unit) {
-    if (f && value > w * allowed * (1 + 1e-9)) {
-      Error(f->where, absl::StrFormat("the steps may take %.4g%s; allowed: %.4g%s", value / w, unit,
+    if (f && value > allowed * (1 + 1e-9)) {
+      Error(f->where, absl::StrFormat("the steps may take %.4g%s; allowed: %.4g%s", value, unit,
                                       allowed, unit));
     }
   };

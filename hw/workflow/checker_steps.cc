@@ -20,6 +20,8 @@ void Checker::RunBlock(const Block& block, State* state) {
 void Checker::RunStep(const Step& step, State* state) {
   ++steps_;
   reached_.insert(&step);
+  for (size_t i = 0; i < kSides; ++i) state->spent[i].steps += weight_[i];
+  if (state->spent[kWorst].steps > budget_.steps) CheckRunBudget(step, *state);
   if (IsCommand(step)) {
     RunCommand(step, state);
   } else if (const auto* let = std::get_if<LetStep>(&step.body)) {
@@ -27,19 +29,19 @@ void Checker::RunStep(const Step& step, State* state) {
   } else if (const auto* log = std::get_if<LogStep>(&step.body)) {
     CheckWords(log->words, *state);
   } else if (const auto* save = std::get_if<SaveStep>(&step.body)) {
-    for (const auto& [name, formula] : save->values) Take(Evaluate(formula, state->scope));
+    RunSave(step, *save, state);
   } else if (const auto* wait = std::get_if<WaitStep>(&step.body)) {
     if (const auto t = Take(Number(wait->time, state->scope, Dimension::kTime))) {
       if (t->low < 0 || !std::isfinite(t->high)) {
         Error(wait->time.where, absl::StrCat("'", wait->time.text(),
                                              "': expected a time of 0 s or more, with a bound"));
       } else {
-        ChargeTime(step, t->high, state);
+        ChargeTime(step, *t, state);
       }
     }
   } else if (const auto* stop = std::get_if<StopStep>(&step.body)) {
     CheckWords(stop->why, *state);
-    ends_.push_back(*state);
+    EndHere(*state);
     state->alive = false;
   } else if (const auto* loop = std::get_if<ForStep>(&step.body)) {
     RunFor(step, *loop, state);
@@ -59,7 +61,8 @@ void Checker::RunStep(const Step& step, State* state) {
 void Checker::RunCommand(const Step& step, State* state) {
   const auto range = Take(MakeCommand(step, state->scope));
   if (!range) return BindResult(step, Command{}, state);
-  const State before = *state;
+  State before;  // what a charge looks at
+  before.positions = state->positions;
   if (const auto* set = std::get_if<SetStep>(&step.body)) {
     CheckTargets(step, *set, *range, state);
   } else {
@@ -69,7 +72,7 @@ void Checker::RunCommand(const Step& step, State* state) {
   Charge(step, *range, before, state);
   BindResult(step, range->sides[kExpected], state);
   if (std::holds_alternative<Abort>(range->sides[kWorst])) {
-    ends_.push_back(*state);
+    EndHere(*state);
     state->alive = false;
   }
 }
@@ -128,13 +131,19 @@ void Checker::CheckTargets(const Step& step, const SetStep& set, const CommandRa
       absl::StrCat("; allowed at once: ", Format({p->max_step, p->dimension}));
   if (least > p->max_step * (1 + 1e-9)) {
     Error(where, absl::StrCat(p->name, ": a step of ", show(move), " is too large", step_allowed));
-  } else if (most > p->max_step * (1 + 1e-9)) {
+  } else if (most + Slack(*p) > p->max_step * (1 + 1e-9)) {
     Guarded(where,
             absl::StrCat(p->name, ": a step of up to ", Format({most, p->dimension}),
                          " cannot be proven to be allowed; guarded at run time", step_allowed));
   }
+  const Interval before = position;
   position = {std::max(target.low, limits.low), std::min(target.high, limits.high)};
   if (!(position.low <= position.high)) position = limits;
+  // Within its tolerance it need not stand where it was sent.
+  if (const double off = probe.tolerance; off > Slack(*p)) {
+    position = {position.low - off, position.high + off};
+  }
+  if (step.on_fault == Step::OnFault::kContinue) position = Join(position, before);
 }
 
 void Checker::CheckBeam(const Step& step, const Command& command, State* state) {
@@ -154,89 +163,7 @@ void Checker::CheckBeam(const Step& step, const Command& command, State* state) 
   state->can_be_unblanked = true;
 }
 
-void Checker::Charge(const Step& step, const CommandRange& range, const State& before,
-                     State* state) {
-  const auto* set = std::get_if<SetStep>(&step.body);
-  const double attempts = 1 + step.retries;
-  StepForecast& forecast = forecasts_[&step];
-  forecast.line = step.line;
-  forecast.verb = step.verb;
-  for (size_t i = 0; i < kSides; ++i) {
-    const Side side = Side(i);
-    double from = std::numeric_limits<double>::quiet_NaN();
-    if (set) {
-      if (const auto it = before.positions.find(set->property); it != before.positions.end()) {
-        from = it->second.exact() ? it->second.low : from;
-      }
-    }
-    const double current = side == kWorst ? options_.worst_current_A : options_.current_A;
-    Cost cost = PredictCost(description_, range.sides[i], current, from);
-    if (set && set->relative) cost.time_s += description_.read_s;
-    const double times = weight_[i] * (side == kWorst ? attempts : 1);
-    const double commands = set && set->relative ? 2 : 1;
-    Spent& spent = state->spent[i];
-    if (times == 0) continue;  // 0 · ∞
-    spent.time_s += times * cost.time_s;
-    spent.commands += times * commands;
-    spent.electrons += times * cost.electrons;
-    if (range.place_known) {
-      spent.tally.Add(cost.where, times * cost.dose_e_per_m2);
-    } else {
-      spent.tally.AddAnywhere(times * cost.dose_e_per_m2);
-    }
-    if (side == kWorst) {
-      forecast.times += times;
-      forecast.worst_time_s += times * cost.time_s;
-      forecast.worst_electrons += times * cost.electrons;
-      if (cost.electrons > 0 && !(options_.worst_current_A > 0)) {
-        Error(step.where, "the dose cannot be known without the beam's current");
-      }
-    }
-    if (side == kExpected) {
-      forecast.expected_time_s += times * cost.time_s;
-      forecast.expected_electrons += times * cost.electrons;
-    }
-  }
-  CheckRunBudget(step, *state);
-}
-
-void Checker::ChargeTime(const Step& step, double seconds, State* state) {
-  StepForecast& forecast = forecasts_[&step];
-  forecast.line = step.line;
-  forecast.verb = step.verb;
-  forecast.times += weight_[kWorst];
-  forecast.worst_time_s += weight_[kWorst] * seconds;
-  forecast.expected_time_s += weight_[kExpected] * seconds;
-  for (size_t i = 0; i < kSides; ++i) state->spent[i].time_s += weight_[i] * seconds;
-  CheckRunBudget(step, *state);
-}
-
-// The step at which the run may pass its budget.
-void Checker::CheckRunBudget(const Step& step, const State& state) {
-  if (in_handler_) return;
-  const Spent& worst = state.spent[kWorst];
-  const auto refuse = [&](const std::optional<Formula>& f, const std::string& what) {
-    if (f) Error(f->where, what);
-  };
-  const std::string here = absl::StrCat(" at '", step.verb, "' in line ", step.line);
-  if (worst.time_s > budget_.time_s) {
-    refuse(workflow_.budget.time,
-           absl::StrFormat("the run may pass its time%s, at %.4g s; allowed: %.4g s", here,
-                           worst.time_s, budget_.time_s));
-  }
-  if (worst.commands > budget_.commands) {
-    refuse(workflow_.budget.commands,
-           absl::StrFormat("the run may pass its number of commands%s; allowed: %.0f", here,
-                           budget_.commands));
-  }
-  if (worst.tally.sum() <= budget_.dose_e_per_m2) return;
-  const double dose = worst.tally.Largest();
-  if (dose <= budget_.dose_e_per_m2) return;
-  refuse(workflow_.budget.dose,
-         absl::StrFormat("the run may pass its dose%s, with %.4g e/A^2 on one place; allowed: "
-                         "%.4g e/A^2",
-                         here, dose * 1e-20, budget_.dose_e_per_m2 * 1e-20));
-}
+void Checker::EndHere(const State& state) { JoinEnds(state, &end_); }
 
 void Checker::Bind(const std::string& name, Value value, State* state) {
   state->scope[name] = std::move(value);
@@ -244,7 +171,17 @@ void Checker::Bind(const std::string& name, Value value, State* state) {
 
 void Checker::BindResult(const Step& step, const Command& command, State* state) {
   if (step.as.empty()) return;
-  for (auto& [name, value] : ForeseenResults(step, command, description_, state->positions)) {
+  std::map<std::string, Interval> read;  // as it may read: off by as much as it is resolved
+  for (const auto& [name, position] : state->positions) {
+    const double slack = Slack(*description_.FindProperty(name));
+    read[name] = {position.low - slack, position.high + slack};
+  }
+  auto& foreseen = report_.foreseen[&step];
+  for (auto& [name, value] : ForeseenResults(step, command, description_, read)) {
+    if (value.type == Type::kNumber) {
+      const auto [it, is_new] = foreseen.emplace(name, value.number);
+      if (!is_new) it->second = Join(it->second, value.number);
+    }
     value.maybe = step.on_fault == Step::OnFault::kContinue;
     Bind(absl::StrCat(step.as, ".", name), value, state);
   }
@@ -262,8 +199,34 @@ void Checker::RunLet(const LetStep& let, State* state) {
       continue;
     }
     value->maybe = false;
+    if (value->type == Type::kImage) {
+      double& bytes = held_[name];
+      bytes = std::max(bytes, HeldBytes(formula));
+    }
     Bind(name, std::move(*value), state);
   }
+}
+
+// Of the images that an expression names.
+double Checker::HeldBytes(const Formula& formula) const {
+  double bytes = 0;
+  for (const std::string& used : formula.expression.Names()) {
+    if (const auto it = held_.find(used.substr(0, used.find('.'))); it != held_.end()) {
+      bytes = std::max(bytes, it->second);
+    }
+  }
+  return bytes;
+}
+
+// Images that are saved are written once more.
+void Checker::RunSave(const Step& step, const SaveStep& save, State* state) {
+  for (const auto& [name, formula] : save.values) {
+    const auto value = Take(Evaluate(formula, state->scope));
+    if (!value || value->type != Type::kImage) continue;
+    const double bytes = HeldBytes(formula);
+    for (size_t i = 0; i < kSides; ++i) state->spent[i].bytes += weight_[i] * bytes;
+  }
+  CheckRunBudget(step, *state);
 }
 
 void Checker::CheckWords(const Words& words, const State& state) {
@@ -289,7 +252,7 @@ void Checker::RunAsk(const Step& step, const AskStep& ask, State* state) {
   }
   // Where a person may say no.
   const bool may_end = step.as.empty() || (ask.answer != "yes_no" && ask.on_timeout == "deny");
-  if (may_end) ends_.push_back(*state);
+  if (may_end) EndHere(*state);
   if (ask.answer == "yes_no") {
     Value answer = Value::EitherBool();
     if (!ask.expect.empty()) answer.likely = ask.expect == "yes";

@@ -17,7 +17,7 @@ double Pick(const Interval& i, Side side, bool more_is_worse = true) {
 }
 
 size_t Count(const Interval& i, Side side) {
-  constexpr double kMost = 1e9;  // beyond what any instrument allows
+  constexpr double kMost = 1e9;  // beyond what any instrument allows: CheckCommand refuses it
   return size_t(std::clamp(std::round(Pick(i, side)), 0.0, kMost));
 }
 
@@ -65,7 +65,8 @@ absl::StatusOr<CommandRange> Make(const SetStep& s, const Scope& scope) {
   return range;
 }
 
-absl::Status ReadPoints(const ScanStep& s, const Scope& scope, Scan* scan, bool* exact) {
+absl::Status ReadPoints(const ScanStep& s, const Scope& scope, Scan* scan, bool* exact,
+                        std::vector<Reach>* reach) {
   RONCHI_ASSIGN_OR_RETURN(const Value x, Evaluate(*s.points_x, scope));
   RONCHI_ASSIGN_OR_RETURN(const Value y, Evaluate(*s.points_y, scope));
   for (const auto& [v, f] : {std::pair(&x, &*s.points_x), std::pair(&y, &*s.points_y)}) {
@@ -80,6 +81,7 @@ absl::Status ReadPoints(const ScanStep& s, const Scope& scope, Scan* scan, bool*
   for (size_t i = 0; i < x.items.size(); ++i) {
     *exact &= x.items[i].exact() && y.items[i].exact();
     scan->points_m.push_back({Pick(x.items[i], kExpected), Pick(y.items[i], kExpected)});
+    reach->push_back({x.items[i], y.items[i]});
   }
   return absl::OkStatus();
 }
@@ -91,7 +93,7 @@ absl::StatusOr<CommandRange> Make(const ScanStep& s, const Scope& scope) {
   Interval frames = {1, 1};
   if (s.pattern == "points") {
     scan.pattern = ScanPattern::kPoints;
-    RONCHI_RETURN_IF_ERROR(ReadPoints(s, scope, &scan, &range.place_known));
+    RONCHI_RETURN_IF_ERROR(ReadPoints(s, scope, &scan, &range.place_known, &range.reach));
   } else {
     const bool spiral = s.pattern == "spiral";
     if (spiral) scan.pattern = ScanPattern::kSpiral;
@@ -119,6 +121,12 @@ absl::StatusOr<CommandRange> Make(const ScanStep& s, const Scope& scope) {
   }
   if (!fov[0].exact() || !fov[1].exact()) range.place_known = false;
   range.exact &= range.place_known;
+  if (s.pattern != "points") {
+    // A raster may be turned by Scan::rotation_rad, of which workflows have none.
+    const auto half = [](const Interval& f) { return Interval{-f.high / 2, f.high / 2}; };
+    range.reach = {{half(fov[0]), half(fov[1])}};
+  }
+  for (Reach& r : range.reach) r = {center[0] + r.x, center[1] + r.y};
   for (size_t i = 0; i < kSides; ++i) {
     const Side side = Side(i);
     scan.fov_x_m = Pick(fov[0], side, false);
@@ -135,10 +143,14 @@ absl::StatusOr<CommandRange> Make(const ScanStep& s, const Scope& scope) {
 // [x, y] of a formula that may be absent, in metres.
 absl::StatusOr<std::array<double, 2>> Position(const std::optional<Formula>& f, const Scope& scope,
                                                CommandRange* range) {
-  if (!f) return std::array<double, 2>{0, 0};
+  if (!f) {
+    range->reach = {{{0, 0}, {0, 0}}};
+    return std::array<double, 2>{0, 0};
+  }
   RONCHI_ASSIGN_OR_RETURN(const auto at, Pair(*f, scope, Dimension::kLength, false));
   const std::array<double, 2> place = {Place(at[0], &range->place_known),
                                        Place(at[1], &range->place_known)};
+  range->reach = {{at[0], at[1]}};
   range->exact &= range->place_known;
   return place;
 }
@@ -211,9 +223,22 @@ absl::Status At(const Formula& f, std::string_view what) {
       absl::StrCat(f.where, ": '", f.text(), "': ", std::string(what)));
 }
 
+namespace {
+thread_local Doubts* listening = nullptr;
+}  // namespace
+
+Doubts::Doubts(Listener listener) : listener_(std::move(listener)), outer_(listening) {
+  listening = this;
+}
+Doubts::~Doubts() { listening = outer_; }
+
 absl::StatusOr<Value> Evaluate(const Formula& f, const Scope& scope) {
-  absl::StatusOr<Value> v = f.expression.Evaluate(scope);
+  std::vector<std::string> doubts;
+  absl::StatusOr<Value> v = f.expression.Evaluate(scope, listening ? &doubts : nullptr);
   if (!v.ok()) return At(f, std::string(v.status().message()));
+  for (const std::string& doubt : doubts) {
+    listening->listener_(f.where, absl::StrCat("'", f.text(), "': ", doubt));
+  }
   return v;
 }
 

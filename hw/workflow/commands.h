@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <string_view>
+#include <vector>
 
 #include "core/status.h"
 #include "hw/command.h"
@@ -14,11 +16,19 @@ namespace ronchi::hw::workflow {
 enum Side { kLeast = 0, kExpected = 1, kWorst = 2 };
 constexpr size_t kSides = 3;
 
+// A rectangle that is not known better than by bounds.
+struct Reach {
+  Interval x, y;  // m
+};
+
 struct CommandRange {
   std::array<Command, kSides> sides;  // by what they cost
   bool exact = true;                  // all three are the same, and known
-  bool place_known = true;            // where on the specimen
+  bool place_known = true;            // where in the scan frame
   Interval value;                     // set: the target, or the increment; SI
+  // Of what exposes and is not exact: what holds each rectangle that one of these commands may
+  // expose, but for the size of the probe.
+  std::vector<Reach> reach;
 };
 
 // Whether the step is one of the instrument's verbs.
@@ -26,6 +36,22 @@ bool IsCommand(const Step& step);
 // InvalidArgument: "file:line: path.key: …", of types, dimensions and signs. Names and limits are
 // for CheckCommand (hw/validate.h).
 absl::StatusOr<CommandRange> MakeCommand(const Step& step, const Scope& scope);
+
+// While one of these lives, what Evaluate (below) finds to be without a value for some of the
+// numbers that are possible is told to it: "file:line: path.key: 'text': column 7: …".
+class Doubts {
+ public:
+  using Listener = std::function<void(const std::string& where, const std::string& what)>;
+  explicit Doubts(Listener listener);
+  ~Doubts();
+  Doubts(const Doubts&) = delete;
+  Doubts& operator=(const Doubts&) = delete;
+
+ private:
+  friend absl::StatusOr<Value> Evaluate(const Formula& formula, const Scope& scope);
+  const Listener listener_;
+  Doubts* const outer_;
+};
 
 // Formulas in a scope; the errors say where they stand.
 absl::StatusOr<Value> Evaluate(const Formula& formula, const Scope& scope);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "hw/workflow/expression_node.h"
@@ -12,7 +13,17 @@ namespace {
 
 using Node = Expression::Node;
 
-absl::StatusOr<Value> Evaluate(const Node& node, const Scope& scope);
+// What a node is evaluated with.
+struct Context {
+  const Scope& scope;
+  std::vector<std::string>* doubts = nullptr;
+  void Doubt(const Node& node, const std::string& what) const {
+    if (doubts) doubts->push_back(std::string(AtColumn(node.column, what).message()));
+  }
+};
+
+absl::StatusOr<Value> Evaluate(const Node& node, const Context& context);
+void Narrow(const Node& node, bool truth, Scope* scope);
 
 std::string KnownNames(const Scope& scope) {
   std::string all;
@@ -44,15 +55,22 @@ absl::StatusOr<bool> Definite(const Value& v, const Node& node, bool* known) {
   return v.can_be_true;
 }
 
-absl::StatusOr<Value> Logic(const Node& node, const Scope& scope) {
+absl::StatusOr<Value> Logic(const Node& node, const Context& context) {
   const bool is_or = node.name == "or";
   bool known = false;
-  RONCHI_ASSIGN_OR_RETURN(const Value a, Evaluate(node.children[0], scope));
+  RONCHI_ASSIGN_OR_RETURN(const Value a, Evaluate(node.children[0], context));
   RONCHI_ASSIGN_OR_RETURN(const bool left, Definite(a, node, &known));
   // What is decided is not looked at further: n > 0 and x / n < 2.
   if (known && left == is_or) return Value::Bool(is_or);
   const bool left_known = known;
-  RONCHI_ASSIGN_OR_RETURN(const Value b, Evaluate(node.children[1], scope));
+  // The right side is looked at where the left one has not decided: n > 0 and x / n < 2.
+  std::optional<Scope> narrowed;
+  if (context.doubts && !known) {
+    narrowed = context.scope;
+    Narrow(node.children[0], !is_or, &*narrowed);
+  }
+  const Context there{narrowed ? *narrowed : context.scope, context.doubts};
+  RONCHI_ASSIGN_OR_RETURN(const Value b, Evaluate(node.children[1], there));
   RONCHI_ASSIGN_OR_RETURN(const bool right, Definite(b, node, &known));
   if (known && right == is_or) return Value::Bool(is_or);
   if (left_known && known) return Value::Bool(!is_or);
@@ -97,11 +115,12 @@ absl::StatusOr<Value> Compare(const Node& node, const Value& a, const Value& b) 
   return op == "==" ? Truth(can_equal, can_differ) : Truth(can_differ, can_equal);
 }
 
-absl::StatusOr<Value> Power(const Node& node, const Value& a, int n) {
+absl::StatusOr<Value> Power(const Node& node, const Context& context, const Value& a, int n) {
   Interval result = {1, 1};
   if (n < 0) {
     if (a.number.exact() && a.number.low == 0) return AtColumn(node.column, "division by zero");
-    RONCHI_ASSIGN_OR_RETURN(const Value positive, Power(node, a, -n));
+    if (a.number.Contains(0)) context.Doubt(node, "a division by zero is possible");
+    RONCHI_ASSIGN_OR_RETURN(const Value positive, Power(node, context, a, -n));
     return Value::Range(Interval{1, 1} / positive.number, a.unit.Power(n));
   }
   for (int i = 0; i < n; ++i) result = result * a.number;
@@ -109,7 +128,8 @@ absl::StatusOr<Value> Power(const Node& node, const Value& a, int n) {
   return Value::Range(result, a.unit.Power(n));
 }
 
-absl::StatusOr<Value> Arithmetic(const Node& node, const Value& a, const Value& b) {
+absl::StatusOr<Value> Arithmetic(const Node& node, const Context& context, const Value& a,
+                                 const Value& b) {
   if (a.type != Type::kNumber || b.type != Type::kNumber) {
     return AtColumn(node.column, absl::StrCat("'", node.name, "' needs numbers, got a ", a.Kind(),
                                               " and a ", b.Kind()));
@@ -117,9 +137,10 @@ absl::StatusOr<Value> Arithmetic(const Node& node, const Value& a, const Value& 
   if (node.name == "*") return Value::Range(a.number * b.number, a.unit.Times(b.unit));
   if (node.name == "/") {
     if (b.number == Interval{0, 0}) return AtColumn(node.column, "division by zero");
+    if (b.number.Contains(0)) context.Doubt(node, "a division by zero is possible");
     return Value::Range(a.number / b.number, a.unit.Times(b.unit, -1));
   }
-  if (node.name == "^") return Power(node, a, int(b.number.low));
+  if (node.name == "^") return Power(node, context, a, int(b.number.low));
   if (!(a.unit == b.unit)) {
     return AtColumn(node.column,
                     absl::StrCat(node.name == "+" ? "cannot add a " : "cannot take from a ",
@@ -128,7 +149,8 @@ absl::StatusOr<Value> Arithmetic(const Node& node, const Value& a, const Value& 
   return Value::Range(node.name == "+" ? a.number + b.number : a.number - b.number, a.unit);
 }
 
-absl::StatusOr<Value> Index(const Node& node, const Value& list, const Value& index) {
+absl::StatusOr<Value> Index(const Node& node, const Context& context, const Value& list,
+                            const Value& index) {
   if (list.type != Type::kList || index.type != Type::kNumber || !index.unit.IsNumber()) {
     return AtColumn(node.column, absl::StrCat("[…] needs a list and a number, got a ", list.Kind(),
                                               " and a ", index.Kind()));
@@ -140,6 +162,12 @@ absl::StatusOr<Value> Index(const Node& node, const Value& list, const Value& in
   }
   const size_t first = size_t(std::ceil(std::max(0.0, index.number.low)));
   const size_t last = size_t(std::floor(std::min(n - 1, index.number.high)));
+  if (first > last) {
+    return AtColumn(node.column, absl::StrCat("no item ", index.Show(), "; items are 0 … ", n - 1));
+  }
+  if (!index.number.exact()) {
+    context.Doubt(node, absl::StrCat("the item may be none of 0 … ", n - 1));
+  }
   Interval all = list.items[first];
   for (size_t i = first + 1; i <= last; ++i) all = Join(all, list.items[i]);
   return Value::Range(all, list.unit);
@@ -173,27 +201,100 @@ absl::StatusOr<Value> Unary(const Node& node, const Value& v) {
   return Value::Range({-v.number.high, -v.number.low}, v.unit);
 }
 
-absl::StatusOr<Value> Evaluate(const Node& node, const Scope& scope) {
+// What a function may be asked beyond its domain; "" for what it is always defined for.
+std::string FunctionDoubt(const Node& node, const std::vector<Value>& a) {
+  if (a.empty() || a[0].type != Type::kNumber) return "";
+  if (node.name == "sqrt" && a[0].number.low < 0) {
+    return "the square root of a negative number is possible";
+  }
+  if (node.name == "log" && a[0].number.low <= 0) {
+    return "the logarithm of a number that is not above zero is possible";
+  }
+  if (node.name == "clamp" && a.size() == 3 && a[1].number.high > a[2].number.low) {
+    return "clamp(x, low, high): low may be above high";
+  }
+  return "";
+}
+
+absl::StatusOr<Value> Evaluate(const Node& node, const Context& context) {
   if (node.kind == Node::Kind::kLiteral) return node.literal;
-  if (node.kind == Node::Kind::kName) return LookUp(node, scope);
-  if (node.name == "or" || node.name == "and") return Logic(node, scope);
+  if (node.kind == Node::Kind::kName) return LookUp(node, context.scope);
+  if (node.name == "or" || node.name == "and") return Logic(node, context);
   std::vector<Value> values;
   for (const Node& child : node.children) {
-    RONCHI_ASSIGN_OR_RETURN(Value v, Evaluate(child, scope));
+    RONCHI_ASSIGN_OR_RETURN(Value v, Evaluate(child, context));
     values.push_back(std::move(v));
   }
+  absl::StatusOr<Value> value;
   if (node.kind == Node::Kind::kCall) {
-    absl::StatusOr<Value> value = CallFunction(node.name, values);
+    value = CallFunction(node.name, values);
     if (!value.ok()) return AtColumn(node.column, std::string(value.status().message()));
-    return value;
+    const std::string doubt = FunctionDoubt(node, values);
+    if (!doubt.empty()) context.Doubt(node, doubt);
+  } else if (node.name == "list") {
+    value = MakeList(node, values);
+  } else if (values.size() == 1) {
+    value = Unary(node, values[0]);
+  } else if (node.name == "[]") {
+    value = Index(node, context, values[0], values[1]);
+  } else if (std::string("+-*/^").find(node.name) != std::string::npos) {
+    value = Arithmetic(node, context, values[0], values[1]);
+  } else {
+    value = Compare(node, values[0], values[1]);
   }
-  if (node.name == "list") return MakeList(node, values);
-  if (values.size() == 1) return Unary(node, values[0]);
-  if (node.name == "[]") return Index(node, values[0], values[1]);
-  if (std::string("+-*/^").find(node.name) != std::string::npos) {
-    return Arithmetic(node, values[0], values[1]);
+  if (value.ok() && value->unit.IsBeyond()) {
+    return AtColumn(node.column, "a dimension to a power beyond 100");
   }
-  return Compare(node, values[0], values[1]);
+  return value;
+}
+
+// The number of a name, or of a name inside abs(…), is at most (or at least) this.
+void Limit(const Node& node, double bound, bool from_above, Scope* scope) {
+  if (node.kind == Node::Kind::kCall && node.name == "abs" && from_above) {
+    Limit(node.children[0], bound, true, scope);
+    return Limit(node.children[0], -bound, false, scope);
+  }
+  // What has been spent grows from step to step: of it nothing is kept.
+  if (node.kind != Node::Kind::kName || node.name.rfind("spent.", 0) == 0) return;
+  const auto it = scope->find(node.name);
+  if (it == scope->end() || it->second.type != Type::kNumber) return;
+  Interval narrow = it->second.number;
+  (from_above ? narrow.high : narrow.low) =
+      from_above ? std::min(narrow.high, bound) : std::max(narrow.low, bound);
+  if (narrow.low <= narrow.high) it->second.number = narrow;  // else nothing comes here
+}
+
+void NarrowComparison(const Node& node, bool truth, Scope* scope) {
+  static const std::map<std::string, std::string> kNegated = {
+      {"<", ">="}, {"<=", ">"}, {">", "<="}, {">=", "<"}, {"==", "!="}, {"!=", "=="}};
+  const auto it = kNegated.find(node.name);
+  if (it == kNegated.end()) return;
+  const std::string op = truth ? node.name : it->second;
+  const absl::StatusOr<Value> a = Evaluate(node.children[0], Context{*scope});
+  const absl::StatusOr<Value> b = Evaluate(node.children[1], Context{*scope});
+  if (!a.ok() || !b.ok() || a->type != Type::kNumber || b->type != Type::kNumber) return;
+  const bool strict = op == "<" || op == ">";
+  const auto below = [&](double v) { return strict ? std::nextafter(v, -kInfinity) : v; };
+  const auto above = [&](double v) { return strict ? std::nextafter(v, kInfinity) : v; };
+  if (op[0] == '<' || op == "==") {
+    Limit(node.children[0], below(b->number.high), true, scope);
+    Limit(node.children[1], above(a->number.low), false, scope);
+  }
+  if (op[0] == '>' || op == "==") {
+    Limit(node.children[0], above(b->number.low), false, scope);
+    Limit(node.children[1], below(a->number.high), true, scope);
+  }
+}
+
+void Narrow(const Node& node, bool truth, Scope* scope) {
+  if (node.kind != Node::Kind::kOperator) return;
+  if (node.name == "not") return Narrow(node.children[0], !truth, scope);
+  if (node.name == "and" || node.name == "or") {
+    if ((node.name == "and") != truth) return;  // one of them, and not known which
+    for (const Node& child : node.children) Narrow(child, truth, scope);
+    return;
+  }
+  if (node.children.size() == 2) NarrowComparison(node, truth, scope);
 }
 
 void Collect(const Node& node, std::vector<std::string>* names) {
@@ -220,8 +321,13 @@ bool IsExact(const Value& v) {
 
 }  // namespace
 
-absl::StatusOr<Value> Expression::Evaluate(const Scope& scope) const {
-  return workflow::Evaluate(*root_, scope);
+absl::StatusOr<Value> Expression::Evaluate(const Scope& scope,
+                                           std::vector<std::string>* doubts) const {
+  return workflow::Evaluate(*root_, Context{scope, doubts});
+}
+
+void Expression::Narrow(bool truth, Scope* scope) const {
+  workflow::Narrow(*root_, truth, scope);
 }
 
 absl::StatusOr<Value> Expression::EvaluateExactly(const Scope& scope) const {

@@ -24,9 +24,15 @@ class Expression {
   // InvalidArgument: "column 7: …"; an unknown name, types or dimensions that do not fit, a value
   // outside of what a function is defined for. With intervals in the scope the answer holds every
   // value that exact ones inside could give, and only what fails for all of them is an error.
-  absl::StatusOr<Value> Evaluate(const Scope& scope) const;
+  // `doubts`, if given, gets a line for each place where some value that is possible has no result:
+  // "column 7: …".
+  absl::StatusOr<Value> Evaluate(const Scope& scope,
+                                 std::vector<std::string>* doubts = nullptr) const;
   // The same, where all that the scope holds is known: a finite number, true or false, an image.
   absl::StatusOr<Value> EvaluateExactly(const Scope& scope) const;
+
+  // Of a condition: narrows the numbers of `scope` to what they can be where it is true (or false).
+  void Narrow(bool truth, Scope* scope) const;
 
   const std::string& text() const { return text_; }
   std::vector<std::string> Names() const;  // that it refers to

@@ -30,9 +30,17 @@ absl::Status ExpectPlain(const Value& v) {
                             "; divide by a unit, as in x / (1 nm)"));
 }
 
-// Of a function that grows or falls throughout.
+// Of a function that grows or falls throughout, as floor, ceil and round do to the bit.
 Value Monotone(const Value& v, Exponents unit, double (*f)(double)) {
   return Value::Range(Bounds(f(v.number.low), f(v.number.high)), unit);
+}
+
+// The C library's exp and log are off by less than one unit in the last place (glibc manual, Known
+// Maximum Errors), and need not grow from one double to the next: two units outwards hold them.
+Interval Outward(const Interval& i) {
+  if (i.exact()) return i;
+  const auto out = [](double v, double to) { return std::nextafter(std::nextafter(v, to), to); };
+  return {out(i.low, -kInfinity), out(i.high, kInfinity)};
 }
 
 absl::StatusOr<Value> Abs(const Arguments& a) {
@@ -57,8 +65,15 @@ absl::StatusOr<Value> Sqrt(const Arguments& a) {
 absl::StatusOr<Value> Log(const Arguments& a) {
   RONCHI_RETURN_IF_ERROR(ExpectPlain(a[0]));
   if (a[0].number.high <= 0) return Error("the logarithm of a number that is not above zero");
-  return Value::Range(Bounds(a[0].number.low > 0 ? std::log(a[0].number.low) : -kInfinity,
-                             std::log(a[0].number.high)));
+  return Value::Range(Outward(Bounds(
+      a[0].number.low > 0 ? std::log(a[0].number.low) : -kInfinity, std::log(a[0].number.high))));
+}
+
+absl::StatusOr<Value> Exp(const Arguments& a) {
+  RONCHI_RETURN_IF_ERROR(ExpectPlain(a[0]));
+  Interval e = Outward(Bounds(std::exp(a[0].number.low), std::exp(a[0].number.high)));
+  e.low = std::max(0.0, e.low);
+  return Value::Range(e);
 }
 
 template <double (*F)(double)>
@@ -204,7 +219,7 @@ constexpr Function kFunctions[] = {
     {"clamp", 3, 3, Clamp},
     {"contrast", 1, 2, Contrast},
     {"cos", 1, 1, Wave<std::cos>},
-    {"exp", 1, 1, Plain<std::exp>},
+    {"exp", 1, 1, Exp},
     {"floor", 1, 1, Plain<std::floor>},
     {"frames", 1, 1, OfImage<ImageFrames>},
     {"length", 1, 1, Length},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace ronchi::hw::workflow {
 namespace {
@@ -23,6 +24,18 @@ double Mean(const Array<float>& frame) {
   double sum = 0;
   for (float v : frame) sum += v;
   return sum / double(frame.size());
+}
+
+// Counts are floats, and finite: what a detector did not reach ends the run (hw/reply.h).
+constexpr double kMostCounts = std::numeric_limits<float>::max();
+constexpr Interval kCounts = {-kMostCounts, kMostCounts};
+constexpr double kMostFramesHeld = 1e4;  // kMostFrames of hw/validate.h
+// Sums of as many counts as there can be, and ratios of their products.
+constexpr Interval kSums = {-1e60, 1e60}, kRatios = {-1e250, 1e250};
+
+// A number out of pixels; anything where pixels are missing (NaN), so that it is no value.
+Value OfPixels(double v) {
+  return std::isfinite(v) ? Value::Number(v) : Value::Range(kAnything);
 }
 
 absl::Status Empty() { return absl::InvalidArgumentError("the image has no pixels"); }
@@ -74,45 +87,49 @@ double Vertex(double before, double at, double after) {
 
 absl::StatusOr<Value> ImageSum(const Value& image) {
   RONCHI_RETURN_IF_ERROR(ExpectImage(image));
-  if (!image.images) return Value::Range(kAnything);
+  if (!image.images) return Value::Range(kSums);
   double sum = 0;
   ForEachPixel(*image.images, [&](double v) { sum += v; });
-  return Value::Number(sum);
+  return OfPixels(sum);
 }
 
 absl::StatusOr<Value> ImageMean(const Value& image) {
   RONCHI_RETURN_IF_ERROR(ExpectImage(image));
-  if (!image.images) return Value::Range(kAnything);
+  if (!image.images) return Value::Range(kCounts);
   if (Pixels(*image.images) == 0) return Empty();
-  RONCHI_ASSIGN_OR_RETURN(const Value sum, ImageSum(image));
-  return Value::Number(sum.number.low / double(Pixels(*image.images)));
+  double sum = 0;
+  ForEachPixel(*image.images, [&](double v) { sum += v; });
+  return OfPixels(sum / double(Pixels(*image.images)));
 }
 
 absl::StatusOr<Value> ImageStd(const Value& image) {
-  if (!image.images) return Value::Range({0, kInfinity});
+  if (!image.images) return Value::Range({0, kSums.high});
   RONCHI_ASSIGN_OR_RETURN(const Value mean, ImageMean(image));
   double squares = 0;
   ForEachPixel(*image.images,
                [&](double v) { squares += (v - mean.number.low) * (v - mean.number.low); });
-  return Value::Number(std::sqrt(squares / double(Pixels(*image.images))));
+  return OfPixels(std::sqrt(squares / double(Pixels(*image.images))));
 }
 
 absl::StatusOr<Value> ImageExtreme(const Value& image, bool largest) {
-  if (!image.images) return Value::Range(kAnything);
+  if (!image.images) return Value::Range(kCounts);
   if (Pixels(*image.images) == 0) return Empty();
   double extreme = largest ? -kInfinity : kInfinity;
-  ForEachPixel(*image.images,
-               [&](double v) { extreme = largest ? std::max(extreme, v) : std::min(extreme, v); });
-  return Value::Number(extreme);
+  bool missing = false;
+  ForEachPixel(*image.images, [&](double v) {
+    extreme = largest ? std::max(extreme, v) : std::min(extreme, v);
+    missing |= std::isnan(v);
+  });
+  return OfPixels(missing ? std::nan("") : extreme);
 }
 
 absl::StatusOr<Value> ImageFrames(const Value& image) {
-  if (!image.images) return Value::Range({1, kInfinity});
+  if (!image.images) return Value::Range({1, kMostFramesHeld});
   return Value::Number(double(image.images->frames.size()));
 }
 
 absl::StatusOr<Value> ImageContrast(const Value& image, const Interval& dark) {
-  if (!image.images) return Value::Range(kAnything);
+  if (!image.images) return Value::Range(kRatios);
   const std::vector<Array<float>>& frames = image.images->frames;
   if (frames.empty() || frames[0].empty()) return Empty();
   const Array<float>& a = frames[0];
@@ -124,7 +141,7 @@ absl::StatusOr<Value> ImageContrast(const Value& image, const Interval& dark) {
   covariance /= double(a.size());
   const double product = (mean_a - dark.low) * (mean_b - dark.low);
   // Without light there is no contrast; a workflow must be able to go on.
-  return Value::Number(mean_a > dark.low && mean_b > dark.low ? covariance / product : 0);
+  return OfPixels(mean_a > dark.low && mean_b > dark.low ? covariance / product : 0);
 }
 
 absl::StatusOr<Value> ImageShift(const Value& from, const Value& to, bool along_x) {

@@ -1,10 +1,10 @@
 #include "hw/workflow/journal.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -13,7 +13,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/file_lock.h"
 #include "core/files.h"
+#include "hw/workflow/journal_entry.h"
 
 namespace ronchi::hw::workflow {
 namespace {
@@ -32,9 +34,9 @@ uint64_t Sum(std::string_view bytes) {
 
 std::string Hex(uint64_t v) { return absl::StrFormat("%016x", v); }
 
-absl::Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
+absl::Status WriteAll(const Descriptor& file, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
+    const ssize_t n = write(file.value(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return ErrnoStatus(errno, path);
     bytes.remove_prefix(size_t(n));
@@ -68,7 +70,7 @@ struct Parsed {
 };
 
 absl::StatusOr<Parsed> Parse(const std::string& path) {
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kLogFile));
   Parsed parsed;
   size_t number = 0;
   while (parsed.whole_bytes < text.size()) {
@@ -85,6 +87,7 @@ absl::StatusOr<Parsed> Parse(const std::string& path) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, ":", number, ": damaged; its checksum does not fit"));
     }
+    RONCHI_RETURN_IF_ERROR(Annotate(CheckJournalEntry(entry), absl::StrCat(path, ":", number)));
     parsed.entries.push_back(std::move(entry));
     parsed.whole_bytes = end + 1;
   }
@@ -117,7 +120,7 @@ void FindSlots(const json& j, std::map<std::string, int>* slots) {
     const std::string file = j.value("file", "");
     if (file.rfind(kFolder, 0) == 0 && file.size() > kFolder.size() + kEnd.size()) {
       const size_t length = file.size() - kFolder.size() - kEnd.size();
-      (*slots)[file.substr(kFolder.size(), length)] = file[file.size() - kEnd.size() + 1] - '0';
+      (*slots)[file.substr(kFolder.size(), length)] = file[file.size() - kEnd.size() + 1] == '1';
     }
   } else if (j.is_object()) {
     for (const auto& [key, value] : j.items()) FindSlots(value, slots);
@@ -131,7 +134,28 @@ json Real(double v) {
 }
 double Real(const json& j) {
   if (!j.is_string()) return j;
+  if (j != "inf" && j != "-inf") throw json::other_error::create(501, "not a number", nullptr);
   return j == "inf" ? kInfinity : -kInfinity;
+}
+
+// Powers of the base units, as Exponents keeps them.
+Exponents UnitFrom(const json& j) {
+  for (const json& power : j) {
+    if (!power.is_number_integer() || power > 100 || power < -100) {
+      throw json::other_error::create(501, "not a unit", nullptr);
+    }
+  }
+  return Exponents::FromPowers(j);
+}
+
+// A frame's size in bytes; more than `most`: it cannot be there.
+size_t BytesOf(const std::vector<size_t>& shape, size_t most) {
+  size_t bytes = sizeof(float);
+  for (size_t n : shape) {
+    if (n > 0 && bytes > most / n) return most + 1;
+    bytes *= n;
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -141,13 +165,14 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Create(const std::string& fold
   journal->folder_ = folder;
   RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(folder + "/state"));
   const std::string path = folder + kFile;
-  journal->fd_ = open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
-  if (journal->fd_ < 0 && errno == EEXIST) {
+  journal->file_ =
+      Descriptor(open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0644));
+  if (!journal->file_.is_open() && errno == EEXIST) {
     return absl::AlreadyExistsError(path +
                                     ": there is a journal already; --resume goes on with it");
   }
-  if (journal->fd_ < 0) return ErrnoStatus(errno, path);
-  (void)flock(journal->fd_, LOCK_EX | LOCK_NB);  // nobody else can know the file yet
+  if (!journal->file_.is_open()) return ErrnoStatus(errno, path);
+  (void)TryLockOpenFile(journal->file_, path);  // nobody else can know the file yet
   return journal;
 }
 
@@ -155,18 +180,20 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Reopen(const std::string& fold
   std::unique_ptr<Journal> journal(new Journal);
   journal->folder_ = folder;
   const std::string path = folder + kFile;
-  journal->fd_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (journal->fd_ < 0) return ErrnoStatus(errno, path);
+  RONCHI_ASSIGN_OR_RETURN(journal->file_, OpenRegularFile(path, O_WRONLY | O_APPEND));
+  absl::Status locked = TryLockOpenFile(journal->file_, path);
   // Who only looks whether somebody runs it (`ronchi flow`) holds the lock for microseconds.
-  int tries = 20;
-  while (flock(journal->fd_, LOCK_EX | LOCK_NB) != 0 && --tries > 0) {
+  for (int tries = 20; absl::IsUnavailable(locked) && tries > 0; --tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    locked = TryLockOpenFile(journal->file_, path);
   }
-  if (tries == 0) {
+  if (absl::IsUnavailable(locked)) {
     return absl::FailedPreconditionError(path + ": another process is running this workflow");
   }
+  RONCHI_RETURN_IF_ERROR(Annotate(locked, "cannot be locked, which has to be"));
   RONCHI_ASSIGN_OR_RETURN(Parsed parsed, Parse(path));
-  if (ftruncate(journal->fd_, off_t(parsed.whole_bytes)) != 0) return ErrnoStatus(errno, path);
+  if (ftruncate(journal->file_.value(), off_t(parsed.whole_bytes)) != 0)
+    return ErrnoStatus(errno, path);
   journal->entries_ = std::move(parsed.entries);
   for (const json& entry : journal->entries_) FindSlots(entry, &journal->slots_);
   struct stat images;
@@ -176,13 +203,8 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Reopen(const std::string& fold
   return journal;
 }
 
-Journal::~Journal() {
-  if (fd_ >= 0) close(fd_);
-  if (images_fd_ >= 0) close(images_fd_);
-}
-
 absl::Status Journal::Append(const json& entry) {
-  return WriteAll(fd_, LineOf(entry), folder_ + kFile);
+  return WriteAll(file_, LineOf(entry), folder_ + kFile);
 }
 
 absl::StatusOr<json> Journal::Keep(const std::string& name, const Value& value) {
@@ -206,14 +228,11 @@ absl::StatusOr<json> Journal::Keep(const std::string& name, const Value& value) 
   const int slot = 1 - slots_[name];
   const std::string file = StateFile(name, slot);
   const std::string path = absl::StrCat(folder_, "/", file);
-  const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return ErrnoStatus(errno, path);
-  absl::Status status;
+  RONCHI_ASSIGN_OR_RETURN(const Descriptor pixels,
+                          OpenRegularFile(path, O_CREAT | O_WRONLY | O_TRUNC, 0644));
   for (const Array<float>& frame : value.images->frames) {
-    if (status.ok()) status = WriteAll(fd, Bytes(frame), path);
+    RONCHI_RETURN_IF_ERROR(WriteAll(pixels, Bytes(frame), path));
   }
-  close(fd);
-  RONCHI_RETURN_IF_ERROR(status);
   slots_[name] = slot;
   return ImageJson(*value.images, file, 0);
 }
@@ -221,16 +240,15 @@ absl::StatusOr<json> Journal::Keep(const std::string& name, const Value& value) 
 absl::StatusOr<json> Journal::Save(const Value& value) {
   if (value.type != Type::kImage) return Keep("", value);
   const std::string path = folder_ + kImages;
-  if (images_fd_ < 0) {
-    images_fd_ = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
-    if (images_fd_ < 0) return ErrnoStatus(errno, path);
-    if (lseek(images_fd_, off_t(images_floats_ * sizeof(float)), SEEK_SET) < 0) {
+  if (!images_.is_open()) {
+    RONCHI_ASSIGN_OR_RETURN(images_, OpenRegularFile(path, O_CREAT | O_WRONLY, 0644));
+    if (lseek(images_.value(), off_t(images_floats_ * sizeof(float)), SEEK_SET) < 0) {
       return ErrnoStatus(errno, path);
     }
   }
   const json j = ImageJson(*value.images, "images.f32", images_floats_);
   for (const Array<float>& frame : value.images->frames) {
-    RONCHI_RETURN_IF_ERROR(WriteAll(images_fd_, Bytes(frame), path));
+    RONCHI_RETURN_IF_ERROR(WriteAll(images_, Bytes(frame), path));
     images_floats_ += frame.size();
   }
   return j;
@@ -239,12 +257,12 @@ absl::StatusOr<json> Journal::Save(const Value& value) {
 absl::StatusOr<Value> Journal::ValueFrom(const json& j) {
   try {
     const std::string type = j.at("type");
-    if (type == "number")
-      return Value::Number(Real(j.at("si")), Exponents::FromPowers(j.at("unit")));
+    if (type == "number") return Value::Number(Real(j.at("si")), UnitFrom(j.at("unit")));
     if (type == "bool") return Value::Bool(j.at("is"));
     if (type == "text") return Value::Text(j.at("is"));
     if (type == "image") return Value::Image(nullptr);
-    Value list = Value::List({}, Exponents::FromPowers(j.at("unit")));
+    if (type != "list") return absl::InvalidArgumentError("a value of unknown type '" + type + "'");
+    Value list = Value::List({}, UnitFrom(j.at("unit")));
     for (const json& item : j.at("si")) list.items.push_back({Real(item), Real(item)});
     return list;
   } catch (const json::exception& e) {
@@ -254,24 +272,28 @@ absl::StatusOr<Value> Journal::ValueFrom(const json& j) {
 
 absl::StatusOr<std::shared_ptr<const Images>> Journal::LoadImages(const std::string& folder,
                                                                   const json& j) {
+  RONCHI_RETURN_IF_ERROR(CheckJournalValue(j));
   try {
     const std::string path = absl::StrCat(folder, "/", j.at("file").get<std::string>());
-    RONCHI_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+    RONCHI_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kFramesFile));
     auto images = std::make_shared<Images>();
     images->detector = j.at("detector");
-    const size_t begin = j.at("offset").get<size_t>() * sizeof(float);
+    const size_t floats = j.at("offset").get<size_t>();
+    const size_t begin = std::min(floats, bytes.size()) * sizeof(float);  // cannot overflow
     size_t at = begin;
-    for (const json& shape : j.at("shapes")) {
-      Array<float> frame(shape.get<std::vector<size_t>>());
-      const size_t size = frame.size() * sizeof(float);
+    for (const json& j_shape : j.at("shapes")) {
+      const auto shape = j_shape.get<std::vector<size_t>>();
+      const size_t size = BytesOf(shape, bytes.size());
       if (at > bytes.size() || size > bytes.size() - at) {
         return absl::InvalidArgumentError(path + ": ends before the image");
       }
+      Array<float> frame(shape);
       std::memcpy(frame.data(), bytes.data() + at, size);
       at += size;
       images->frames.push_back(std::move(frame));
     }
-    if (Hex(Sum(std::string_view(bytes).substr(begin, at - begin))) != j.at("sum")) {
+    if (at > bytes.size() ||
+        Hex(Sum(std::string_view(bytes).substr(begin, at - begin))) != j.at("sum")) {
       return absl::InvalidArgumentError(path + ": not the image that the journal names");
     }
     return images;
@@ -292,7 +314,7 @@ absl::StatusOr<std::vector<json>> ReadJournalFrom(const std::string& folder, siz
   std::vector<json> entries;
   for (std::string line; std::getline(file, line) && !file.eof(); *offset += line.size() + 1) {
     json entry;
-    if (!ParseLine(line, &entry)) {
+    if (!ParseLine(line, &entry) || !CheckJournalEntry(entry).ok()) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": damaged behind byte ", *offset));
     }
     entries.push_back(std::move(entry));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/descriptor.h"
 #include "core/status.h"
 #include "hw/workflow/value.h"
 #include "nlohmann/json.hpp"
@@ -21,8 +22,8 @@ class Journal {
   static absl::StatusOr<std::unique_ptr<Journal>> Create(const std::string& folder);
   // Of a run that ended early, for appending; a last line that is torn is cut off. NotFound: no
   // journal. InvalidArgument: damaged, with file and line. FailedPrecondition: a process has it.
+  // Any other error: it cannot be locked here.
   static absl::StatusOr<std::unique_ptr<Journal>> Reopen(const std::string& folder);
-  ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -43,7 +44,7 @@ class Journal {
  private:
   Journal() = default;
   std::string folder_;
-  int fd_ = -1, images_fd_ = -1;
+  Descriptor file_, images_;
   size_t images_floats_ = 0;
   // Which of its two files holds the latest image of a name: a kill between the pixels and the
   // entry that names them must leave the image before it whole.

@@ -21,6 +21,8 @@ void Add(const Budget& b, Formulas* all) {
   Add(b.dose, all);
   Add(b.time, all);
   Add(b.commands, all);
+  Add(b.steps, all);
+  Add(b.data_GB, all);
 }
 template <class... Parts>
 void AddAll(Formulas* all, const Parts&... parts) {

@@ -18,7 +18,12 @@ absl::StatusOr<RunResult> RunWorkflow(const RunSetup& setup) {
   if (!setup.report->ok()) {
     return absl::FailedPreconditionError("a workflow that the check refuses is not run");
   }
-  return internal::Runner(setup).Run();
+  try {
+    return internal::Runner(setup).Run();
+  } catch (const nlohmann::json::exception& e) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(setup.folder, ": the journal does not fit the workflow: ", e.what()));
+  }
 }
 
 namespace internal {
@@ -28,6 +33,7 @@ using nlohmann::json;
 Runner::Runner(const RunSetup& setup)
     : setup_(setup), workflow_(*setup.workflow), description_(setup.instrument->description()) {
   for (const std::string& name : NamesUsed(workflow_)) used_.insert(name);
+  stands_ = setup_.report->positions;
 }
 
 absl::Status Runner::Note(const std::string& what, const std::string& detail) {
@@ -57,6 +63,7 @@ absl::Status Runner::Begin() {
   }
   const bool again = !setup_.journal->entries().empty();
   RONCHI_ASSIGN_OR_RETURN(scope_, Constants(workflow_));
+  ShowSpent();
   if (again) {
     std::string detail = "the state of the instrument is uncertain; blanking first";
     if (in_flight_) {
@@ -122,7 +129,7 @@ absl::Status Runner::GoLive() {
   if (in_flight_) {  // whether it was carried out is not known: its dose counts in full
     const auto command = CommandFromJson(in_flight_->value("command", json::object()));
     if (command.ok()) {
-      const Cost cost = PredictCost(description_, *command, setup_.worst_current_A);
+      const Cost cost = Forecast(*command);
       const json lost = {{"type", "lost"},
                          {"command", in_flight_->at("command")},
                          {"elapsed_s", 0},
@@ -214,9 +221,12 @@ absl::Status Runner::RunHandler(const absl::Status& fault) {
   in_handler_ = live_ = true;
   const absl::StatusOr<Scope> constants = Constants(workflow_);
   if (constants.ok()) scope_ = *constants;
+  ShowSpent();
+  open_.clear();
   scope_["fault.message"] = Value::Text(std::string(fault.message()));
   const std::optional<std::string> ended = std::exchange(ended_by_, std::nullopt);
   const absl::Status status = RunBlock(workflow_.on_fault);
+  if (ended_by_) RONCHI_RETURN_IF_ERROR(Note("on_fault ended", *ended_by_));
   ended_by_ = ended;
   in_handler_ = false;
   if (!status.ok()) return Note("on_fault failed", std::string(status.message()));

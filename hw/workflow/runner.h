@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "hw/cost.h"
 #include "hw/workflow/commands.h"
@@ -43,14 +44,25 @@ class Runner {
   absl::Status RunCommand(const Step& step);
   absl::StatusOr<Command> Exactly(const Step& step);
   absl::Status Perform(const Step& step, const Command& command);
-  absl::StatusOr<Reply> Attempt(const Step& step, const Command& command);
+  absl::StatusOr<Reply> Attempt(const Step& step, const Command& command, const Cost& cost);
   absl::Status TakeFromJournal(const Step& step, const nlohmann::json& entry);
   absl::Status Bind(const Step& step, const Reply& reply, nlohmann::json* kept);
-  bool WouldPassBudget(const Cost& cost, std::string* why) const;
+  absl::StatusOr<Reply> Aside(const Command& command);  // of ours, not of the workflow
+  absl::Status CheckForeseen(const Step& step, const std::string& name, const Value& value) const;
+
+  // runner_budget.cc: what is spent, and what stops before it passes a budget. Nothing of it hangs
+  // on what the check has proven.
+  // What a command will cost at most, from where things stand; `where` is on the specimen.
+  Cost Forecast(const Command& command) const;
+  std::vector<Rectangle> OnSpecimen(std::vector<Rectangle> where, bool* known) const;
+  // Ends the run (or the handler) when it would.
+  bool WouldPassBudget(const Step& step, const Cost& cost, double commands, double bytes);
+  bool WouldPassSteps(const Step& step);
   void Spend(const Command& command, double commands, double elapsed_s, double electrons,
              double dose_e_per_m2);
+  void SpendTime(double seconds);
+  void ShowSpent();
   absl::Status SpendAsWritten(const nlohmann::json& entry);
-  absl::StatusOr<Reply> Aside(const Command& command);  // of ours, not of the workflow
   absl::Status Skipped(const Step& step, const std::string& label);
 
   // runner_words.cc
@@ -59,6 +71,8 @@ class Runner {
   absl::Status RunWait(const Step& step, const WaitStep& wait);
   absl::Status RunFor(const Step& step, const ForStep& loop);
   absl::Status RunRepeat(const Step& step, const RepeatStep& loop);
+  absl::Status RunRounds(const Step& step, const RepeatStep& loop, double most,
+                         const Spending& one);
   absl::Status RunAsk(const Step& step, const AskStep& ask);
   absl::StatusOr<Answer> AskBlanked(const Question& question);
   absl::StatusOr<std::optional<Value>> Answered(const AskStep& ask, const Question& question,
@@ -83,7 +97,14 @@ class Runner {
 
   Spending spent_;
   Tally tally_;
-  std::map<const Step*, Spending> allowed_;  // budgets of blocks that are open
+  struct Open {  // a budget within the workflow, and what was spent since
+    const Step* step;
+    Spending limit, spent;
+    Tally tally;
+  };
+  std::vector<Open> open_;
+  absl::StatusOr<Spending> ReadLimit(const Budget& budget) const;
+  std::map<std::string, double> stands_;  // properties, as last read back
 
   std::optional<std::string> ended_by_;
   bool finished_ = false;

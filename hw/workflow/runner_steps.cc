@@ -28,6 +28,7 @@ absl::Status Runner::RunStep(const Step& step) {
     ++result_.skipped;
     return NextEntry(step, "").status();
   }
+  if (WouldPassSteps(step)) return absl::OkStatus();
   if (IsCommand(step)) return RunCommand(step);
   if (const auto* let = std::get_if<LetStep>(&step.body)) return RunLet(step, *let);
   if (const auto* save = std::get_if<SaveStep>(&step.body)) return RunSave(step, *save);
@@ -36,7 +37,13 @@ absl::Status Runner::RunStep(const Step& step) {
   if (const auto* again = std::get_if<RepeatStep>(&step.body)) return RunRepeat(step, *again);
   if (const auto* ask = std::get_if<AskStep>(&step.body)) return RunAsk(step, *ask);
   if (const auto* decide = std::get_if<DecideStep>(&step.body)) return RunDecide(step, *decide);
-  if (const auto* part = std::get_if<BudgetStep>(&step.body)) return RunBlock(part->body);
+  if (const auto* part = std::get_if<BudgetStep>(&step.body)) {
+    RONCHI_ASSIGN_OR_RETURN(const Spending limit, ReadLimit(part->budget));
+    open_.push_back({&step, limit, {}, {}});
+    const absl::Status status = RunBlock(part->body);
+    open_.pop_back();
+    return status;
+  }
   if (const auto* choice = std::get_if<IfStep>(&step.body)) {
     RONCHI_ASSIGN_OR_RETURN(const Value truth, Settle(step, "if", [&]() -> absl::StatusOr<Value> {
                               RONCHI_ASSIGN_OR_RETURN(const bool t,
@@ -92,28 +99,16 @@ absl::StatusOr<Command> Runner::Exactly(const Step& step) {
   return command;
 }
 
-// Which budget the command would pass, of the run's and the open blocks'.
-bool Runner::WouldPassBudget(const Cost& cost, std::string* why) const {
-  const auto limit = [&](const char* name) {
-    const auto it = setup_.report->budget.find(name);
-    return it == setup_.report->budget.end() ? kInfinity : it->second;
-  };
-  constexpr double kRoundOff = 1 + 1e-9;
-  if (spent_.time_s + cost.time_s > limit("time") * kRoundOff) *why = "time";
-  if (spent_.commands + 1 > limit("commands")) *why = "commands";
-  double dose = 0;
-  for (const Rectangle& r : cost.where) dose = std::max(dose, tally_.LargestIn(r));
-  if (cost.dose_e_per_m2 > 0 && dose + cost.dose_e_per_m2 > limit("dose") * kRoundOff) {
-    *why = "dose";
-  }
-  return !why->empty();
-}
-
 absl::Status Runner::Perform(const Step& step, const Command& command) {
-  const Cost cost = PredictCost(description_, command, setup_.worst_current_A);
-  if (std::string why; !in_handler_ && WouldPassBudget(cost, &why)) {
-    End(absl::StrCat("budget: '", step.verb, "' in line ", step.line, " would pass the ", why),
-        true);
+  const Cost cost = Forecast(command);
+  const double bytes = ReplyBytes(description_, command);
+  if (bytes > kMostReplyBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("%s: its frames take %.3g GB of memory; allowed: %.3g GB", step.where,
+                        bytes * 1e-9, kMostReplyBytes * 1e-9));
+  }
+  if (WouldPassBudget(step, cost, read_before_s_ < 0 ? 1 : 2, bytes)) {
+    read_before_s_ = -1;
     return absl::OkStatus();
   }
   const char* const type = in_handler_ ? "handler" : "command";
@@ -122,7 +117,8 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
         {{"type", "begin"}, {"step", step.path}, {"command", ToJson(command)}}));
   }
   in_flight_.reset();
-  const absl::StatusOr<Reply> reply = Attempt(step, command);
+  const absl::StatusOr<Reply> reply = Attempt(step, command, cost);
+  if (ended_by_ && reply.status().code() == absl::StatusCode::kAborted) return absl::OkStatus();
   const double read_s = std::exchange(read_before_s_, -1);
   const double before_s = std::max(0.0, read_s), commands = read_s < 0 ? 1 : 2;
   json entry = {{"type", type}, {"step", step.path}, {"label", ""}, {"command", ToJson(command)}};
@@ -155,6 +151,7 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
   if (std::holds_alternative<Set>(command) && !reply->readings.empty()) {
     set_[reply->readings[0].property] = reply->readings[0].value;
   }
+  for (const Reading& r : reply->readings) stands_[r.property] = r.value.si;
   RONCHI_RETURN_IF_ERROR(setup_.journal->Append(entry));
   if (reply->ended != Ended::kComplete) {
     return absl::DeadlineExceededError(absl::StrCat(step.where, ": ended before it was complete"));
@@ -163,40 +160,25 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Reply> Runner::Attempt(const Step& step, const Command& command) {
+// What an attempt that failed has cost is not known: in full. Aborted: another would pass a budget.
+absl::StatusOr<Reply> Runner::Attempt(const Step& step, const Command& command, const Cost& cost) {
   absl::StatusOr<Reply> reply = setup_.instrument->Execute(command);
   for (int again = 0; again < step.retries && IsRetryable(reply.status()); ++again) {
     RONCHI_RETURN_IF_ERROR(Note("retry", std::string(reply.status().message())));
+    const bool perhaps = MayHaveHappened(reply.status());
+    const json lost = {{"type", "aside"},
+                       {"command", ToJson(command)},
+                       {"elapsed_s", perhaps ? cost.time_s : 0},
+                       {"electrons", perhaps ? cost.electrons : 0},
+                       {"dose_e_per_m2", perhaps ? cost.dose_e_per_m2 : 0}};
+    RONCHI_RETURN_IF_ERROR(setup_.journal->Append(lost));
+    RONCHI_RETURN_IF_ERROR(SpendAsWritten(lost));
+    if (WouldPassBudget(step, cost, 1, 0)) return absl::AbortedError("no budget for another try");
     // A guard blanks after a fault; what needs the beam needs it again.
-    if (unblanked_ && Exposes(command)) {
-      const absl::StatusOr<Reply> beam = setup_.instrument->Execute(Unblank{});
-      if (!beam.ok()) return beam.status();
-    }
+    if (unblanked_ && Exposes(command)) RONCHI_RETURN_IF_ERROR(Aside(Unblank{}).status());
     reply = setup_.instrument->Execute(command);
   }
   return reply;
-}
-
-void Runner::Spend(const Command& command, double commands, double elapsed_s, double electrons,
-                   double dose) {
-  spent_.time_s += elapsed_s;
-  spent_.commands += commands;
-  spent_.electrons += electrons;
-  if (dose > 0) {
-    tally_.Add(PredictCost(description_, command, setup_.worst_current_A).where, dose);
-    spent_.dose_e_per_m2 = tally_.Largest();
-  }
-  scope_["spent.time"] = Value::Of(Seconds(spent_.time_s));
-  scope_["spent.dose"] = Value::Of({spent_.dose_e_per_m2, Dimension::kDose});
-  scope_["spent.electrons"] = Value::Number(spent_.electrons);
-  scope_["spent.commands"] = Value::Number(spent_.commands);
-}
-
-absl::Status Runner::SpendAsWritten(const json& entry) {
-  RONCHI_ASSIGN_OR_RETURN(const Command command, CommandFromJson(entry.at("command")));
-  Spend(command, entry.value("commands", 1.0), entry.value("elapsed_s", 0.0),
-        entry.value("electrons", 0.0), entry.value("dose_e_per_m2", 0.0));
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Reply> Runner::Aside(const Command& command) {
@@ -211,11 +193,28 @@ absl::StatusOr<Reply> Runner::Aside(const Command& command) {
   return reply;
 }
 
+// What the check has proven holds for the numbers that it took to be possible; another one ends the
+// run before anything is done with it.
+absl::Status Runner::CheckForeseen(const Step& step, const std::string& name,
+                                   const Value& value) const {
+  const auto of_step = setup_.report->foreseen.find(&step);
+  if (value.type != Type::kNumber || of_step == setup_.report->foreseen.end()) {
+    return absl::OkStatus();
+  }
+  const auto it = of_step->second.find(name);
+  if (it == of_step->second.end() || Includes(it->second, value.number)) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrCat(step.where, ": ", step.as, ".", name, " is ", value.Show(),
+                   ", which the check did not foresee: ",
+                   Value::Range(it->second, value.unit).Show()));
+}
+
 absl::Status Runner::Bind(const Step& step, const Reply& reply, json* kept) {
   if (step.as.empty()) return absl::OkStatus();
   RONCHI_ASSIGN_OR_RETURN(Results results, ResultsOf(step, reply));
   for (auto& [short_name, value] : results) {
     const std::string name = absl::StrCat(step.as, ".", short_name);
+    if (used_.contains(name)) RONCHI_RETURN_IF_ERROR(CheckForeseen(step, short_name, value));
     scope_[name] = value;
     if (value.type == Type::kImage && !used_.contains(name)) continue;
     RONCHI_ASSIGN_OR_RETURN((*kept)[name], setup_.journal->Keep(name, value));
@@ -237,7 +236,10 @@ absl::Status Runner::TakeFromJournal(const Step& step, const json& entry) {
     RONCHI_ASSIGN_OR_RETURN(scope_[name], Journal::ValueFrom(j));
     if (scope_[name].type == Type::kImage) pending_images_[name] = j;
   }
-  if (set) set_[set->property] = set->value;
+  if (set) {
+    set_[set->property] = set->value;
+    stands_[set->property] = set->value.si;
+  }
   if (std::holds_alternative<Abort>(command)) End("abort", true);
   (void)step;
   return absl::OkStatus();

@@ -30,6 +30,12 @@ absl::Status Runner::RunSave(const Step& step, const SaveStep& save) {
   json values = json::object();
   for (const auto& [name, formula] : save.values) {
     RONCHI_ASSIGN_OR_RETURN(const Value v, EvaluateExactly(formula, scope_));
+    double bytes = 0;
+    for (size_t i = 0; v.images && i < v.images->frames.size(); ++i) {
+      bytes += double(v.images->frames[i].size() * sizeof(float));
+    }
+    if (WouldPassBudget(step, {}, 0, bytes)) return absl::OkStatus();
+    spent_.bytes += bytes;
     RONCHI_ASSIGN_OR_RETURN(values[name], setup_.journal->Save(v));
   }
   return setup_.journal->Append({{"type", in_handler_ ? "handler" : "value"},
@@ -39,10 +45,14 @@ absl::Status Runner::RunSave(const Step& step, const SaveStep& save) {
 }
 
 absl::Status Runner::RunWait(const Step& step, const WaitStep& wait) {
-  const bool replayed = next_ < replay_.size();
   RONCHI_ASSIGN_OR_RETURN(const Value time, Settle(step, "wait", [&]() -> absl::StatusOr<Value> {
                             RONCHI_ASSIGN_OR_RETURN(const Interval t,
                                                     Number(wait.time, scope_, Dimension::kTime));
+                            if (!t.exact() || !(t.low >= 0)) {
+                              return At(wait.time, "expected a time of 0 s or more");
+                            }
+                            const Cost cost{.time_s = t.low};
+                            if (WouldPassBudget(step, cost, 0, 0)) return Value::Of(Seconds(0));
                             double left = t.low;
                             bool skip = false;
                             while (left > 0 && !skip && !ended_by_) {
@@ -51,9 +61,7 @@ absl::Status Runner::RunWait(const Step& step, const WaitStep& wait) {
                             }
                             return Value::Of(Seconds(t.low - std::max(0.0, left)));
                           }));
-  (void)replayed;
-  spent_.time_s += time.number.low;
-  scope_["spent.time"] = Value::Of(Seconds(spent_.time_s));
+  SpendTime(time.number.low);
   return absl::OkStatus();
 }
 
@@ -76,35 +84,36 @@ absl::Status Runner::RunRepeat(const Step& step, const RepeatStep& loop) {
   double most = kInfinity;
   if (loop.max) {
     RONCHI_ASSIGN_OR_RETURN(const Interval max, Number(*loop.max, scope_, Dimension::kNone));
+    if (!max.exact()) return At(*loop.max, "has no finite value");
     most = max.low;
   }
-  Spending budget = {kInfinity, kInfinity, kInfinity, kInfinity};
-  const auto read = [&](const std::optional<Formula>& f, Dimension dimension,
-                        double* into) -> absl::Status {
-    if (!f) return absl::OkStatus();
-    RONCHI_ASSIGN_OR_RETURN(const Interval v, Number(*f, scope_, dimension));
-    *into = v.low;
-    return absl::OkStatus();
-  };
-  RONCHI_RETURN_IF_ERROR(read(loop.budget.time, Dimension::kTime, &budget.time_s));
-  RONCHI_RETURN_IF_ERROR(read(loop.budget.dose, Dimension::kDose, &budget.dose_e_per_m2));
-  RONCHI_RETURN_IF_ERROR(read(loop.budget.commands, Dimension::kNone, &budget.commands));
-  const Spending start = spent_;
-  const Tally tally = tally_;
+  RONCHI_ASSIGN_OR_RETURN(const Spending budget, ReadLimit(loop.budget));
+  if (const auto it = setup_.report->most_rounds.find(&step);
+      it != setup_.report->most_rounds.end()) {
+    most = std::min(most, it->second);
+  }
   const auto round_cost = setup_.report->rounds.find(&step);
   const Spending one = round_cost == setup_.report->rounds.end() ? Spending{} : round_cost->second;
+  const size_t depth = open_.size();
+  open_.push_back({&step, budget, {}, {}});
+  const absl::Status status = RunRounds(step, loop, most, one);
+  if (open_.size() > depth) open_.pop_back();
+  return status;
+}
+
+absl::Status Runner::RunRounds(const Step& step, const RepeatStep& loop, double most,
+                               const Spending& one) {
   constexpr double kRoundOff = 1 + 1e-9;
   for (double round = 0; round < most && !ended_by_; ++round) {
     // A round begins while the budget has room for the most that it may take.
     if (!loop.budget.empty()) {
       RONCHI_ASSIGN_OR_RETURN(
           const Value room, Settle(step, "round", [&] {
-            const double dose =
-                std::isinf(budget.dose_e_per_m2) ? 0 : tally_.Since(tally).Largest();
+            const Open& o = open_.back();
             return absl::StatusOr<Value>(Value::Bool(
-                spent_.time_s - start.time_s + one.time_s <= budget.time_s * kRoundOff &&
-                spent_.commands - start.commands + one.commands <= budget.commands * kRoundOff &&
-                dose + one.dose_e_per_m2 <= budget.dose_e_per_m2 * kRoundOff));
+                o.spent.time_s + one.time_s <= o.limit.time_s * kRoundOff &&
+                o.spent.commands + one.commands <= o.limit.commands * kRoundOff &&
+                o.spent.dose_e_per_m2 + one.dose_e_per_m2 <= o.limit.dose_e_per_m2 * kRoundOff));
           }));
       if (!room.IsTrue()) break;
     }
@@ -204,6 +213,7 @@ absl::Status Runner::RunDecide(const Step& step, const DecideStep& decide) {
   Value list = Value::List({}, {});
   for (const auto& [name, formula] : decide.outputs) {
     RONCHI_ASSIGN_OR_RETURN(const Value pair, EvaluateExactly(formula, scope_));
+    if (pair.items.size() != 2) return At(formula, "expected [lowest, highest]");
     d.outputs.push_back({name, pair.items[0].low, pair.items[1].low, pair.unit});
   }
   json observed = json::object();

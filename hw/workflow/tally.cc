@@ -1,12 +1,15 @@
 #include "hw/workflow/tally.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tuple>
 #include <vector>
 
 namespace ronchi::hw::workflow {
 namespace {
 
-constexpr double kPoint_m = 1e-10;   // docs/conventions.md: a parked probe's electrons on 1 Å²
+constexpr double kNoBound = std::numeric_limits<double>::infinity();
 constexpr double kMargin_m = 1e-14;  // below any position, above the round-off of adding them
 
 struct Box {
@@ -14,32 +17,74 @@ struct Box {
 };
 
 Box ToBox(const Tally::Key& k, double dose) {
-  const double wide = k[2] > 0 ? 0 : kPoint_m / 2, high = k[3] > 0 ? 0 : kPoint_m / 2;
-  return {k[0] - wide + kMargin_m, k[1] - high + kMargin_m, k[0] + k[2] + wide - kMargin_m,
-          k[1] + k[3] + high - kMargin_m, dose};
+  return {k[0] + kMargin_m, k[1] + kMargin_m, k[0] + k[2] - kMargin_m, k[1] + k[3] - kMargin_m,
+          dose};
 }
 
 bool Overlap(const Box& a, const Box& b) {
   return a.x0 <= b.x1 && b.x0 <= a.x1 && a.y0 <= b.y1 && b.y0 <= a.y1;
 }
 
-// The largest sum of doses at any point: attained where some box begins in x and some in y.
+// Sums over closed stretches of a line, and the largest of them: a segment tree.
+class Line {
+ public:
+  explicit Line(size_t places) {
+    while (leaves_ < places) leaves_ *= 2;
+    own_.resize(2 * leaves_);
+    largest_.resize(2 * leaves_);
+  }
+  void Add(size_t first, size_t last, double dose) { Add(1, 0, leaves_ - 1, first, last, dose); }
+  double Largest() const { return largest_[1]; }
+
+ private:
+  void Add(size_t node, size_t from, size_t to, size_t first, size_t last, double dose) {
+    if (last < from || to < first) return;
+    if (first <= from && to <= last) {
+      own_[node] += dose;
+      largest_[node] += dose;
+      return;
+    }
+    const size_t middle = (from + to) / 2;
+    Add(2 * node, from, middle, first, last, dose);
+    Add(2 * node + 1, middle + 1, to, first, last, dose);
+    largest_[node] = own_[node] + std::max(largest_[2 * node], largest_[2 * node + 1]);
+  }
+  size_t leaves_ = 1;
+  std::vector<double> own_, largest_;
+};
+
+// The largest sum of doses at any point: a line along y is swept over x, and what begins at an x is
+// there before what ends there goes.
 double LargestSum(const std::vector<Box>& boxes) {
+  std::vector<double> ys;
+  struct Event {
+    double x;
+    bool ends;
+    size_t box;
+  };
+  std::vector<Event> events;
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    const Box& b = boxes[i];
+    if (std::isinf(b.dose)) return kNoBound;
+    if (!(b.x0 <= b.x1 && b.y0 <= b.y1)) continue;
+    ys.push_back(b.y0);  // a largest sum is found where some box begins
+    events.push_back({b.x0, false, i});
+    events.push_back({b.x1, true, i});
+  }
+  if (ys.empty()) return 0;
+  std::sort(ys.begin(), ys.end());
+  ys.erase(std::unique(ys.begin(), ys.end()), ys.end());
+  std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
+    return std::tie(a.x, a.ends, a.box) < std::tie(b.x, b.ends, b.box);
+  });
+  Line line(ys.size());
   double largest = 0;
-  std::vector<std::pair<double, double>> edges;  // y, ± dose
-  for (const Box& at : boxes) {
-    edges.clear();
-    for (const Box& b : boxes) {
-      if (!(b.x0 <= at.x0 && at.x0 <= b.x1)) continue;
-      edges.emplace_back(b.y0, b.dose);
-      edges.emplace_back(b.y1, -b.dose);
-    }
-    std::sort(edges.begin(), edges.end());
-    double sum = 0;
-    for (const auto& [y, change] : edges) {
-      sum += change;
-      largest = std::max(largest, sum);
-    }
+  for (const Event& e : events) {
+    const Box& b = boxes[e.box];
+    const auto first = std::lower_bound(ys.begin(), ys.end(), b.y0) - ys.begin();
+    const auto beyond = std::upper_bound(ys.begin(), ys.end(), b.y1) - ys.begin();
+    line.Add(size_t(first), size_t(beyond - 1), e.ends ? -b.dose : b.dose);
+    if (!e.ends) largest = std::max(largest, line.Largest());
   }
   return largest;
 }
@@ -77,17 +122,46 @@ double Tally::Largest() const {
   return LargestSum(boxes) + anywhere_;
 }
 
-double Tally::LargestIn(const Rectangle& r) const {
-  const Box here = ToBox({r.x_m, r.y_m, r.width_m, r.height_m}, 0);
+double Tally::LargestWith(std::span<const Rectangle> where, double dose) const {
+  if (where.empty()) return anywhere_;
   std::vector<Box> boxes;
-  for (const auto& [key, dose] : places_) {
-    Box b = ToBox(key, dose);
-    if (!Overlap(b, here)) continue;
-    b = {std::max(b.x0, here.x0), std::max(b.y0, here.y0), std::min(b.x1, here.x1),
-         std::min(b.y1, here.y1), dose};
+  Box all = {kNoBound, kNoBound, -kNoBound, -kNoBound, 0};
+  for (const Rectangle& r : where) {
+    const Box b = ToBox({r.x_m, r.y_m, r.width_m, r.height_m}, dose);
+    all = {std::min(all.x0, b.x0), std::min(all.y0, b.y0), std::max(all.x1, b.x1),
+           std::max(all.y1, b.y1), 0};
     boxes.push_back(b);
   }
+  for (const auto& [key, had] : places_) {
+    if (const Box b = ToBox(key, had); Overlap(b, all)) boxes.push_back(b);
+  }
   return LargestSum(boxes) + anywhere_;
+}
+
+Tally Tally::CappedAt(double most) const {
+  if (Largest() <= most || places_.empty()) {
+    Tally same = *this;
+    same.anywhere_ = std::min(anywhere_, most);
+    return same;
+  }
+  // Two that are true: every rectangle by itself, or what encloses them all.
+  Tally each, together;
+  std::vector<Rectangle> all;
+  double x0 = kNoBound, y0 = kNoBound, x1 = -kNoBound, y1 = -kNoBound;
+  for (const auto& [key, dose] : places_) {
+    const Rectangle r{key[0], key[1], key[2], key[3]};
+    each.Add({&r, 1}, std::min(dose, most));
+    x0 = std::min(x0, key[0]), y0 = std::min(y0, key[1]);
+    x1 = std::max(x1, key[0] + key[2]), y1 = std::max(y1, key[1] + key[3]);
+  }
+  each.anywhere_ = std::min(anywhere_, most);
+  if (anywhere_ > 0) {
+    together.anywhere_ = most;
+  } else {
+    const Rectangle enclosure{x0, y0, x1 - x0, y1 - y0};
+    together.Add({&enclosure, 1}, most);
+  }
+  return each.Largest() <= most * (1 + 1e-9) ? each : together;
 }
 
 void Tally::JoinLarger(const Tally& other) {

@@ -1,6 +1,7 @@
-// Dose by place, of a forecast or a run: rectangles and what each has received. Unlike the guard's
-// DoseLedger, which counts whole cells and never too little, this is what was asked for, so that
-// neighbouring fields do not add up.
+// Dose by place, of a forecast or a run: rectangles on the specimen and what each has received.
+// Unlike the guard's DoseLedger, which counts whole cells and never too little, this is what was
+// asked for, so that neighbouring fields do not add up. A forecast adds rectangles that hold every
+// place that is possible: what it finds at a point is then at least what can come together there.
 #pragma once
 
 #include <array>
@@ -13,13 +14,14 @@ namespace ronchi::hw::workflow {
 
 class Tally {
  public:
-  // e⁻/m² onto each of the rectangles. A point counts as 1 Å² around it.
+  // e⁻/m² onto each of the rectangles, all of it also where they overlap.
   void Add(std::span<const Rectangle> where, double dose_e_per_m2);
   // Somewhere that is not known: it counts everywhere.
   void AddAnywhere(double dose_e_per_m2) { anywhere_ += dose_e_per_m2; }
 
   double Largest() const;  // anywhere
-  double LargestIn(const Rectangle& r) const;
+  // The largest in the neighbourhood of these places, once they get so much more.
+  double LargestWith(std::span<const Rectangle> where, double dose_e_per_m2) const;
   double sum() const { return sum_ + anywhere_; }  // over all places: a bound that costs nothing
   double anywhere() const { return anywhere_; }
 
@@ -29,6 +31,8 @@ class Tally {
   void JoinMean(const Tally& other);
   Tally Since(const Tally& before) const;
   void AddScaled(const Tally& other, double factor);
+  // The same, when no place of it can have received more than `most`.
+  Tally CappedAt(double most) const;
 
   using Key = std::array<double, 4>;  // x, y, width, height
   const std::map<Key, double>& places() const { return places_; }

@@ -7,6 +7,11 @@
 #include "absl/strings/str_format.h"
 
 namespace ronchi::hw::workflow {
+namespace {
+
+constexpr int kBeyond = 101;  // a power that is no longer told from larger ones
+
+}  // namespace
 
 Exponents Exponents::Of(Dimension dimension) {
   Exponents e;
@@ -31,15 +36,20 @@ Exponents Exponents::FromPowers(const std::array<int8_t, kBases>& powers) {
 Exponents Exponents::Times(const Exponents& other, int sign) const {
   Exponents e = *this;
   for (size_t i = 0; i < kBases; ++i) {
-    e.powers_[i] = int8_t(std::clamp(e.powers_[i] + sign * other.powers_[i], -100, 100));
+    e.powers_[i] = int8_t(std::clamp(e.powers_[i] + sign * other.powers_[i], -kBeyond, kBeyond));
   }
   return e;
 }
 
 Exponents Exponents::Power(int n) const {
   Exponents e = *this;
-  for (int8_t& p : e.powers_) p = int8_t(std::clamp(p * n, -100, 100));
+  for (int8_t& p : e.powers_) p = int8_t(std::clamp(p * n, -kBeyond, kBeyond));
   return e;
+}
+
+bool Exponents::IsBeyond() const {
+  return std::any_of(powers_.begin(), powers_.end(),
+                     [](int8_t p) { return p >= kBeyond || p <= -kBeyond; });
 }
 
 bool Exponents::CanHalve() const {
@@ -88,6 +98,9 @@ Interval Bounds(double a, double b, double c, double d) {
 
 Interval Join(const Interval& a, const Interval& b) {
   return {std::min(a.low, b.low), std::max(a.high, b.high)};
+}
+bool Includes(const Interval& outer, const Interval& inner) {
+  return outer.low <= inner.low && inner.high <= outer.high;
 }
 Interval operator+(const Interval& a, const Interval& b) {
   return Bounds(a.low + b.low, a.high + b.high);
@@ -229,6 +242,48 @@ bool JoinInto(const Value& other, Value* value) {
     value->items[i] = Join(value->items[i], other.items[i]);
   }
   return true;
+}
+
+bool Includes(const Value& outer, const Value& inner) {
+  if (outer.type != inner.type || (inner.maybe && !outer.maybe)) return false;
+  switch (outer.type) {
+    case Type::kNumber:
+      return outer.unit == inner.unit && Includes(outer.number, inner.number);
+    case Type::kBool:
+      return (outer.can_be_true || !inner.can_be_true) &&
+             (outer.can_be_false || !inner.can_be_false);
+    case Type::kText:
+      return !outer.text_known || (inner.text_known && inner.text == outer.text);
+    case Type::kImage:
+      return !outer.images || outer.images == inner.images;
+    case Type::kList:
+      break;
+  }
+  if (!(outer.unit == inner.unit) || outer.items.size() != inner.items.size()) return false;
+  for (size_t i = 0; i < outer.items.size(); ++i) {
+    if (!Includes(outer.items[i], inner.items[i])) return false;
+  }
+  return true;
+}
+
+void WidenTo(const Value& next, Value* value) {
+  const auto widen = [](const Interval& to, Interval* i) {
+    if (to.low < i->low) i->low = -kInfinity;
+    if (to.high > i->high) i->high = kInfinity;
+  };
+  const Value before = *value;
+  if (!JoinInto(next, value)) {
+    value->maybe = true;  // of two types: using it is the mistake
+    return;
+  }
+  if (value->type == Type::kNumber) {
+    value->number = before.number;
+    widen(next.number, &value->number);
+  }
+  for (size_t i = 0; i < value->items.size(); ++i) {
+    value->items[i] = before.items[i];
+    widen(next.items[i], &value->items[i]);
+  }
 }
 
 }  // namespace ronchi::hw::workflow

@@ -27,6 +27,8 @@ class Exponents {
   bool IsNumber() const { return *this == Exponents(); }
   Exponents Times(const Exponents& other, int sign = 1) const;  // sign −1: divided by
   Exponents Power(int n) const;
+  // Beyond ±100, where products saturate: it stands for no dimension any more.
+  bool IsBeyond() const;
   bool CanHalve() const;  // every exponent is even
   Exponents Half() const;
   // False when no Dimension is this one.
@@ -54,6 +56,9 @@ constexpr Interval kAnything = {-kInfinity, kInfinity};
 Interval Bounds(double a, double b);
 Interval Bounds(double a, double b, double c, double d);
 Interval Join(const Interval& a, const Interval& b);
+bool Includes(const Interval& outer, const Interval& inner);
+// What + − · / of doubles out of two intervals can give, as doubles: rounding to nearest never turns
+// the order of two reals round, so the rounded ends bound every rounded result, to the bit.
 Interval operator+(const Interval& a, const Interval& b);
 Interval operator-(const Interval& a, const Interval& b);
 Interval operator*(const Interval& a, const Interval& b);
@@ -103,5 +108,10 @@ using Scope = std::map<std::string, Value>;
 
 // What a name can be after either of two ways: false when they are of different types.
 bool JoinInto(const Value& other, Value* value);
+// Whether all that `inner` can be is among what `outer` can be.
+bool Includes(const Value& outer, const Value& inner);
+// `next` is what `value` can be after another round. Ends that it moves go to infinity, so that no
+// name is widened more than a few times.
+void WidenTo(const Value& next, Value* value);
 
 }  // namespace ronchi::hw::workflow

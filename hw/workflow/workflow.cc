@@ -356,7 +356,7 @@ absl::StatusOr<Workflow> ReadWorkflow(const Config& config) {
   w.title = r.Text("workflow", true);
   w.instrument = r.Text("instrument", false);
   r.reader().Seed("seed", &w.seed);
-  w.budget = r.ReadBudget("budget");
+  w.budget = r.ReadBudget("budget", true);
   if (r.Has("let")) {
     w.constants.bindings = r.Bindings("let", FormulaReader::Kind::kVariables);
   } else {

@@ -36,6 +36,7 @@ struct Words {
 
 struct Budget {
   std::optional<Formula> dose, time, commands;  // electrons per area anywhere; s; a number
+  std::optional<Formula> steps, data_GB;        // of the whole run alone
   std::string where;
   int line = 0;
   bool empty() const { return !dose && !time && !commands; }

@@ -141,7 +141,7 @@ std::vector<std::string> FormulaReader::Names(std::string_view key) {
   return names;
 }
 
-Budget FormulaReader::ReadBudget(std::string_view key) {
+Budget FormulaReader::ReadBudget(std::string_view key, bool of_run) {
   Budget budget;
   const Config child = reader_.Child(key);
   budget.where = node_.Where(key);
@@ -151,7 +151,13 @@ Budget FormulaReader::ReadBudget(std::string_view key) {
   budget.dose = r.Optional("dose");
   budget.time = r.Optional("time");
   budget.commands = r.Optional("commands");
-  if (r.ok() && budget.empty()) r.Fail("", "expected at least one of: dose, time, commands");
+  if (of_run) {
+    budget.steps = r.Optional("steps");
+    budget.data_GB = r.Optional("data_GB");
+  }
+  if (r.ok() && budget.empty() && !budget.steps && !budget.data_GB) {
+    r.Fail("", "expected at least one of: dose, time, commands");
+  }
   Keep(r.Done());
   return budget;
 }

@@ -24,7 +24,7 @@ class FormulaReader {
   std::string OneOf(std::string_view key, const std::vector<std::string>& allowed);  // or nothing
   Words Sentence(std::string_view key);
   std::vector<std::string> Names(std::string_view key);  // one, or a list; required
-  Budget ReadBudget(std::string_view key);
+  Budget ReadBudget(std::string_view key, bool of_run = false);
   // {name: formula, …}; required, not empty. Variables: not words of the language. Labels: any
   // plain name; [name, …] of what is to be had by its own name will do, too.
   enum class Kind { kVariables, kLabels };

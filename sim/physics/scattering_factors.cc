@@ -1,6 +1,7 @@
 #include "sim/physics/scattering_factors.h"
 
 #include <cmath>
+#include <iterator>
 #include <numbers>
 
 #include "absl/strings/ascii.h"
@@ -11,6 +12,51 @@
 #include "core/files.h"
 
 namespace ronchi::sim {
+
+namespace {
+
+constexpr const char* kSymbols[] = {
+    "-",  "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si",
+    "P",  "S",  "Cl", "Ar", "K",  "Ca", "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu",
+    "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y",  "Zr", "Nb", "Mo", "Tc", "Ru",
+    "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr",
+    "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",
+    "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac",
+    "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr"};
+
+}  // namespace
+
+// What an atom's factor cannot be, of which a simulation would make nonsense or no number at all:
+// an electron scattering factor is finite, positive and largest in the forward direction, where it
+// is between 0.4 (He) and 21 Å (Ra, Ac) in all three tables.
+absl::Status ScatteringFactors::CheckElement(int z) const {
+  constexpr double kLeast_A = 0.05, kMost_A = 100, kSlack = 0.01, kStep = 0.05, kFarthest = 20;
+  const Element& e = elements_[size_t(z)];
+  if (e.symbol != kSymbols[z]) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("element ", z, " is ", kSymbols[z], ", not '", e.symbol, "'"));
+  }
+  const auto is_width = [&](size_t i) { return form_ == Form::kKirkland ? i % 6 >= 3 : i >= 5; };
+  for (size_t i = 0; i < e.c.size(); ++i) {
+    if (std::isfinite(e.c[i]) && (!is_width(i) || e.c[i] > 0)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(e.symbol, ": number ", i + 1, " is ", e.c[i],
+                     "; allowed: ", is_width(i) ? "above 0" : "finite"));
+  }
+  const double forward = At(z, 0);
+  if (!(forward >= kLeast_A && forward <= kMost_A)) {
+    return absl::InvalidArgumentError(absl::StrCat(e.symbol, ": the factor at angle 0 is ", forward,
+                                                   " A; allowed: ", kLeast_A, " … ", kMost_A));
+  }
+  for (double k = 0; k <= kFarthest; k += kStep) {
+    const double f = At(z, k * k);
+    if (f >= -kSlack * forward && f <= (1 + kSlack) * forward) continue;
+    return absl::InvalidArgumentError(absl::StrCat(e.symbol, ": the factor is ", f, " A at k = ", k,
+                                                   "/A and ", forward,
+                                                   " A at 0; allowed: positive, and largest at 0"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::shared_ptr<const ScatteringFactors>> ScatteringFactors::Load(
     const std::string& name) {
@@ -30,16 +76,18 @@ absl::StatusOr<std::shared_ptr<const ScatteringFactors>> ScatteringFactors::Load
         absl::StrCat("no scattering factors '", name, "'; allowed: kirkland, lobato, peng"));
   }
   const std::string path = absl::StrCat(DataDirectory(), "/scattering/", name, ".csv");
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kTableFile));
   int line_number = 0;
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
     ++line_number;
-    if (line_number == 1) table->source_ = std::string(absl::StripAsciiWhitespace(line.substr(1)));
+    if (line_number == 1)
+      table->source_ = std::string(absl::StripAsciiWhitespace(line.substr(line.empty() ? 0 : 1)));
     if (line.empty() || line[0] == '#' || line[0] == 'Z') continue;
     const std::vector<std::string> fields = absl::StrSplit(line, ',');
     int z = 0;
     Element element;
-    bool good = fields.size() == columns + 2 && absl::SimpleAtoi(fields[0], &z) && z > 0 && z < 200;
+    bool good = fields.size() == columns + 2 && absl::SimpleAtoi(fields[0], &z) && z > 0 &&
+                z < int(std::size(kSymbols));
     for (size_t i = 2; good && i < fields.size(); ++i) {
       double value = 0;
       good = absl::SimpleAtod(fields[i], &value);
@@ -49,10 +97,16 @@ absl::StatusOr<std::shared_ptr<const ScatteringFactors>> ScatteringFactors::Load
       return absl::InvalidArgumentError(
           absl::StrCat(path, ":", line_number, ": expected Z,symbol and ", columns, " numbers"));
     }
+    const auto where = absl::StrCat(path, ":", line_number);
+    if (table->Has(z)) {
+      return absl::InvalidArgumentError(absl::StrCat(where, ": element ", z, " is given twice"));
+    }
     element.symbol = fields[1];
     if (table->elements_.size() <= size_t(z)) table->elements_.resize(z + 1);
     table->elements_[z] = element;
+    RONCHI_RETURN_IF_ERROR(Annotate(table->CheckElement(z), where));
   }
+  if (table->elements_.empty()) return absl::InvalidArgumentError(path + ": holds no element");
   return std::shared_ptr<const ScatteringFactors>(table);
 }
 

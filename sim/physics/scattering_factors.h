@@ -13,7 +13,8 @@ namespace ronchi::sim {
 
 class ScatteringFactors {
  public:
-  // "kirkland" | "lobato" | "peng". NotFound: no such table in the data folder.
+  // "kirkland" | "lobato" | "peng". NotFound: no such table in the data folder. InvalidArgument:
+  // line and what in it no scattering factor of that element can be.
   static absl::StatusOr<std::shared_ptr<const ScatteringFactors>> Load(const std::string& name);
 
   bool Has(int z) const;
@@ -30,6 +31,7 @@ class ScatteringFactors {
   const std::string& source() const { return source_; }
 
  private:
+  absl::Status CheckElement(int z) const;
   enum class Form { kKirkland, kLobato, kPeng };
   Form form_ = Form::kKirkland;
   std::string source_;  // the publication

@@ -1,11 +1,15 @@
 #include "sim/specimen/amorphous.h"
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
 #include <gemmi/elem.hpp>
+#include <mutex>
 #include <numbers>
 
 #include "absl/strings/str_format.h"
 #include "core/random.h"
+#include "sim/specimen/carbon_network.h"
 #include "sim/specimen/cell_list.h"
 
 namespace ronchi::sim {
@@ -14,6 +18,7 @@ namespace {
 using Point = CellList::Point;
 
 constexpr double kMostAtoms = 1e7;
+constexpr double kMostNetworkAtoms = 5e5;  // half a minute
 // g/cm³ to u/Å³ (CODATA 2018: 1 u = 1.66053906660e-24 g).
 constexpr double kUnitsPerA3 = 1 / 1.66053906660;
 // Random close packing is 0.64; pushing comes to rest within seconds up to here.
@@ -23,6 +28,13 @@ constexpr int kTries = 100;
 constexpr int kSweeps = 1000;
 // Atoms are pushed a little further apart than asked for, else they only approach the distance.
 constexpr double kTarget = 1.01;
+
+double AtomsOf(const AmorphousOptions& o) {
+  const double mass = gemmi::Element(o.element).weight();
+  RONCHI_CHECK(mass > 0);
+  const double volume = o.size_A[0] * o.size_A[1] * o.thickness_A;
+  return std::round(o.density_g_cm3 * kUnitsPerA3 * volume / mass);
+}
 
 std::string OutOfReach(const AmorphousOptions& o, double packing) {
   return absl::StrFormat(
@@ -86,12 +98,38 @@ bool PushApart(const AmorphousOptions& o, const Point& box, std::vector<Point>* 
   return false;
 }
 
-}  // namespace
+std::string NoNetwork(const AmorphousOptions& o) {
+  return absl::StrFormat(
+      "no network of %g atoms of element %d at %g g/cm³ in a box of %g x %g Å; allowed: carbon, up "
+      "to %.0f atoms, %g … %g g/cm³, sides from %g Å",
+      AtomsOf(o), o.element, o.density_g_cm3, o.size_A[0], o.size_A[1], kMostNetworkAtoms,
+      kLeastNetworkDensity_g_cm3, kMostNetworkDensity_g_cm3, kLeastNetworkSide_A);
+}
 
-absl::StatusOr<Specimen> MakeAmorphous(const AmorphousOptions& o) {
-  const Point box = {o.size_A[0], o.size_A[1], o.thickness_A};
-  const double mass = gemmi::Element(o.element).weight();
-  RONCHI_CHECK(mass > 0 && o.min_distance_A > 0 && o.thickness_A > 0);
+// A config's film is made several times: by whoever checks it, by each environment of a vector.
+std::vector<Point> NetworkOf(const CarbonNetworkOptions& o) {
+  struct Kept {
+    CarbonNetworkOptions options;
+    std::vector<Point> points;
+  };
+  constexpr size_t kMost = 4;
+  constexpr size_t kMostKeptAtoms = 1 << 18;  // 6 MB each
+  static std::mutex mutex;
+  static std::deque<Kept> kept;
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (const Kept& k : kept) {
+    if (k.options == o) return k.points;
+  }
+  std::vector<Point> points = MakeCarbonNetwork(o);
+  if (o.atoms <= kMostKeptAtoms) {
+    if (kept.size() == kMost) kept.pop_front();
+    kept.push_back({o, points});
+  }
+  return points;
+}
+
+absl::StatusOr<std::vector<Point>> SpheresOf(const AmorphousOptions& o, const Point& box,
+                                             double atoms) {
   for (double side : o.size_A) {
     if (side < 2 * kTarget * o.min_distance_A) {
       return absl::InvalidArgumentError(
@@ -100,12 +138,6 @@ absl::StatusOr<Specimen> MakeAmorphous(const AmorphousOptions& o) {
                           side, o.min_distance_A));
     }
   }
-  const double volume = box[0] * box[1] * box[2];
-  const double atoms = std::round(o.density_g_cm3 * kUnitsPerA3 * volume / mass);
-  if (!(atoms >= 1 && atoms <= kMostAtoms)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("makes %.3g atoms; allowed: 1 … %g", atoms, kMostAtoms));
-  }
   // Centres reach the faces, so spheres stick out by a radius on either side.
   const double packing = atoms * std::numbers::pi / 6 * std::pow(o.min_distance_A, 3) /
                          (box[0] * box[1] * (box[2] + o.min_distance_A));
@@ -113,6 +145,36 @@ absl::StatusOr<Specimen> MakeAmorphous(const AmorphousOptions& o) {
   std::vector<Point> points;
   if (!Add(o, box, size_t(atoms), &points) && !PushApart(o, box, &points)) {
     return absl::InvalidArgumentError(OutOfReach(o, packing));
+  }
+  return points;
+}
+
+}  // namespace
+
+bool CanBeNetwork(const AmorphousOptions& o) {
+  return o.element == 6 && AtomsOf(o) <= kMostNetworkAtoms &&
+         o.density_g_cm3 >= kLeastNetworkDensity_g_cm3 &&
+         o.density_g_cm3 <= kMostNetworkDensity_g_cm3 &&
+         std::min(o.size_A[0], o.size_A[1]) >= kLeastNetworkSide_A;
+}
+
+absl::StatusOr<Specimen> MakeAmorphous(const AmorphousOptions& o) {
+  const Point box = {o.size_A[0], o.size_A[1], o.thickness_A};
+  RONCHI_CHECK(o.min_distance_A > 0 && o.thickness_A > 0);
+  const double atoms = AtomsOf(o);
+  if (!(atoms >= 1 && atoms <= kMostAtoms)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("makes %.3g atoms; allowed: 1 … %g", atoms, kMostAtoms));
+  }
+  std::vector<Point> points;
+  if (o.structure == AmorphousOptions::Structure::kNetwork) {
+    if (!CanBeNetwork(o)) return absl::InvalidArgumentError(NoNetwork(o));
+    points = NetworkOf({.box_A = box,
+                        .atoms = size_t(atoms),
+                        .fourfold_share = FourfoldShare(o.density_g_cm3),
+                        .seed = o.seed});
+  } else {
+    RONCHI_ASSIGN_OR_RETURN(points, SpheresOf(o, box, atoms));
   }
   Specimen out;
   out.cell_A = box;

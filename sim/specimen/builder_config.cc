@@ -3,11 +3,11 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "sim/physics/scattering_factors.h"
 #include "sim/specimen/amorphous.h"
 #include "sim/specimen/monolayer.h"
 #include "sim/specimen/nanoparticle.h"
 #include "sim/specimen/particle_on_film.h"
-#include "sim/physics/scattering_factors.h"
 #include "sim/specimen/read_structure.h"
 #include "sim/specimen/specimen_config.h"
 
@@ -139,9 +139,14 @@ AmorphousOptions ReadFilm(ConfigReader* r) {
   r->Number("density_g_cm3", &o.density_g_cm3, {.min = 0.001, .max = 30}, true);
   ReadSize(r, &o.size_A);
   r->Number("thickness_A", &o.thickness_A, kSize_A, true);
+  const bool spheres = r->Has("min_distance_A");
   r->Number("min_distance_A", &o.min_distance_A, {.min = 0.1, .max = 10});
   r->Seed("seed", &o.seed);
   o.element = ReadElement(r, "element", element);
+  // Who asks for a distance asks for spheres; what cannot be a network is made of them as well.
+  std::string structure = !spheres && CanBeNetwork(o) ? "network" : "spheres";
+  r->Choice("structure", &structure, {"network", "spheres"});
+  if (structure == "network") o.structure = AmorphousOptions::Structure::kNetwork;
   return o;
 }
 

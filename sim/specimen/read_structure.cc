@@ -285,7 +285,7 @@ absl::StatusOr<Crystal> ReadExtended(Lines lines, size_t count) {
 }  // namespace
 
 absl::StatusOr<Crystal> ReadCrystal(const std::string& path) {
-  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kStructureFile));
   if (text.find('\0') != std::string::npos) {
     return absl::InvalidArgumentError(absl::StrCat(path, ":1: not a text file"));
   }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace ronchi {
 namespace {
 
@@ -78,9 +80,33 @@ TEST(Config, TheMisspeltKeyIsNamedBeforeTheMissingOne) {
 }
 
 TEST(Config, EmptyFilesAndFoldersAreNamed) {
-  EXPECT_EQ(Config::Load("/dev/null").status().message(), "/dev/null: the file is empty");
+  const std::string empty = testing::TempDir() + "empty.yaml";
+  std::ofstream(empty).close();
+  EXPECT_EQ(Config::Load(empty).status().message(), empty + ": the file is empty");
+  EXPECT_EQ(Config::Load("/dev/zero").status().message(), "/dev/zero: is not a regular file");
   EXPECT_EQ(Config::Load("/").status().message(), "/: is a folder, not a file");
   EXPECT_EQ(Config::Load("/no.yaml").status().message(), "/no.yaml: No such file or directory");
+}
+
+// Records, reports and data files are UTF-8: a title that is not would fail when the run is over.
+TEST(Config, TextsAreUtf8WithoutZeros) {
+  const auto error = [](const std::string& text, const std::vector<std::string>& overrides = {}) {
+    return std::string(Config::Parse(text, "f.yaml", overrides).status().message());
+  };
+  EXPECT_EQ(error("version: 1\ntitle: caf\xE9 au lait"),
+            "f.yaml:2: not UTF-8: byte 0xe9; save the file as UTF-8");
+  EXPECT_EQ(error("# \xC5\nversion: 1"), "f.yaml:1: not UTF-8: byte 0xc5; save the file as UTF-8");
+  EXPECT_EQ(error("a: 1\nb: {c: [\"x\\0y\"]}"), "f.yaml:2: a text with a zero byte");
+  EXPECT_EQ(error("a: 1\n\"x\\0y\": 2"), "f.yaml:2: a text with a zero byte");
+  EXPECT_NE(error("a: 1", {"title=caf\xE9"}), "");
+  EXPECT_EQ(error("title: caf\u00e9 \u00c5"), "");
+  EXPECT_EQ(error("\xEF\xBB\xBFtitle: a"), "") << "a byte-order mark is no text";
+  EXPECT_EQ(error(std::string("\xFF\xFE"
+                              "a\0:\0 \0"
+                              "1\0",
+                              10)),
+            "")
+      << "UTF-16";
 }
 
 TEST(Config, OverridesWinAndAreChecked) {

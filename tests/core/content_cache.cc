@@ -152,8 +152,8 @@ TEST_F(BadEntry, ForeignFiles) {
 
 TEST_F(BadEntry, OtherThingsThanFiles) {
   fs::remove(path_);
-  fs::create_directories(path_ + "/with/content");
-  ExpectRebuilt("a folder");
+  fs::create_directories(path_);
+  ExpectRebuilt("an empty folder");
   fs::remove(path_);
   ASSERT_EQ(mkfifo(path_.c_str(), 0644), 0);
   ExpectRebuilt("a pipe, which to open would wait for a writer");
@@ -297,6 +297,42 @@ TEST(ContentCache, ListAndClear) {
   EXPECT_EQ(ClearCache(folder.path(), {}).size(), 2u);
   EXPECT_THAT(Contents(folder.path()), ElementsAre("other", "somebody's", "test"));
   EXPECT_THAT(ListCache(folder / "absent"), IsEmpty());
+}
+
+// The cache folder may be set to somebody's home, by mistake. What the cache has not named stays,
+// whatever it is called.
+TEST(ContentCache, AnotherProgramsFilesAreLeftAlone) {
+  const TemporaryFolder folder;
+  TestCache cache(folder.path(), 10000);
+  const std::string hash = "0123456789abcdef0123456789abcdef";
+  const std::vector<std::string> foreign = {"test/notes.entry",
+                                            "test/composer.lock",
+                                            "test/Cargo.lock",
+                                            "test/my.entry.part-2",
+                                            "test/" + hash + ".bak",
+                                            "test/" + hash + "0.entry",
+                                            "test/" + hash,
+                                            "project/yarn.lock",
+                                            "My Project/" + hash + ".entry",
+                                            "test/" + hash + ".locks",
+                                            "fftwf-notes",
+                                            "fftwf-measure.bak",
+                                            "wisdom",
+                                            "test/" + hash + ".entry.part-x"};
+  for (const std::string& name : foreign) {
+    fs::create_directories(fs::path(folder / name).parent_path());
+    WriteAll(folder / name, std::string(5000, 'x'));
+    fs::last_write_time(folder / name, fs::file_time_type::clock::now() - std::chrono::hours(48));
+  }
+  const std::string occupied = cache.cache.PathOf("k");
+  fs::create_directories(occupied + "/with/content");
+  EXPECT_EQ(cache.Get("k", 1000)->origin(), Origin::kMemory) << "the place is somebody's folder";
+  for (const char* key : {"a", "b", "c", "d"}) cache.Get(key, 4000);  // trims, more than once
+  EXPECT_FALSE(cache.cache.Contains("a"));
+  ClearCache(folder.path(), {});
+  EXPECT_FALSE(cache.cache.Contains("d"));
+  for (const std::string& name : foreign) EXPECT_TRUE(fs::exists(folder / name)) << name;
+  EXPECT_TRUE(fs::exists(occupied + "/with/content"));
 }
 
 // A small memory disk; needs root and a kernel that lets it.

@@ -166,7 +166,7 @@ TEST_F(Storage, NothingIsLeftWithoutClose) {
   {
     auto file = DataFile::Create(Path("a.hdf5"), {});
     ASSERT_TRUE(file.ok() && file->Write(Image("i"), Ramp({4, 4})).ok());
-    EXPECT_EQ(FileCount(), 1u);
+    EXPECT_LE(FileCount(), 1u) << "none, where files can be without names";
   }
   EXPECT_EQ(FileCount(), 0u);
 }

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -266,6 +268,111 @@ TEST_F(BlankingDeath, Terminate) {
         std::terminate();
       },
       testing::KilledBySignal(SIGABRT), "the beam is off");
+}
+
+// Every signal that ends a program by default, but SIGKILL, which nothing can catch; whatever the
+// thread that drives is at. (gtest itself ignores SIGPROF in the processes of death tests.)
+TEST_F(BlankingDeath, EverySignal) {
+  std::vector<int> signals = {SIGRTMIN, SIGRTMAX};
+  for (int signal = 1; signal < 32; ++signal) {
+    const bool harmless =
+        signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
+    const bool stops = signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+    if (harmless || stops || signal == SIGKILL || signal == SIGSTOP) continue;
+    if (signal != SIGPROF) signals.push_back(signal);
+  }
+  for (int signal : signals) {
+    EXPECT_EXIT(
+        {
+          On();
+          kill(getpid(), signal);
+          Sleep(10);
+        },
+        testing::KilledBySignal(signal), "the beam is off")
+        << signal;
+  }
+}
+
+// The driver itself crashes, in the thread that has the instrument: half of a command is done.
+TEST_F(BlankingDeath, AFaultInACommand) {
+  EXPECT_EXIT(
+      {
+        GuardedInstrument* g = On();
+        ExecuteOptions options;
+        options.on_line = [](const ScanLine&) { std::abort(); };
+        (void)g->Execute(SmallScan(), options);
+      },
+      testing::KilledBySignal(SIGABRT), "the beam is off");
+}
+
+// The first asks for an orderly end, which does not come; the second is final.
+TEST_F(BlankingDeath, ASecondSigint) {
+  EXPECT_EXIT(
+      {
+        InstallInterruptHandlers();
+        On();
+        std::raise(SIGINT);
+        std::raise(SIGINT);
+        Sleep(10);
+      },
+      testing::KilledBySignal(SIGINT), "the beam is off");
+}
+
+// A pipe that nobody reads and a file that may not grow are errors of the write that meets them.
+TEST_F(BlankingDeath, SigpipeAndSigxfszEndNothing) {
+  EXPECT_EXIT(
+      {
+        InstallInterruptHandlers();
+        On();
+        std::raise(SIGPIPE);
+        std::raise(SIGXFSZ);
+        std::_Exit(3);
+      },
+      testing::ExitedWithCode(3), "");
+}
+
+TEST_F(BlankingDeath, SighupAsksForAnOrderlyEndUnlessIgnored) {
+  EXPECT_EXIT(
+      {
+        InstallInterruptHandlers();
+        std::raise(SIGHUP);
+        std::_Exit(Interrupted() ? 3 : 0);
+      },
+      testing::ExitedWithCode(3), "");
+  EXPECT_EXIT(
+      {
+        std::signal(SIGHUP, SIG_IGN);
+        InstallInterruptHandlers();
+        std::raise(SIGHUP);
+        std::_Exit(Interrupted() ? 3 : 0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+// Stopped by Ctrl-Z the program cannot watch over its beam: it blanks before. Then it goes on, with
+// a beam that is off until somebody unblanks it.
+TEST(BlankingStop, CtrlZ) {
+  int says[2];
+  ASSERT_EQ(pipe(says), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(says[1], STDERR_FILENO);
+    GuardedInstrument* g = On();
+    raise(SIGTSTP);
+    while (g->Execute(SmallScan()).ok()) Sleep(0.001);
+    _exit(g->Execute(Unblank{}).ok() && g->Execute(SmallScan()).ok() ? 4 : 5);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, WUNTRACED), child);
+  ASSERT_TRUE(WIFSTOPPED(status)) << status;
+  char text[100] = {};
+  ASSERT_GT(read(says[0], text, sizeof text - 1), 0);
+  EXPECT_THAT(text, HasSubstr("the beam is off"));
+  kill(child, SIGCONT);
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 4) << status;
+  close(says[0]);
+  close(says[1]);
 }
 
 // After SIGTERM an orderly end has its grace; this program never ends by itself.

@@ -113,10 +113,10 @@ TEST_F(GuardEnvelope, CoupledLimitsOfHeightTiltAndHolder) {
   EXPECT_TRUE(absl::IsOutOfRange(Do(g.get(), Set{"stage.z", Metres(1e-9)})));
 }
 
-// 1 pA · 64 µs over 16 nm²: 0.2497 e⁻/Å² a scan. A budget of 0.6 allows two at one place of the
+// 1 pA · 1 µs on 1 Å², where the probe stands: 6.24 e⁻/Å² a scan. A budget of 15 allows two at one place of the
 // specimen, wherever the stage has brought it.
 TEST_F(GuardEnvelope, TheDoseBelongsToThePlaceOnTheSpecimen) {
-  options_.dose_budget_e_per_m2 = 0.6e20;
+  options_.dose_budget_e_per_m2 = 15e20;
   auto g = Make();
   ASSERT_TRUE(Do(g.get(), Unblank{}).ok());
   EXPECT_TRUE(Do(g.get(), SmallScan()).ok());
@@ -141,11 +141,11 @@ TEST_F(GuardEnvelope, TheDoseBelongsToThePlaceOnTheSpecimen) {
 
 // A current that is seen to rise is counted with from then on.
 TEST_F(GuardEnvelope, TheHighestCurrentSeenCounts) {
-  options_.dose_budget_e_per_m2 = 0.6e20;
+  options_.dose_budget_e_per_m2 = 15e20;
   auto g = Make();
   ASSERT_TRUE(Do(g.get(), Unblank{}).ok());
   EXPECT_TRUE(Do(g.get(), SmallScan()).ok());
-  state_->at["beam.current"] = 2e-12;  // 0.25 + 0.5 is too much
+  state_->at["beam.current"] = 2e-12;  // 6 + 12 is too much
   EXPECT_TRUE(Do(g.get(), Read{{"beam.current"}}).ok());
   EXPECT_TRUE(absl::IsOutOfRange(Do(g.get(), SmallScan())));
   state_->at["beam.current"] = 1e-13;

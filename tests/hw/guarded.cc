@@ -111,9 +111,10 @@ TEST_F(GuardedTest, NumbersThatAreNone) {
   ExpectAllowed(g.get(), ScanAt(0));
 }
 
-// 60 pA for 64 µs on 16 nm² gives 15 e⁻/Å²; a budget of 40 allows two such scans on one place.
+// 60 pA for 1 µs on each pixel, 0.5 nm apart: 375 e⁻ on the 1 Å² where the probe stands; a budget of
+// 1000 allows two such scans on one place.
 TEST_F(GuardedTest, TheDoseAddsUpWhereFieldsOverlapAndOnlyThere) {
-  auto g = Guard(Options(40), seen_);
+  auto g = Guard(Options(1000), seen_);
   ExpectAllowed(g.get(), Unblank{});
   ExpectAllowed(g.get(), ScanAt(0));
   ExpectAllowed(g.get(), ScanAt(3));            // overlaps the first
@@ -123,11 +124,13 @@ TEST_F(GuardedTest, TheDoseAddsUpWhereFieldsOverlapAndOnlyThere) {
   ExpectRefused(g.get(), ScanAt(20), kRange);
   ExpectRefused(g.get(), ScanAt(40, 4, 1e-6, 3), kRange);  // three frames at once
   ExpectAllowed(g.get(), ScanAt(40, 4, 1e-6, 2));
-  ExpectAllowed(g.get(), ScanAt(60, 12, 1e-6, 9));       // nine times the area
+  // Over nine times the area the probe stands on as little as before.
+  ExpectAllowed(g.get(), ScanAt(60, 12, 1e-6, 2));
+  ExpectRefused(g.get(), ScanAt(60, 12, 1e-6, 1), kRange);
   ExpectRefused(g.get(), Park{80e-9, 0, 1e-3}, kRange);  // all of it within 1 Å²
-  ExpectAllowed(g.get(), Park{80e-9, 0, 5e-8});          // 19 e⁻
-  ExpectAllowed(g.get(), Park{80e-9, 0, 5e-8});
-  ExpectRefused(g.get(), Park{80e-9, 0, 5e-8}, kRange);
+  ExpectAllowed(g.get(), Park{80e-9, 0, 1.25e-6});       // 468 e⁻
+  ExpectAllowed(g.get(), Park{80e-9, 0, 1.25e-6});
+  ExpectRefused(g.get(), Park{80e-9, 0, 1.25e-6}, kRange);
 }
 
 TEST_F(GuardedTest, AFaultBlanksAndARefusalDoesNot) {
@@ -163,7 +166,7 @@ TEST_F(GuardedTest, BlankingThatFailsIsSaidLoudly) {
 
 // A scan that fails may have been carried out: its dose counts.
 TEST_F(GuardedTest, FailedScansCountInFull) {
-  auto g = Guard(Options(40), seen_, [](const Command& c) {
+  auto g = Guard(Options(1000), seen_, [](const Command& c) {
     return std::holds_alternative<Scan>(c) ? absl::DataLossError("no record") : absl::OkStatus();
   });
   for (int i = 0; i < 2; ++i) {

@@ -144,5 +144,78 @@ TEST(Cost, IsWhatTheTwinSpends) {
   }
 }
 
+// What a dose is: the electrons that come down within a probe of a place, over the probe's area.
+// Counted stop by stop, whichever pattern brought it there.
+double MostWithinAProbe(const Scan& s, double electrons, double probe) {
+  const auto at = ScanPositions(s);
+  size_t most = 0;
+  for (const auto& p : at) {
+    size_t near = 0;
+    for (const auto& q : at) {
+      near += std::fabs(q[0] - p[0]) < probe / 2 && std::fabs(q[1] - p[1]) < probe / 2;
+    }
+    most = std::max(most, near);
+  }
+  return double(most) * electrons / double(at.size()) / (probe * probe);
+}
+
+TEST(ScanPath, DoseIsCountedWhereTheProbeStands) {
+  constexpr double kProbe = kLeastProbe_m, kElectrons = 1e6;
+  Scan s = Base();
+  s.center_x_m = s.center_y_m = 0;
+  const auto dose = [&] { return kElectrons / ScanArea_m2(s); };
+  // One pixel over a micrometre: one spot, at the corner where it stands.
+  s.fov_x_m = s.fov_y_m = 1e-6;
+  s.pixels_x = s.pixels_y = 1;
+  EXPECT_NEAR(dose(), kElectrons / (kProbe * kProbe), 1e-9 * dose());
+  ASSERT_EQ(ScanPlaces(s).size(), 1u);
+  EXPECT_NEAR(ScanPlaces(s)[0].x_m + kProbe / 2, -0.5e-6, 1e-20);
+  EXPECT_NEAR(ScanPlaces(s)[0].width_m, kProbe, 1e-20);
+  // Far apart: a spot each, also turned.
+  s.pixels_x = 4, s.pixels_y = 3;
+  for (double rotation : {0.0, 0.4}) {
+    s.rotation_rad = rotation;
+    const auto places = ScanPlaces(s);
+    const auto at = ScanPositions(s);
+    ASSERT_EQ(places.size(), at.size());
+    for (size_t i = 0; i < at.size(); ++i) {
+      EXPECT_NEAR(places[i].x_m + places[i].width_m / 2, at[i][0], 1e-18);
+      EXPECT_NEAR(places[i].y_m + places[i].height_m / 2, at[i][1], 1e-18);
+      EXPECT_GE(places[i].width_m, kProbe * (1 - 1e-9));
+    }
+    EXPECT_NEAR(dose(), MostWithinAProbe(s, kElectrons, kProbe), 1e-9 * dose());
+  }
+  s.rotation_rad = 0;
+  // Far apart along one axis alone, all within one probe, and as close as images are.
+  s.fov_x_m = 2e-9, s.pixels_x = 400;
+  EXPECT_EQ(ScanPlaces(s).size(), 3u);
+  EXPECT_NEAR(dose(), kElectrons / (2e-9 * 3 * kProbe), 1e-9 * dose());
+  // 20 or 21 stops of 5 pm lie within a probe, as round-off has it.
+  EXPECT_NEAR(dose() / MostWithinAProbe(s, kElectrons, kProbe), 1, 0.06);
+  s.fov_x_m = s.fov_y_m = 2e-11, s.pixels_x = s.pixels_y = 8;
+  EXPECT_NEAR(dose(), MostWithinAProbe(s, kElectrons, kProbe), 1e-9 * dose());
+  s.fov_x_m = s.fov_y_m = 2e-9, s.pixels_x = s.pixels_y = 64;
+  EXPECT_DOUBLE_EQ(dose(), kElectrons / 4e-18);
+  // A spiral of many turns is a disc, one of few is a line on which stops crowd.
+  s.pattern = ScanPattern::kSpiral;
+  s.pixels_x = 4000, s.pixels_y = 1;
+  EXPECT_NEAR(dose(), kElectrons / (M_PI * 1e-18), 1e-9 * dose());
+  s.turns = 0.01;
+  // At its rim, where it is as good as a straight line, it comes to four times as much as there.
+  EXPECT_GE(dose() * 1.01, MostWithinAProbe(s, kElectrons, kProbe));
+  s.turns = 0, s.pixels_x = 12, s.fov_x_m = s.fov_y_m = 1e-7;
+  EXPECT_NEAR(dose(), MostWithinAProbe(s, kElectrons, kProbe), 1e-9 * dose());
+}
+
+TEST(ScanPath, RotationAndStageMoveThePlace) {
+  const Rectangle spot{30e-9, -1e-10, 2e-10, 2e-10};  // around (30.1, 0) nm
+  const Rectangle turned = OnSpecimen(spot, {.rotation_rad = M_PI / 2});
+  EXPECT_NEAR(turned.x_m + turned.width_m / 2, 0, 1e-18);
+  EXPECT_NEAR(turned.y_m + turned.height_m / 2, 30.1e-9, 1e-18);
+  const Rectangle carried = OnSpecimen(spot, {.stage_x_m = 100e-9, .stage_y_m = -1e-9});
+  EXPECT_NEAR(carried.x_m, -70e-9, 1e-18);
+  EXPECT_NEAR(carried.y_m, 0.9e-9, 1e-18);
+}
+
 }  // namespace
 }  // namespace ronchi::hw

@@ -145,7 +145,8 @@ TEST(Twin, DoseIsElectronsPerArea) {
   const Reply r = *twin->Execute(scan);
   const double electrons = 60e-12 * 1.03 * 1e-5 * 20 * 10 * 3 / kElementaryCharge_C;
   EXPECT_NEAR(r.electrons / electrons, 1, 1e-12);
-  EXPECT_NEAR(r.dose_e_per_m2 / (electrons / (7.81e-10 * 2e-9)), 1, 1e-12);
+  // Its lines are 2 Å apart, and the probe is 1 Å wide.
+  EXPECT_NEAR(r.dose_e_per_m2 / (electrons / (7.81e-10 * 10 * 1e-10)), 1, 1e-12);
   const Reply read = *twin->Execute(Read{{"dose.max"}});
   EXPECT_DOUBLE_EQ(read.readings[0].value.si, r.dose_e_per_m2);
   EXPECT_EQ(read.readings[0].value.dimension, Dimension::kDose);

@@ -36,6 +36,15 @@ prior:
   current_decay_per_h: [0.1, 0.1]
   critical_dose_e_per_A2: [20000, 20000]
   contamination_nm_per_Me_A2: [1, 1]
+  source_tail_share: [0.2, 0.3]
+  pulse_height_noise: [0.5, 0.5]
+  afterglow_share: [0.1, 0.1]
+  hum_x_A: [0.2, 0.2]
+  flyback_lag_share: [0.01, 0.01]
+  scan_wander_A: [0.2, 0.2]
+  current_flicker: [0.02, 0.02]
+  measure_bias_nm: [1, 1]
+  measure_covariance_ratio: [0.5, 0.5]
 events:
   - {at_scan: 3, add: {C12a_nm: 2}}
 )";

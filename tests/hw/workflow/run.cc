@@ -350,7 +350,7 @@ TEST_F(RunTest, WhatHasEndedOrIsAnotherWorkflowIsNotGoneOnWith) {
 // The budget is kept at run time, too: here the beam is stronger than the check was told.
 TEST_F(RunTest, TheBudgetHoldsWhereTheCheckWasDeceived) {
   const auto workflow = *ParseFlow(
-      "version: 1\nworkflow: t\nbudget: {dose: 600 e/A^2}\nsteps:\n  - unblank\n"
+      "version: 1\nworkflow: t\nbudget: {dose: 3750 e/A^2}\nsteps:\n  - unblank\n"
       "  - repeat:\n      - scan: {fov: 4 nm, pixels: 16, dwell: 1 us, detectors: haadf}\n"
       "    max: 10\n");
   CheckOptions options = SmallColumnNow();
@@ -368,8 +368,9 @@ TEST_F(RunTest, TheBudgetHoldsWhereTheCheckWasDeceived) {
                                .decider = &decider_,
                                .worst_current_A = 3 * kColumnCurrent_A});
   EXPECT_THAT(r.ended_by, HasSubstr("budget: 'scan' in line 7 would pass the dose"));
-  EXPECT_LE(r.spent.dose_e_per_m2, 600e20);
-  // One scan brings 150 e/Å², not 50: four fit.
+  EXPECT_LE(r.spent.dose_e_per_m2, 3750e20);
+  // The pixels are 2.5 Å apart, and the probe is 1 Å wide: one scan brings 937 e/Å², not 312, on each
+  // of its places. Four fit.
   EXPECT_EQ(std::count_if(instrument.commands.begin(), instrument.commands.end(),
                           [](const Command& c) { return std::holds_alternative<Scan>(c); }),
             4);

@@ -1,0 +1,71 @@
+// Structure files of every format, and tables of scattering factors.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "sim/physics/scattering_factors.h"
+#include "sim/specimen/read_structure.h"
+#include "tests/fuzz/fuzzing.h"
+#include "tests/fuzz/scratch.h"
+
+namespace ronchi::sim {
+namespace {
+
+using testing_support::FilesBelow;
+using testing_support::Fuzz;
+using testing_support::Scratch;
+
+TEST(FuzzStructures, Crystals) {
+  const Scratch scratch;
+  std::vector<std::string> corpus = FilesBelow("data/structures", ".cif", 8000);
+  for (const std::string& text : FilesBelow("data/structures", ".xyz", 8000))
+    corpus.push_back(text);
+  corpus.push_back(
+      "2\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:occupancy:R:1:biso:R:1 "
+      "pbc=\"T T T\"\nSr 0 0 0 1 0.5\nTi 2 2 2 0.5 0.4\n");
+  Fuzz({.kind = "structure",
+        .corpus = corpus,
+        .read = [&](const std::string& bytes) -> absl::Status {
+          return ReadCrystal(scratch.Write("s", bytes)).status();
+        }});
+}
+
+// Whatever table is taken, no image made with it can hold what is no number.
+TEST(FuzzStructures, ScatteringFactors) {
+  const Scratch data;
+  std::filesystem::create_directories(data / "scattering");
+  for (const char* name : {"kirkland", "lobato", "peng"}) {
+    std::string whole;
+    for (const std::string& table : FilesBelow("data/scattering", ".csv", 1 << 20)) {
+      const char first = name[0];
+      const bool this_one = first == 'k'   ? table.find("Kirkland") < 200
+                            : first == 'l' ? table.find("Lobato") < 200
+                                           : table.find("Peng") < 200;
+      if (this_one) whole = table;
+    }
+    const std::string start = whole.substr(0, 3000);
+    setenv("RONCHI_DATA", data.path().c_str(), 1);
+    Fuzz({.kind = name,
+          .corpus = {start.substr(0, start.rfind('\n') + 1)},
+          .read = [&](const std::string& bytes) -> absl::Status {
+            data.Write(std::string("scattering/") + name + ".csv", bytes);
+            RONCHI_ASSIGN_OR_RETURN(const auto table, ScatteringFactors::Load(name));
+            for (int z = 1; z < 104; ++z) {
+              if (!table->Has(z)) continue;
+              for (double k2 = 0; k2 < 400; k2 = 1.5 * k2 + 0.01) {
+                for (double depth_A : {0.0, 0.3, 5.0}) {
+                  EXPECT_TRUE(std::isfinite(table->At(z, k2))) << bytes;
+                  EXPECT_TRUE(std::isfinite(table->Beyond(z, k2, depth_A))) << bytes;
+                }
+              }
+            }
+            return absl::OkStatus();
+          },
+          .quick = 500});
+    unsetenv("RONCHI_DATA");
+  }
+}
+
+}  // namespace
+}  // namespace ronchi::sim
