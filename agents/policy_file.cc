@@ -1,5 +1,8 @@
 #include "agents/policy_file.h"
 
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +13,7 @@
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
 #include "core/files.h"
+#include "core/nesting.h"
 #include "nlohmann/json.hpp"
 
 namespace ronchi::agents {
@@ -19,6 +23,7 @@ using nlohmann::json;
 
 constexpr char kFormat[] = "ronchi-policy";
 constexpr int kVersion = 1;
+constexpr double kMostElements = 67108864;  // of a space: 256 MiB of floats
 
 struct Registry {
   std::mutex mutex;
@@ -53,8 +58,44 @@ std::string Checksum(const json& document) {
   return absl::StrFormat("fnv1a64:%016x", hash);
 }
 
+// What no policy's numbers can be, whatever its kind: not finite, a variance below zero, a scale
+// that is not above it, a count that is none. `where`: "normalisation.variance[3]".
+absl::Status CheckEntries(const json& j, const std::string& where, const std::string& key) {
+  if (j.is_object() || j.is_array()) {
+    size_t index = 0;
+    for (const auto& [name, item] : j.items()) {
+      const std::string at = j.is_array()    ? absl::StrCat(where, "[", index++, "]")
+                             : where.empty() ? name
+                                             : absl::StrCat(where, ".", name);
+      RONCHI_RETURN_IF_ERROR(CheckEntries(item, at, j.is_array() ? key : name));
+    }
+    return absl::OkStatus();
+  }
+  if (!j.is_number()) return absl::OkStatus();
+  const auto refuse = [&](const char* allowed) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("policy.", where, ": ", j.dump(), " is not allowed; allowed: ", allowed));
+  };
+  const double value = j.get<double>();
+  const auto is = [&](std::initializer_list<const char*> names) {
+    return std::find(names.begin(), names.end(), key) != names.end();
+  };
+  if (!std::isfinite(value)) return refuse("finite numbers");
+  if (key == "variance" && value < 0) return refuse("0 or more");
+  if (is({"sd", "scale", "initial_step", "tolerance", "aim_A", "dwell_s"}) && !(value > 0)) {
+    return refuse("above 0");
+  }
+  if (key == "count" && value < 0) return refuse("0 or more");
+  if (is({"shape", "hidden", "n_initial", "budget"}) &&
+      !(j.is_number_integer() && value >= 0 && value <= kMostElements)) {
+    return refuse("whole numbers of 0 … 67108864");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<json> ReadDocument(const std::string& path) {
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kPolicyFile));
+  if (NestsTooDeeply(text)) return absl::InvalidArgumentError("nested too deeply; no policy is");
   json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
     return absl::InvalidArgumentError("not JSON, or truncated");
@@ -70,6 +111,7 @@ absl::StatusOr<json> ReadDocument(const std::string& path) {
   if (document.at("checksum") != Checksum(document.at("policy"))) {
     return absl::InvalidArgumentError("the checksum does not fit: the file was altered");
   }
+  RONCHI_RETURN_IF_ERROR(CheckEntries(document.at("policy"), "", ""));
   return document;
 }
 

@@ -61,6 +61,9 @@ nlohmann::json DictSpaceToJson(const env::DictSpace& space) {
 }
 
 namespace {
+
+constexpr double kMostElements = 67108864;  // of a box: 256 MiB of floats
+
 // JSON has no infinity: nlohmann writes null, which an unbounded box reads back as ±infinity.
 float BoundFromJson(const nlohmann::json& json, float unbounded) {
   return json.is_null() ? unbounded : json.get<float>();
@@ -70,6 +73,12 @@ float BoundFromJson(const nlohmann::json& json, float unbounded) {
 env::Box BoxFromJson(const nlohmann::json& json) {
   env::Box box;
   box.shape = json.at("shape").get<std::vector<size_t>>();
+  double elements = 1;  // before anything of that size is asked for
+  for (const size_t side : box.shape) elements *= double(side);
+  if (!(elements <= kMostElements)) {
+    throw nlohmann::json::other_error::create(
+        501, absl::StrCat("a shape of ", elements, " elements; allowed: ", kMostElements), &json);
+  }
   box.low = BoundFromJson(json.at("low"), -INFINITY);
   box.high = BoundFromJson(json.at("high"), INFINITY);
   box.unit = json.at("unit").get<std::string>();
@@ -80,6 +89,14 @@ env::Box BoxFromJson(const nlohmann::json& json) {
     if (!bounds->empty() && bounds->size() != box.size()) {
       throw nlohmann::json::other_error::create(501, "bounds do not fit the shape", &json);
     }
+  }
+  for (size_t i = 0; i < std::max(box.lows.size(), box.highs.size()); ++i) {
+    if (box.Low(i) <= box.High(i)) continue;
+    throw nlohmann::json::other_error::create(
+        501, absl::StrCat("lows[", i, "] = ", box.Low(i), " is above highs[", i, "]"), &json);
+  }
+  if (!(box.low <= box.high)) {
+    throw nlohmann::json::other_error::create(501, "low is above high", &json);
   }
   return box;
 }
@@ -105,6 +122,11 @@ absl::StatusOr<std::vector<float>> FloatsFromJson(const nlohmann::json& json, si
   }
   std::vector<float> values(expected);
   std::memcpy(values.data(), bytes.data(), bytes.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i])) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("entry ", i, " is ", values[i], "; weights are finite numbers"));
+  }
   return values;
 }
 

@@ -1,59 +1,18 @@
 #include "core/config.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "core/config_impl.h"
 #include "core/config_tree.h"
 #include "core/files.h"
 
 namespace ronchi {
-
-// A parent link makes absent children writable: the mapping comes to be when a default is stored.
-struct Config::Impl {
-  YAML::Node node;
-  std::string file;
-  std::string path;
-  std::shared_ptr<Impl> parent;
-  std::string key;
-  // Of the whole document: path → the --set text that wrote it.
-  std::shared_ptr<std::map<std::string, std::string>> overrides;
-
-  bool present() const { return node.IsDefined() && !node.IsNull(); }
-  int line() const {
-    if (node.IsDefined() && node.Mark().line >= 0) return node.Mark().line + 1;
-    return parent ? parent->line() : 1;
-  }
-  YAML::Node Get(std::string_view k) const {
-    if (!node.IsDefined() || !node.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
-    const YAML::Node& constant = node;
-    return constant[std::string(k)];
-  }
-  // Where the value at `at` comes from: "--set 'beam.energy_keV=-5'", else "file:line".
-  std::string Place(const std::string& at, int line) const {
-    // An override says events.0.at_scan where paths say events[0].at_scan.
-    const std::string dotted = absl::StrReplaceAll(at, {{"[", "."}, {"]", ""}}) + ".";
-    for (const auto& [written, text] : *overrides) {
-      if (dotted.rfind(written + ".", 0) == 0) return absl::StrCat("--set '", text, "'");
-    }
-    return absl::StrCat(file, ":", line);
-  }
-  void Store(std::string_view k, const YAML::Node& value) {
-    if (!present()) {
-      node = YAML::Node(YAML::NodeType::Map);
-      if (parent) parent->Store(key, node);
-    }
-    node[std::string(k)] = value;
-  }
-};
 
 namespace {
 
@@ -184,25 +143,33 @@ std::string Config::Dump() const {
 }
 
 ConfigReader::ConfigReader(Config node) : node_(std::move(node)) {
-  if (node_.impl_->present() && !node_.IsMap())
-    status_ = node_.Error("", "expected a mapping of keys");
+  if (node_.impl_->present() && !node_.IsMap()) {
+    is_mapping_ = false;
+    Fail("", "expected a mapping of keys");
+  }
 }
 
-void ConfigReader::Known(std::string_view key) { known_.emplace_back(key); }
+void ConfigReader::Known(std::string_view key) {
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
+}
+
+bool ConfigReader::Failed(std::string_view key) const {
+  return std::any_of(errors_.begin(), errors_.end(), [&](const Error& e) { return e.key == key; });
+}
 
 void ConfigReader::Fail(std::string_view key, std::string_view message) {
-  if (status_.ok()) status_ = node_.Error(key, message);
+  if (!Failed(key)) errors_.push_back({std::string(key), node_.Error(key, message)});
 }
 
 void ConfigReader::FailMissing(std::string_view key) {
-  if (!ok()) return;
+  if (Failed(key)) return;
   Fail(key, "missing; this key is required");
-  only_missing_ = true;
+  errors_.back().missing = true;
 }
 
 bool ConfigReader::Find(std::string_view key, bool required, std::string* text) {
   Known(key);
-  if (!status_.ok()) return false;
+  if (!is_mapping_) return false;
   const YAML::Node child = node_.impl_->Get(key);
   if (!child.IsDefined() || child.IsNull()) {
     if (required) FailMissing(key);
@@ -292,7 +259,7 @@ void ConfigReader::Choice(std::string_view key, std::string* value,
                           const std::vector<std::string>& allowed) {
   std::string text = *value;
   Text(key, &text);
-  if (!ok()) return;
+  if (Failed(key) || !is_mapping_) return;
   if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
     return Fail(
         key, absl::StrCat("'", text, "' is not allowed; allowed: ", absl::StrJoin(allowed, ", ")));
@@ -303,10 +270,11 @@ void ConfigReader::Choice(std::string_view key, std::string* value,
 void ConfigReader::Numbers(std::string_view key, std::vector<double>* value, size_t count,
                            NumberRange range, bool required) {
   Known(key);
-  if (!ok()) return;
+  if (!is_mapping_) return;
   const YAML::Node child = node_.impl_->Get(key);
   if (!child.IsDefined() || child.IsNull()) {
     if (required) return FailMissing(key);
+    if (!ok()) return;
     YAML::Node list(YAML::NodeType::Sequence);
     list.SetStyle(YAML::EmitterStyle::Flow);
     for (double v : *value) list.push_back(absl::StrFormat("%.17g", v));
@@ -345,23 +313,42 @@ Config ConfigReader::Child(std::string_view key) {
   return Config(child);
 }
 
+absl::Status ConfigReader::Unknown(const std::string& key, std::string* meant) const {
+  const auto nearest = std::min_element(known_.begin(), known_.end(),
+                                        [&](const std::string& a, const std::string& b) {
+                                          return EditDistance(a, key) < EditDistance(b, key);
+                                        });
+  std::string hint = ";";
+  if (nearest != known_.end() &&
+      EditDistance(*nearest, key) <= std::max<size_t>(2, key.size() / 2)) {
+    hint = absl::StrCat("; did you mean '", *nearest, "'?");
+    *meant = *nearest;
+  }
+  return node_.Error(key,
+                     absl::StrCat("unknown key", hint, " allowed: ", absl::StrJoin(known_, ", ")));
+}
+
+absl::Status ConfigReader::status() const {
+  ErrorList all;
+  for (const Error& e : errors_) all.Add(e.status);
+  return all.status();
+}
+
 absl::Status ConfigReader::Done() {
-  if (!ok() && !only_missing_) return status_;
+  ErrorList all;
+  std::vector<std::string> meant;
+  for (const Error& e : errors_) {
+    if (!e.missing) all.Add(e.status);
+  }
   for (const std::string& key : node_.Keys()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-    const auto nearest = std::min_element(known_.begin(), known_.end(),
-                                          [&](const std::string& a, const std::string& b) {
-                                            return EditDistance(a, key) < EditDistance(b, key);
-                                          });
-    std::string hint = ";";
-    if (nearest != known_.end() &&
-        EditDistance(*nearest, key) <= std::max<size_t>(2, key.size() / 2)) {
-      hint = absl::StrCat("; did you mean '", *nearest, "'?");
-    }
-    return node_.Error(
-        key, absl::StrCat("unknown key", hint, " allowed: ", absl::StrJoin(known_, ", ")));
+    all.Add(Unknown(key, &meant.emplace_back()));
   }
-  return status_;
+  for (const Error& e : errors_) {
+    const bool misspelt = std::find(meant.begin(), meant.end(), e.key) != meant.end();
+    if (e.missing && !misspelt) all.Add(e.status);
+  }
+  return all.status();
 }
 
 }  // namespace ronchi

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error_list.h"
 #include "core/status.h"
 
 namespace ronchi {
@@ -22,6 +23,7 @@ struct NumberRange {
 };
 
 class ConfigReader;
+class ConfigSeries;
 
 // One node of a document. Copies refer to the same document. Not thread-safe.
 class Config {
@@ -54,6 +56,7 @@ class Config {
 
  private:
   friend class ConfigReader;
+  friend class ConfigSeries;
   struct Impl;
   explicit Config(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<Impl> impl_;
@@ -79,20 +82,29 @@ class ConfigReader {
   bool Has(std::string_view key) const { return node_.Has(key); }
   // Marks a key as known that the caller handles by itself.
   void Known(std::string_view key);
-  void Fail(std::string_view key, std::string_view message);  // keeps the first error
-  bool ok() const { return status_.ok(); }
+  void Fail(std::string_view key, std::string_view message);  // keeps the first error of each key
+  bool ok() const { return errors_.empty(); }
 
-  // The first error; otherwise refuses keys nobody read, with the nearest known name. A misspelt
-  // key is named before the required one that is missing for it.
+  // All that is wrong, as an ErrorList: what the keys hold; keys nobody read, with the nearest
+  // known name; required keys that are not there, unless a misspelt one was meant for them.
   absl::Status Done();
+  // The same without a word on keys nobody read, for those who give up half-way.
+  absl::Status status() const;
 
  private:
+  struct Error {
+    std::string key;
+    absl::Status status;
+    bool missing = false;  // a required key is not there
+  };
   bool Find(std::string_view key, bool required, std::string* text);
   void FailMissing(std::string_view key);
+  bool Failed(std::string_view key) const;
+  absl::Status Unknown(const std::string& key, std::string* meant) const;
   Config node_;
-  std::vector<std::string> known_;
-  absl::Status status_;
-  bool only_missing_ = false;  // status_ says that a required key is not there
+  std::vector<std::string> known_;  // each once, in the order of asking
+  std::vector<Error> errors_;
+  bool is_mapping_ = true;
 };
 
 }  // namespace ronchi

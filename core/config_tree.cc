@@ -77,7 +77,15 @@ absl::Status CheckEncoding(const std::string& text, const std::string& name) {
 absl::StatusOr<YAML::Node> LoadYaml(const std::string& text, const std::string& name) {
   RONCHI_RETURN_IF_ERROR(CheckEncoding(text, name));
   try {
-    return YAML::Load(text);
+    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.empty()) return YAML::Node(YAML::NodeType::Null);
+    for (size_t i = 1; i < documents.size(); ++i) {
+      if (!documents[i].IsDefined() || documents[i].IsNull()) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          name, ":", std::max(0, documents[i].Mark().line) + 1,
+          ": a second document begins here; a file holds one, so remove the '---' before it"));
+    }
+    return documents[0];
   } catch (const YAML::DeepRecursion& e) {
     return absl::InvalidArgumentError(absl::StrCat(name, ":", e.mark.line + 1, ": ", kTooDeep));
   } catch (const YAML::Exception& e) {
@@ -99,7 +107,12 @@ absl::Status ApplyOverride(YAML::Node root, const std::string& text) {
   }
   YAML::Node value;
   try {
-    value = YAML::Load(text.substr(equals + 1));
+    std::vector<YAML::Node> values = YAML::LoadAll(text.substr(equals + 1));
+    if (values.size() > 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--set '", text, "': more than one document; a value is one"));
+    }
+    if (!values.empty()) value = values[0];
   } catch (const YAML::Exception& e) {
     return absl::InvalidArgumentError(absl::StrCat("--set '", text, "': ", e.msg));
   }

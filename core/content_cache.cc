@@ -11,6 +11,7 @@
 #include "core/file_lock.h"
 #include "core/hash.h"
 #include "core/interrupt.h"
+#include "core/printable.h"
 #include "core/progress.h"
 
 namespace ronchi {
@@ -18,7 +19,9 @@ namespace {
 
 constexpr auto kPollInterval = std::chrono::milliseconds(20);
 
-void WarnOnStderr(const std::string& line) { std::fprintf(stderr, "ronchi: %s\n", line.c_str()); }
+void WarnOnStderr(const std::string& line) {
+  std::fprintf(stderr, "ronchi: %s\n", Printable(line).c_str());
+}
 
 bool IsFolderName(const std::string& text) {
   return !text.empty() &&

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/array.h"
 #include "core/status.h"
@@ -25,6 +26,13 @@ enum class Colormap {
 
 inline constexpr float kNoPicture = std::numeric_limits<float>::infinity();
 
+// A word on the picture, its top left at a pixel of the image (x to the right, y down). It is left
+// out where it is wider than `room` pixels of the image.
+struct ImageLabel {
+  size_t x = 0, y = 0, room = 0;
+  std::string text;
+};
+
 struct RenderOptions {
   Colormap colormap = Colormap::kGrey;
   // Of the finite values when not given.
@@ -39,6 +47,7 @@ struct RenderOptions {
   // Output pixels an image pixel; 0: automatic (about 384 at least, at most 1024; large images are
   // averaged over square blocks).
   int upscale = 0;
+  std::vector<ImageLabel> labels = {};
 };
 
 // Red, green, blue of a value in [0, 1].

@@ -116,6 +116,18 @@ void DrawStrip(Canvas& canvas, int top, const Strip& strip, const RenderOptions&
   canvas.Text(x + length + gap, y, strip.high, kInk, text);
 }
 
+// On a ground of its own, so that it can be read on any image.
+void DrawLabel(Canvas& canvas, const ImageLabel& label, double zoom) {
+  const int room = int(double(label.room) * zoom), margin = 2;
+  int scale = 2;
+  while (scale > 0 && Canvas::TextWidth(label.text, scale) + 2 * margin > room) --scale;
+  if (scale == 0) return;
+  const int x = int(double(label.x) * zoom), y = int(double(label.y) * zoom);
+  canvas.Box(x, y, Canvas::TextWidth(label.text, scale) + 2 * margin,
+             Canvas::TextHeight(scale) + 2 * margin, kStrip);
+  canvas.Text(x + margin, y + margin, label.text, kInk, scale);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> RenderImage(const Array<float>& image, const RenderOptions& options) {
@@ -149,6 +161,8 @@ absl::StatusOr<std::string> RenderImage(const Array<float>& image, const RenderO
       canvas.Put(x, y, colour_of(upright(size_t(y / scale), size_t(x / scale))));
     }
   }
+  const double zoom = double(scale) / double(bin);
+  for (const ImageLabel& label : options.labels) DrawLabel(canvas, label, zoom);
   DrawStrip(canvas, height, strip, options);
   return canvas.EncodePng();
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/printable.h"
+
 namespace ronchi {
 namespace {
 Progress::Style g_style = Progress::Style::kAuto;
@@ -17,7 +19,7 @@ Progress::Style Resolved() {
 void Progress::SetStyle(Style style) { g_style = style; }
 
 void Progress::Say(const std::string& line) {
-  if (g_style != Style::kOff) std::fprintf(stderr, "%s\n", line.c_str());
+  if (g_style != Style::kOff) std::fprintf(stderr, "%s\n", PrintableLines(line).c_str());
 }
 
 Progress::Progress(std::string label, size_t total)

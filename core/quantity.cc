@@ -99,6 +99,13 @@ absl::StatusOr<Quantity> ParseQuantity(std::string_view text) {
 
 std::string Format(const Quantity& q) {
   const std::string unit(UnitName(q.dimension));
+  if (q.si == 0) {  // in the unit that instruments speak of, beside which it is read
+    for (const auto& [dimension, name] : {std::pair(Dimension::kLength, "nm"),
+                                          {Dimension::kAngle, "mrad"},
+                                          {Dimension::kCurrent, "pA"}}) {
+      if (q.dimension == dimension) return absl::StrCat("0 ", name);
+    }
+  }
   if (q.si == 0 || q.dimension == Dimension::kNone || q.dimension == Dimension::kDose ||
       !std::isfinite(q.si)) {
     return absl::StrFormat("%.4g%s%s", q.si, unit.empty() ? "" : " ", unit);

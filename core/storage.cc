@@ -74,12 +74,32 @@ absl::Status CheckSlab(const std::string& name, const std::vector<size_t>& shape
       absl::StrCat("slab of ", name, ": ", values, " values for ", product, " places"));
 }
 
+// Values of a slab with the axes x and x + 1 exchanged.
+std::vector<float> Turned(const std::vector<size_t>& count, size_t x,
+                          std::span<const float> values) {
+  size_t outer = 1, inner = 1;
+  for (size_t i = 0; i < x; ++i) outer *= count[i];
+  for (size_t i = x + 2; i < count.size(); ++i) inner *= count[i];
+  const size_t nx = count[x], ny = count[x + 1];
+  std::vector<float> out(values.size());
+  for (size_t o = 0; o < outer; ++o) {
+    for (size_t i = 0; i < nx; ++i) {
+      for (size_t j = 0; j < ny; ++j) {
+        const float* const from = values.data() + ((o * nx + i) * ny + j) * inner;
+        std::copy(from, from + inner, out.data() + ((o * ny + j) * nx + i) * inner);
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 struct DataFile::Impl {
   struct Declared {
     std::vector<size_t> shape;
-    Handle dataset;
+    std::array<Handle, 2> datasets;  // the second with x and y exchanged, where there is one
+    std::optional<size_t> x;
   };
   explicit Impl(NewFile made) : in_the_making(std::move(made)) {}
   std::string path;
@@ -162,7 +182,8 @@ absl::Status DataFile::Impl::Declare(const Signal& signal, const std::vector<siz
   cube = cube && calibration == hdf5::CalibrationOf(signal);
   if (cube) cubes.push_back(signal.name);
   if (first_signal.empty()) first_signal = signal.name;
-  signals[signal.name] = {shape, hdf5::WriteSignalGroups(writer, signal, shape, cube, options)};
+  signals[signal.name] = {shape, hdf5::WriteSignalGroups(writer, signal, shape, cube, options),
+                          hdf5::XBeforeY(signal)};
   return writer.status();
 }
 
@@ -189,7 +210,13 @@ absl::Status DataFile::WriteSlab(const std::string& name, const std::vector<size
     return absl::NotFoundError(absl::StrCat("signal ", name, " was not declared"));
   }
   RONCHI_RETURN_IF_ERROR(CheckSlab(name, found->second.shape, offset, count, values.size()));
-  if (!values.empty()) impl_->writer.Slab(found->second.dataset, offset, count, values.data());
+  if (values.empty()) return impl_->writer.status();
+  const Impl::Declared& signal = found->second;
+  impl_->writer.Slab(signal.datasets[0], offset, count, values.data());
+  if (signal.x) {
+    impl_->writer.Slab(signal.datasets[1], hdf5::Exchanged(offset, *signal.x),
+                       hdf5::Exchanged(count, *signal.x), Turned(count, *signal.x, values).data());
+  }
   return impl_->writer.status();
 }
 

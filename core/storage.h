@@ -17,27 +17,33 @@
 
 namespace ronchi {
 
-// Coordinate i of an axis is offset + i * scale, in `units`: A, A^-1, nm, mrad, eV, s … ("Å" and
-// "1/Å" are understood; each reader gets the spelling that it knows).
+// Coordinate i of an axis is offset + i * scale, or values[i] where steps are not even, in `units`:
+// A, A^-1, nm, mrad, eV, s … ("Å" and "1/Å" are understood; each reader gets the spelling that it
+// knows).
 struct Axis {
   std::string name = "";
   std::string units = "";
   double offset = 0;
   double scale = 1;       // finite, not 0
   bool navigate = false;  // true: a scan or time axis, false: an axis of each image or spectrum
-  std::string type = "spatial";  // spatial | reciprocal | spectral | temporal | unknown
-  std::string long_name = "";    // for people; `name` when empty
+  std::string type = "spatial";     // spatial | reciprocal | spectral | temporal | unknown
+  std::string long_name = "";       // for people; `name` when empty
+  std::vector<double> values = {};  // empty, or one a coordinate, rising or falling strictly
   bool operator==(const Axis&) const = default;
 };
 
-// What an array of numbers means. A rank-4 signal whose axes are spatial, spatial, reciprocal,
-// reciprocal (scan x, scan y, qx, qy) opens as a calibrated DataCube in py4DSTEM.
+// What an array of numbers means. An image of x and y is kept a second time with y before x, for
+// HyperSpy, which draws the last axis horizontally. A rank-4 signal whose axes are spatial, spatial, reciprocal,
+// reciprocal (scan x, scan y, qx, qy) opens as a calibrated DataCube in py4DSTEM, where steps along
+// x and y are equal, which is all that it can tell.
 struct Signal {
   std::string name = "";         // the group's name: letters, digits, '_', '-', '.'
   std::string title = "";        // `name` when empty
   std::string units = "";        // of the values, e.g. "counts"; "" is dimensionless
   std::vector<Axis> axes = {};   // one a dimension, the slowest first
   std::string signal_type = "";  // HyperSpy's: "", "EELS", …
+  // What it was taken with; 0: not told.
+  double beam_energy_keV = 0, convergence_mrad = 0, dwell_s = 0;
   bool operator==(const Signal&) const = default;
 };
 

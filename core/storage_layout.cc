@@ -2,6 +2,7 @@
 
 #include <hdf5_hl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -22,7 +23,7 @@ constexpr UnitSpelling kSpellings[] = {
     {"angstrom", "A", "Å"},    {"A^-1", "A^-1", "1/Å"},
     {"1/A", "A^-1", "1/Å"},    {"1/Å", "A^-1", "1/Å"},
     {"Å^-1", "A^-1", "1/Å"},   {"nm^-1", "nm^-1", "1/nm"},
-    {"1/nm", "nm^-1", "1/nm"},
+    {"1/nm", "nm^-1", "1/nm"}, {"A^-2", "A^-2", "1/Å^2"},
 };
 
 UnitSpelling Spell(const std::string& units) {
@@ -68,8 +69,10 @@ const std::string& Either(const std::string& a, const std::string& b) { return a
 void WriteDimension(Writer& writer, hid_t data, const std::string& group, size_t i,
                     const Axis& axis, size_t size) {
   const std::string label = absl::StrCat("dim", i);
-  std::vector<double> coordinates(size);
-  for (size_t k = 0; k < size; ++k) coordinates[k] = axis.offset + double(k) * axis.scale;
+  std::vector<double> coordinates = axis.values;
+  for (size_t k = coordinates.size(); k < size; ++k) {
+    coordinates.push_back(axis.offset + double(k) * axis.scale);
+  }
   const Handle dim = writer.Dataset(absl::StrCat(group, "/", label), H5T_IEEE_F64LE, {size});
   writer.Fill(dim, H5T_NATIVE_DOUBLE, coordinates.data());
   writer.Attribute(dim, "name", axis.name);
@@ -84,15 +87,44 @@ void WriteDimension(Writer& writer, hid_t data, const std::string& group, size_t
                absl::StrCat("attaching ", group, "/", label));
 }
 
-// /Experiments/<name>: HyperSpy's view of the same dataset. A soft link, because RosettaSciIO does
-// not see a hard one. `package` stays empty: HyperSpy would look for a Python package of that name.
-void WriteHyperSpy(Writer& writer, const Signal& signal, const std::vector<size_t>& shape,
-                   const DataFileOptions& options) {
+// HyperSpy's names and units for what a signal was taken with.
+void WriteAcquisition(Writer& writer, const Signal& signal, const std::string& base) {
+  const std::pair<const char*, double> told[] = {{"beam_energy", signal.beam_energy_keV},
+                                                 {"convergence_angle", signal.convergence_mrad},
+                                                 {"dwell_time", signal.dwell_s}};
+  const bool any =
+      std::any_of(std::begin(told), std::end(told), [](const auto& t) { return t.second > 0; });
+  if (!any) return;
+  const Handle tem = writer.Group(base + "/metadata/Acquisition_instrument/TEM");
+  writer.Attribute(tem, "acquisition_mode", "STEM");
+  for (const auto& [name, value] : told) {
+    if (value > 0) writer.Attribute(tem, name, value);
+  }
+}
+
+// /Experiments/<name>: HyperSpy's view. Of the same dataset, by a soft link, because RosettaSciIO
+// does not see a hard one; or, where x would run downwards, of one of its own (returned) with x and
+// y exchanged. `package` stays empty: HyperSpy would look for a Python package of that name.
+Handle WriteHyperSpy(Writer& writer, const Signal& given, const std::vector<size_t>& given_shape,
+                     const DataFileOptions& options) {
+  Signal signal = given;
+  std::vector<size_t> shape = given_shape;
+  Handle own;
+  const std::optional<size_t> x = XBeforeY(given);
+  if (x) {
+    signal.axes = Exchanged(given.axes, *x);
+    shape = Exchanged(given_shape, *x);
+  }
   const std::string base = absl::StrCat("/Experiments/", signal.name);
   const Handle experiment = writer.Group(base);
   writer.Attribute(experiment, "package", "");
   writer.Attribute(experiment, "package_version", "");
-  writer.SoftLink(absl::StrCat("/root/", signal.name, "/data"), absl::StrCat(base, "/data"));
+  if (x) {
+    own = writer.Dataset(base + "/data", H5T_IEEE_F32LE, shape);
+  } else {
+    writer.SoftLink(absl::StrCat("/root/", signal.name, "/data"), absl::StrCat(base, "/data"));
+  }
+  WriteAcquisition(writer, signal, base);
   writer.Attribute(writer.Group(base + "/metadata/General"), "title",
                    Either(signal.title, signal.name));
   const Handle kind = writer.Group(base + "/metadata/Signal");
@@ -103,15 +135,23 @@ void WriteHyperSpy(Writer& writer, const Signal& signal, const std::vector<size_
   for (size_t i = 0; i < shape.size(); ++i) {
     const Axis& axis = signal.axes[i];
     const Handle group = writer.Group(absl::StrCat(base, "/axis-", i));
-    writer.Attribute(group, "_type", "UniformDataAxis");
+    const bool even = axis.values.empty();
+    writer.Attribute(group, "_type", even ? "UniformDataAxis" : "DataAxis");
     writer.Attribute(group, "name", axis.name);
     writer.Attribute(group, "units", Spell(axis.units).hyperspy);
-    writer.Attribute(group, "scale", axis.scale);
-    writer.Attribute(group, "offset", axis.offset);
+    if (even) {
+      writer.Attribute(group, "scale", axis.scale);
+      writer.Attribute(group, "offset", axis.offset);
+    } else {
+      const Handle values = writer.Dataset(absl::StrCat(base, "/axis-", i, "/axis"), H5T_IEEE_F64LE,
+                                           {axis.values.size()});
+      writer.Fill(values, H5T_NATIVE_DOUBLE, axis.values.data());
+    }
     writer.Attribute(group, "size", int64_t(shape[i]));
     writer.Attribute(group, "navigate", axis.navigate);
     writer.Attribute(group, "is_binned", false);
   }
+  return own;
 }
 
 absl::Status CheckAxis(const std::string& signal, size_t i, const Axis& axis, size_t size) {
@@ -122,6 +162,18 @@ absl::Status CheckAxis(const std::string& signal, size_t i, const Axis& axis, si
   if (!std::isfinite(axis.offset) || !std::isfinite(axis.scale) || axis.scale == 0) {
     return absl::InvalidArgumentError(absl::StrCat(where, "offset ", axis.offset, ", scale ",
                                                    axis.scale, ": both finite, scale not 0"));
+  }
+  if (!axis.values.empty() && axis.values.size() != size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, axis.values.size(), " values for ", size, " coordinates"));
+  }
+  for (size_t k = 0; k < axis.values.size(); ++k) {
+    const double step = k > 0 ? axis.values[k] - axis.values[k - 1] : 1;
+    const bool turns = k > 1 && (step > 0) != (axis.values[1] > axis.values[0]);
+    if (!std::isfinite(axis.values[k]) || step == 0 || turns) {
+      return absl::InvalidArgumentError(absl::StrCat(where, "value ", k, ", ", axis.values[k],
+                                                     ": all finite, strictly rising or falling"));
+    }
   }
   if (!kTypes.count(axis.type)) {
     return absl::InvalidArgumentError(
@@ -167,8 +219,22 @@ std::string ContentUuid(const std::string& content) {
 
 bool IsDataCube(const Signal& signal) {
   const auto& axes = signal.axes;
+  const auto square = [&](size_t i) {
+    const double a = std::fabs(axes[i].scale), b = std::fabs(axes[i + 1].scale);
+    return std::fabs(a - b) < 1e-6 * a && axes[i].units == axes[i + 1].units;
+  };
   return axes.size() == 4 && axes[0].type == "spatial" && axes[1].type == "spatial" &&
-         axes[2].type == "reciprocal" && axes[3].type == "reciprocal";
+         axes[2].type == "reciprocal" && axes[3].type == "reciprocal" && square(0) && square(2);
+}
+
+std::optional<size_t> XBeforeY(const Signal& signal) {
+  size_t x = signal.axes.size();
+  for (size_t i = 0; i < signal.axes.size(); ++i) {
+    if (signal.axes[i].type == "reciprocal") return std::nullopt;
+    if (signal.axes[i].name == "x") x = i;
+  }
+  if (x + 1 >= signal.axes.size() || signal.axes[x + 1].name != "y") return std::nullopt;
+  return x;
 }
 
 Calibration CalibrationOf(const Signal& cube) {
@@ -200,8 +266,9 @@ void WriteHeader(Writer& writer, hid_t file, const DataFileOptions& options) {
   if (!options.start_time.empty()) writer.Text("/root/start_time", options.start_time);
 }
 
-Handle WriteSignalGroups(Writer& writer, const Signal& signal, const std::vector<size_t>& shape,
-                         bool data_cube, const DataFileOptions& options) {
+std::array<Handle, 2> WriteSignalGroups(Writer& writer, const Signal& signal,
+                                        const std::vector<size_t>& shape, bool data_cube,
+                                        const DataFileOptions& options) {
   size_t navigate = 0;
   for (const Axis& axis : signal.axes) navigate += axis.navigate;
   const size_t rest = shape.size() - navigate;
@@ -232,8 +299,8 @@ Handle WriteSignalGroups(Writer& writer, const Signal& signal, const std::vector
   writer.Attribute(data, "modality", "STEM");
   writer.Attribute(data, "source", options.program);
   writer.Attribute(data, "title", title);
-  WriteHyperSpy(writer, signal, shape, options);
-  return data;
+  Handle turned = WriteHyperSpy(writer, signal, shape, options);
+  return {std::move(data), std::move(turned)};
 }
 
 // The python_class must be Calibration: py4DSTEM fails on a plain Metadata of this name.

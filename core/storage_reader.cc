@@ -120,16 +120,23 @@ struct DataFileReader::Impl {
     return hdf5::LastError(absl::StrCat(path, ":", place, "@", name), "reading");
   }
 
-  absl::StatusOr<Axis> ReadAxis(const std::string& signal, size_t i) const {
+  // `of_hyperspy`: its number where HyperSpy has x and y exchanged.
+  absl::StatusOr<Axis> ReadAxis(const std::string& signal, size_t i, size_t of_hyperspy) const {
     const std::string dim = absl::StrCat("/root/", signal, "/dim", i);
-    const std::string axis = absl::StrCat("/Experiments/", signal, "/axis-", i);
+    const std::string axis = absl::StrCat("/Experiments/", signal, "/axis-", of_hyperspy);
     Axis out;
     RONCHI_ASSIGN_OR_RETURN(out.name, Text(axis, "name"));
     RONCHI_ASSIGN_OR_RETURN(out.units, Text(dim, "units"));
     RONCHI_ASSIGN_OR_RETURN(out.type, Text(dim, "dimension_type"));
     RONCHI_ASSIGN_OR_RETURN(out.long_name, Text(dim, "long_name"));
-    RONCHI_RETURN_IF_ERROR(Number(axis, "offset", H5T_NATIVE_DOUBLE, out.offset));
-    RONCHI_RETURN_IF_ERROR(Number(axis, "scale", H5T_NATIVE_DOUBLE, out.scale));
+    if (const auto kind = Text(axis, "_type"); kind.ok() && *kind == "DataAxis") {
+      RONCHI_ASSIGN_OR_RETURN(const Array<double> values,
+                              ReadNumbers<double>(dim, H5T_NATIVE_DOUBLE));
+      out.values.assign(values.begin(), values.end());
+    } else {
+      RONCHI_RETURN_IF_ERROR(Number(axis, "offset", H5T_NATIVE_DOUBLE, out.offset));
+      RONCHI_RETURN_IF_ERROR(Number(axis, "scale", H5T_NATIVE_DOUBLE, out.scale));
+    }
     int8_t navigate = 0;
     RONCHI_RETURN_IF_ERROR(Number(axis, "navigate", hdf5::BoolType(), navigate));
     out.navigate = navigate != 0;
@@ -235,8 +242,29 @@ absl::StatusOr<Signal> DataFileReader::ReadSignal(const std::string& name) const
   RONCHI_ASSIGN_OR_RETURN(
       signal.signal_type,
       impl_->Text(absl::StrCat("/Experiments/", name, "/metadata/Signal"), "signal_type"));
-  for (size_t i = 0; i < ShapeOf(space).size(); ++i) {
-    RONCHI_ASSIGN_OR_RETURN(Axis axis, impl_->ReadAxis(name, i));
+  const std::string tem =
+      absl::StrCat("/Experiments/", name, "/metadata/Acquisition_instrument/TEM");
+  for (const auto& [attribute, value] : {std::pair("beam_energy", &signal.beam_energy_keV),
+                                         {"convergence_angle", &signal.convergence_mrad},
+                                         {"dwell_time", &signal.dwell_s}}) {
+    const absl::Status status = impl_->Number(tem, attribute, H5T_NATIVE_DOUBLE, *value);
+    if (!status.ok() && !absl::IsNotFound(status)) return status;
+  }
+  const size_t rank = ShapeOf(space).size();
+  std::vector<size_t> order(rank);
+  for (size_t i = 0; i < rank; ++i) order[i] = i;
+  for (size_t i = 0; i + 1 < rank; ++i) {
+    RONCHI_ASSIGN_OR_RETURN(const std::string first,
+                            impl_->Text(absl::StrCat("/Experiments/", name, "/axis-", i), "name"));
+    RONCHI_ASSIGN_OR_RETURN(const std::string dim,
+                            impl_->Text(absl::StrCat("/root/", name, "/dim", i), "name"));
+    if (first != dim) {
+      std::swap(order[i], order[i + 1]);
+      break;
+    }
+  }
+  for (size_t i = 0; i < rank; ++i) {
+    RONCHI_ASSIGN_OR_RETURN(Axis axis, impl_->ReadAxis(name, i, order[i]));
     signal.axes.push_back(std::move(axis));
   }
   return signal;

@@ -158,10 +158,21 @@ absl::StatusOr<bool> AtomMove::Measure(double fov_A) {
   measure.center_y_m = centre_A_[1] * kMetresPerAngstrom;
   measure.fov_m = fov_A * kMetresPerAngstrom;
   seen_from_A_ = centre_A_;
-  RONCHI_ASSIGN_OR_RETURN(hw::Reply reply, Execute(measure_));
-  own_info()[kImages] += 1;
-  if (reply.estimates.empty()) return false;
-  RONCHI_RETURN_IF_ERROR(Keep(&reply));
+  // A measurement without a result is made again, as a person would; each has taken its time.
+  constexpr int kMostTries = 5;
+  absl::StatusOr<hw::Reply> reply;
+  for (int tries = 1;; ++tries) {
+    reply = Execute(measure_);
+    own_info()[kImages] += 1;
+    if (reply.ok()) break;
+    const bool without_result = hw::ErrorOf(reply.status()).kind == hw::ErrorKind::kTimeout;
+    if (!without_result || tries == kMostTries) return reply.status();
+    // A guard has blanked; of what was only accepted the next command hears the end.
+    if (Execute(hw::Unblank{}).ok()) continue;
+    RONCHI_RETURN_IF_ERROR(Execute(hw::Unblank{}).status());
+  }
+  if (reply->estimates.empty()) return false;
+  RONCHI_RETURN_IF_ERROR(Keep(&*reply));
   return true;
 }
 

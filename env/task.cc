@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/nesting.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi::env {
@@ -34,7 +35,14 @@ Task::Task(hw::Instrument* instrument, Spec spec, uint64_t environment, bool ran
 
 absl::StatusOr<hw::Reply> Task::Execute(const hw::Command& command) {
   absl::StatusOr<hw::Reply> reply = instrument_->Execute(command);
-  if (!reply.ok()) return reply;
+  if (!reply.ok()) {
+    // A measurement that was made and has no result has taken its time all the same.
+    const auto* measure = std::get_if<hw::Measure>(&command);
+    const auto* known =
+        measure ? instrument_->description().FindMeasurement(measure->what) : nullptr;
+    if (known && hw::MayHaveHappened(reply.status())) info_[kTime_s] += known->time_s;
+    return reply;
+  }
   info_[kTime_s] += reply->elapsed_s;
   info_[kDose_e_per_A2] += reply->dose_e_per_m2 * kPerA2_per_m2;
   return reply;
@@ -149,7 +157,9 @@ absl::Status Task::Restore(const std::string& bytes) {
 absl::Status Task::TakeOver(const std::string& bytes) {
   hw::GroundTruth* truth = instrument_->ground_truth();
   if (!truth) return absl::UnimplementedError("a real instrument's state cannot be restored");
-  const nlohmann::json saved = nlohmann::json::from_cbor(bytes, true, false);
+  const absl::StatusOr<nlohmann::json> read = ReadCbor(bytes);
+  if (!read.ok()) return Annotate(read.status(), "this is no saved state of " + spec_.id);
+  const nlohmann::json& saved = *read;
   try {
     if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
         saved.value("id", "") != spec_.id) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/nesting.h"
 #include "env/vector_workers.h"
 
 namespace ronchi::env {
@@ -66,7 +67,9 @@ absl::StatusOr<std::string> VectorEnvironment::Save() const {
 
 absl::Status VectorEnvironment::Restore(const std::string& bytes) {
   if (under_way() > 0) return absl::FailedPreconditionError("Restore with environments under way");
-  const json saved = json::from_cbor(bytes, true, false);
+  const absl::StatusOr<json> read = ReadCbor(bytes);
+  if (!read.ok()) return Annotate(read.status(), "this is no saved vector of " + spec().id);
+  const json& saved = *read;
   try {
     if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
         saved.value("id", "") != spec().id) {

@@ -1,13 +1,28 @@
 #include "experiments/agent_factory.h"
 
+#include "absl/strings/str_cat.h"
 #include "agents/bayes/gp_learner.h"
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
 #include "agents/torch/backend.h"
+#include "core/progress.h"
 #include "env/wrapper.h"
 #include "hw/twin/twin.h"
 
 namespace ronchi {
+namespace {
+
+// PPO learns after whole rounds of images alone.
+void SayRounding(const agents::PpoOptions& options) {
+  const int64_t trained = agents::TrainedSteps(options);
+  if (trained == options.total_steps) return;
+  Progress::Say(absl::StrCat("ppo: learns in rounds of ",
+                             options.rollout_steps * options.environments, " images; ",
+                             options.total_steps, " were asked for, ", trained, " are taken"));
+}
+
+}  // namespace
+
 agents::EnvironmentFactory TwinEnvironments(const hw::TwinOptions& instrument,
                                             const env::AberrationTuningOptions& options,
                                             uint64_t seed) {
@@ -38,7 +53,9 @@ absl::StatusOr<agents::Trained> TrainAgent(const Recipe& recipe) {
   const auto make = TwinEnvironments(recipe.train_instrument, recipe.environment, seed);
   if (a.kind == "ppo") {
     RONCHI_ASSIGN_OR_RETURN(const agents::TorchBackend* torch, agents::LoadTorchBackend());
-    return torch->make_ppo_learner({.total_steps = a.train_steps})->Train(make, seed);
+    const agents::PpoOptions options{.total_steps = a.train_steps};
+    SayRounding(options);
+    return torch->make_ppo_learner(options)->Train(make, seed);
   }
   agents::GpLearnerOptions options;
   options.episodes = size_t(a.train_episodes);

@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/error_list.h"
 #include "core/interrupt.h"
+#include "core/printable.h"
 #include "hw/error.h"
 
 namespace ronchi {
@@ -11,11 +13,9 @@ namespace ronchi {
 using nlohmann::json;
 
 int Fail(const absl::Status& status) {
-  std::string line(status.message());
-  for (char& c : line) {
-    if (c == '\n') c = ' ';
+  for (const std::string& line : AllErrors(status)) {
+    std::fprintf(stderr, "ronchi: %s\n", Printable(line).c_str());
   }
-  std::fprintf(stderr, "ronchi: %s\n", line.c_str());
   if (absl::IsCancelled(status) && Interrupted()) return kInterrupted;
   // A person's or a guard's no to what the instrument is asked: no word of the input is wrong.
   if (hw::HasError(status) && hw::ErrorOf(status).kind == hw::ErrorKind::kRefused) {
@@ -27,12 +27,14 @@ int Fail(const absl::Status& status) {
 int Finish() { return Interrupted() ? kInterrupted : kDone; }
 
 void PrintJson(const json& j) {
-  std::printf("%s\n", j.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+  // Within JSON's texts \u009b is that character, so that what is printed reads back as it was.
+  const std::string text = j.dump(2, ' ', false, json::error_handler_t::replace);
+  std::printf("%s\n", PrintableLines(text).c_str());
 }
 
 void PrintTree(const json& j, int depth) {
   for (const auto& [key, value] : j.items()) {
-    std::printf("%*s%s:", depth * 2, "", key.c_str());
+    std::printf("%*s%s:", depth * 2, "", Printable(key).c_str());
     if (value.is_object() || (value.is_array() && !value.empty() && value[0].is_object())) {
       std::printf("\n");
       if (value.is_object())
@@ -45,8 +47,8 @@ void PrintTree(const json& j, int depth) {
     } else if (value.is_number_float()) {
       std::printf(" %.4g\n", value.get<double>());
     } else {
-      std::printf(" %s\n",
-                  value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+      const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+      std::printf(" %s\n", PrintableLines(text).c_str());
     }
   }
 }

@@ -16,7 +16,7 @@ struct Arguments {
   std::optional<uint64_t> seed;
   int threads = 0;
   bool as_json = false, quiet = false, verbose = false;
-  bool dry_run = false, compare = false, resume = false;  // simulate
+  bool dry_run = false, compare = false, resume = false, force = false;
   std::string target, second, output;
   std::string instrument;                    // check, run: of a workflow; conform
   std::vector<std::string> answers, yes_to;  // run: to a workflow's questions
@@ -33,7 +33,7 @@ struct Arguments {
 // 3, ended early, in order: the guard refused, a person denied, a budget is used up (ending.h).
 constexpr int kDone = 0, kFailed = 1, kBadInput = 2, kEndedEarly = 3, kInterrupted = 130;
 
-// "ronchi: …", one line on stderr; gives the exit status.
+// "ronchi: …" on stderr, a line for every finding (core/error_list.h); gives the exit status.
 int Fail(const absl::Status& status);
 // What ended well, or with what Ctrl-C left.
 int Finish();
@@ -60,6 +60,8 @@ absl::StatusOr<std::map<std::string, std::string>> AnswersOf(const Arguments& a)
 int List(const Arguments& a);
 int Describe(const Arguments& a);
 int Doctor(const Arguments& a);
+// init_verb.cc
+int Init(const Arguments& a);
 // watch_verb.cc
 int WatchEnvironment(const Arguments& a);
 // conform_verb.cc

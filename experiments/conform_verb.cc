@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/printable.h"
 #include "experiments/command_line.h"
 #include "experiments/flow_instrument.h"
 #include "hw/conformance.h"
@@ -34,7 +35,8 @@ int Conform(const Arguments& a) {
     }
     PrintJson(out);
   } else {
-    std::printf("%s\n%s", opened->description.id.c_str(), hw::ConformanceReport(checks).c_str());
+    std::printf("%s\n%s", Printable(opened->description.id).c_str(),
+                PrintableLines(hw::ConformanceReport(checks)).c_str());
   }
   return failed ? kFailed : Finish();
 }

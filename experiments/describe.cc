@@ -14,6 +14,7 @@
 #include "core/files.h"
 #include "core/parallel.h"
 #include "experiments/describe_environment.h"
+#include "experiments/describe_structure.h"
 #include "experiments/engine_error.h"
 #include "experiments/environments.h"
 #include "experiments/recipe.h"
@@ -21,6 +22,8 @@
 #include "hw/twin/twin.h"
 #include "ronchi_paths.h"
 #include "sim/contracted/contracted_model.h"
+#include "sim/physics/scattering_factors.h"
+#include "sim/specimen/read_structure.h"
 
 namespace ronchi {
 namespace {
@@ -173,6 +176,35 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
               {"image_engine_error_against_multislice", errors}};
 }
 
+std::vector<std::string> StructureNames() {
+  std::vector<std::string> names;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(DataDirectory() + "/structures", ec)) {
+    if (entry.is_regular_file(ec)) names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// "Sr Ti O3, 3.905 x 3.905 x 3.905 A, 5 atoms": of one cell.
+std::string SummariseStructure(const sim::Crystal& crystal) {
+  std::map<int, double> amounts;
+  for (const sim::Atom& a : crystal.atoms) amounts[-a.z] += a.occupancy;  // the heaviest first
+  const auto table = sim::ScatteringFactors::Load("kirkland");
+  std::vector<std::string> words;
+  for (const auto& [z, amount] : amounts) {
+    const std::string symbol = table.ok() ? std::string((*table)->Symbol(-z)) : absl::StrCat(-z);
+    words.push_back(absl::StrCat(symbol, amount == 1 ? "" : absl::StrFormat("%.4g", amount)));
+  }
+  const sim::Vector3 l = crystal.Lengths_A(), angles = crystal.Angles_deg();
+  std::string out = absl::StrFormat("%s, %.4g x %.4g x %.4g A, %u atoms", absl::StrJoin(words, " "),
+                                    l[0], l[1], l[2], crystal.atoms.size());
+  if (!crystal.IsBox()) {
+    absl::StrAppendFormat(&out, ", angles %.4g, %.4g, %.4g", angles[0], angles[1], angles[2]);
+  }
+  return out;
+}
+
 std::string BlasLibrary() {
   // The library that answers to libblas.so.3 is the one libtorch computes with.
   void* handle = dlopen("libblas.so.3", RTLD_LAZY);
@@ -184,6 +216,17 @@ std::string BlasLibrary() {
   const fs::path real = fs::canonical(name, ec);
   dlclose(handle);
   return ec ? name : real.string();
+}
+
+absl::StatusOr<json> DescribeStructureFile(const std::string& path) {
+  RONCHI_ASSIGN_OR_RETURN(const sim::Crystal crystal, sim::ReadCrystal(path));
+  json out = StructureJson(*crystal.summary);
+  const std::string name = fs::path(path).filename().string();
+  out["name"] = name;
+  out["summary"] = SummariseStructure(crystal);
+  out["title"] = crystal.title;
+  out["used_by"] = "specimen: {file: " + name + "} in a simulate config";
+  return out;
 }
 
 }  // namespace
@@ -205,8 +248,11 @@ json ListEverything() {
     out["instruments"][name] = summary.ok() ? *summary : std::string(summary.status().message());
   }
   for (const std::string& name : RecipeNames()) out["recipes"][name] = RecipeTitle(name);
-  for (const std::string& name : Stems("structures", ".xyz"))
-    out["structures"][name] = name + ".xyz";
+  for (const std::string& name : StructureNames()) {
+    const auto crystal = sim::ReadCrystal(DataDirectory() + "/structures/" + name);
+    out["structures"][name] =
+        crystal.ok() ? SummariseStructure(*crystal) : std::string(crystal.status().message());
+  }
   return out;
 }
 
@@ -233,10 +279,14 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
     RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kConfigFile));
     return json{{"kind", "recipe"}, {"name", name}, {"summary", RecipeTitle(name)}, {"text", text}};
   }
+  if (const auto structures = StructureNames();
+      std::find(structures.begin(), structures.end(), name) != structures.end()) {
+    return DescribeStructureFile(DataDirectory() + "/structures/" + name);
+  }
+  if (std::error_code ec; fs::is_regular_file(name, ec)) return DescribeStructureFile(name);
   std::vector<std::string> all;
   const json everything = ListEverything();
   for (const auto& [group, entries] : everything.items()) {
-    if (group == "structures") continue;
     for (const auto& [entry, text] : entries.items()) all.push_back(entry);
   }
   return absl::NotFoundError(

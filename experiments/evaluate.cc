@@ -1,6 +1,7 @@
 #include "experiments/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "agents/classical/random_policy.h"
 #include "agents/policy_file.h"
@@ -52,21 +53,62 @@ absl::StatusOr<Evaluation> EvaluatePolicy(const std::string& policy_path, const 
     RONCHI_ASSIGN_OR_RETURN(const Evaluation::Episode floor,
                             RunEpisode(recipe, seed, random.get()));
     result.episodes.push_back(own);
-    result.mean_return += own.episode_return;
-    result.random_mean_return += floor.episode_return;
-    result.success += own.ratio >= 0.95 ? 1 : 0;
+    result.random_episodes.push_back(floor);
     progress.Tick();
   }
   if (result.episodes.empty()) return result;
-  const double n = double(result.episodes.size());
-  result.mean_return /= n;
-  result.random_mean_return /= n;
-  result.success /= n;
-  std::vector<double> ratios;
-  for (const Evaluation::Episode& e : result.episodes) ratios.push_back(e.ratio);
-  std::nth_element(ratios.begin(), ratios.begin() + long(ratios.size() / 2), ratios.end());
-  result.median_ratio = ratios[ratios.size() / 2];
+  result.own = FiguresOf(result.episodes);
+  result.random = FiguresOf(result.random_episodes);
+  std::vector<double> differences;
+  for (size_t e = 0; e < result.episodes.size(); ++e) {
+    differences.push_back(result.episodes[e].episode_return -
+                          result.random_episodes[e].episode_return);
+  }
+  const MeanAndError advantage = MeanOf(differences);
+  result.advantage = advantage.mean;
+  result.advantage_se = advantage.error;
   return result;
+}
+
+MeanAndError MeanOf(const std::vector<double>& values) {
+  const double n = double(values.size());
+  MeanAndError out;
+  for (double v : values) out.mean += v / n;
+  if (values.size() < 2) return out;
+  double squares = 0;
+  for (double v : values) squares += (v - out.mean) * (v - out.mean);
+  out.error = std::sqrt(squares / (n - 1) / n);
+  return out;
+}
+
+Evaluation::Figures FiguresOf(const std::vector<Evaluation::Episode>& episodes) {
+  Evaluation::Figures f;
+  if (episodes.empty()) return f;
+  std::vector<double> returns, ratios;
+  double successes = 0;
+  for (const Evaluation::Episode& e : episodes) {
+    returns.push_back(e.episode_return);
+    ratios.push_back(e.ratio);
+    successes += e.ratio >= 0.95;
+  }
+  const MeanAndError mean = MeanOf(returns);
+  f.mean_return = mean.mean;
+  f.mean_return_se = mean.error;
+  std::sort(ratios.begin(), ratios.end());
+  const double n = double(ratios.size());
+  const size_t middle = ratios.size() / 2;
+  f.median_ratio = ratios.size() % 2 ? ratios[middle] : 0.5 * (ratios[middle - 1] + ratios[middle]);
+  // The number of values below the true median is binomial, n/2 ± sqrt(n)/2.
+  const double low = std::floor(n / 2 - std::sqrt(n) / 2),
+               high = std::ceil(n / 2 + std::sqrt(n) / 2);
+  f.median_low = ratios[size_t(std::clamp(low, 0.0, n - 1))];
+  f.median_high = ratios[size_t(std::clamp(high - 1, 0.0, n - 1))];
+  f.success = successes / n;
+  // Of a binomial share by Agresti and Coull (Am. Stat. 52, 119, 1998) at one standard deviation:
+  // not zero where all succeed.
+  const double share = (successes + 0.5) / (n + 1);
+  f.success_se = std::sqrt(share * (1 - share) / (n + 1));
+  return f;
 }
 
 }  // namespace ronchi

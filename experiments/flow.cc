@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
 #include "core/interrupt.h"
+#include "core/nesting.h"
+#include "core/printable.h"
 #include "experiments/beam_question.h"
 #include "experiments/flow_answers.h"
 #include "experiments/flow_decider.h"
@@ -54,7 +56,7 @@ absl::StatusOr<FlowOptions> Resolve(FlowOptions options) {
   options.folder = options.path;
   options.path = options.folder + kWorkflowFile;
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.folder + kRunFile, kConfigFile));
-  const json run = json::parse(text, nullptr, false);
+  const json run = NestsTooDeeply(text) ? json() : json::parse(text, nullptr, false);
   if (!run.is_object()) return absl::InvalidArgumentError(options.folder + kRunFile + ": damaged");
   try {
     if (options.instrument.empty()) options.instrument = run.value("instrument", "");
@@ -129,17 +131,8 @@ absl::Status WriteSummary(const FlowOutcome& o, const CheckedFlow& flow) {
   return WriteFileAtomically(o.folder + "/summary.json", j.dump(2) + "\n");
 }
 
-// A "done" that everybody may take for one, or something else.
-Ending EndingOfResult(const wf::RunResult& r) {
-  if (!r.fault.ok()) return EndingOf(r.fault);
-  if (absl::StartsWith(r.ended_by, "denied: ")) return Ending::kEarly;
-  if (!r.finished) return Ending::kInterrupted;
-  const bool done = r.ended_by == "done" || absl::StartsWith(r.ended_by, "stop: ");
-  return done ? Ending::kDone : Ending::kEarly;
-}
-
 absl::Status WriteResults(const CheckedFlow& flow, FlowOutcome* outcome) {
-  outcome->ending = EndingOfResult(outcome->result);
+  outcome->ending = EndingOf(outcome->result);
   RONCHI_RETURN_IF_ERROR(WriteFlowData(outcome->folder, flow.workflow));
   RONCHI_RETURN_IF_ERROR(WriteSummary(*outcome, flow));
   RONCHI_RETURN_IF_ERROR(WriteFlowReport(outcome->folder, outcome->folder + "/report.html"));
@@ -379,7 +372,7 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
   if (past.different > 0) {
     const std::string what = "not the twin that was left: " + past.first_difference;
     RONCHI_RETURN_IF_ERROR(sitting.log->Note("resume", what));
-    if (!options.quiet) std::fprintf(stderr, "%s\n", what.c_str());
+    if (!options.quiet) std::fprintf(stderr, "%s\n", Printable(what).c_str());
   }
   RONCHI_ASSIGN_OR_RETURN(outcome.result,
                           RunSitting(options, outcome.folder, &sitting, flow.get()));

@@ -81,7 +81,7 @@ void Take(const json& e, FlowState* s) {
   if (e.contains("step")) s->step = e.value("step", "");
   s->time_s += e.value("elapsed_s", 0.0);
   s->electrons += e.value("electrons", 0.0) * (type == "finish" ? 0 : 1);
-  const bool command = type == "command" || type == "aside" || type == "lost";
+  const bool command = type == "command" || type == "aside" || type == "lost" || type == "failed";
   s->commands += command ? e.value("commands", 1.0) : 0;
 }
 

@@ -70,7 +70,8 @@ absl::StatusOr<wf::Spending> SpentInJournal(const std::vector<json>& entries,
     if (type == "value" && e.value("label", "") == "wait") {
       spent.time_s += e.value("value", json::object()).value("si", 0.0);
     }
-    const bool done = type == "command" || type == "aside" || type == "lost" || type == "handler";
+    const bool done = type == "command" || type == "aside" || type == "lost" || type == "handler" ||
+                      type == "failed";
     if (!done || !e.contains("command") || !e.contains("electrons")) continue;
     RONCHI_ASSIGN_OR_RETURN(const hw::Command command, hw::CommandFromJson(e.at("command")));
     spent.time_s += e.value("elapsed_s", 0.0);

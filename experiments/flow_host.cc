@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/interrupt.h"
+#include "core/printable.h"
 #include "hw/workflow/expression.h"
 #include "hw/workflow/results.h"
 
@@ -181,7 +182,7 @@ Answer TerminalHost::WaitForAnswer(const Question& question) {
         question.timeout_s - std::chrono::duration<double>(Clock::now() - begin).count();
     if (left <= 0 || Interrupted() || (gone && !options_.attended)) return {};
     if (!prompted) {
-      std::fprintf(stderr, "%s [%s; %.0f s%s] ", question.text.c_str(),
+      std::fprintf(stderr, "%s [%s; %.0f s%s] ", Printable(question.text).c_str(),
                    AnswersAllowed(question).c_str(), left,
                    options_.folder.empty()
                        ? ""
@@ -191,7 +192,8 @@ Answer TerminalHost::WaitForAnswer(const Question& question) {
     }
     if (const auto word = Take(&question, &answer)) {
       if (answer.given) {
-        std::fprintf(stderr, "\nanswered '%s' by %s\n", word->text.c_str(), word->who.c_str());
+        std::fprintf(stderr, "\nanswered '%s' by %s\n", Printable(word->text).c_str(),
+                     Printable(word->who).c_str());
         return answer;
       }
       const Wish wish{KindOf(word->word), word->who};
@@ -255,7 +257,7 @@ Wish TerminalHost::Poll() {
 }
 
 void TerminalHost::Log(const std::string& line) {
-  if (!options_.quiet) std::fprintf(stderr, "%s\n", line.c_str());
+  if (!options_.quiet) std::fprintf(stderr, "%s\n", Printable(line).c_str());
 }
 
 }  // namespace ronchi

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "core/config.h"
 #include "core/files.h"
+#include "core/nesting.h"
 #include "experiments/recipe.h"
 #include "experiments/simulated.h"
 #include "hw/description_json.h"
@@ -22,6 +23,7 @@ absl::StatusOr<FlowInstrument> FromDescription(const std::string& path) {
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kConfigFile));
   FlowInstrument out;
   out.name = path;
+  if (NestsTooDeeply(text)) return absl::InvalidArgumentError(path + ": nested too deeply");
   const json j = json::parse(text, nullptr, false);
   try {
     if (j.is_discarded()) return absl::InvalidArgumentError(path + ": not JSON");

@@ -147,7 +147,7 @@ void AddSteps(const Run& run, HtmlReport* report) {
   std::map<std::string, Sum> sums;
   for (const json& e : run.entries) {
     const std::string type = e.value("type", "");
-    if (type != "command" && type != "handler") continue;
+    if (type != "command" && type != "handler" && type != "failed") continue;
     if (!e.contains("command")) continue;
     const std::string step = e.value("step", "");
     Sum& s = sums[step];

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "core/printable.h"
 #include "experiments/command_line.h"
 #include "experiments/flow.h"
 #include "experiments/flow_control.h"
@@ -73,12 +74,14 @@ void PrintSpending(const char* what, const wf::Spending& s) {
 void PrintCheck(const CheckedFlow& flow) {
   size_t errors = 0, guarded = 0;
   for (const wf::Finding& f : flow.report.findings) {
-    std::printf("%-8s %s\n", std::string(wf::SeverityName(f.severity)).c_str(), f.message.c_str());
+    std::printf("%-8s %s\n", std::string(wf::SeverityName(f.severity)).c_str(),
+                Printable(f.message).c_str());
     errors += f.severity == wf::Finding::Severity::kError;
     guarded += f.severity == wf::Finding::Severity::kGuarded;
   }
   std::printf(
-      "%s on %s: %s\n", flow.workflow.title.c_str(), flow.instrument.description.id.c_str(),
+      "%s on %s: %s\n", Printable(flow.workflow.title).c_str(),
+      Printable(flow.instrument.description.id).c_str(),
       errors > 0    ? absl::StrCat("refused, ", errors, errors > 1 ? " errors" : " error").c_str()
       : guarded > 0 ? absl::StrCat("allowed; ", guarded, " left to the guard at run time").c_str()
                     : "allowed; every step proven");
@@ -101,7 +104,7 @@ int CheckRecipe(const Arguments& a) {
   if (a.as_json)
     PrintJson({{"file", a.target}, {"recipe", resolved->recipe.name}, {"ok", true}});
   else
-    std::printf("%s: a recipe, and well formed\n", resolved->recipe.name.c_str());
+    std::printf("%s: a recipe, and well formed\n", Printable(resolved->recipe.name).c_str());
   return kDone;
 }
 
@@ -157,7 +160,7 @@ int RunWorkflowFile(const Arguments& a) {
                {"worst", ToJson(outcome->forecast.worst)},
                {"files", outcome->files}});
   } else {
-    std::printf("ended by %s%s\n", r.ended_by.c_str(),
+    std::printf("ended by %s%s\n", Printable(r.ended_by).c_str(),
                 r.finished ? "" : "; ronchi run --resume goes on with it");
     if (r.skipped > 0) {
       std::printf("%zu steps were left out by a person (flow skip)\n", r.skipped);
@@ -168,7 +171,7 @@ int RunWorkflowFile(const Arguments& a) {
     PrintSpending("spent", r.spent);
     PrintSpending("expected", outcome->forecast.expected);
     PrintSpending("at most", outcome->forecast.worst);
-    std::printf("written to %s:\n ", outcome->folder.c_str());
+    std::printf("written to %s:\n ", Printable(outcome->folder).c_str());
     for (const std::string& file : outcome->files) std::printf(" %s", file.c_str());
     std::printf("\n");
   }
@@ -200,14 +203,15 @@ int FlowStatus(const Arguments& a) {
                {"quiet_s", state->quiet_s}});
     return kDone;
   }
-  std::printf("%s: %s on %s\n%s\n", a.second.c_str(), state->title.c_str(),
-              state->instrument.c_str(), DescribeFlowState(*state, a.second).c_str());
+  std::printf("%s: %s on %s\n%s\n", a.second.c_str(), Printable(state->title).c_str(),
+              Printable(state->instrument).c_str(),
+              Printable(DescribeFlowState(*state, a.second)).c_str());
   std::printf("  so far %.4g s  %.4g electrons  %.0f commands; last heard of %.0f s ago\n",
               state->time_s, state->electrons, state->commands, state->quiet_s);
   if (state->kind == FlowState::Kind::kAsking) {
     const wf::Question q = QuestionFromJson(state->question);
     std::printf("  question '%s', within %.0f s: ronchi flow answer %s …\n  allowed: %s\n",
-                q.name.c_str(), state->question_left_s, a.second.c_str(),
+                Printable(q.name).c_str(), state->question_left_s, a.second.c_str(),
                 AnswersAllowed(q).c_str());
   }
   return kDone;

@@ -69,7 +69,7 @@ size_t DistinctSlices(const sim::SimulationOptions& o) {
 }
 
 MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::SimulationPlan& plan,
-                          int threads) {
+                          int threads, size_t points) {
   const double pixels = double(o.grid_pixels[0]) * double(o.grid_pixels[1]);
   // Rows are padded by at most two cache lines of complex numbers.
   const double padded = double(o.grid_pixels[0]) * (double(o.grid_pixels[1]) + 16);
@@ -77,11 +77,15 @@ MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::Simulation
   std::set<int> elements;
   for (const sim::Atom& a : o.specimen.atoms) elements.insert(a.z);
   MemoryNeed need;
-  need.slices = double(DistinctSlices(o)) * (kFloat * pixels + kComplex * padded);
+  // The smooth part of a slice has a grid of its own; its cores are nothing beside it.
+  const double smooth =
+      o.placement == sim::Placement::kExact ? double(sim::SmoothGrid(o.grid()).size()) : pixels;
+  need.slices = double(DistinctSlices(o)) * (kFloat * smooth + kComplex * padded);
   // Each thread: wave and pattern while it propagates, two planes while it projects a slice. All
-  // together: a filter an element, the propagator, the aperture of the exit.
-  need.workspaces = threads * std::max(kComplex * padded + kFloat * pixels, 2 * kComplex * pixels) +
-                    double(elements.size()) * kFloat * pixels + (kComplex + 2 * kFloat) * pixels;
+  // together: filters for pairs of elements, the propagator, the apertures of slices and exit.
+  need.workspaces = threads * std::max(kComplex * padded + kFloat * pixels, 2 * kComplex * smooth) +
+                    double((elements.size() + 1) / 2) * kComplex * smooth +
+                    (kComplex + 3 * kFloat) * pixels;
   size_t block = 1;
   for (const auto& b : plan.blocks) block = std::max(block, b.count);
   for (size_t d = 0; d < plan.detectors.size(); ++d) {
@@ -93,9 +97,9 @@ MemoryNeed EstimateMemory(const sim::SimulationOptions& o, const sim::Simulation
     // what the picture needs.
     need.results += double(block) * double(detector.size()) * (2 * exits * kDouble + kFloat);
     const bool pattern = detector.options().type == sim::DetectorOptions::Type::kPixelated;
-    need.results += (pattern ? shape / positions : shape) * kDouble;
+    need.results += (pattern ? shape / positions : shape) * kDouble * double(points);
     if (detector.integrates()) need.results += 2 * shape * kDouble;
-    need.output += shape * kFloat;
+    need.output += shape * kFloat * double(points);
   }
   if (o.engine == sim::Engine::kPrism) {
     const double lean_rad = std::hypot(o.beam.tilt_rad[0], o.beam.tilt_rad[1]);
@@ -120,8 +124,8 @@ double AvailableMemory() {
 }
 
 absl::Status CheckMemory(const sim::SimulationOptions& o, const sim::SimulationPlan& plan,
-                         int threads) {
-  const MemoryNeed need = EstimateMemory(o, plan, threads);
+                         int threads, size_t points) {
+  const MemoryNeed need = EstimateMemory(o, plan, threads, points);
   const double available = AvailableMemory();
   if (need.Total() <= available) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrFormat(

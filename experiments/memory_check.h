@@ -17,9 +17,10 @@ struct MemoryNeed {
   double Total() const { return slices + workspaces + results; }
 };
 
-// Above what Simulate allocates by no more than half for large grids (tests/experiments).
+// Above what Simulate allocates by no more than half for large grids (tests/experiments). `points`
+// of a series run one after the other; their outputs and what their picture needs add up.
 MemoryNeed EstimateMemory(const sim::SimulationOptions& options, const sim::SimulationPlan& plan,
-                          int threads);
+                          int threads, size_t points = 1);
 
 // What this process may still take, in bytes: the least of the machine's free memory, the control
 // group's, and the address-space limit.
@@ -27,6 +28,6 @@ double AvailableMemory();
 
 // ResourceExhausted, with what needs how much and what is there.
 absl::Status CheckMemory(const sim::SimulationOptions& options, const sim::SimulationPlan& plan,
-                         int threads);
+                         int threads, size_t points = 1);
 
 }  // namespace ronchi

@@ -16,6 +16,27 @@ namespace fs = std::filesystem;
 
 std::string RecipesFolder() { return absl::StrCat(kSourceDirectory, "/experiments/recipes"); }
 
+absl::Status ReadTask(const Config& environment, Recipe* recipe) {
+  RONCHI_RETURN_IF_ERROR(env::ReadAberrationTuningOptions(environment, &recipe->environment));
+  if (recipe->environment.level != 1) {
+    return environment.Error("level",
+                             absl::StrCat(recipe->environment.level,
+                                          " is not allowed in a recipe, whose theory knows "
+                                          "C10 and C12 alone; allowed: 1"));
+  }
+  if (recipe->environment.reward_truth) {
+    return environment.Error("reward",
+                             "'truth' is not allowed in a recipe: the agent is deployed behind a "
+                             "guard, which hides the truth; allowed: image");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadInstrument(const Config& node, hw::TwinOptions* o) {
+  RONCHI_ASSIGN_OR_RETURN(*o, hw::ReadTwinOptions(node));
+  return absl::OkStatus();
+}
+
 absl::Status ReadAgent(const Config& node, AgentOptions* o) {
   ConfigReader r(node);
   r.Choice("kind", &o->kind, {"gp", "ppo", "nelder_mead", "random"});
@@ -34,7 +55,7 @@ absl::Status ReadGuard(const Config& node, const hw::TwinOptions& instrument, hw
   double limit_nm = instrument.corrector_limit_m * 1e9, step_nm = 2 * limit_nm;
   r.Number("limit_nm", &limit_nm, {.min = 0.01, .max = 1e5});
   r.Number("step_nm", &step_nm, {.min = 0.01, .max = 1e5});
-  if (!r.ok()) return r.Done();
+  if (!r.ok()) return r.status();
   hw::GuardDefaults defaults{.dose_budget_e_per_A2 = 1e7, .known = {"limit_nm", "step_nm"}};
   for (const char* knob : {"optics.C10", "optics.C12.a", "optics.C12.b"}) {
     defaults.limits[knob] = {-limit_nm * 1e-9, limit_nm * 1e-9, step_nm * 1e-9};
@@ -89,32 +110,22 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   r.Seed("seed", &recipe.seed);
   const Config environment = r.Child("environment"), agent = r.Child("agent");
   const Config train = r.Child("train"), deploy = r.Child("deploy"), monitor = r.Child("monitor");
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  RONCHI_RETURN_IF_ERROR(env::ReadAberrationTuningOptions(environment, &recipe.environment));
-  if (recipe.environment.level != 1) {
-    return environment.Error("level",
-                             absl::StrCat(recipe.environment.level,
-                                          " is not allowed in a recipe, whose theory knows "
-                                          "C10 and C12 alone; allowed: 1"));
-  }
-  if (recipe.environment.reward_truth) {
-    return environment.Error("reward",
-                             "'truth' is not allowed in a recipe: the agent is deployed behind a "
-                             "guard, which hides the truth; allowed: image");
-  }
-  RONCHI_RETURN_IF_ERROR(ReadAgent(agent, &recipe.agent));
+  ErrorList errors;  // of all sections, told at once
+  errors.Add(r.Done());
+  errors.Add(ReadTask(environment, &recipe));
+  errors.Add(ReadAgent(agent, &recipe.agent));
   ConfigReader t(train);
   t.Integer("tune_steps", &recipe.tune_steps, {.min = 1, .max = 100000});
-  const Config train_instrument = t.Child("instrument");
-  RONCHI_RETURN_IF_ERROR(t.Done());
-  RONCHI_ASSIGN_OR_RETURN(recipe.train_instrument, hw::ReadTwinOptions(train_instrument));
+  errors.Add(ReadInstrument(t.Child("instrument"), &recipe.train_instrument));
+  errors.Add(t.Done());
   ConfigReader d(deploy);
   d.Integer("steps", &recipe.deploy_steps, {.min = 1, .max = 1000000});
-  const Config deploy_instrument = d.Child("instrument"), guard = d.Child("guard");
-  RONCHI_RETURN_IF_ERROR(d.Done());
-  RONCHI_ASSIGN_OR_RETURN(recipe.deploy_instrument, hw::ReadTwinOptions(deploy_instrument));
-  RONCHI_RETURN_IF_ERROR(ReadGuard(guard, recipe.deploy_instrument, &recipe.guard));
-  RONCHI_RETURN_IF_ERROR(ReadMonitor(monitor, &recipe.monitor));
+  const Config guard = d.Child("guard");
+  errors.Add(ReadInstrument(d.Child("instrument"), &recipe.deploy_instrument));
+  errors.Add(d.Done());
+  errors.Add(ReadGuard(guard, recipe.deploy_instrument, &recipe.guard));
+  errors.Add(ReadMonitor(monitor, &recipe.monitor));
+  RONCHI_RETURN_IF_ERROR(errors.status());
   const double limit_nm = 1e9 * std::min(recipe.train_instrument.corrector_limit_m,
                                          recipe.deploy_instrument.corrector_limit_m);
   if (recipe.environment.range_nm > limit_nm) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/nesting.h"
 #include "core/storage.h"
 #include "ronchi_paths.h"
 
@@ -42,14 +43,15 @@ Array<float> Stack(const Trace& trace) {
 }
 
 absl::Status WriteTrace(DataFile* file, const std::string& stage, const Trace& trace,
-                        double pixel_A) {
+                        double pixel_A, double dwell_s) {
   const double half = pixel_A * double(trace.images.at(0).shape()[1]) / 2;
   const Signal images{.name = stage + "_images",
                       .title = "HAADF images of the stage '" + stage + "'",
                       .units = "counts",
                       .axes = {{.name = "image", .navigate = true, .type = "unknown"},
                                {.name = "y", .units = "A", .offset = -half, .scale = pixel_A},
-                               {.name = "x", .units = "A", .offset = -half, .scale = pixel_A}}};
+                               {.name = "x", .units = "A", .offset = -half, .scale = pixel_A}},
+                      .dwell_s = dwell_s};
   RONCHI_RETURN_IF_ERROR(file->Write(images, Stack(trace)));
   for (const auto& [name, values] : trace.columns) {
     const size_t cut = name.rfind("_nm") != std::string::npos   ? 3
@@ -156,14 +158,15 @@ absl::Status WriteRunRecord(const std::string& folder, const RunRecord& r) {
       DataFile file,
       DataFile::Create(folder + "/data.hdf5",
                        {.title = r.title, .identity = absl::StrCat(r.config, r.seed)}));
-  double pixel_A = 1;
+  double pixel_A = 1, dwell_s = 0;
   if (const auto config = Config::Parse(r.config, "config.yaml"); config.ok()) {
     if (const auto recipe = ReadRecipe(*config); recipe.ok()) {
       pixel_A = recipe->environment.fov_A / recipe->environment.pixels;
+      dwell_s = recipe->environment.dwell_s;
     }
   }
-  RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "deploy", r.deploy.trace, pixel_A));
-  if (r.tune) RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "tune", *r.tune, pixel_A));
+  RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "deploy", r.deploy.trace, pixel_A, dwell_s));
+  if (r.tune) RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "tune", *r.tune, pixel_A, dwell_s));
   RONCHI_RETURN_IF_ERROR(file.WriteText("/run/config", r.config));
   RONCHI_RETURN_IF_ERROR(file.Close());
   return WriteFileAtomically(
@@ -177,6 +180,9 @@ absl::StatusOr<RunRecord> ReadRunRecord(const std::string& folder) {
   RONCHI_ASSIGN_OR_RETURN(const DataFileReader file, DataFileReader::Open(folder + "/data.hdf5"));
   RONCHI_ASSIGN_OR_RETURN(r.deploy.trace, ReadTrace(file, "deploy"));
   RONCHI_ASSIGN_OR_RETURN(r.config, ReadFile(folder + "/config.yaml", kConfigFile));
+  if (NestsTooDeeply(text)) {
+    return absl::InvalidArgumentError(folder + "/summary.json: nested too deeply");
+  }
   try {
     const json j = json::parse(text);
     r.name = j.at("name");

@@ -203,9 +203,15 @@ std::vector<ReportTile> MakeTiles(const RunRecord& r) {
                    .note = "of the best contrast",
                    .tone = GoodIf(end >= 0.95, complete)});
   if (!r.disturbed_at.empty()) {
+    // As the alarm's line says it: image 76 is one image later than image 75.
+    const int later = count.delay_images - 1;
     tiles.push_back({.label = "Disturbance found",
-                     .value = count.delay_images > 0 ? absl::StrCat(count.delay_images) : "no",
-                     .unit = count.delay_images > 0 ? "images later" : "",
+                     .value = later > 0    ? absl::StrCat(later)
+                              : later == 0 ? "at once"
+                                           : "no",
+                     .unit = later == 1  ? "image later"
+                             : later > 1 ? "images later"
+                                         : "",
                      .tone = count.delay_images > 0 ? Tone::kGood : Tone::kBad});
   }
   const bool watched = r.deploy.armed_at >= 0;

@@ -100,6 +100,10 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
   RONCHI_ASSIGN_OR_RETURN(const ResolvedRecipe resolved, ResolveRecipe(ToRunOptions(a)));
   const std::string path = a.output.empty() ? resolved.recipe.name + ".policy.json" : a.output;
   RONCHI_RETURN_IF_ERROR(CheckCanWrite(path));
+  std::error_code ec;
+  if (!a.force && std::filesystem::exists(path, ec)) {
+    return absl::AlreadyExistsError(path + ": is there already; --force replaces it");
+  }
   RONCHI_ASSIGN_OR_RETURN(const agents::Trained trained, TrainAgent(resolved.recipe));
   RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy,
                                             {{"recipe", resolved.recipe.name},
@@ -113,12 +117,15 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
     curve.push_back(
         {{"steps", p.steps}, {"mean_return", p.mean_return}, {"mean_length", p.mean_length}});
   }
-  return json{{"policy", path},
-              {"kind", trained.policy->kind()},
-              {"steps", trained.summary.steps},
-              {"episodes", trained.summary.episodes},
-              {"interrupted", trained.summary.interrupted},
-              {"curve", curve}};
+  return json{
+      {"policy", path},
+      {"kind", trained.policy->kind()},
+      {"steps", trained.summary.steps},
+      {"steps_asked", resolved.recipe.agent.kind == "ppo" ? json(resolved.recipe.agent.train_steps)
+                                                          : json(nullptr)},
+      {"episodes", trained.summary.episodes},
+      {"interrupted", trained.summary.interrupted},
+      {"curve", curve}};
 }
 
 }  // namespace
@@ -172,21 +179,30 @@ int Evaluate(const Arguments& a) {
         absl::StrCat("interrupted after ", done, " of ", a.episodes, " episodes")));
   }
   if (done == 0) return kInterrupted;  // there is no mean of nothing
+  const Evaluation::Figures &own = result->own, &random = result->random;
   if (a.as_json) {
     PrintJson({{"episodes", result->episodes.size()},
                {"episodes_planned", a.episodes},
-               {"mean_return", result->mean_return},
-               {"median_of_best", result->median_ratio},
-               {"share_at_0.95", result->success},
-               {"random_mean_return", result->random_mean_return}});
+               {"mean_return", own.mean_return},
+               {"mean_return_se", own.mean_return_se},
+               {"median_of_best", own.median_ratio},
+               {"median_of_best_interval", {own.median_low, own.median_high}},
+               {"share_at_0.95", own.success},
+               {"share_at_0.95_se", own.success_se},
+               {"random_mean_return", random.mean_return},
+               {"random_mean_return_se", random.mean_return_se},
+               {"advantage", result->advantage},
+               {"advantage_se", result->advantage_se}});
     return Finish();
   }
-  std::printf(
-      "%zu episodes: mean return %.3f (random %.3f)\nat the end: median %.3f of the best contrast, "
-      "%.0f %% at "
-      "0.95 or more\n",
-      result->episodes.size(), result->mean_return, result->random_mean_return,
-      result->median_ratio, 100 * result->success);
+  std::printf("%zu episodes; means with their standard errors\n", result->episodes.size());
+  std::printf("return        %.2f ± %.2f\n", own.mean_return, own.mean_return_se);
+  std::printf("random agent  %.2f ± %.2f; better by %.2f ± %.2f in the same episodes\n",
+              random.mean_return, random.mean_return_se, result->advantage, result->advantage_se);
+  std::printf("at the end    median %.3f (%.3f … %.3f) of the best contrast\n", own.median_ratio,
+              own.median_low, own.median_high);
+  std::printf("              %.0f ± %.0f %% of the episodes at 0.95 or more\n", 100 * own.success,
+              100 * own.success_se);
   return Finish();
 }
 

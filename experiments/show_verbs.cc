@@ -7,6 +7,7 @@
 #include "core/progress.h"
 #include "experiments/command_line.h"
 #include "experiments/describe.h"
+#include "experiments/describe_structure.h"
 
 namespace ronchi {
 
@@ -32,7 +33,9 @@ int Describe(const Arguments& a) {
   // elsewhere.
   if (!isatty(STDERR_FILENO)) Progress::SetStyle(Progress::Style::kOff);
   // With its kind before it, "engine contracted", the name comes second.
-  const absl::StatusOr<json> thing = DescribeThing(a.second.empty() ? a.target : a.second);
+  const absl::StatusOr<json> thing = a.target == "structure" && !a.second.empty()
+                                         ? DescribeStructure(a.second)
+                                         : DescribeThing(a.second.empty() ? a.target : a.second);
   if (thing.ok() && !a.second.empty() && (*thing)["kind"] != a.target) {
     const std::string kind = (*thing)["kind"];
     return Fail(absl::InvalidArgumentError("describe: '" + a.second + "' is not of kind '" +

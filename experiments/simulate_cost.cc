@@ -11,6 +11,7 @@
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/prism.h"
+#include "sim/specimen/translations.h"
 
 namespace ronchi {
 namespace {
@@ -48,13 +49,14 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A,
                                  std::array<size_t, 2> cells) {
   const sim::SimulationOptions& o = job.options;
   RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load(o.parametrization));
+  const sim::PotentialOptions options{o.projection, o.placement};
   Measured m;
   sim::PotentialSlices potential;
   // CPU seconds of a stack of slices, its engine included.
   const auto stack = [&](size_t slices) -> absl::StatusOr<double> {
     const double start = ThreadSeconds();
     RONCHI_ASSIGN_OR_RETURN(potential, sim::MakePotential(Slab(o, slice_A, slices), job.plan.grid,
-                                                          slice_A, *factors, o.projection));
+                                                          slice_A, *factors, options));
     const sim::Multislice engine(potential, o.beam.energy_eV, o.tilt_rad);
     return ThreadSeconds() - start;
   };
@@ -67,8 +69,11 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A,
       more > few ? std::max(0.0, more_s - few_s) / double(more - few) : more_s / double(more);
   m.potential_fixed_s = std::max(0.0, few_s - double(few) * m.potential_s);
   constexpr size_t kSlices = 9;
-  potential.order.resize(kSlices, potential.order[0]);
-  const sim::PotentialSlices cell = sim::FirstCell(potential, cells);
+  RONCHI_ASSIGN_OR_RETURN(
+      sim::PotentialSlices cell,
+      sim::MakePotential(sim::FirstCell(Slab(o, slice_A, 6), cells),
+                         sim::CellGrid(job.plan.grid, cells), slice_A, *factors, options));
+  cell.order.resize(kSlices, cell.order[0]);
   { const sim::Multislice plans(cell, o.beam.energy_eV, o.tilt_rad); }
   const double before = ThreadSeconds();
   const sim::Multislice engine(cell, o.beam.energy_eV, o.tilt_rad);
@@ -194,6 +199,34 @@ absl::StatusOr<SimulateCost> EstimateCost(const SimulateJob& job) {
   const double wave_s = double(cost.slices) * m.slice_s + double(o.exit_slices.size()) * m.exit_s;
   cost.seconds = (potential_s + waves * wave_s + reading_s) / cost.threads;
   return cost;
+}
+
+absl::StatusOr<SimulateCost> EstimateCost(SimulateSeries& series) {
+  constexpr size_t kMost = 4;
+  const size_t points = series.points(), n = std::min(kMost, points);
+  SimulateCost total;
+  double a_piece_of_work_s = 0, all_work = 0, most_bytes = -1;
+  MemoryNeed memory;
+  bool prepared = true;
+  for (size_t i = 0; i < n; ++i) {
+    const size_t point = n == points ? i : (2 * i + 1) * points / (2 * n);
+    RONCHI_ASSIGN_OR_RETURN(const SimulateJob job, series.Job(point));
+    RONCHI_ASSIGN_OR_RETURN(const SimulateCost cost, EstimateCost(job));
+    if (i == 0) total = cost;
+    prepared = prepared && cost.prepared;
+    a_piece_of_work_s += cost.seconds / series.Work(point) / double(n);
+  }
+  for (size_t point = 0; point < points; ++point) {
+    all_work += series.Work(point);
+    RONCHI_ASSIGN_OR_RETURN(const SimulateJob job, series.Job(point));
+    const MemoryNeed need = EstimateMemory(job.options, job.plan, total.threads, points);
+    if (need.Total() > most_bytes) memory = need;
+    most_bytes = std::max(most_bytes, need.Total());
+  }
+  if (points > 1) total.seconds = a_piece_of_work_s * all_work;
+  total.memory = memory;
+  total.prepared = prepared;
+  return total;
 }
 
 absl::StatusOr<std::vector<std::pair<std::string, double>>> CompareWithMultislice(

@@ -5,12 +5,13 @@
 
 #include "experiments/memory_check.h"
 #include "experiments/simulate_command.h"
+#include "experiments/simulate_series.h"
 
 namespace ronchi {
 
 struct SimulateCost {
   MemoryNeed memory;          // bytes
-  double seconds = 0;         // wall clock on `threads`, FFT planning aside
+  double seconds = 0;         // wall clock on `threads` idle cores, FFT planning aside
   double cpu_ms_a_slice = 0;  // one probe through one slice, measured on this grid
   int threads = 1;
   size_t slices = 0, distinct_slices = 0, beams = 0;
@@ -18,8 +19,12 @@ struct SimulateCost {
   bool prepared = false;          // a contracted engine that the cache on disk holds already
 };
 
-// Measures a few probes through the specimen's first slices, on one thread, and scales up.
+// Measures a few probes through the specimen's first slices, on one thread, and scales up. What is
+// measured is processor time: other programs on the same cores make the run itself longer.
 absl::StatusOr<SimulateCost> EstimateCost(const SimulateJob& job);
+// Of all points: up to four are measured, spread over the series, and the others taken by their
+// probes, slices and pixels. Memory is that of the point that needs most; counts are the first's.
+absl::StatusOr<SimulateCost> EstimateCost(SimulateSeries& series);
 
 // The engine of the job against multislice: rms of the difference over the mean, by detector, at up
 // to 64 probes spread over the scan, without source size and noise. InvalidArgument: the job's

@@ -6,26 +6,29 @@
 #include <string>
 
 #include "core/storage.h"
+#include "experiments/simulate_series.h"
 #include "sim/simulation.h"
 
 namespace ronchi {
 
-absl::Status WriteState(const sim::SimulationState& state, const sim::SimulationPlan& plan,
-                        DataFile* file);
+// The state of the point `point`, at which the run stopped.
+absl::Status WriteState(const sim::SimulationState& state, size_t point,
+                        const SimulateSeries& series, DataFile* file);
 
-// What `path` holds of the simulation `config` (the text of the resolved config).
+// How the run ended, in words: what is damaged is not taken for complete.
+absl::Status WriteEnd(bool complete, DataFile* file);
+
+// What `path` holds of the simulation.
 struct Unfinished {
   bool complete = false;                      // nothing is left to do
+  size_t point = 0;                           // those before it are done
   std::optional<sim::SimulationState> state;  // none and not complete: no such file
 };
 // InvalidArgument: another config's output, or no output of simulate.
-absl::StatusOr<Unfinished> ReadState(const std::string& path, const std::string& config,
-                                     const sim::SimulationOptions& options,
-                                     const sim::SimulationPlan& plan);
+absl::StatusOr<Unfinished> ReadState(const std::string& path, SimulateSeries& series);
 
-// Gives the sink the values of the blocks that `path` has complete, in the order of Simulate.
-absl::Status CopyBlocks(const std::string& path, size_t blocks,
-                        const sim::SimulationOptions& options, const sim::SimulationPlan& plan,
-                        const sim::SimulationSink& sink);
+// Gives the sink the values that `path` has complete, in the order of SimulatePoints.
+absl::Status CopyBlocks(const std::string& path, const Unfinished& left, SimulateSeries& series,
+                        const SeriesSink& sink);
 
 }  // namespace ronchi

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/png.h"
 
 namespace ronchi {
@@ -21,24 +23,24 @@ size_t ValuesAProbe(const sim::Detector& d) {
   return n;
 }
 
-// Depth of evenly spaced exit planes; the plane's number otherwise.
+// The depth that has been passed, in steps where they are even.
 Axis ExitAxis(const sim::SimulationOptions& o) {
-  const double count = std::ceil(o.specimen.cell_A[2] / o.slice_thickness_A - 1e-6);
-  const double slice_A = o.specimen.cell_A[2] / std::max(1.0, count);
+  const std::vector<double> depths = ExitDepths_nm(o);
   const std::vector<size_t>& e = o.exit_slices;
-  const size_t step = e[1] - e[0];
+  Axis axis = {.name = "depth",
+               .units = "nm",
+               .navigate = true,
+               .type = "unknown",
+               .long_name = "depth of the exit plane"};
   for (size_t i = 1; i < e.size(); ++i) {
-    if (e[i] - e[i - 1] != step) {
-      return {.name = "exit", .navigate = true, .type = "unknown", .long_name = "exit plane"};
+    if (e[i] - e[i - 1] != e[1] - e[0]) {
+      axis.values = depths;
+      return axis;
     }
   }
-  return {.name = "exit",
-          .units = "A",
-          .offset = double(e[0]) * slice_A,
-          .scale = double(step) * slice_A,
-          .navigate = true,
-          .type = "unknown",
-          .long_name = "thickness passed"};
+  axis.offset = depths[0];
+  axis.scale = depths[1] - depths[0];
+  return axis;
 }
 
 // A picture of panels (each nx × ny) in rows, read as text is. `upscale`: panels of some hundred
@@ -46,10 +48,13 @@ Axis ExitAxis(const sim::SimulationOptions& o) {
 struct Montage {
   Array<float> image;
   int upscale = 0;
+  std::vector<ImageLabel> labels;
 };
 
-// `columns`: 0 chooses a row of up to three, then the squarest block.
-Montage Assemble(size_t panels, size_t columns, size_t nx, size_t ny, const auto& at) {
+// `columns`: 0 chooses a row of up to three, then the squarest block. Panel p is labelled by
+// labels[p / (panels / labels.size())] when it is the first of that label.
+Montage Assemble(size_t panels, size_t columns, size_t nx, size_t ny,
+                 const std::vector<std::string>& labels, const auto& at) {
   constexpr size_t kPanel = 288, kPage = 1200;
   if (columns == 0) columns = panels <= 3 ? panels : size_t(std::ceil(std::sqrt(double(panels))));
   columns = std::min(columns, panels);
@@ -59,6 +64,10 @@ Montage Assemble(size_t panels, size_t columns, size_t nx, size_t ny, const auto
   Montage out{.image = Array<float>({width, height}, kNoPicture)};
   for (size_t p = 0; p < panels; ++p) {
     const size_t left = (p % columns) * (nx + gap), top = (p / columns) * (ny + gap);
+    const size_t each = panels / labels.size();
+    if (p % each == 0 && !labels[p / each].empty()) {
+      out.labels.push_back({left, top, nx, labels[p / each]});
+    }
     for (size_t i = 0; i < nx; ++i) {
       for (size_t j = 0; j < ny; ++j) {
         const float value = float(at(p, i, j));
@@ -76,14 +85,27 @@ Montage Assemble(size_t panels, size_t columns, size_t nx, size_t ny, const auto
 
 }  // namespace
 
+std::vector<double> ExitDepths_nm(const sim::SimulationOptions& o) {
+  const double slices = std::ceil(o.specimen.cell_A[2] / o.slice_thickness_A - 1e-6);
+  const double slice_nm = 0.1 * o.specimen.cell_A[2] / std::max(1.0, slices);
+  std::vector<double> depths;
+  for (size_t s : o.exit_slices) depths.push_back(double(s) * slice_nm);
+  return depths;
+}
+
 Signal DescribeSignal(const sim::SimulationOptions& o, const sim::SimulationPlan& plan, size_t i) {
   const sim::Detector& d = plan.detectors[i];
   const Type type = d.options().type;
   Signal s{.name = d.options().name, .title = d.options().name + " (simulated)"};
+  if (d.integrates() && d.options().outer_rad > 0) {
+    s.title = d.options().name + " (simulated; of segments, not the phase)";
+  }
   s.units = type == Type::kIntegratedDpc ? "rad"
             : d.is_angle()               ? "mrad"
             : o.counts                   ? "electrons"
                                          : "fraction of incident electrons";
+  s.beam_energy_keV = o.beam.energy_eV / 1e3;
+  s.convergence_mrad = o.beam.semiangle_rad * 1e3;
   // A detector with axes of its own is a stack of patterns; else the scan itself is the image.
   const bool navigate = !d.shape().empty();
   if (o.exit_slices.size() > 1) s.axes.push_back(ExitAxis(o));
@@ -133,32 +155,54 @@ Slab SlabOf(const sim::SimulationOptions& o, const sim::SimulationPlan& plan, si
   return s;
 }
 
-SimulatePictures::SimulatePictures(const sim::SimulationOptions& o, const sim::SimulationPlan& plan)
-    : options_(o), plan_(plan) {
+SimulatePictures::SimulatePictures(const sim::SimulationOptions& o, const sim::SimulationPlan& plan,
+                                   std::vector<std::string> points)
+    : options_(o), plan_(plan), points_(std::move(points)) {
   for (const sim::Detector& d : plan.detectors) {
     const bool pattern = d.options().type == Type::kPixelated;
-    const size_t n = ValuesAProbe(d), exits = o.exit_slices.size();
+    const size_t n = ValuesAProbe(d);
     Panels p;
-    p.values.assign(exits * n * (pattern ? 1 : o.scan.probes()), pattern ? 0 : kNan);
-    p.expected = exits * n * o.scan.probes();
+    p.values.assign(planes() * n * (pattern ? 1 : o.scan.probes()), pattern ? 0 : kNan);
+    p.expected = planes() * n * o.scan.probes();
     panels_.push_back(std::move(p));
   }
 }
 
-void SimulatePictures::Add(size_t i, size_t exit, size_t first, std::span<const float> values) {
+void SimulatePictures::Add(size_t i, size_t point, size_t exit, size_t first,
+                           std::span<const float> values) {
   Panels& p = panels_[i];
   const size_t n = ValuesAProbe(plan_.detectors[i]);
+  const size_t plane = point * options_.exit_slices.size() + exit;
   for (float v : values) p.sum += v;
   p.count += values.size();
   if (plan_.detectors[i].options().type == Type::kPixelated) {
-    double* out = p.values.data() + exit * n;
+    double* out = p.values.data() + plane * n;
     for (size_t v = 0; v < values.size(); ++v) {
       if (std::isfinite(values[v])) out[v % n] += values[v] / double(options_.scan.probes());
     }
   } else {
     std::copy(values.begin(), values.end(),
-              p.values.begin() + int64_t((exit * options_.scan.probes() + first) * n));
+              p.values.begin() + int64_t((plane * options_.scan.probes() + first) * n));
   }
+}
+
+// A row a point of a series, a column an exit plane; otherwise as it comes.
+size_t SimulatePictures::Columns() const {
+  const size_t exits = options_.exit_slices.size();
+  return points_.size() > 1 && exits > 1 ? exits : 0;
+}
+
+std::vector<std::string> SimulatePictures::PlaneLabels() const {
+  const std::vector<double> depths = ExitDepths_nm(options_);
+  std::vector<std::string> labels;
+  for (const std::string& point : points_) {
+    for (double depth : depths) {
+      std::string exit = depths.size() > 1 ? absl::StrFormat("%.4g nm", depth) : "";
+      labels.push_back(point.empty() || exit.empty() ? point + exit
+                                                     : absl::StrCat(point, ", ", exit));
+    }
+  }
+  return labels;
 }
 
 double SimulatePictures::Mean(size_t i) const {
@@ -169,17 +213,19 @@ double SimulatePictures::Mean(size_t i) const {
 // Mean patterns: a bright disc among weak scattering, drawn as square roots.
 absl::StatusOr<std::string> SimulatePictures::DrawPatterns(size_t i) const {
   const sim::Detector& d = plan_.detectors[i];
-  const size_t nx = d.shape()[0], ny = d.shape()[1], exits = options_.exit_slices.size();
+  const size_t nx = d.shape()[0], ny = d.shape()[1];
   if (nx < 4 || ny < 4) return std::string();
-  const Montage montage = Assemble(exits, 0, nx, ny, [&](size_t p, size_t x, size_t y) {
-    return std::sqrt(std::max(0.0, panels_[i].values[(p * nx + x) * ny + y]));
-  });
+  const Montage montage =
+      Assemble(planes(), Columns(), nx, ny, PlaneLabels(), [&](size_t p, size_t x, size_t y) {
+        return std::sqrt(std::max(0.0, panels_[i].values[(p * nx + x) * ny + y]));
+      });
   return RenderImage(montage.image, {.first_axis_horizontal = true,
                                      .pixel_size = d.x_axis().step_rad * 1e3,
                                      .length_unit = "mrad",
                                      .colour_bar = true,
                                      .value_unit = "(root)",
-                                     .upscale = montage.upscale});
+                                     .upscale = montage.upscale,
+                                     .labels = montage.labels});
 }
 
 absl::StatusOr<std::string> SimulatePictures::Draw(size_t i) const {
@@ -187,13 +233,13 @@ absl::StatusOr<std::string> SimulatePictures::Draw(size_t i) const {
   if (d.options().type == Type::kPixelated) return DrawPatterns(i);
   if (!options_.scan.is_raster() || options_.scan.probes() < 2) return std::string();
   const auto [nx, ny] = options_.scan.pixels;
-  const size_t n = ValuesAProbe(d), panels = options_.exit_slices.size() * n;
+  const size_t n = ValuesAProbe(d), panels = planes() * n;
   const std::vector<double>& v = panels_[i].values;
-  // Several exit planes of several values: a row a plane, a column a value.
-  const Montage montage =
-      Assemble(panels, n > 1 && panels > n ? n : 0, nx, ny, [&](size_t p, size_t x, size_t y) {
-        return v[((p / n) * nx * ny + x * ny + y) * n + p % n];
-      });
+  // Several planes of several values: a row a plane, a column a value.
+  const Montage montage = Assemble(panels, n > 1 && panels > n ? n : Columns(), nx, ny,
+                                   PlaneLabels(), [&](size_t p, size_t x, size_t y) {
+                                     return v[((p / n) * nx * ny + x * ny + y) * n + p % n];
+                                   });
   const bool is_vector = d.is_angle() && !d.integrates();
   return RenderImage(montage.image, {.colormap = is_vector ? Colormap::kDiverging : Colormap::kGrey,
                                      .first_axis_horizontal = true,
@@ -203,7 +249,8 @@ absl::StatusOr<std::string> SimulatePictures::Draw(size_t i) const {
                                      .value_unit = d.integrates() ? "rad"
                                                    : is_vector    ? "mrad"
                                                                   : "",
-                                     .upscale = montage.upscale});
+                                     .upscale = montage.upscale,
+                                     .labels = montage.labels});
 }
 
 }  // namespace ronchi

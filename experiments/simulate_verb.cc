@@ -8,6 +8,8 @@
 #include "experiments/command_line.h"
 #include "experiments/simulate_command.h"
 #include "experiments/simulate_cost.h"
+#include "experiments/simulate_series.h"
+#include "experiments/simulate_warnings.h"
 
 namespace ronchi {
 
@@ -28,46 +30,70 @@ std::string Duration(double seconds) {
   return text;
 }
 
-int PrintCost(const Arguments& a, const SimulateJob& job) {
-  const absl::StatusOr<SimulateCost> cost = EstimateCost(job);
+json SeriesToJson(const SimulateSeries& series) {
+  json out = json::array();
+  for (size_t a = 0; a < series.axes().size(); ++a) {
+    const ConfigSeries::Axis& numbers = series.numbers()[a];
+    out.push_back({{"path", numbers.path},
+                   {"axis", series.axes()[a].name},
+                   {"units", SeriesUnits(numbers)},
+                   {"values", numbers.values}});
+  }
+  return out;
+}
+
+void PrintCostAsJson(const SimulateSeries& series, const SimulateCost& cost, const json& shapes) {
+  const sim::SimulationOptions& o = series.first().options;
+  json j = {{"seconds", cost.seconds},
+            {"assumes", "idle cores"},
+            {"threads", cost.threads},
+            {"cpu_ms_per_probe_slice", cost.cpu_ms_a_slice},
+            {"memory_bytes", cost.memory.Total()},
+            {"output_bytes", cost.memory.output},
+            {"available_bytes", AvailableMemory()},
+            {"largest_angle_mrad", cost.largest_angle_mrad},
+            {"box_A", o.specimen.cell_A},
+            {"strain", o.specimen.strain},
+            {"atoms", o.specimen.atoms.size()},
+            {"pixels", o.grid_pixels},
+            {"probes", o.scan.probes()},
+            {"slices", cost.slices},
+            {"distinct_slices", cost.distinct_slices},
+            {"beams", cost.beams},
+            {"blocks", series.first().plan.blocks.size()},
+            {"prepared", cost.prepared},
+            {"shapes", shapes}};
+  if (series.is_series()) {
+    j["points"] = series.points();
+    j["series"] = SeriesToJson(series);
+  }
+  PrintJson(j);
+}
+
+int PrintCost(const Arguments& a, SimulateSeries& series) {
+  const absl::StatusOr<SimulateCost> cost = EstimateCost(series);
   if (!cost.ok()) return Fail(cost.status());
+  const SimulateJob& job = series.first();
   const sim::SimulationOptions& o = job.options;
   json shapes;
   for (size_t d = 0; d < job.plan.detectors.size(); ++d) {
-    shapes[o.detectors[d].name] = job.plan.Shape(o, d);
+    shapes[o.detectors[d].name] = series.Shape(d);
   }
   if (a.as_json) {
-    PrintJson({{"seconds", cost->seconds},
-               {"threads", cost->threads},
-               {"cpu_ms_per_probe_slice", cost->cpu_ms_a_slice},
-               {"memory_bytes", cost->memory.Total()},
-               {"output_bytes", cost->memory.output},
-               {"available_bytes", AvailableMemory()},
-               {"largest_angle_mrad", cost->largest_angle_mrad},
-               {"box_A", o.specimen.cell_A},
-               {"strain", o.specimen.strain},
-               {"atoms", o.specimen.atoms.size()},
-               {"pixels", o.grid_pixels},
-               {"probes", o.scan.probes()},
-               {"slices", cost->slices},
-               {"distinct_slices", cost->distinct_slices},
-               {"beams", cost->beams},
-               {"blocks", job.plan.blocks.size()},
-               {"prepared", cost->prepared},
-               {"shapes", shapes}});
+    PrintCostAsJson(series, *cost, shapes);
     return kDone;
   }
   if (cost->prepared) {
     std::printf("time           %.2g s: the engine is prepared, in the cache on disk\n",
                 cost->seconds);
   } else {
-    std::printf("time           %s on %d threads (%.3g ms CPU a probe and slice)\n",
+    std::printf("time           %s on %d idle cores (%.3g ms CPU a probe and slice)\n",
                 Duration(cost->seconds).c_str(), cost->threads, cost->cpu_ms_a_slice);
   }
   std::printf("memory         %.3g MB of %.3g MB free\n", cost->memory.Total() / 1e6,
               AvailableMemory() / 1e6);
   std::printf("output         %.3g MB, in %zu blocks\n", cost->memory.output / 1e6,
-              job.plan.blocks.size());
+              job.plan.blocks.size() * series.points());
   std::printf("largest angle  %.4g mrad\n", cost->largest_angle_mrad);
   std::printf("specimen       %zu atoms in %.5g x %.5g x %.5g A", o.specimen.atoms.size(),
               o.specimen.cell_A[0], o.specimen.cell_A[1], o.specimen.cell_A[2]);
@@ -76,6 +102,10 @@ int PrintCost(const Arguments& a, const SimulateJob& job) {
               o.scan.probes(), cost->slices, cost->distinct_slices, o.phonon_configurations);
   if (cost->beams) std::printf(", %zu plane waves", cost->beams);
   std::printf("\n");
+  if (series.is_series()) {
+    std::printf("series         %zu points, from %s to %s\n", series.points(),
+                series.Label(0).c_str(), series.Label(series.points() - 1).c_str());
+  }
   for (const auto& [name, shape] : shapes.items()) {
     std::printf("%-14s %s\n", name.c_str(), shape.dump().c_str());
   }
@@ -102,16 +132,27 @@ int Simulate(const Arguments& a) {
   }
   const absl::StatusOr<Config> config = Config::Load(a.target, overrides);
   if (!config.ok()) return Fail(config.status());
-  const absl::StatusOr<SimulateJob> job = ReadSimulateJob(*config);
-  if (!job.ok()) return Fail(job.status());
-  if (a.dry_run) return PrintCost(a, *job);
+  absl::StatusOr<SimulateSeries> series = SimulateSeries::Read(*config);
+  if (!series.ok()) return Fail(series.status());
+  for (const std::string& warning : SimulationWarnings(series->first().options)) {
+    if (!a.quiet) std::fprintf(stderr, "ronchi: warning: %s\n", warning.c_str());
+  }
+  if (a.dry_run) return PrintCost(a, *series);
   std::vector<std::pair<std::string, double>> errors;
   if (a.compare) {
-    auto measured = CompareWithMultislice(*job);
+    if (series->is_series()) {
+      return Fail(absl::InvalidArgumentError(
+          absl::StrCat("--compare: ", series->numbers()[0].path,
+                       " is a series; compare at one of its values (--set)")));
+    }
+    auto measured = CompareWithMultislice(series->first());
     if (!measured.ok()) return Fail(measured.status());
     errors = std::move(*measured);
   }
-  const absl::StatusOr<SimulateOutcome> outcome = SimulateToFile(*job, a.output, a.resume);
+  const Existing existing = a.resume  ? Existing::kResume
+                            : a.force ? Existing::kReplace
+                                      : Existing::kRefuse;
+  const absl::StatusOr<SimulateOutcome> outcome = SimulateToFile(*series, a.output, existing);
   if (!outcome.ok()) return Fail(outcome.status());
   const sim::SimulationResult& r = outcome->result;
   if (a.as_json) {
@@ -123,6 +164,10 @@ int Simulate(const Arguments& a) {
               {"means", ToJson(outcome->means)},
               {"interrupted", r.unfinished.has_value()}};
     if (r.beams) j["beams"] = r.beams;
+    if (series->is_series()) {
+      j["points"] = series->points();
+      j["series"] = SeriesToJson(*series);
+    }
     if (a.compare) j["rms_over_mean_against_multislice"] = ToJson(errors);
     if (a.resume) j["was_complete"] = outcome->was_complete;
     PrintJson(j);

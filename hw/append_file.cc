@@ -31,12 +31,20 @@ absl::StatusOr<std::unique_ptr<AppendFile>> AppendFile::OpenLocked(const std::st
 }
 
 AppendFile::AppendFile(std::string path, Descriptor file)
-    : path_(std::move(path)), file_(std::move(file)) {
+    : owner_(getpid()), path_(std::move(path)), file_(std::move(file)) {
   struct stat info;
   if (fstat(file_.value(), &info) == 0) size_ = size_t(info.st_size);
 }
 
+absl::Status AppendFile::CheckOwner() const {
+  if (getpid() == owner_) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path_, ": opened by process ", owner_,
+                   ", of which this is a fork; only one of both may write to it"));
+}
+
 absl::Status AppendFile::Append(std::string_view bytes) {
+  RONCHI_RETURN_IF_ERROR(CheckOwner());
   const size_t new_size = size_ + bytes.size();
   while (!bytes.empty()) {
     const ssize_t n = write(file_.value(), bytes.data(), bytes.size());
@@ -53,10 +61,12 @@ absl::Status AppendFile::Append(std::string_view bytes) {
 }
 
 absl::Status AppendFile::Sync() {
+  RONCHI_RETURN_IF_ERROR(CheckOwner());
   return fdatasync(file_.value()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, path_);
 }
 
 absl::Status AppendFile::Truncate(size_t new_size) {
+  RONCHI_RETURN_IF_ERROR(CheckOwner());
   if (ftruncate(file_.value(), off_t(new_size)) != 0) return ErrnoStatus(errno, path_);
   size_ = new_size;
   return absl::OkStatus();

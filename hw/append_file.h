@@ -21,7 +21,8 @@ class AppendFile {
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
-  // All of it, or (a full disk) nothing: what was written is taken back.
+  // All of it, or (a full disk) nothing: what was written is taken back. FailedPrecondition (also
+  // of the two below): this process is a fork of the one that opened the file, and shares its lock.
   absl::Status Append(std::string_view bytes);
   absl::Status Sync();                     // fdatasync: onto the disk
   absl::Status Truncate(size_t new_size);  // of a torn end
@@ -30,6 +31,8 @@ class AppendFile {
 
  private:
   AppendFile(std::string path, Descriptor file);
+  absl::Status CheckOwner() const;
+  const int owner_;  // the process
   const std::string path_;
   const Descriptor file_;
   size_t size_ = 0;

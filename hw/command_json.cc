@@ -276,8 +276,11 @@ json ToJson(const absl::Status& status) {
 
 absl::Status StatusFromJson(const json& j, absl::Status* status) {
   try {
-    *status =
-        absl::Status(absl::StatusCode(j.at("code").get<int>()), j.at("error").get<std::string>());
+    const int code = j.at("code").get<int>();
+    if (code <= int(absl::StatusCode::kOk) || code > int(absl::StatusCode::kUnauthenticated)) {
+      return absl::InvalidArgumentError("not an error: unknown code");
+    }
+    *status = absl::Status(absl::StatusCode(code), j.at("error").get<std::string>());
     if (!j.contains("kind")) return absl::OkStatus();
     const auto kind = KindFromName(j.at("kind").get<std::string>());
     const auto effect = EffectFromName(j.at("effect").get<std::string>());

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/nesting.h"
 #include "hw/checksum.h"
 #include "hw/command_json.h"
 #include "hw/description_json.h"
@@ -70,6 +71,7 @@ absl::Status ParseLine(std::string_view line, const std::string& pixels, EventLo
   if (!SumIsRight(line)) {
     return absl::InvalidArgumentError("not an event: the checksum is not its own");
   }
+  if (NestsTooDeeply(line)) return absl::InvalidArgumentError("not an event: nested too deeply");
   try {
     const json j = json::parse(line.begin(), line.end());
     if (j.contains("note") || j.contains("raw")) return absl::OkStatus();

@@ -258,4 +258,11 @@ std::unique_ptr<Instrument> MakeFaulty(std::unique_ptr<Instrument> inner,
   return std::make_unique<Faulty>(std::move(inner), options);
 }
 
+std::unique_ptr<Instrument> WithFaults(std::unique_ptr<Instrument> inner, FaultOptions options,
+                                       uint64_t seed) {
+  if (!options.any()) return inner;
+  options.seed = seed;
+  return MakeFaulty(std::move(inner), options);
+}
+
 }  // namespace ronchi::hw

@@ -47,4 +47,8 @@ absl::StatusOr<FaultOptions> ReadFaultOptions(const Config& node,
 std::unique_ptr<Instrument> MakeFaulty(std::unique_ptr<Instrument> inner,
                                        const FaultOptions& options);
 
+// The same where there are any, else the instrument itself.
+std::unique_ptr<Instrument> WithFaults(std::unique_ptr<Instrument> inner, FaultOptions options,
+                                       uint64_t seed);
+
 }  // namespace ronchi::hw

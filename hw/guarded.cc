@@ -1,5 +1,7 @@
 #include "hw/guarded.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -34,6 +36,14 @@ class Guarded final : public GuardedInstrument {
         beam_(options_) {}
 
   ~Guarded() override {
+    if (forked()) {  // threads, locks and the instrument are the other process's: nothing is
+                     // touched
+      (void)watchdog_.release();
+      (void)last_resort_.release();
+      (void)journal_.release();
+      (void)inner_.release();
+      return;
+    }
     last_resort_.reset();
     watchdog_.reset();
     const absl::StatusOr<Reply> safe = inner_->Execute(Safe{});
@@ -66,20 +76,24 @@ class Guarded final : public GuardedInstrument {
       return absl::FailedPreconditionError(
           "beam.current reads zero or less; nothing is guarded so");
     }
-    watchdog_.emplace(
+    watchdog_ = std::make_unique<Watchdog>(
         WatchdogOptions{options_.heartbeat_s, options_.command_limit_s, options_.idle_blank_s,
                         options_.interrupt_grace_s},
         [this](const std::string& why) { OnSilence(why); },
         [this](const std::string& why) { OnStuck(why); });
-    last_resort_.emplace([this](LastResort::Event event) { OnLastResort(event); });
+    last_resort_ = std::make_unique<LastResort>(
+        [this](LastResort::Event event) { OnLastResort(event); });
     return absl::OkStatus();
   }
 
   const Description& description() const override { return description_; }
   std::string uncertain() const override { return journal_->uncertain(); }
-  void Heartbeat() override { watchdog_->Heartbeat(); }
+  void Heartbeat() override {
+    if (!forked()) watchdog_->Heartbeat();
+  }
 
   absl::Status BlankNow() override {
+    if (forked()) return Forked();
     watchdog_->CancelRunning();
     if (const absl::Status s = inner_->BlankNow(); s.ok() || !absl::IsUnimplemented(s)) return s;
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -88,7 +102,18 @@ class Guarded final : public GuardedInstrument {
   }
 
  private:
+  // Of a process that was forked off: the ledger's lock and the link to the instrument are shared
+  // with the one that made this guard, and only one of both may use them.
+  bool forked() const { return getpid() != owner_; }
+  absl::Status Forked() const {
+    return MakeError({ErrorKind::kRefused,
+                      absl::StrCat("refused by the guard: it belongs to process ", owner_,
+                                   ", of which this is a fork"),
+                      "make the guard in the process that uses it (multiprocessing: 'spawn')"});
+  }
+
   absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
+    if (forked()) return Forked();
     const std::lock_guard<std::mutex> lock(mutex_);
     CancelToken token(options.cancel);
     watchdog_->Begin(&token);
@@ -212,10 +237,10 @@ class Guarded final : public GuardedInstrument {
     };
     ask("stage.x", &frame.stage_x_m);
     ask("stage.y", &frame.stage_y_m);
-    // Nobody turns the scan but who commands it; where it stands was read back. In doubt it is read.
-    frame.rotation_rad = description_.FindProperty("scan.rotation")
-                             ? rules_->position("scan.rotation")
-                             : 0;
+    // Nobody turns the scan but who commands it; where it stands was read back. In doubt it is
+    // read.
+    frame.rotation_rad =
+        description_.FindProperty("scan.rotation") ? rules_->position("scan.rotation") : 0;
     if (!into.empty() || std::isnan(frame.rotation_rad)) ask("scan.rotation", &frame.rotation_rad);
     if (!asked.properties.empty()) {
       RONCHI_ASSIGN_OR_RETURN(const Reply reply, read(asked));
@@ -301,6 +326,7 @@ class Guarded final : public GuardedInstrument {
   }
   // Not on the thread that drives, unless that one exits.
   void OnLastResort(LastResort::Event event) {
+    if (forked()) return;
     if (event == LastResort::Event::kGoOn) {
       held_ = {};
       return;
@@ -334,8 +360,9 @@ class Guarded final : public GuardedInstrument {
   bool beam_may_be_on_ = true;
   std::atomic<bool> stuck_ = false;
   const int exceptions_ = std::uncaught_exceptions();  // when it was made
-  std::optional<Watchdog> watchdog_;
-  std::optional<LastResort> last_resort_;
+  const int owner_ = getpid();
+  std::unique_ptr<Watchdog> watchdog_;
+  std::unique_ptr<LastResort> last_resort_;
 };
 
 }  // namespace

@@ -167,7 +167,17 @@ Rectangle OnSpecimen(const Rectangle& r, const SpecimenFrame& f) {
   Rectangle turned = Enclosure(r, Turn(f.rotation_rad));
   turned.x_m -= f.stage_x_m;
   turned.y_m -= f.stage_y_m;
-  return turned;
+  // Turned a little further, a point at the distance r from the origin moves by r · angle at most,
+  // and by 2r however far it is turned.
+  double turn = 0;
+  if (f.rotation_off_rad > 0) {
+    const double x = std::max(std::fabs(r.x_m), std::fabs(r.x_m + r.width_m));
+    const double y = std::max(std::fabs(r.y_m), std::fabs(r.y_m + r.height_m));
+    turn = std::hypot(x, y) * std::min(f.rotation_off_rad, 2.0);
+  }
+  const double off_x = turn + f.stage_x_off_m, off_y = turn + f.stage_y_off_m;
+  return {turned.x_m - off_x, turned.y_m - off_y, turned.width_m + 2 * off_x,
+          turned.height_m + 2 * off_y};
 }
 
 std::vector<Rectangle> ScanPlaces(const Scan& s, double probe_m) {

@@ -44,8 +44,10 @@ double ScanArea_m2(const Scan& scan, double probe_m = kLeastProbe_m);
 struct SpecimenFrame {
   double rotation_rad = 0;
   double stage_x_m = 0, stage_y_m = 0;
+  // How far off each of them may be.
+  double rotation_off_rad = 0, stage_x_off_m = 0, stage_y_off_m = 0;
 };
-// The upright rectangle that encloses it there.
+// The upright rectangle that encloses it there, wherever within those bounds the frame is.
 Rectangle OnSpecimen(const Rectangle& r, const SpecimenFrame& frame);
 // The same for any linear map (x, y) → (m0 x + m1 y, m2 x + m3 y) of the scan frame.
 Rectangle Enclosure(const Rectangle& r, const std::array<double, 4>& matrix);

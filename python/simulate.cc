@@ -4,12 +4,13 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <limits>
 #include <optional>
 
 #include "core/interrupt.h"
 #include "core/progress.h"
 #include "experiments/simulate_command.h"
-#include "experiments/simulate_signal.h"
+#include "experiments/simulate_series.h"
 #include "python/bind.h"
 #include "python/interruptible.h"
 #include "python/numpy.h"
@@ -22,15 +23,30 @@ namespace nb = nanobind;
 using namespace nb::literals;
 
 struct Simulated {
-  SimulateJob job;
-  sim::CompleteSimulation result;
+  std::vector<Signal> signals;
+  std::vector<Array<float>> images;
 };
 
 absl::StatusOr<Simulated> Run(const absl::StatusOr<Config>& config) {
   RONCHI_RETURN_IF_ERROR(config.status());
+  RONCHI_ASSIGN_OR_RETURN(SimulateSeries series, SimulateSeries::Read(*config));
   Simulated out;
-  RONCHI_ASSIGN_OR_RETURN(out.job, ReadSimulateJob(*config));
-  RONCHI_ASSIGN_OR_RETURN(out.result, sim::Simulate(out.job.options));
+  for (size_t d = 0; d < series.first().plan.detectors.size(); ++d) {
+    out.signals.push_back(series.signal(d));
+    out.images.emplace_back(series.Shape(d), std::numeric_limits<float>::quiet_NaN());
+  }
+  const size_t exits = series.first().options.exit_slices.size();
+  const size_t probes = series.first().options.scan.probes();
+  const auto keep = [&](size_t point, size_t d, size_t exit, size_t first,
+                        std::span<const float> values) {
+    Array<float>& image = out.images[d];
+    const size_t plane = image.size() / (series.points() * exits);
+    std::copy(values.begin(), values.end(),
+              image.data() + (point * exits + exit) * plane + first * (plane / probes));
+    return absl::OkStatus();
+  };
+  size_t last = 0;
+  RONCHI_RETURN_IF_ERROR(SimulatePoints(series, 0, std::nullopt, keep, &last).status());
   return out;
 }
 
@@ -43,22 +59,25 @@ nb::dict SignalDict(const Signal& signal) {
     axis["offset"] = a.offset;
     axis["scale"] = a.scale;
     axis["navigate"] = a.navigate;
+    axis["values"] = a.values;
     axes.append(axis);
   }
   nb::dict d;
   d["title"] = signal.title;
   d["units"] = signal.units;
   d["axes"] = axes;
+  d["beam_energy_keV"] = signal.beam_energy_keV;
+  d["convergence_mrad"] = signal.convergence_mrad;
   return d;
 }
 
 // {detector: (values, signal)}, in the order of the config.
 nb::dict Results(Simulated simulated) {
   nb::dict out;
-  for (size_t d = 0; d < simulated.result.images.size(); ++d) {
-    const Signal signal = DescribeSignal(simulated.job.options, simulated.job.plan, d);
+  for (size_t d = 0; d < simulated.images.size(); ++d) {
+    const Signal& signal = simulated.signals[d];
     out[signal.name.c_str()] =
-        nb::make_tuple(ToNumpy(std::move(simulated.result.images[d].values)), SignalDict(signal));
+        nb::make_tuple(ToNumpy(std::move(simulated.images[d])), SignalDict(signal));
   }
   return out;
 }

@@ -2,6 +2,7 @@
 // beam's energy (temporal), over the probe's place for the size of the source (spatial).
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "sim/probe.h"
@@ -20,9 +21,10 @@ struct WeightedOptics {
 std::vector<WeightedOptics> SpreadFocus(const BeamOptics& optics, double focal_spread_A);
 
 // Convolves scanned values [outer, nx, ny, inner] with a normal source of full width at half
-// maximum fwhm_A, over the probes of the raster (steps in Å), in place. Where the source reaches
-// beyond the raster, the weights of the probes inside are scaled to sum 1: an edge, not a wrap.
-void BlurBySource(double fwhm_A, double step_x_A, double step_y_A, size_t outer, size_t nx,
-                  size_t ny, size_t inner, std::vector<double>* values);
+// maximum fwhm_A, over the probes of the raster (steps in Å), in place. Along an axis whose raster is
+// `periodic` the source reaches over its end to its beginning; along another, where it reaches
+// beyond the raster, the weights of the probes inside are scaled to sum 1.
+void BlurBySource(double fwhm_A, double step_x_A, double step_y_A, std::array<bool, 2> periodic,
+                  size_t outer, size_t nx, size_t ny, size_t inner, std::vector<double>* values);
 
 }  // namespace ronchi::sim

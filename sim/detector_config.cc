@@ -2,6 +2,8 @@
 
 #include <numbers>
 
+#include "absl/strings/str_format.h"
+
 namespace ronchi::sim {
 namespace {
 
@@ -16,6 +18,16 @@ const std::pair<const char*, Type> kTypes[] = {{"annular", Type::kAnnular},
                                                {"dpc", Type::kDpc},
                                                {"idpc", Type::kIntegratedDpc}};
 
+// 0.06 is 60 mrad in rad; as mrad it is less than a pixel of any diffraction pattern.
+void RefuseRadians(const char* key, double mrad, ConfigReader* r) {
+  constexpr double kLeast_mrad = 0.3;
+  if (!(mrad > 0 && mrad < kLeast_mrad)) return;
+  r->Fail(key,
+          absl::StrFormat("%g mrad is implausibly small; if it is in rad, write %g; allowed: 0, "
+                          "or from %g",
+                          mrad, mrad * 1e3, kLeast_mrad));
+}
+
 void ReadRing(const std::string& type, ConfigReader* r, DetectorOptions* d) {
   double inner = 0, outer = 0, rotation = 0;
   const bool of_moments = type == "idpc" && !r->Has("outer_mrad");
@@ -29,6 +41,8 @@ void ReadRing(const std::string& type, ConfigReader* r, DetectorOptions* d) {
   }
   r->Number("inner_mrad", &inner, {.min = 0, .max = 1000});
   r->Number("outer_mrad", &outer, {.min = 0, .max = 1000}, true);
+  RefuseRadians("inner_mrad", inner, r);
+  RefuseRadians("outer_mrad", outer, r);
   if (r->ok() && outer <= inner) r->Fail("outer_mrad", "must be larger than inner_mrad");
   if (type != "annular") {
     // Two opposite halves see one direction only: a vector needs three sectors.
@@ -55,6 +69,7 @@ absl::StatusOr<DetectorOptions> ReadDetector(const std::string& name, const Conf
     r.Fail("", "missing 'type'; allowed: annular, segmented, pixelated, center_of_mass, dpc, idpc");
   }
   r.Choice("type", &type, allowed);
+  if (!r.ok()) return r.status();  // which keys there are depends on it
   for (const auto& [word, value] : kTypes) {
     if (type == word) d.type = value;
   }
@@ -64,6 +79,7 @@ absl::StatusOr<DetectorOptions> ReadDetector(const std::string& name, const Conf
   if (type == "pixelated") {
     double max = 0;
     r.Number("max_mrad", &max, {.min = 0, .max = 1000});
+    RefuseRadians("max_mrad", max, &r);
     d.max_rad = max * kRadPerMrad;
     r.Integer("binning", &d.binning, {.min = 1, .max = 1024});
     r.Number("mtf_nyquist", &d.response.mtf_nyquist, {.min = 0.01, .max = 1});

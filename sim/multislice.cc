@@ -4,21 +4,18 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/parallel.h"
 #include "sim/multislice_impl.h"
 #include "sim/physics/electron.h"
+#include "sim/transmission.h"
 
 namespace ronchi::sim {
 namespace {
 
 Complex Phase(double radians) { return {Real(std::cos(radians)), Real(std::sin(radians))}; }
 
-ComplexBuffer MakeTransmission(const RealBuffer& v, const Grid& g, size_t stride, double sigma,
-                               const RealBuffer& aperture, const Fft& forward, const Fft& inverse) {
-  ComplexBuffer plane(g.size());
-  for (size_t i = 0; i < g.size(); ++i) plane[i] = Phase(sigma * v[i]);
-  forward.Execute(plane.data());
-  for (size_t i = 0; i < g.size(); ++i) plane[i] *= aperture[i];
-  inverse.Execute(plane.data());
+// Rows [nx, stride] of a plane [nx, ny].
+ComplexBuffer Padded(const ComplexBuffer& plane, const Grid& g, size_t stride) {
   ComplexBuffer padded(g.nx * stride);
   for (size_t i = 0; i < g.nx; ++i) {
     std::copy_n(plane.data() + i * g.ny, g.ny, padded.data() + i * stride);
@@ -50,23 +47,16 @@ Multislice::Multislice(const PotentialSlices& potential, double energy_eV,
   m.right = std::max(m.left, (g.ny - below) / kColumnBlock * kColumnBlock);
   m.blocks = m.Blocks();
 
-  const double n = double(g.size());
-  const double sigma = InteractionConstant(energy_eV);
-  RealBuffer aperture(g.size());
-  for (size_t i = 0; i < g.nx; ++i) {
-    for (size_t j = 0; j < g.ny; ++j) {
-      aperture[i * g.ny + j] =
-          Real(BandLimitAperture(g, std::hypot(g.kx_per_A(i), g.ky_per_A(j))) / n);
-    }
-  }
   m.MakePropagator(tilt_rad);
   using enum Fft::Direction;
   const auto effort = efforts.waves;
-  const Fft forward = Fft::Plane(int(g.nx), int(g.ny), kForward, efforts.planes);
-  const Fft inverse = Fft::Plane(int(g.nx), int(g.ny), kInverse, efforts.planes);
-  for (const auto& v : potential.distinct) {
-    m.transmission.push_back(MakeTransmission(*v, g, m.stride, sigma, aperture, forward, inverse));
-  }
+  const Transmission transmission(potential, InteractionConstant(energy_eV), efforts.planes);
+  m.transmission.resize(potential.distinct.size());
+  ParallelFor(m.transmission.size(), 1, [&](size_t begin, size_t end) {
+    for (size_t d = begin; d < end; ++d) {
+      m.transmission[d] = Padded(transmission.Make(d), g, m.stride);
+    }
+  });
   const int rows = int(std::min(kRowBlock, g.nx)), last = int(g.nx % size_t(rows));
   m.row_forward = Fft::Batch(int(g.ny), rows, 1, int(m.stride), kForward, effort);
   m.row_inverse = Fft::Batch(int(g.ny), rows, 1, int(m.stride), kInverse, effort);

@@ -12,6 +12,16 @@
 namespace ronchi::sim {
 namespace {
 
+// A raster over the whole box, or several times over, goes on at its beginning.
+std::array<bool, 2> PeriodicAxes(const SimulationOptions& o) {
+  std::array<bool, 2> periodic = {false, false};
+  for (size_t a : {0, 1}) {
+    const double boxes = std::fabs(o.scan.end_A[a] - o.scan.start_A[a]) / o.specimen.cell_A[a];
+    periodic[a] = !o.scan.endpoint && boxes > 0.5 && std::fabs(boxes - std::round(boxes)) < 1e-6;
+  }
+  return periodic;
+}
+
 // Sums to means, NaN where a probe never ran; then the size of the source (the block is then the
 // whole raster).
 void ToMeans(const SimulationOptions& o, size_t reading, const BlockSums& sums,
@@ -23,8 +33,8 @@ void ToMeans(const SimulationOptions& o, size_t reading, const BlockSums& sums,
   }
   if (o.source_fwhm_A > 0 && o.engine != Engine::kLinear) {
     const auto step = o.scan.Step_A();
-    BlurBySource(o.source_fwhm_A, step[0], step[1], o.exit_slices.size(), o.scan.pixels[0],
-                 o.scan.pixels[1], reading, values);
+    BlurBySource(o.source_fwhm_A, step[0], step[1], PeriodicAxes(o), o.exit_slices.size(),
+                 o.scan.pixels[0], o.scan.pixels[1], reading, values);
   }
 }
 

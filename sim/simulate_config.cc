@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "sim/detector_config.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/specimen_config.h"
@@ -14,19 +15,35 @@ namespace {
 
 constexpr double kRadPerDeg = std::numbers::pi / 180;
 constexpr double kRadPerMrad = 1e-3;
+constexpr double kLeastSemiangle_mrad = 0.1;  // of the most parallel nanobeams
+
+// Sections that hold no mistake: what builds on another one is judged only then.
+struct ReadSoFar {
+  bool specimen = false, beam = false, grid = false, scan = false, detectors = true;
+};
 
 absl::Status ReadBeam(const Config& config, SimulationOptions* o) {
   ConfigReader r(config);
   double energy_keV = 200, semiangle_mrad = 24;
   r.Number("energy_keV", &energy_keV, {.min = 1, .max = 3000}, true);
   r.Number("semiangle_mrad", &semiangle_mrad, {.min = 0.01, .max = 200}, true);
+  // 0.02 is 20 mrad in rad, and hardly a semiangle in mrad.
+  if (semiangle_mrad >= 0.01 && semiangle_mrad < kLeastSemiangle_mrad) {
+    r.Fail("semiangle_mrad",
+           absl::StrFormat("%g mrad is implausibly small; if it is in rad, write %g; allowed: from "
+                           "%g",
+                           semiangle_mrad, semiangle_mrad * 1e3, kLeastSemiangle_mrad));
+  }
   r.Number("focal_spread_A", &o->focal_spread_A, {.min = 0, .max = 1e4});
   r.Number("source_fwhm_A", &o->source_fwhm_A, {.min = 0, .max = 100});
   std::vector<double> tilt = {0, 0};
   r.Numbers("tilt_mrad", &tilt, 2, {.min = -200, .max = 200});
-  const Config aberrations = r.Child("aberrations");
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  RONCHI_ASSIGN_OR_RETURN(o->beam.aberrations, ReadAberrations(aberrations));
+  ErrorList errors;
+  const absl::StatusOr<Aberrations> aberrations = ReadAberrations(r.Child("aberrations"));
+  errors.Add(r.Done());
+  errors.Add(aberrations.status());
+  RONCHI_RETURN_IF_ERROR(errors.status());
+  o->beam.aberrations = *aberrations;
   o->beam.energy_eV = energy_keV * 1e3;
   o->beam.semiangle_rad = semiangle_mrad * kRadPerMrad;
   o->beam.tilt_rad = {tilt[0] * kRadPerMrad, tilt[1] * kRadPerMrad};
@@ -44,7 +61,7 @@ absl::Status ReadGrid(const Config& config, SimulationOptions* o) {
     r.Known("pixels");
     r.Number("sampling_A", &sampling, {.min = 1e-3, .max = 10}, true);
     for (int a : {0, 1}) {
-      if (!r.ok()) break;
+      if (!r.ok() || o->specimen.cell_A[a] <= 0) break;  // no specimen: that is said already
       const double pixels = std::ceil(o->specimen.cell_A[a] / sampling - 1e-6);
       if (pixels < kPixels.min || pixels > kPixels.max) {
         r.Fail("sampling_A",
@@ -69,10 +86,12 @@ absl::Status ReadGrid(const Config& config, SimulationOptions* o) {
 
 absl::Status ReadPotential(const Config& config, SimulationOptions* o) {
   ConfigReader r(config);
-  std::string projection = "infinite";
+  std::string projection = "infinite", placement = "exact";
   r.Choice("parametrization", &o->parametrization, {"kirkland", "lobato", "peng"});
   r.Choice("projection", &projection, {"infinite", "finite"});
+  r.Choice("placement", &placement, {"exact", "bilinear"});
   if (projection == "finite") o->projection = Projection::kFinite;
+  if (placement == "bilinear") o->placement = Placement::kBilinear;
   return r.Done();
 }
 
@@ -81,7 +100,8 @@ absl::Status ReadPhonons(const Config& config, SimulationOptions* o) {
   r.Integer("configurations", &o->phonon_configurations, {.min = 1, .max = 10000});
   r.Seed("seed", &o->phonon_seed);
   const Config rms = r.Child("rms_A");
-  RONCHI_RETURN_IF_ERROR(r.Done());
+  ErrorList errors;
+  errors.Add(r.Done());
   RONCHI_ASSIGN_OR_RETURN(const auto factors, ScatteringFactors::Load("kirkland"));
   ConfigReader elements(rms);
   for (const std::string& symbol : rms.Keys()) {
@@ -92,7 +112,8 @@ absl::Status ReadPhonons(const Config& config, SimulationOptions* o) {
     o->phonon_rms_A[z] = value;
   }
   o->phonons = o->phonon_configurations > 1 || !o->phonon_rms_A.empty();
-  return elements.Done();
+  errors.Add(elements.Done());
+  return errors.status();
 }
 
 absl::Status ReadScan(const Config& config, SimulationOptions* o) {
@@ -133,9 +154,11 @@ absl::Status ReadScan(const Config& config, SimulationOptions* o) {
   r.Numbers(in_parts ? "end_fraction" : "end_A", &end, 2, {}, true);
   r.Numbers("pixels", &pixels, 2, {.min = 1, .max = 65536}, true);
   r.Bool("endpoint", &o->scan.endpoint);
+  for (double n : pixels) {
+    if (n != std::floor(n)) r.Fail("pixels", "expected whole numbers");
+  }
   RONCHI_RETURN_IF_ERROR(r.Done());
   for (int a : {0, 1}) {
-    if (pixels[a] != std::floor(pixels[a])) return config.Error("pixels", "expected whole numbers");
     const double scale = in_parts ? o->specimen.cell_A[a] : 1;
     o->scan.start_A[a] = start[a] * scale;
     o->scan.end_A[a] = end[a] * scale;
@@ -146,9 +169,14 @@ absl::Status ReadScan(const Config& config, SimulationOptions* o) {
 
 // `every N`, a list of slice numbers, or absent: the exit face alone. Whatever is asked for, the
 // last plane is the exit face.
-absl::Status ReadExitPlanes(const Config& top, ConfigReader* r, SimulationOptions* o) {
+absl::Status ReadExitPlanes(const Config& top, ConfigReader* r, const ReadSoFar& read,
+                            SimulationOptions* o) {
+  constexpr size_t kUnknown = 1000000;  // of slices: any number that could be one
   const size_t slices =
-      std::max<size_t>(1, size_t(std::ceil(o->specimen.cell_A[2] / o->slice_thickness_A - 1e-6)));
+      !read.specimen || !read.grid
+          ? kUnknown
+          : std::max<size_t>(
+                1, size_t(std::ceil(o->specimen.cell_A[2] / o->slice_thickness_A - 1e-6)));
   const Config node = r->Child("exit_planes");
   if (top.Has("exit_planes")) {
     std::vector<std::string> words;
@@ -180,27 +208,50 @@ absl::Status ReadExitPlanes(const Config& top, ConfigReader* r, SimulationOption
   return absl::OkStatus();
 }
 
-absl::Status ReadDose(const Config& dose, const Config& output, SimulationOptions* o) {
+absl::Status ReadDetectors(const Config& top, const Config& detectors, const ReadSoFar& read,
+                           SimulationOptions* o) {
+  if (!detectors.IsMap() || detectors.Keys().empty()) {
+    return top.Error("detectors", "missing; at least one detector is required");
+  }
+  ErrorList errors;
+  // An integrated image needs a raster: until the scan is known, any will do.
+  SimulationOptions assumed;
+  assumed.scan.end_A = {1, 1};
+  assumed.scan.pixels = {2, 2};
+  for (const std::string& name : detectors.Keys()) {
+    ConfigReader d(detectors);
+    const absl::StatusOr<DetectorOptions> options =
+        ReadDetector(name, d.Child(name), read.scan ? *o : assumed);
+    errors.Add(options.status());
+    if (options.ok()) o->detectors.push_back(*options);
+  }
+  return errors.status();
+}
+
+absl::Status ReadDose(const Config& dose, const Config& output, const ReadSoFar& read,
+                      SimulationOptions* o) {
   ConfigReader d(dose);
   d.Number("electrons_per_A2", &o->electrons_per_A2, {.min = 0, .max = 1e12});
   d.Seed("seed", &o->dose_seed);
-  if (o->electrons_per_A2 > 0 &&
+  if (o->electrons_per_A2 > 0 && read.scan &&
       (!o->scan.is_raster() || o->scan.Step_A()[0] == 0 || o->scan.Step_A()[1] == 0)) {
     d.Fail("electrons_per_A2", "a dose per area needs a raster scan with an area");
   }
-  RONCHI_RETURN_IF_ERROR(d.Done());
+  ErrorList errors;
+  errors.Add(d.Done());
   ConfigReader out(output);
   std::string normalisation = "fraction";
   out.Choice("normalisation", &normalisation, {"fraction", "counts"});
   o->counts = normalisation == "counts";
-  if (o->counts && o->electrons_per_A2 <= 0) {
+  if (o->counts && o->electrons_per_A2 <= 0 && errors.ok()) {
     out.Fail("normalisation", "counts need dose.electrons_per_A2 above 0");
   }
-  return out.Done();
+  errors.Add(out.Done());
+  return errors.status();
 }
 
 // What an engine cannot do is said here, before any work.
-absl::Status ReadEngine(const Config& engine, SimulationOptions* o) {
+absl::Status ReadEngine(const Config& engine, const ReadSoFar& read, SimulationOptions* o) {
   ConfigReader e(engine);
   std::string name = "multislice";
   e.Choice("name", &name, {"multislice", "prism", "contracted", "linear"});
@@ -209,7 +260,7 @@ absl::Status ReadEngine(const Config& engine, SimulationOptions* o) {
     o->prism_interpolation = 4;
     e.Integer("interpolation", &o->prism_interpolation, {.min = 1, .max = 64});
     const size_t f = size_t(o->prism_interpolation);
-    if (e.ok() && (o->grid_pixels[0] % f || o->grid_pixels[1] % f)) {
+    if (e.ok() && read.grid && (o->grid_pixels[0] % f || o->grid_pixels[1] % f)) {
       e.Fail("interpolation", absl::StrCat(f, " does not divide the grid's ", o->grid_pixels[0],
                                            " × ", o->grid_pixels[1], " pixels"));
     }
@@ -220,6 +271,7 @@ absl::Status ReadEngine(const Config& engine, SimulationOptions* o) {
       e.Fail("name", "linear knows no tilts; allowed with them: multislice, prism");
     }
     for (const DetectorOptions& d : o->detectors) {
+      if (!read.beam) break;
       if (d.type != DetectorOptions::Type::kAnnular || d.inner_rad < o->beam.semiangle_rad) {
         e.Fail("name", absl::StrCat("linear images dark field only; detector '", d.name,
                                     "' is not annular with an inner angle of at least the "
@@ -288,33 +340,39 @@ absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config) {
   const Config scan = r.Child("scan"), detectors = r.Child("detectors");
   const Config dose = r.Child("dose"), output = r.Child("output"), engine = r.Child("engine");
   r.Known("exit_planes");
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  RONCHI_ASSIGN_OR_RETURN(SpecimenSection section, ReadSpecimenSection(specimen));
-  o.specimen = std::move(section.specimen);
-  o.tilt_rad = section.tilt_rad;
-  RONCHI_RETURN_IF_ERROR(ReadBeam(beam, &o));
-  RONCHI_RETURN_IF_ERROR(ReadGrid(grid, &o));
-  RONCHI_RETURN_IF_ERROR(ReadPotential(potential, &o));
-  RONCHI_RETURN_IF_ERROR(ReadPhonons(phonons, &o));
-  RONCHI_RETURN_IF_ERROR(ReadScan(scan, &o));
+  ErrorList errors;
+  errors.Add(r.Done());
+  ReadSoFar read;
+  // Every section is read, so that all mistakes are told at once.
+  const auto add = [&](const absl::Status& status, bool* good = nullptr) {
+    errors.Add(status);
+    if (good) *good = status.ok();
+  };
+  if (absl::StatusOr<SpecimenSection> section = ReadSpecimenSection(specimen); section.ok()) {
+    o.specimen = std::move(section->specimen);
+    o.tilt_rad = section->tilt_rad;
+    read.specimen = true;
+  } else {
+    add(section.status());
+  }
+  add(ReadBeam(beam, &o), &read.beam);
+  add(ReadGrid(grid, &o), &read.grid);
+  add(ReadPotential(potential, &o));
+  add(ReadPhonons(phonons, &o));
+  add(ReadScan(scan, &o), &read.scan);
+  read.scan = read.scan && (read.specimen || !scan.Has("end_fraction"));
   if (o.source_fwhm_A > 0 && !o.scan.points_A.empty()) {
-    return beam.Error("source_fwhm_A", "a source size needs a raster scan, not points_A");
+    add(beam.Error("source_fwhm_A", "a source size needs a raster scan, not points_A"));
   }
-  RONCHI_RETURN_IF_ERROR(ReadExitPlanes(config, &r, &o));
-  if (!detectors.IsMap() || detectors.Keys().empty()) {
-    return config.Error("detectors", "missing; at least one detector is required");
-  }
-  for (const std::string& name : detectors.Keys()) {
-    ConfigReader d(detectors);
-    RONCHI_ASSIGN_OR_RETURN(const DetectorOptions options, ReadDetector(name, d.Child(name), o));
-    o.detectors.push_back(options);
-  }
-  RONCHI_RETURN_IF_ERROR(ReadDose(dose, output, &o));
-  RONCHI_RETURN_IF_ERROR(ReadEngine(engine, &o));
+  add(ReadExitPlanes(config, &r, read, &o));
+  add(ReadDetectors(config, detectors, read, &o), &read.detectors);
+  add(ReadDose(dose, output, read, &o));
+  add(ReadEngine(engine, read, &o));
   for (const DetectorOptions& options : o.detectors) {
     ConfigReader d(detectors);
-    RONCHI_RETURN_IF_ERROR(CheckResponse(options, d.Child(options.name), o));
+    add(CheckResponse(options, d.Child(options.name), o));
   }
+  RONCHI_RETURN_IF_ERROR(errors.status());
   return o;
 }
 

@@ -109,6 +109,7 @@ class Work {
   std::vector<WeightedOptics> optics_;
   std::vector<ProbeSpectrum> probes_;  // one a WeightedOptics
   int prepared_ = -1;
+  std::optional<PotentialMaker> potential_;
   std::unique_ptr<Multislice> engine_;
   std::unique_ptr<Prism> prism_;
   std::shared_ptr<const Contracted> contracted_;
@@ -124,9 +125,11 @@ absl::Status Work::Prepare(int configuration) {
       o_.phonons ? o_.specimen.Displaced(o_.phonon_rms_A, o_.phonon_seed, uint64_t(configuration))
                  : o_.specimen;
   const FftEfforts efforts = Efforts(o_);
-  RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential,
-                          MakePotential(displaced, plan_.grid, o_.slice_thickness_A, *factors_,
-                                        o_.projection, efforts.planes));
+  if (!potential_) {
+    potential_.emplace(plan_.grid, o_.slice_thickness_A, factors_,
+                       PotentialOptions{o_.projection, o_.placement, efforts.planes});
+  }
+  RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential, potential_->Make(displaced));
   engine_ = std::make_unique<Multislice>(potential, o_.beam.energy_eV, o_.tilt_rad, efforts);
   result_->slices = engine_->slices();
   result_->distinct_slices = potential.distinct.size();

@@ -31,6 +31,7 @@ struct SimulationOptions {
   double slice_thickness_A = 2;
   std::string parametrization = "kirkland";
   Projection projection = Projection::kInfinite;
+  Placement placement = Placement::kExact;
   int phonon_configurations = 1;
   std::map<int, double> phonon_rms_A;  // by atomic number; without one, the structure file's own
   bool phonons = false;                // displace atoms at all

@@ -201,13 +201,26 @@ class PpoPolicy : public Policy {
         return absl::InvalidArgumentError("the normalisation does not fit the spaces");
       }
       const size_t hidden = json.at("hidden").get<size_t>();
+      // A network is no larger than the weights that are there for it (base64: 4 characters for 3
+      // bytes), which is looked at before it is made.
+      double floats = 0;
+      for (const auto& [name, text] : json.at("weights").items()) {
+        floats += double(text.get<std::string>().size()) * 3 / 4 / sizeof(float);
+      }
+      const double least = double(hidden) * double(layout.vector_size() + hidden);
+      if (hidden == 0 || least > floats) {
+        return absl::InvalidArgumentError(absl::StrCat("policy.hidden: ", hidden, " units need ",
+                                                       least, " weights or more; the file holds ",
+                                                       floats));
+      }
       ActorCritic network(layout, hidden, 0.0, 0);
       torch::NoGradGuard no_gradient;
       for (auto& item : network->named_parameters()) {
         Tensor& parameter = item.value();
-        RONCHI_ASSIGN_OR_RETURN(
-            std::vector<float> values,
-            FloatsFromJson(json.at("weights").at(item.key()), size_t(parameter.numel())));
+        absl::StatusOr<std::vector<float>> read =
+            FloatsFromJson(json.at("weights").at(item.key()), size_t(parameter.numel()));
+        if (!read.ok()) return Annotate(read.status(), "policy.weights." + item.key());
+        std::vector<float>& values = *read;
         parameter.copy_(View(values, parameter.sizes().vec()));
       }
       return std::make_unique<PpoPolicy>(observations, actions, layout, hidden, std::move(moments),
@@ -275,7 +288,7 @@ class PpoTraining {
     torch::optim::Adam adam(network_->parameters(),
                             torch::optim::AdamOptions(options_.learning_rate).eps(1e-5));
     const int64_t per_update = int64_t(options_.rollout_steps * options_.environments);
-    const int64_t updates = std::max<int64_t>(1, options_.total_steps / per_update);
+    const int64_t updates = TrainedSteps(options_) / per_update;
     TrainingSummary summary;
     Progress progress("ppo", size_t(updates));
     for (int64_t update = 0; update < updates && !Interrupted(); ++update) {

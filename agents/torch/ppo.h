@@ -4,6 +4,7 @@
 // parallel; the same options and seed give the same weights.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -26,6 +27,13 @@ struct PpoOptions {
   double initial_log_std = -0.5;  // of the action, in half-widths of the action space
 };
 
+// The steps that training takes: whole rounds of rollout_steps in every environment, as many as fit
+// into total_steps, at least one.
+inline int64_t TrainedSteps(const PpoOptions& o) {
+  const int64_t round = int64_t(o.rollout_steps * o.environments);
+  return round * std::max<int64_t>(1, o.total_steps / round);
+}
+
 // InvalidArgument, naming the option and what is allowed.
 absl::Status CheckPpoOptions(const PpoOptions& options);
 
@@ -36,8 +44,8 @@ std::unique_ptr<Learner> MakePpoLearner(const PpoOptions& options);
 // Reads what a "ppo" policy's ToJson gave.
 absl::StatusOr<std::unique_ptr<Policy>> ReadPpoPolicy(const nlohmann::json& json);
 
-// Makes LoadPolicy know the kinds of this folder, in programs that link to libtorch. Call it once, at
-// start-up. Others: agents/torch/backend.h.
+// Makes LoadPolicy know the kinds of this folder, in programs that link to libtorch. Call it once,
+// at start-up. Others: agents/torch/backend.h.
 void RegisterTorchPolicies();
 
 }  // namespace ronchi::agents

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/nesting.h"
 
 namespace ronchi::env {
 
@@ -69,11 +70,13 @@ absl::StatusOr<std::string> NormalisedVector::Save() const {
 }
 
 absl::Status NormalisedVector::Restore(const std::string& bytes) {
-  const json saved = json::from_cbor(bytes, true, false);
-  if (!saved.is_object() || saved.value("wrapper", "") != "NormalisedVector") {
-    return absl::InvalidArgumentError("this is no saved NormalisedVector");
-  }
+  const absl::StatusOr<json> read = ReadCbor(bytes);
+  if (!read.ok()) return Annotate(read.status(), "this is no saved NormalisedVector");
+  const json& saved = *read;
   try {
+    if (!saved.is_object() || saved.value("wrapper", "") != "NormalisedVector") {
+      return absl::InvalidArgumentError("this is no saved NormalisedVector");
+    }
     const auto returns = saved.at("returns").get<std::vector<double>>();
     const auto rewards = saved.at("rewards").get<std::vector<double>>();
     const bool frozen = saved.at("frozen").get<bool>();
@@ -82,11 +85,15 @@ absl::Status NormalisedVector::Restore(const std::string& bytes) {
       return absl::InvalidArgumentError(absl::StrCat("saved by a vector of ", returns.size(),
                                                      "; this one has ", vector_->size()));
     }
-    RONCHI_RETURN_IF_ERROR(vector_->Restore({inside.begin(), inside.end()}));
-    if (!observation_moments_.FromJson(saved.at("observations")) ||
-        !return_moments_.FromJson(saved.at("return"))) {
+    auto observations = observation_moments_;
+    auto of_return = return_moments_;
+    if (!observations.FromJson(saved.at("observations")) ||
+        !of_return.FromJson(saved.at("return"))) {
       return absl::InvalidArgumentError("saved moments are of another observation");
     }
+    RONCHI_RETURN_IF_ERROR(vector_->Restore({inside.begin(), inside.end()}));
+    observation_moments_ = observations;
+    return_moments_ = of_return;
     returns_ = returns;
     rewards_ = rewards;
     frozen_ = frozen;

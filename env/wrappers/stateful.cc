@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/nesting.h"
 
 namespace ronchi::env {
 
@@ -18,17 +19,26 @@ absl::StatusOr<std::string> Stateful::Save() const {
 }
 
 absl::Status Stateful::Restore(const std::string& bytes) {
-  const json saved = json::from_cbor(bytes, true, false);
-  if (!saved.is_object() || saved.value("wrapper", "") != kind()) {
-    return absl::InvalidArgumentError(absl::StrCat("this is no saved ", kind()));
-  }
-  try {
-    const auto& inside = saved.at("inside").get_binary();
-    RONCHI_RETURN_IF_ERROR(inner().Restore(std::string(inside.begin(), inside.end())));
-    return RestoreOwn(saved.at("own"));
-  } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("saved ", kind(), ": ", e.what()));
-  }
+  const auto take_over = [this](const std::string& from) -> absl::Status {
+    const absl::StatusOr<json> read = ReadCbor(from);
+    if (!read.ok()) {
+      return Annotate(read.status(), absl::StrCat("this is no saved ", kind()));
+    }
+    try {
+      if (!read->is_object() || read->value("wrapper", "") != kind()) {
+        return absl::InvalidArgumentError(absl::StrCat("this is no saved ", kind()));
+      }
+      const auto& inside = read->at("inside").get_binary();
+      RONCHI_RETURN_IF_ERROR(inner().Restore(std::string(inside.begin(), inside.end())));
+      return RestoreOwn(read->at("own"));
+    } catch (const json::exception& e) {
+      return absl::InvalidArgumentError(absl::StrCat("saved ", kind(), ": ", e.what()));
+    }
+  };
+  const absl::StatusOr<std::string> before = Save();  // none before the first episode
+  const absl::Status status = take_over(bytes);
+  if (!status.ok() && before.ok()) RONCHI_CHECK(take_over(*before).ok());
+  return status;
 }
 
 }  // namespace ronchi::env

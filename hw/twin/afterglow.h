@@ -1,8 +1,8 @@
 // A scintillator's slow light: a share of each electron's light comes late, exponentially, and
-// lands in the pixels that follow, so that bright columns have streaks along the scan (Mullarkey,
-// Geever, Peters, Griffiths, Nellist & Jones, Microsc. Microanal. 29, 1402 (2023): decays from
-// below 0.1 µs to some µs, by detector). Electrons come evenly during a pixel's dwell T, so that of
-// the late light
+// lands in the pixels that follow, so that what is bright has streaks along the scan where the
+// decay is longer than a dwell (Mullarkey, Geever, Peters, Griffiths, Nellist & Jones, "How fast is
+// your detector?", Microsc. Microanal. 29 (2023), who find decays that differ widely between
+// detectors). Electrons come evenly during a pixel's dwell T, so that of the late light
 //   1 − (τ/T)(1 − e^{−T/τ})                 is seen in the pixel itself,
 //   (τ/T)(1 − e^{−T/τ})² e^{−(m−1)T/τ}      in the m-th one after it:
 // together all of it. What comes while the beam flies back is lost.

@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
+#include "core/nesting.h"
 #include "core/quantity.h"
 #include "theory/knock_on.h"
 
@@ -271,12 +272,14 @@ std::string AtomColumn::Save() const {
 }
 
 absl::Status AtomColumn::Restore(const std::string& bytes) {
-  const nlohmann::json saved = nlohmann::json::from_cbor(bytes, true, false);
-  if (!saved.is_object() || saved.value("kind", "") != "atoms" ||
-      saved.value("version", 0) != kSavedVersion) {
-    return absl::InvalidArgumentError("this is no saved state of an atom twin");
-  }
+  const absl::StatusOr<nlohmann::json> read = ReadCbor(bytes);
+  if (!read.ok()) return Annotate(read.status(), "this is no saved state of an atom twin");
+  const nlohmann::json& saved = *read;
   try {
+    if (!saved.is_object() || saved.value("kind", "") != "atoms" ||
+        saved.value("version", 0) != kSavedVersion) {
+      return absl::InvalidArgumentError("this is no saved state of an atom twin");
+    }
     // Read all before anything changes.
     const std::array<uint64_t, 5> numbers = {saved.at("seed"), saved.at("environment"),
                                              saved.at("episode"), saved.at("ticks"),

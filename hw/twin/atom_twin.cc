@@ -295,7 +295,7 @@ class AtomTwin final : public Instrument, public GroundTruth {
 absl::StatusOr<std::unique_ptr<Instrument>> MakeAtomTwin(const AtomTwinOptions& options,
                                                          uint64_t seed) {
   RONCHI_ASSIGN_OR_RETURN(AtomColumn column, AtomColumn::Create(options));
-  return std::unique_ptr<Instrument>(std::make_unique<AtomTwin>(std::move(column), seed));
+  return WithFaults(std::make_unique<AtomTwin>(std::move(column), seed), options.faults, seed);
 }
 
 }  // namespace ronchi::hw

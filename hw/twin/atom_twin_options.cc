@@ -94,8 +94,9 @@ absl::StatusOr<AtomTwinOptions> ReadAtomTwinOptions(const Config& node, int leve
   r.Bool("images_move_atoms", &o.images_move_atoms);
   r.Integer("image_pixels", &o.image_pixels, {.min = 0, .max = 1024});
   r.Integer("isotope", &o.isotope, {.min = 12, .max = 13});
-  const Config prior = r.Child("prior");
+  const Config prior = r.Child("prior"), faults = r.Child("faults");
   RONCHI_RETURN_IF_ERROR(r.Done());
+  RONCHI_ASSIGN_OR_RETURN(o.faults, ReadFaultOptions(faults, o.faults));
   if (o.haadf_outer_rad <= o.haadf_inner_rad) {
     return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/config.h"
+#include "hw/faulty.h"
 #include "hw/twin/hop_rates.h"
 #include "theory/prior.h"
 
@@ -24,7 +25,8 @@ struct AtomTwinOptions {
   bool images_move_atoms = false;    // does the beam of an image make the atom hop, too?
   int image_pixels = 0;  // a side of the image that comes with `measure`; 0: it comes without
   int isotope = 12;      // of the carbon; knock_on
-  theory::Prior prior;   // names and units: DefaultAtomPrior
+  FaultOptions faults;
+  theory::Prior prior;  // names and units: DefaultAtomPrior
 
   AtomTwinOptions();  // level 1
   // The three levels of difficulty. 1: the published task, everything known and at rest. 2: drift,

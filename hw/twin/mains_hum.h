@@ -1,8 +1,7 @@
 // Stray fields of the mains move the probe: at 50 or 60 Hz and its harmonics, with phases that run
 // on with the clock, so that an image's lines are displaced by a pattern that slides from frame to
 // frame (Muller & Grazul, J. Electron Microsc. 50, 219 (2001); Muller et al., Ultramicroscopy 106,
-// 1033 (2006): fields of some 0.1 mG move a 200 kV probe by some 0.1 Å). Harmonic k = 1 … 4 along
-// an axis is
+// 1033 (2006)). How far is chosen. Harmonic k = 1 … 4 along an axis is
 //   A ρ^{k−1} sin(2π k f t + φ_k),
 // A the axis' amplitude, ρ the ratio of one harmonic to the one before, φ drawn once an episode.
 #pragma once

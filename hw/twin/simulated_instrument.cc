@@ -96,9 +96,10 @@ void SimulatedInstrument::TakeFrame(const Scan& s, size_t frame, double end_s,
   const auto [lines, samples] = ScanShape(s);
   const double flyback_s = s.pattern == ScanPattern::kRaster ? description_.flyback_s : 0;
   const double per_line = Current_A() / kElementaryCharge_C * s.dwell_s * double(samples);
-  const FrameRequest request{.scan = &s,
-                             .line_s = s.dwell_s * double(samples) + flyback_s,
-                             .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s, ProbeSize_m(description_))};
+  const FrameRequest request{
+      .scan = &s,
+      .line_s = s.dwell_s * double(samples) + flyback_s,
+      .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s, ProbeSize_m(description_))};
   std::vector<Array<float>> counts = Acquire(request);
   size_t done = 0;
   for (; done < lines; ++done) {

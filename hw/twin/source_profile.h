@@ -1,14 +1,12 @@
 // The effective source on the specimen: a normal core and, for a share of the electrons, tails.
 //
-// Measured profiles have a core near a normal distribution and tails that fall far more slowly: a
-// bivariate Cauchy distribution in Dwyer, Erni & Etheridge, Ultramicroscopy 110, 952 (2010), and
-// Maunders, Dwyer, Tiemeijer & Etheridge, Ultramicroscopy 111, 1437 (2011); a normal core with
-// broad tails in Verbeeck, Béché & Van den Broek, Ultramicroscopy 120, 35 (2012). Here the profile
-// is
-//   (1 − share) N(r; FWHM) + share C(r; γ),  C = γ/(2π (r² + γ²)^{3/2}),  tail FWHM = 2γ √(2^{2/3}
-//   − 1),
-// whose transform is (1 − share) e^{−2π²s²q²} + share e^{−2πγq}. How large share and tail are is
-// chosen.
+// Measured effective sources have tails beyond a normal core (Dwyer, Erni & Etheridge,
+// Ultramicroscopy 110, 952 (2010); Maunders, Dwyer, Tiemeijer & Etheridge, Ultramicroscopy 111,
+// 1437 (2011); Verbeeck, Béché & Van den Broek, Ultramicroscopy 120, 35 (2012)). The form of the
+// tail here is a bivariate Cauchy distribution, whose transform is a closed form; how large it is,
+// is chosen:
+//   (1 − share) N(r; FWHM) + share γ/(2π (r² + γ²)^{3/2}),   tail FWHM = 2γ √(2^{2/3} − 1),
+// of the transform (1 − share) e^{−2π²s²q²} + share e^{−2πγq}.
 #pragma once
 
 #include <cmath>

@@ -184,9 +184,10 @@ class Twin final : public Instrument, public GroundTruth {
     const auto [lines, samples] = ScanShape(s);
     const double flyback_s = s.pattern == ScanPattern::kRaster ? description_.flyback_s : 0;
     const double per_line = column_.Current_A() / kElementaryCharge_C * s.dwell_s * double(samples);
-    Column::FrameRequest request{.scan = &s,
-                                 .line_s = s.dwell_s * double(samples) + flyback_s,
-                                 .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s, ProbeSize_m(description_))};
+    Column::FrameRequest request{
+        .scan = &s,
+        .line_s = s.dwell_s * double(samples) + flyback_s,
+        .dose_e_per_m2 = per_line * double(lines) / ScanArea_m2(s, ProbeSize_m(description_))};
     for (const std::string& name : s.detectors) request.detectors.push_back(DetectorIndex(name));
     Column::AcquiredFrame acquired = column_.Acquire(request);
     auto& counts = acquired.counts;
@@ -336,12 +337,8 @@ absl::StatusOr<std::unique_ptr<Instrument>> MakeTwin(const TwinOptions& options,
   if (options.camera.present) {
     RONCHI_ASSIGN_OR_RETURN(patterns, CameraPatterns::Create(options));
   }
-  std::unique_ptr<Instrument> twin =
-      std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed);
-  if (!options.faults.any()) return twin;
-  FaultOptions faults = options.faults;
-  faults.seed = seed;
-  return MakeFaulty(std::move(twin), faults);
+  return WithFaults(std::make_unique<Twin>(options, std::move(images), std::move(patterns), seed),
+                    options.faults, seed);
 }
 
 }  // namespace ronchi::hw

@@ -260,8 +260,9 @@ absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const TwinOptions
   if (o.specimen_file.empty()) {
     return node.Error("specimen", "missing; this key or 'film' is required");
   }
-  RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit,
-                          sim::ReadStructure(sim::FindStructure(node, o.specimen_file)));
+  RONCHI_ASSIGN_OR_RETURN(const std::string path,
+                          sim::FindStructure(node, "specimen", o.specimen_file));
+  RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit, sim::ReadStructure(path));
   sim::Specimen specimen = unit.Repeated(1, 1, o.layers);
   for (sim::Atom& a : specimen.atoms) {
     if (a.rms_A == 0) a.rms_A = o.thermal_rms_A;

@@ -63,10 +63,10 @@ struct CheckReport {
   // Of what each step binds, what it can be: a reading beyond it is a fault.
   std::map<const Step*, std::map<std::string, Interval>> foreseen;
   std::map<std::string, double> positions;  // of properties, where the check took them to stand
-  double guard_dose_e_per_m2 = 0;          // the guard's budget; 0: none was given
+  double guard_dose_e_per_m2 = 0;           // the guard's budget; 0: none was given
   // "dose", "time", "commands", "steps", "bytes" of the run, SI.
   std::map<std::string, double> budget;
-  bool ok() const;                         // no error
+  bool ok() const;  // no error
 };
 
 struct CheckOptions {

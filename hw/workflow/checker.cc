@@ -87,9 +87,7 @@ CheckReport Check(const Workflow& workflow, const Description& description,
 
 namespace internal {
 
-Spending Infinite() {
-  return {kInfinity, kInfinity, kInfinity, kInfinity, kInfinity, kInfinity};
-}
+Spending Infinite() { return {kInfinity, kInfinity, kInfinity, kInfinity, kInfinity, kInfinity}; }
 
 Spending Total(const Spent& s) {
   return {s.time_s, s.tally.Largest(), s.electrons, s.commands, s.steps, s.bytes};
@@ -111,8 +109,6 @@ bool Includes(const State& outer, const State& inner) {
   return (outer.can_be_blanked || !inner.can_be_blanked) &&
          (outer.can_be_unblanked || !inner.can_be_unblanked);
 }
-
-double Slack(const PropertyInfo& p) { return p.resolution > 0 ? p.resolution : 0; }
 
 void JoinEnds(State other, std::optional<State>* end) {
   if (!*end) {
@@ -322,8 +318,7 @@ CheckReport Checker::Run() {
     if (!p.writable) continue;
     const auto it = options_.positions.find(p.name);
     const bool known = it != options_.positions.end() && std::isfinite(it->second);
-    state.positions[p.name] =
-        known ? Interval{it->second, it->second} : Interval{p.min, p.max};
+    state.positions[p.name] = known ? Interval{it->second, it->second} : Interval{p.min, p.max};
     if (known) report_.positions[p.name] = it->second;
   }
   RunBlock(workflow_.steps, &state);

@@ -159,8 +159,6 @@ class Checker {
 
 Spending Total(const Spent& spent);
 Spending Infinite();
-// What may lie between where a property was sent and where it reads.
-double Slack(const PropertyInfo& property);
 // `from` also where the run has ended otherwise: more is spent there, if it is.
 void JoinEnds(State other, std::optional<State>* end);
 

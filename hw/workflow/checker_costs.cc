@@ -60,21 +60,20 @@ double Middle(const Interval& i) {
   return std::isfinite(i.low) && std::isfinite(i.high) ? (i.low + i.high) / 2 : 0;
 }
 
+double Half(const Interval& i) { return (i.high - i.low) / 2; }
+
 // In the specimen's frame, wherever the scan is turned and the stage stands; a frame that is not
 // known at all gives an infinite width.
 Rectangle OnSpecimen(const Reach& reach, const Interval& rotation, const Interval& stage_x,
                      const Interval& stage_y) {
   const Rectangle there{reach.x.low, reach.y.low, reach.x.high - reach.x.low,
                         reach.y.high - reach.y.low};
-  Rectangle r = hw::OnSpecimen(there, {.rotation_rad = Middle(rotation)});
-  // A point at the distance r from the origin is no further off than r · angle, and than 2r.
-  const double far = std::hypot(std::max(std::fabs(reach.x.low), std::fabs(reach.x.high)),
-                                std::max(std::fabs(reach.y.low), std::fabs(reach.y.high)));
-  const double half = (rotation.high - rotation.low) / 2;
-  const double off = half > 0 ? far * std::min(half, 2.0) : 0;
-  return {r.x_m - off - stage_x.high, r.y_m - off - stage_y.high,
-          r.width_m + 2 * off + (stage_x.high - stage_x.low),
-          r.height_m + 2 * off + (stage_y.high - stage_y.low)};
+  return hw::OnSpecimen(there, {.rotation_rad = Middle(rotation),
+                                .stage_x_m = Middle(stage_x),
+                                .stage_y_m = Middle(stage_y),
+                                .rotation_off_rad = Half(rotation),
+                                .stage_x_off_m = Half(stage_x),
+                                .stage_y_off_m = Half(stage_y)});
 }
 
 bool IsBounded(const Rectangle& r) {
@@ -105,7 +104,8 @@ Interval Checker::Stands(const char* property, const State& state) const {
   if (!p) return {0, 0};
   const auto it = state.positions.find(property);
   if (it == state.positions.end()) return {p->min, p->max};
-  return {it->second.low - Slack(*p), it->second.high + Slack(*p)};
+  // It may read as far off, and stand as far off from what it reads.
+  return {it->second.low - 2 * Slack(*p), it->second.high + 2 * Slack(*p)};
 }
 
 void Checker::AddDose(const CommandRange& range, Side side, const Cost& cost, const State& state,
@@ -182,7 +182,11 @@ void Checker::Charge(const Step& step, const CommandRange& range, const State& b
       forecast.expected_electrons += times * cost.electrons;
     }
   }
-  ChargeData(step, range.sides[kWorst], state);
+  Command largest = range.sides[kWorst];
+  if (auto* expose = std::get_if<Expose>(&largest)) {  // least binned it is most
+    expose->binning = std::max<size_t>(1, std::get<Expose>(range.sides[kLeast]).binning);
+  }
+  ChargeData(step, largest, state);
   CheckRunBudget(step, *state);
 }
 

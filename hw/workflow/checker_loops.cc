@@ -146,9 +146,9 @@ void Checker::RunFor(const Step& step, const ForStep& loop, State* state) {
   CheckRunBudget(step, *state);
 }
 
-// `state` ⊑ the result, and what a round makes of the result ⊑ the result: so it holds what is known
-// before every round, by induction, whatever the rounds before were. That a round's outcome is
-// included is tested, not taken from the way it was found.
+// `state` ⊑ the result, and what a round makes of the result ⊑ the result: so it holds what is
+// known before every round, by induction, whatever the rounds before were. That a round's outcome
+// is included is tested, not taken from the way it was found.
 bool Checker::FindInvariant(const Step& step, const Block& body,
                             const std::function<void(State*)>& bind, State* state) {
   const State start = *state;
@@ -313,9 +313,9 @@ std::optional<Checker::Rounds> Checker::ReadRounds(const Step& step, const Repea
   return std::nullopt;
 }
 
-// A budget gives the number of rounds once it is known what one costs: a round begins while the most
-// that one may take is left, so that k rounds were worth (k − 1) of the cheapest and one of the
-// dearest. The runner ends the loop at that number of rounds, should they be cheaper still.
+// A budget gives the number of rounds once it is known what one costs: a round begins while the
+// most that one may take is left, so that k rounds were worth (k − 1) of the cheapest and one of
+// the dearest. The runner ends the loop at that number of rounds, should they be cheaper still.
 void Checker::LimitByBudget(const Step& step, const RepeatStep& loop, const Mark& before,
                             bool first, const State& after, Limits* limits) {
   std::array<Spending, kSides> one;
@@ -344,8 +344,7 @@ void Checker::LimitByBudget(const Step& step, const RepeatStep& loop, const Mark
     const double w = weight_[side] > 0 ? weight_[side] : 1;
     Spending cost = one[side];
     cost.time_s /= w, cost.dose_e_per_m2 /= w, cost.commands /= w;
-    limits->rounds[side] =
-        std::max(1.0, std::min(limits->rounds[side], RoundsIn(left, cost) + 1));
+    limits->rounds[side] = std::max(1.0, std::min(limits->rounds[side], RoundsIn(left, cost) + 1));
   }
 }
 
@@ -370,8 +369,9 @@ void Checker::RunRepeat(const Step& step, const RepeatStep& loop, State* state) 
     LimitByBudget(step, loop, mark, number == 0, *state, &limits);
     limits.rounds[kWorst] = std::min(limits.rounds[kWorst], by_max[kWorst]);
     if (std::isinf(limits.rounds[kWorst])) {
-      Error(step.where, "its rounds cost nothing of what its budget counts; it may never end: give "
-                        "it a 'max'");
+      Error(step.where,
+            "its rounds cost nothing of what its budget counts; it may never end: give "
+            "it a 'max'");
       return false;
     }
     if (!loop.until) return true;
@@ -410,7 +410,9 @@ void Checker::RunRepeat(const Step& step, const RepeatStep& loop, State* state) 
     if (last) break;
     if (n + 1 < options_.followed_rounds && steps_ <= options_.followed_steps) continue;
     weigh(n + 1);
-    if (!FindInvariant(step, loop.body, [](State*) {}, state)) break;
+    if (!FindInvariant(
+            step, loop.body, [](State*) {}, state))
+      break;
     const Mark rest = Begin(*state);
     if (round(n + 1, rest)) {
       std::array<double, kSides> more;

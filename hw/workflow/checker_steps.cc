@@ -104,7 +104,9 @@ void Checker::CheckTargets(const Step& step, const SetStep& set, const CommandRa
   }
   const Interval limits = {p->min, p->max};
   Interval& position = state->positions[p->name];
-  const Interval target = set.relative ? position + range.value : range.value;
+  // By an increment: from where it reads, which is as far off as it is resolved.
+  const Interval reads = {position.low - Slack(*p), position.high + Slack(*p)};
+  const Interval target = set.relative ? reads + range.value : range.value;
   const auto show = [&](const Interval& i) {
     return Value::Range(i, Exponents::Of(p->dimension)).Show();
   };

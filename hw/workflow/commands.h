@@ -9,6 +9,7 @@
 
 #include "core/status.h"
 #include "hw/command.h"
+#include "hw/description.h"
 #include "hw/workflow/workflow.h"
 
 namespace ronchi::hw::workflow {
@@ -52,6 +53,9 @@ class Doubts {
   const Listener listener_;
   Doubts* const outer_;
 };
+
+// What may lie between where a property was sent, where it stands and where it reads.
+inline double Slack(const PropertyInfo& p) { return p.resolution > 0 ? p.resolution : 0; }
 
 // Formulas in a scope; the errors say where they stand.
 absl::StatusOr<Value> Evaluate(const Formula& formula, const Scope& scope);

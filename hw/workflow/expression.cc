@@ -326,9 +326,7 @@ absl::StatusOr<Value> Expression::Evaluate(const Scope& scope,
   return workflow::Evaluate(*root_, Context{scope, doubts});
 }
 
-void Expression::Narrow(bool truth, Scope* scope) const {
-  workflow::Narrow(*root_, truth, scope);
-}
+void Expression::Narrow(bool truth, Scope* scope) const { workflow::Narrow(*root_, truth, scope); }
 
 absl::StatusOr<Value> Expression::EvaluateExactly(const Scope& scope) const {
   RONCHI_ASSIGN_OR_RETURN(Value v, Evaluate(scope));

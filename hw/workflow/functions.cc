@@ -65,8 +65,8 @@ absl::StatusOr<Value> Sqrt(const Arguments& a) {
 absl::StatusOr<Value> Log(const Arguments& a) {
   RONCHI_RETURN_IF_ERROR(ExpectPlain(a[0]));
   if (a[0].number.high <= 0) return Error("the logarithm of a number that is not above zero");
-  return Value::Range(Outward(Bounds(
-      a[0].number.low > 0 ? std::log(a[0].number.low) : -kInfinity, std::log(a[0].number.high))));
+  return Value::Range(Outward(Bounds(a[0].number.low > 0 ? std::log(a[0].number.low) : -kInfinity,
+                                     std::log(a[0].number.high))));
 }
 
 absl::StatusOr<Value> Exp(const Arguments& a) {

@@ -34,9 +34,7 @@ constexpr double kMostFramesHeld = 1e4;  // kMostFrames of hw/validate.h
 constexpr Interval kSums = {-1e60, 1e60}, kRatios = {-1e250, 1e250};
 
 // A number out of pixels; anything where pixels are missing (NaN), so that it is no value.
-Value OfPixels(double v) {
-  return std::isfinite(v) ? Value::Number(v) : Value::Range(kAnything);
-}
+Value OfPixels(double v) { return std::isfinite(v) ? Value::Number(v) : Value::Range(kAnything); }
 
 absl::Status Empty() { return absl::InvalidArgumentError("the image has no pixels"); }
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "core/file_lock.h"
 #include "core/files.h"
+#include "core/nesting.h"
 #include "hw/workflow/journal_entry.h"
 
 namespace ronchi::hw::workflow {
@@ -60,6 +61,7 @@ bool ParseLine(std::string_view line, json* entry) {
   }
   const std::string_view text = line.substr(kEntryAt, line.size() - kEntryAt - 1);
   if (line.substr(kHead.size(), kHexDigits) != Hex(Sum(text))) return false;
+  if (NestsTooDeeply(text)) return false;
   *entry = json::parse(text.begin(), text.end(), nullptr, false);
   return !entry->is_discarded();
 }

@@ -56,6 +56,10 @@ absl::Status Runner::Begin() {
       RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
       if (type == "lost") in_flight_.reset();
     }
+    if (type == "failed") {  // it has been counted, and is to be done again
+      RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
+      if (in_flight_) (*in_flight_)["counted"] = true;
+    }
     if (type == "command" || type == "value") {
       replay_.push_back(&entry);
       in_flight_.reset();
@@ -126,7 +130,8 @@ absl::Status Runner::GoLive() {
   pending_images_.clear();
   if (replay_.empty() && !in_flight_) return absl::OkStatus();
   for (const auto& [property, value] : set_) RONCHI_RETURN_IF_ERROR(PutBack(property, value));
-  if (in_flight_) {  // whether it was carried out is not known: its dose counts in full
+  // Whether it was carried out is not known: its dose counts in full.
+  if (in_flight_ && !in_flight_->value("counted", false)) {
     const auto command = CommandFromJson(in_flight_->value("command", json::object()));
     if (command.ok()) {
       const Cost cost = Forecast(*command);
@@ -134,7 +139,8 @@ absl::Status Runner::GoLive() {
                          {"command", in_flight_->at("command")},
                          {"elapsed_s", 0},
                          {"electrons", cost.electrons},
-                         {"dose_e_per_m2", cost.dose_e_per_m2}};
+                         {"dose_e_per_m2", cost.dose_e_per_m2},
+                         {"frame", Frame()}};
       RONCHI_RETURN_IF_ERROR(setup_.journal->Append(lost));
       RONCHI_RETURN_IF_ERROR(SpendAsWritten(lost));
     }

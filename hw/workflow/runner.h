@@ -54,12 +54,17 @@ class Runner {
   // on what the check has proven.
   // What a command will cost at most, from where things stand; `where` is on the specimen.
   Cost Forecast(const Command& command) const;
-  std::vector<Rectangle> OnSpecimen(std::vector<Rectangle> where, bool* known) const;
+  using Stands = std::map<std::string, double>;  // properties, as last read back
+  std::vector<Rectangle> OnSpecimen(std::vector<Rectangle> where, const Stands& stands,
+                                    bool* known) const;
+  // Where scan and stage stand now: what goes to the journal with a dose, as going on with a run
+  // reads of it before it knows where they stood.
+  Stands Frame() const;
   // Ends the run (or the handler) when it would.
   bool WouldPassBudget(const Step& step, const Cost& cost, double commands, double bytes);
   bool WouldPassSteps(const Step& step);
-  void Spend(const Command& command, double commands, double elapsed_s, double electrons,
-             double dose_e_per_m2);
+  void Spend(const Command& command, const Stands& stands, double commands, double elapsed_s,
+             double electrons, double dose_e_per_m2);
   void SpendTime(double seconds);
   void ShowSpent();
   absl::Status SpendAsWritten(const nlohmann::json& entry);
@@ -104,7 +109,7 @@ class Runner {
   };
   std::vector<Open> open_;
   absl::StatusOr<Spending> ReadLimit(const Budget& budget) const;
-  std::map<std::string, double> stands_;  // properties, as last read back
+  Stands stands_;
 
   std::optional<std::string> ended_by_;
   bool finished_ = false;

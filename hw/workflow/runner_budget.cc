@@ -36,18 +36,29 @@ Cost Runner::Forecast(const Command& command) const {
   return PredictCost(description_, command, setup_.worst_current_A, from);
 }
 
-std::vector<Rectangle> Runner::OnSpecimen(std::vector<Rectangle> where, bool* known) const {
+Runner::Stands Runner::Frame() const {
+  Stands frame;
+  for (const char* name : {"scan.rotation", "stage.x", "stage.y"}) {
+    if (const auto it = stands_.find(name); it != stands_.end()) frame.insert(*it);
+  }
+  return frame;
+}
+
+std::vector<Rectangle> Runner::OnSpecimen(std::vector<Rectangle> where, const Stands& stands,
+                                          bool* known) const {
   SpecimenFrame frame;
   *known = true;
-  const auto look = [&](const char* name, double* value) {
-    if (!description_.FindProperty(name)) return;
-    const auto it = stands_.find(name);
-    *known &= it != stands_.end();
-    if (it != stands_.end()) *value = it->second;
+  const auto look = [&](const char* name, double* value, double* off) {
+    const PropertyInfo* p = description_.FindProperty(name);
+    if (!p) return;
+    const auto it = stands.find(name);
+    *known &= it != stands.end();
+    if (it != stands.end()) *value = it->second;
+    *off = Slack(*p);
   };
-  look("scan.rotation", &frame.rotation_rad);
-  look("stage.x", &frame.stage_x_m);
-  look("stage.y", &frame.stage_y_m);
+  look("scan.rotation", &frame.rotation_rad, &frame.rotation_off_rad);
+  look("stage.x", &frame.stage_x_m, &frame.stage_x_off_m);
+  look("stage.y", &frame.stage_y_m, &frame.stage_y_off_m);
   for (Rectangle& r : where) r = hw::OnSpecimen(r, frame);
   return where;
 }
@@ -71,7 +82,7 @@ absl::StatusOr<Spending> Runner::ReadLimit(const Budget& budget) const {
 bool Runner::WouldPassBudget(const Step& step, const Cost& cost, double commands, double bytes) {
   if (IsSafe(step)) return false;
   bool known = true;
-  const std::vector<Rectangle> where = OnSpecimen(cost.where, &known);
+  const std::vector<Rectangle> where = OnSpecimen(cost.where, stands_, &known);
   std::string why;
   const auto look = [&](const Spending& limit, const Spending& spent, const Tally& tally,
                         const std::string& whose) {
@@ -114,13 +125,13 @@ bool Runner::WouldPassSteps(const Step& step) {
   return true;
 }
 
-void Runner::Spend(const Command& command, double commands, double elapsed_s, double electrons,
-                   double dose) {
+void Runner::Spend(const Command& command, const Stands& stands, double commands, double elapsed_s,
+                   double electrons, double dose) {
   bool known = true;
   const std::vector<Rectangle> where =
-      dose > 0
-          ? OnSpecimen(PredictCost(description_, command, setup_.worst_current_A).where, &known)
-          : std::vector<Rectangle>();
+      dose > 0 ? OnSpecimen(PredictCost(description_, command, setup_.worst_current_A).where,
+                            stands, &known)
+               : std::vector<Rectangle>();
   const double bytes = electrons > 0 ? ReplyBytes(description_, command) : 0;
   const auto add = [&](Spending* spent, Tally* tally) {
     spent->time_s += elapsed_s;
@@ -156,7 +167,8 @@ void Runner::ShowSpent() {
 
 absl::Status Runner::SpendAsWritten(const json& entry) {
   RONCHI_ASSIGN_OR_RETURN(const Command command, CommandFromJson(entry.at("command")));
-  Spend(command, entry.value("commands", 1.0), entry.value("elapsed_s", 0.0),
+  const Stands stands = entry.contains("frame") ? entry.at("frame").get<Stands>() : stands_;
+  Spend(command, stands, entry.value("commands", 1.0), entry.value("elapsed_s", 0.0),
         entry.value("electrons", 0.0), entry.value("dose_e_per_m2", 0.0));
   return absl::OkStatus();
 }

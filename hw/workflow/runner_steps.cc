@@ -123,20 +123,23 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
   const double before_s = std::max(0.0, read_s), commands = read_s < 0 ? 1 : 2;
   json entry = {{"type", type}, {"step", step.path}, {"label", ""}, {"command", ToJson(command)}};
   if (!reply.ok()) {
-    if (step.on_fault != Step::OnFault::kContinue) {
-      return Annotate(reply.status(), step.where);
+    const bool goes_on = step.on_fault == Step::OnFault::kContinue;
+    if (goes_on) {
+      RONCHI_RETURN_IF_ERROR(Note("goes on", std::string(reply.status().message())));
+      ++result_.passed_over;
     }
-    RONCHI_RETURN_IF_ERROR(Note("goes on", std::string(reply.status().message())));
-    ++result_.passed_over;
     // What it cost is not known: in full.
     const bool perhaps = MayHaveHappened(reply.status());
+    if (!goes_on && !in_handler_) entry["type"] = "failed";
     entry["failed"] = std::string(reply.status().message());
     entry["commands"] = commands;
     entry["elapsed_s"] = before_s + (perhaps ? cost.time_s : 0);
     entry["electrons"] = perhaps ? cost.electrons : 0;
     entry["dose_e_per_m2"] = perhaps ? cost.dose_e_per_m2 : 0;
+    entry["frame"] = Frame();
     RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
-    return setup_.journal->Append(entry);
+    RONCHI_RETURN_IF_ERROR(setup_.journal->Append(entry));
+    return goes_on ? absl::OkStatus() : Annotate(reply.status(), step.where);
   }
   unblanked_ = !reply->blanked;
   entry["commands"] = commands;
@@ -144,6 +147,7 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
   entry["electrons"] = reply->electrons;
   entry["dose_e_per_m2"] = reply->dose_e_per_m2;
   entry["blanked"] = reply->blanked;
+  if (in_handler_) entry["frame"] = Frame();
   RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
   json kept = json::object();
   RONCHI_RETURN_IF_ERROR(Bind(step, *reply, &kept));
@@ -170,7 +174,8 @@ absl::StatusOr<Reply> Runner::Attempt(const Step& step, const Command& command, 
                        {"command", ToJson(command)},
                        {"elapsed_s", perhaps ? cost.time_s : 0},
                        {"electrons", perhaps ? cost.electrons : 0},
-                       {"dose_e_per_m2", perhaps ? cost.dose_e_per_m2 : 0}};
+                       {"dose_e_per_m2", perhaps ? cost.dose_e_per_m2 : 0},
+                       {"frame", Frame()}};
     RONCHI_RETURN_IF_ERROR(setup_.journal->Append(lost));
     RONCHI_RETURN_IF_ERROR(SpendAsWritten(lost));
     if (WouldPassBudget(step, cost, 1, 0)) return absl::AbortedError("no budget for another try");
@@ -203,10 +208,9 @@ absl::Status Runner::CheckForeseen(const Step& step, const std::string& name,
   }
   const auto it = of_step->second.find(name);
   if (it == of_step->second.end() || Includes(it->second, value.number)) return absl::OkStatus();
-  return absl::OutOfRangeError(
-      absl::StrCat(step.where, ": ", step.as, ".", name, " is ", value.Show(),
-                   ", which the check did not foresee: ",
-                   Value::Range(it->second, value.unit).Show()));
+  return absl::OutOfRangeError(absl::StrCat(
+      step.where, ": ", step.as, ".", name, " is ", value.Show(),
+      ", which the check did not foresee: ", Value::Range(it->second, value.unit).Show()));
 }
 
 absl::Status Runner::Bind(const Step& step, const Reply& reply, json* kept) {

@@ -57,8 +57,8 @@ Interval Bounds(double a, double b);
 Interval Bounds(double a, double b, double c, double d);
 Interval Join(const Interval& a, const Interval& b);
 bool Includes(const Interval& outer, const Interval& inner);
-// What + − · / of doubles out of two intervals can give, as doubles: rounding to nearest never turns
-// the order of two reals round, so the rounded ends bound every rounded result, to the bit.
+// What + − · / of doubles out of two intervals can give, as doubles: rounding to nearest never
+// turns the order of two reals round, so the rounded ends bound every rounded result, to the bit.
 Interval operator+(const Interval& a, const Interval& b);
 Interval operator-(const Interval& a, const Interval& b);
 Interval operator*(const Interval& a, const Interval& b);

@@ -33,7 +33,7 @@ def simulate(atoms: Any = None, *, as_signals: bool = False, progress: bool = Fa
     progress    a bar on stderr
     **config    the keys of docs/simulator.md: specimen, beam, grid, detectors, scan, ...
 
-    Axes are (scan x, scan y, then the detector's); the numbers are float32, the same to the bit as
+    Axes are (series of numbers, exit planes, scan x, scan y, then the detector's); the numbers are float32, the same to the bit as
     the command's. Of ASE Atoms the columns that docs/simulator.md names are read from
     ``atoms.arrays``: occupancy, rms (or B, U_iso), displacements.
 
@@ -62,14 +62,32 @@ def simulate(atoms: Any = None, *, as_signals: bool = False, progress: bool = Fa
     return {name: values for name, (values, _) in results.items()}
 
 
+def _axis(axis: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """HyperSpy's: even steps, or a value for each."""
+    out = dict(axis, units=_HYPERSPY_UNITS.get(axis["units"], axis["units"]))
+    uneven = out.pop("values")
+    if not uneven:
+        return dict(out, size=size)
+    del out["offset"], out["scale"]
+    return dict(out, axis=np.asarray(uneven))
+
+
 def _signal(name: str, values: Float, signal: Mapping[str, Any]) -> Any:
     try:
         from hyperspy.signals import BaseSignal, Signal1D, Signal2D
     except ImportError as error:
         raise ImportError("as_signals=True needs HyperSpy: pip install hyperspy") from error
-    axes = [dict(axis, size=size, units=_HYPERSPY_UNITS.get(axis["units"], axis["units"]))
-            for axis, size in zip(signal["axes"], np.shape(values))]
+    axes = [_axis(axis, size) for axis, size in zip(signal["axes"], np.shape(values))]
+    # HyperSpy draws the last axis horizontally: x, in an image. A cube keeps its order, as in files.
+    names = [a["name"] for a in axes]
+    if "x" in names and "qx" not in names:
+        x = names.index("x")
+        axes[x], axes[x + 1] = axes[x + 1], axes[x]
+        values = np.swapaxes(values, x, x + 1)
     kind = {1: Signal1D, 2: Signal2D}.get(sum(not a["navigate"] for a in axes), BaseSignal)
     return kind(values, axes=axes, metadata={
         "General": {"name": name, "title": signal["title"]},
-        "Signal": {"quantity": signal["units"]}})
+        "Signal": {"quantity": signal["units"]},
+        "Acquisition_instrument": {"TEM": {
+            "acquisition_mode": "STEM", "beam_energy": signal["beam_energy_keV"],
+            "convergence_angle": signal["convergence_mrad"]}}})

@@ -48,15 +48,14 @@ class Entries:
 class ActionScale:
     """The action space that an agent sees.
 
-    Learning algorithms expect actions in [-1, 1]. Where C++'s bounds are in a unit (nm) they are
-    scaled to that; `physical` leaves them in the unit.
+    Learning algorithms expect actions in [-1, 1]: whatever C++'s bounds are, in a unit (nm) or
+    smaller than one, they are scaled to that; `physical` leaves them as they are.
     """
 
     def __init__(self, box: Mapping[str, Any], physical: bool) -> None:
         self.physical_space = make_box(box)
         low, high = self.physical_space.low, self.physical_space.high
-        is_unit = bool(np.all(low >= -1) and np.all(high <= 1)
-                       and np.all((low == 0) | (np.abs(low) == np.abs(high))))
+        is_unit = bool(np.all(low == -1) and np.all(high == 1))
         self.scaled = not (physical or is_unit)
         self.space = (spaces.Box(-1, 1, self.physical_space.shape, np.float32) if self.scaled
                       else self.physical_space)

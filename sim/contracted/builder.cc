@@ -221,29 +221,13 @@ bool ContractedBuilder::Add(const Multislice& engine) {
   return true;
 }
 
-PotentialSlices FirstCell(const PotentialSlices& box, std::array<size_t, 2> cells) {
-  const Grid& g = box.grid;
-  PotentialSlices cell = box;
-  cell.grid = {g.nx / cells[0], g.ny / cells[1], g.lx_A / double(cells[0]),
-               g.ly_A / double(cells[1])};
-  for (auto& plane : cell.distinct) {
-    auto first = std::make_shared<RealBuffer>(cell.grid.size());
-    for (size_t i = 0; i < cell.grid.nx; ++i) {
-      std::copy_n(plane->data() + i * g.ny, cell.grid.ny, first->data() + i * cell.grid.ny);
-    }
-    plane = std::move(first);
-  }
-  return cell;
-}
-
-bool ContractedBuilder::AddCell(const PotentialSlices& potential, const FftEfforts& efforts) {
+bool ContractedBuilder::AddCell(const PotentialSlices& cell, const FftEfforts& efforts) {
   const ContractionOptions& o = impl_->options;
-  const Grid& box = potential.grid;
-  const PotentialSlices cell = FirstCell(potential, o.cells);
+  RONCHI_CHECK(cell.grid == CellGrid(o.grid, o.cells));
   Progress progress("beams", impl_->beams.size());
   for (Impl::Class& c : impl_->classes) {
     const Multislice engine(cell, o.energy_eV, o.tilt_rad, efforts,
-                            {c.rx / box.lx_A, c.ry / box.ly_A});
+                            {c.rx / o.grid.lx_A, c.ry / o.grid.ly_A});
     if (!impl_->AddClass(engine, true, &c, &progress)) return false;
   }
   ++impl_->configurations;

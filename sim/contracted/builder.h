@@ -25,8 +25,11 @@ struct ContractionOptions {
   std::array<size_t, 2> cells = {1, 1};
 };
 
-// The first of the equal cells of a box.
-PotentialSlices FirstCell(const PotentialSlices& box, std::array<size_t, 2> cells);
+// One of the equal cells of a box.
+inline Grid CellGrid(const Grid& box, std::array<size_t, 2> cells) {
+  return {box.nx / cells[0], box.ny / cells[1], box.lx_A / double(cells[0]),
+          box.ly_A / double(cells[1])};
+}
 
 class ContractedBuilder {
  public:
@@ -53,8 +56,8 @@ class ContractedBuilder {
 
   // Adds a configuration of the whole box (threads: all). False when interrupted: it is used up.
   bool Add(const Multislice& engine);
-  // Adds a specimen of which every cell is the same; `potential` is the whole box's.
-  bool AddCell(const PotentialSlices& potential, const FftEfforts& efforts);
+  // Adds a specimen of which every cell is the same; `cell` is one cell's potential, on CellGrid.
+  bool AddCell(const PotentialSlices& cell, const FftEfforts& efforts);
   Contracted Finish();  // the mean of the configurations; the builder is used up
 
  private:

@@ -9,6 +9,10 @@
 
 #include "sim/real.h"
 
+// On processors whose registers are narrower than a pack GCC tells that passing one by value differs
+// between builds for unlike processors. Packs never leave a translation unit: all of this is inline.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 namespace ronchi::sim {
 
 constexpr size_t kPack = 8;

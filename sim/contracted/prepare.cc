@@ -1,5 +1,6 @@
 #include "sim/contracted/prepare.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -60,14 +61,18 @@ std::string KeyOf(const SimulationOptions& o, const ContractionOptions& plan,
   std::string key = absl::StrFormat(
       "contracted %d, %u bytes\natoms %s\nbox %u x %u of %u x %u cells\nbeam %a eV, %a rad\ntilt "
       "%a "
-      "%a\nslices %a\nprojection %d\nfactors %s %s\n",
+      "%a\nslices %a\nprojection %d, placement %d\nfactors %s %s\n",
       Contracted::kFormatVersion, sizeof(Real), AtomsHash(o.specimen), plan.grid.nx, plan.grid.ny,
       plan.cells[0], plan.cells[1], plan.energy_eV, plan.semiangle_rad, o.tilt_rad[0],
-      o.tilt_rad[1], o.slice_thickness_A, int(o.projection), o.parametrization,
+      o.tilt_rad[1], o.slice_thickness_A, int(o.projection), int(o.placement), o.parametrization,
       FactorsHash(o.specimen, factors));
   if (o.phonons) {
     absl::StrAppendFormat(&key, "phonons %d, seed %u", o.phonon_configurations, o.phonon_seed);
     for (const auto& [z, rms] : o.phonon_rms_A) absl::StrAppendFormat(&key, ", %d: %a", z, rms);
+    const auto partly = [](const Atom& a) { return a.occupancy < 1; };
+    if (std::any_of(o.specimen.atoms.begin(), o.specimen.atoms.end(), partly)) {
+      key += ", occupants drawn";
+    }
     key += "\n";
   }
   for (const Detector& d : detectors) {
@@ -94,16 +99,19 @@ std::string Describe(const SimulationOptions& o, const ContractionOptions& plan,
 
 absl::StatusOr<Contracted> Make(const SimulationOptions& o, const ContractionOptions& plan,
                                 const std::vector<Detector>& detectors,
-                                const ScatteringFactors& factors, const FftEfforts& efforts,
-                                Stack* stack) {
+                                const std::shared_ptr<const ScatteringFactors>& factors,
+                                const FftEfforts& efforts, Stack* stack) {
   RONCHI_ASSIGN_OR_RETURN(ContractedBuilder builder,
                           ContractedBuilder::Create(plan, detectors, FreeMemoryBytes()));
+  // A crystal at rest is prepared from its first cell.
+  const Grid grid = o.phonons ? plan.grid : CellGrid(plan.grid, plan.cells);
+  PotentialMaker maker(grid, o.slice_thickness_A, factors,
+                       {o.projection, o.placement, efforts.planes});
   for (int c = 0; c < (o.phonons ? o.phonon_configurations : 1); ++c) {
-    const Specimen specimen =
-        o.phonons ? o.specimen.Displaced(o.phonon_rms_A, o.phonon_seed, uint64_t(c)) : o.specimen;
-    RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential,
-                            MakePotential(specimen, plan.grid, o.slice_thickness_A, factors,
-                                          o.projection, efforts.planes));
+    const Specimen specimen = o.phonons
+                                  ? o.specimen.Displaced(o.phonon_rms_A, o.phonon_seed, uint64_t(c))
+                                  : FirstCell(o.specimen, plan.cells);
+    RONCHI_ASSIGN_OR_RETURN(const PotentialSlices potential, maker.Make(specimen));
     stack->slices = potential.order.size();
     stack->distinct_slices = potential.distinct.size();
     stack->thickness_A = potential.thickness_A;
@@ -156,7 +164,7 @@ absl::StatusOr<PreparedContraction> PrepareContraction(const SimulationOptions& 
           [&](CacheWriter& out) -> absl::Status {
             Stack stack;
             RONCHI_ASSIGN_OR_RETURN(const Contracted made,
-                                    Make(o, plan, detectors, *factors, efforts, &stack));
+                                    Make(o, plan, detectors, factors, efforts, &stack));
             RONCHI_RETURN_IF_ERROR(out.Append(std::as_bytes(std::span(&stack, 1))));
             return made.Append([&](std::span<const std::byte> more) { return out.Append(more); });
           }));

@@ -16,22 +16,6 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
-Complex Phase(double radians) { return {Real(std::cos(radians)), Real(std::sin(radians))}; }
-
-// The low-passed plane, padded to rows of `stride`.
-ComplexBuffer LowPass(ComplexBuffer plane, const Grid& g, size_t stride, const RealBuffer& filter,
-                      const Fft& forward, const Fft& inverse) {
-  forward.Execute(plane.data());
-  for (size_t i = 0; i < g.size(); ++i) plane[i] *= filter[i];
-  inverse.Execute(plane.data());
-  if (stride == g.ny) return plane;
-  ComplexBuffer padded(g.nx * stride);
-  for (size_t i = 0; i < g.nx; ++i) {
-    std::copy_n(plane.data() + i * g.ny, g.ny, padded.data() + i * stride);
-  }
-  return padded;
-}
-
 }  // namespace
 
 struct MultisliceAdjoint::Idle {
@@ -58,6 +42,7 @@ MultisliceAdjoint::MultisliceAdjoint(const PotentialSlices& potential, double en
       wavelength_A_(Wavelength_A(energy_eV)),
       sigma_(InteractionConstant(energy_eV)),
       engine_(potential, energy_eV, tilt_rad, options.efforts),
+      transmission_(potential, sigma_, options.efforts.planes),
       idle_(std::make_unique<Idle>()) {
   const Multislice::Impl& m = *engine_.impl_;
   const Grid& g = m.grid;
@@ -74,25 +59,17 @@ MultisliceAdjoint::MultisliceAdjoint(const PotentialSlices& potential, double en
     reach_.push_back(reach);
     kept_a_slice_ += 2 * reach_.back() * kColumnBlock;
   }
-  low_pass_.resize(g.size());
-  for (size_t i = 0; i < g.nx; ++i) {
-    for (size_t j = 0; j < g.ny; ++j) {
-      low_pass_[i * g.ny + j] =
-          Real(BandLimitAperture(g, std::hypot(g.kx_per_A(i), g.ky_per_A(j))) / double(g.size()));
-    }
-  }
-  using enum Fft::Direction;
-  plane_forward_ = Fft::Plane(int(g.nx), int(g.ny), kForward, options.efforts.planes);
-  plane_inverse_ = Fft::Plane(int(g.nx), int(g.ny), kInverse, options.efforts.planes);
   if (!options.stack || options.potential != PotentialPlanes::kNone) return;
-  for (const auto& v : potential.distinct) {
-    ComplexBuffer plane(g.size());
-    for (size_t i = 0; i < g.size(); ++i) {
-      plane[i] = Complex(0, Real(sigma_ * (*v)[i])) * Phase(sigma_ * (*v)[i]);
+  slopes_.resize(potential.distinct.size());
+  ParallelFor(slopes_.size(), 1, [&](size_t begin, size_t end) {
+    for (size_t d = begin; d < end; ++d) {
+      const ComplexBuffer plane = transmission_.Make(d, Transmission::Of::kScale);
+      slopes_[d].resize(g.nx * m.stride);
+      for (size_t i = 0; i < g.nx; ++i) {
+        std::copy_n(plane.data() + i * g.ny, g.ny, slopes_[d].data() + i * m.stride);
+      }
     }
-    slopes_.push_back(
-        LowPass(std::move(plane), g, m.stride, low_pass_, plane_forward_, plane_inverse_));
-  }
+  });
 }
 
 MultisliceAdjoint::~MultisliceAdjoint() = default;
@@ -285,21 +262,15 @@ void MultisliceAdjoint::Add(const Sums& from, Sums* to) const {
   }
 }
 
-// T = low pass of t = exp(iσV): dL/dV = 2σ Im(λ_t t*), λ_t the low pass of ψ* λ.
-RealBuffer MultisliceAdjoint::ToPotentialGradient(const ComplexBuffer& plane, size_t d) const {
+Transmission::Gradient MultisliceAdjoint::ToPotentialGradient(const ComplexBuffer& plane,
+                                                              size_t distinct) const {
   const Multislice::Impl& m = *engine_.impl_;
   const Grid& g = m.grid;
   ComplexBuffer rows(g.size());
   for (size_t i = 0; i < g.nx; ++i) {
     std::copy_n(plane.data() + i * m.stride, g.ny, rows.data() + i * g.ny);
   }
-  rows = LowPass(std::move(rows), g, g.ny, low_pass_, plane_forward_, plane_inverse_);
-  const RealBuffer& v = *potential_.distinct[d];
-  RealBuffer out(g.size());
-  for (size_t i = 0; i < g.size(); ++i) {
-    out[i] = Real(2 * sigma_) * (rows[i] * std::conj(Phase(sigma_ * v[i]))).imag();
-  }
-  return out;
+  return transmission_.Backward(distinct, rows);
 }
 
 MultisliceGradient MultisliceAdjoint::Finish(const Sums& sums) const {
@@ -310,12 +281,15 @@ MultisliceGradient MultisliceAdjoint::Finish(const Sums& sums) const {
   out.loss = sums.loss_;
   out.amplitude = sums.amplitude_;
   out.potential.resize(sums.planes_.size());
+  out.terms.resize(sums.planes_.size());
   const auto distinct = [&](size_t p) {
     return options_.potential == PotentialPlanes::kDistinct ? p : m.order[p];
   };
   ParallelFor(sums.planes_.size(), 1, [&](size_t begin, size_t end) {
     for (size_t p = begin; p < end; ++p) {
-      out.potential[p] = ToPotentialGradient(sums.planes_[p], distinct(p));
+      Transmission::Gradient here = ToPotentialGradient(sums.planes_[p], distinct(p));
+      out.potential[p] = std::move(here.smooth);
+      out.terms[p] = std::move(here.terms);
     }
   });
   if (!options_.stack) return out;
@@ -324,6 +298,10 @@ MultisliceGradient MultisliceAdjoint::Finish(const Sums& sums) const {
     const RealBuffer& v = *potential_.distinct[distinct(p)];
     for (size_t i = 0; i < v.size(); ++i) {
       out.potential_scale += double(out.potential[p][i]) * v[i];
+    }
+    for (size_t t = 0; t < out.terms[p].size(); ++t) {
+      const double weight = potential_.cores[distinct(p)]->terms[t].weight;
+      out.potential_scale += weight * out.terms[p][t].weight;
     }
   }
   // The propagator's phase: −πλ dz k² + 2π dz (k_x tan τ_x + k_y tan τ_y).

@@ -21,6 +21,7 @@
 #include "sim/multislice.h"
 #include "sim/potential.h"
 #include "sim/probe.h"
+#include "sim/transmission.h"
 
 namespace ronchi::sim {
 
@@ -36,7 +37,10 @@ struct MultisliceGradient {
   // By the stack's thickness, stretched uniformly: distances and projected potentials grow alike.
   double thickness_per_A = 0;
   std::array<double, 2> tilt_per_rad = {0, 0};  // specimen tilt
-  std::vector<RealBuffer> potential;            // [nx, ny] per V Å: see PotentialPlanes
+  // See PotentialPlanes: by the values of the slices' smooth grid, [smooth nx, smooth ny] per V Å,
+  // and, with exact placement, by what the terms of the slices' cores add to them.
+  std::vector<RealBuffer> potential;
+  std::vector<std::vector<Transmission::Gradient::Term>> terms;
 };
 
 class MultisliceAdjoint {
@@ -114,18 +118,17 @@ class MultisliceAdjoint {
   void BackwardRows(size_t slice, Workspace* w, Sums* sums) const;
   void BackwardColumns(size_t slice, Workspace* w, Sums* sums) const;
   void Add(const Sums& from, Sums* to) const;
-  RealBuffer ToPotentialGradient(const ComplexBuffer& plane, size_t distinct) const;
+  Transmission::Gradient ToPotentialGradient(const ComplexBuffer& plane, size_t distinct) const;
 
   Options options_;
   PotentialSlices potential_;
   std::array<double, 2> tilt_rad_;
   double wavelength_A_, sigma_;
   Multislice engine_;
+  Transmission transmission_;
   std::vector<size_t> reach_;  // by block: rows [0, reach) and [nx − reach, nx) in the band
   size_t kept_a_slice_ = 0;    // Σ 2 · reach · 8
   std::vector<ComplexBuffer> slopes_;  // dT/d(potential scale) by distinct slice, [nx, stride]
-  RealBuffer low_pass_;                // band limit / N, [nx, ny]
-  Fft plane_forward_, plane_inverse_;
   std::unique_ptr<Idle> idle_;
 };
 

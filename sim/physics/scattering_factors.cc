@@ -1,5 +1,7 @@
 #include "sim/physics/scattering_factors.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <numbers>
@@ -12,6 +14,32 @@
 #include "core/files.h"
 
 namespace ronchi::sim {
+namespace {
+
+// K_ν(u): below 1e-300 where u > 690, and slow or undefined there.
+double BesselK(int order, double u) { return u < 600 ? std::cyl_bessel_k(order, u) : 0; }
+
+// ∫_depth^∞ e^{−κR}/R dz and ∫_depth^∞ e^{−κR} dz, R² = r² + z². With z = r sinh t both are smooth
+// in t; they end where e^{−40} is left.
+std::array<double, 2> BeyondPlane(double kappa, double r_A, double depth_A) {
+  const double r = std::max(r_A, 1e-9), first = std::asinh(depth_A / r);
+  const double most = 40 / (kappa * r);
+  const double last = most > 1 ? std::acosh(most) : 0;
+  std::array<double, 2> sum = {0, 0};
+  if (last <= first) return sum;
+  // Simpson's rule; at most some 25 units of t, over which e^{−κ r cosh t} falls within about one.
+  const int steps = 2 * int(std::ceil((last - first) * 16));
+  const double h = (last - first) / steps;
+  for (int i = 0; i <= steps; ++i) {
+    const double t = first + h * i, weight = (i == 0 || i == steps ? 1 : i % 2 ? 4 : 2) * h / 3;
+    const double value = weight * std::exp(-kappa * r * std::cosh(t));
+    sum[0] += value;
+    sum[1] += value * r * std::cosh(t);
+  }
+  return sum;
+}
+
+}  // namespace
 
 namespace {
 
@@ -37,11 +65,14 @@ absl::Status ScatteringFactors::CheckElement(int z) const {
         absl::StrCat("element ", z, " is ", kSymbols[z], ", not '", e.symbol, "'"));
   }
   const auto is_width = [&](size_t i) { return form_ == Form::kKirkland ? i % 6 >= 3 : i >= 5; };
+  // The tables' own are below 340 Å and between 4e-5 and 4e4 Å² (or 1/Å²); reciprocals stay finite.
+  constexpr double kMostAmplitude = 1e6, kLeastWidth = 1e-7, kMostWidth = 1e7;
   for (size_t i = 0; i < e.c.size(); ++i) {
-    if (std::isfinite(e.c[i]) && (!is_width(i) || e.c[i] > 0)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(e.symbol, ": number ", i + 1, " is ", e.c[i],
-                     "; allowed: ", is_width(i) ? "above 0" : "finite"));
+    const double least = is_width(i) ? kLeastWidth : -kMostAmplitude;
+    const double most = is_width(i) ? kMostWidth : kMostAmplitude;
+    if (e.c[i] >= least && e.c[i] <= most) continue;
+    return absl::InvalidArgumentError(absl::StrCat(e.symbol, ": number ", i + 1, " is ", e.c[i],
+                                                   "; allowed: ", least, " … ", most));
   }
   const double forward = At(z, 0);
   if (!(forward >= kLeast_A && forward <= kMost_A)) {
@@ -161,6 +192,60 @@ double ScatteringFactors::Beyond(int z, double k2, double depth_A) const {
       for (int i = 0; i < 5; ++i) {
         f += c[i] * std::exp(-c[5 + i] * k2 / 4) * gaussian(c[5 + i] / 4);
       }
+      return f;
+  }
+  return f;
+}
+
+double ScatteringFactors::Projected(int z, double r_A) const {
+  using std::numbers::pi;
+  const double* c = elements_[z].c.data();
+  const auto gaussian = [r_A](double d) { return pi / d * std::exp(-pi * pi * r_A * r_A / d); };
+  double f = 0;
+  switch (form_) {
+    case Form::kKirkland:
+      for (int i = 0; i < 3; ++i) {
+        f += c[i] * 2 * pi * BesselK(0, 2 * pi * r_A * std::sqrt(c[3 + i])) +
+             c[6 + i] * gaussian(c[9 + i]);
+      }
+      return f;
+    case Form::kLobato:
+      for (int i = 0; i < 5; ++i) {
+        const double b = c[5 + i], u = 2 * pi * r_A / std::sqrt(b);
+        f += c[i] * pi / b * (2 * BesselK(0, u) + u * BesselK(1, u));
+      }
+      return f;
+    case Form::kPeng:
+      for (int i = 0; i < 5; ++i) f += c[i] * gaussian(c[5 + i] / 4);
+      return f;
+  }
+  return f;
+}
+
+double ScatteringFactors::ProjectedBeyond(int z, double r_A, double depth_A) const {
+  using std::numbers::pi;
+  const double* c = elements_[z].c.data();
+  const auto gaussian = [&](double d) {
+    return pi / d * std::exp(-pi * pi * r_A * r_A / d) * 0.5 *
+           std::erfc(pi * depth_A / std::sqrt(d));
+  };
+  double f = 0;
+  switch (form_) {
+    case Form::kKirkland:  // 1/(k² + b): π/R e^{−2π√b R} in space
+      for (int i = 0; i < 3; ++i) {
+        f += c[i] * pi * BeyondPlane(2 * pi * std::sqrt(c[3 + i]), r_A, depth_A)[0] +
+             c[6 + i] * gaussian(c[9 + i]);
+      }
+      return f;
+    case Form::kLobato:  // 1/(k² + B)²: π²/√B e^{−2π√B R}
+      for (int i = 0; i < 5; ++i) {
+        const double b = c[5 + i];
+        const auto [yukawa, exponential] = BeyondPlane(2 * pi / std::sqrt(b), r_A, depth_A);
+        f += c[i] * pi / b * (yukawa + pi / std::sqrt(b) * exponential);
+      }
+      return f;
+    case Form::kPeng:
+      for (int i = 0; i < 5; ++i) f += c[i] * gaussian(c[5 + i] / 4);
       return f;
   }
   return f;

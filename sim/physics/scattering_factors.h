@@ -24,6 +24,14 @@ class ScatteringFactors {
   //   ∫_depth^∞ dz ∫ f_e(√(k2 + k_z²)) e^{2πi k_z z} dk_z,   depth_A ≥ 0;
   // half of At() at depth 0. Closed forms in docs/conventions.md. Needs Has(z).
   double Beyond(int z, double k2, double depth_A) const;
+  // The transform of f_e over the plane across the beam, in 1/Å, at the distance r_A > 0 of the
+  // atom:
+  //   ∫ f_e(k) e^{2πi k·r} d²k,
+  // which times PotentialPerScatteringFactor() is the projected potential in V Å. It goes as ln r
+  // at the nucleus (but for Peng's Gaussians). Closed forms in docs/conventions.md. Needs Has(z).
+  double Projected(int z, double r_A) const;
+  // The part of Projected() that lies beyond the plane z = depth_A ≥ 0: the transform of Beyond().
+  double ProjectedBeyond(int z, double r_A, double depth_A) const;
   // The chemical symbol ("Sr"), or the number as text when the table lacks it.
   std::string Symbol(int z) const;
   // Atomic number of a symbol, any case; 0 when unknown.

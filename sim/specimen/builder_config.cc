@@ -31,8 +31,7 @@ int ReadElement(ConfigReader* r, const std::string& key, const std::string& symb
 }
 
 // {S: 0.02}: element → share.
-std::map<int, double> ReadShares(ConfigReader* parent, const std::string& key,
-                                 absl::Status* nested) {
+std::map<int, double> ReadShares(ConfigReader* parent, const std::string& key, ErrorList* nested) {
   std::map<int, double> out;
   const Config node = parent->Child(key);
   ConfigReader r(node);
@@ -41,7 +40,7 @@ std::map<int, double> ReadShares(ConfigReader* parent, const std::string& key,
     r.Number(symbol, &share, kShare);
     if (const int z = ReadElement(&r, symbol, symbol); z > 0) out[z] = share;
   }
-  nested->Update(r.Done());
+  nested->Add(r.Done());
   return out;
 }
 
@@ -52,7 +51,8 @@ void ReadSize(ConfigReader* r, std::array<double, 2>* size) {
 }
 
 absl::StatusOr<Crystal> Load(const Config& config, const std::string& file) {
-  return ReadCrystal(FindStructure(config, file));
+  RONCHI_ASSIGN_OR_RETURN(const std::string path, FindStructure(config, "file", file));
+  return ReadCrystal(path);
 }
 
 absl::StatusOr<Specimen> Told(const Config& config, absl::StatusOr<Specimen> s) {
@@ -60,7 +60,7 @@ absl::StatusOr<Specimen> Told(const Config& config, absl::StatusOr<Specimen> s) 
   return config.Error("build", std::string(s.status().message()));
 }
 
-SpecimenSource ReadMonolayer(const Config& config, ConfigReader* r, absl::Status* nested) {
+SpecimenSource ReadMonolayer(const Config& config, ConfigReader* r, ErrorList* nested) {
   MonolayerOptions o;
   std::string file;
   r->Text("file", &file, true);
@@ -75,7 +75,7 @@ SpecimenSource ReadMonolayer(const Config& config, ConfigReader* r, absl::Status
     const std::map<int, double> guests = ReadShares(&hosts, symbol, nested);
     if (const int z = ReadElement(&hosts, symbol, symbol); z > 0) o.dopants[z] = guests;
   }
-  nested->Update(hosts.Done());
+  nested->Add(hosts.Done());
   return [=]() -> absl::StatusOr<Specimen> {
     RONCHI_ASSIGN_OR_RETURN(const Crystal crystal, Load(config, file));
     return Told(config, MakeMonolayer(crystal, o));
@@ -155,21 +155,23 @@ SpecimenSource ReadAmorphous(const Config& config, ConfigReader* r) {
   return [=] { return Told(config, MakeAmorphous(o)); };
 }
 
-SpecimenSource ReadParticleOnFilm(const Config& config, ConfigReader* r, absl::Status* nested) {
+SpecimenSource ReadParticleOnFilm(const Config& config, ConfigReader* r, ErrorList* nested) {
   ParticleOnFilmOptions o;
   std::string file, side = "entrance";
-  ConfigReader particle(r->Child("particle")), film(r->Child("film"));
+  const Config particle_node = r->Child("particle");
+  ConfigReader particle(particle_node), film(r->Child("film"));
   o.particle = ReadParticle(&particle, &file);
   o.film = ReadFilm(&film);
   r->Choice("side", &side, {"entrance", "exit"});
   r->Number("gap_A", &o.gap_A, {.min = 0, .max = 10});
-  r->Number("sink_A", &o.sink_A, {.min = 0, .max = std::max(0.0, o.film.thickness_A)});
+  const double deepest_A = film.ok() ? std::max(0.0, o.film.thickness_A) : kSize_A.max;
+  r->Number("sink_A", &o.sink_A, {.min = 0, .max = deepest_A});
   r->Number("vacuum_A", &o.vacuum_A, kVacuum_A);
-  nested->Update(particle.Done());
-  nested->Update(film.Done());
+  nested->Add(particle.Done());
+  nested->Add(film.Done());
   o.entrance = side == "entrance";
   return [=]() -> absl::StatusOr<Specimen> {
-    RONCHI_ASSIGN_OR_RETURN(const Crystal crystal, Load(config, file));
+    RONCHI_ASSIGN_OR_RETURN(const Crystal crystal, Load(particle_node, file));
     return Told(config, MakeParticleOnFilm(crystal, o));
   };
 }
@@ -181,7 +183,7 @@ std::vector<std::string> BuilderNames() {
 }
 
 SpecimenSource ReadBuilder(const std::string& name, const Config& config, ConfigReader* r,
-                           absl::Status* nested) {
+                           ErrorList* nested) {
   if (name == "monolayer") return ReadMonolayer(config, r, nested);
   if (name == "nanoparticle") return ReadNanoparticle(config, r);
   if (name == "amorphous") return ReadAmorphous(config, r);

@@ -20,6 +20,6 @@ std::vector<std::string> BuilderNames();
 // sections below it in `nested`, so that a misspelt section is named before what it should hold.
 // The nanoparticle reads `rotate_deg` itself.
 SpecimenSource ReadBuilder(const std::string& name, const Config& config, ConfigReader* r,
-                           absl::Status* nested);
+                           ErrorList* nested);
 
 }  // namespace ronchi::sim

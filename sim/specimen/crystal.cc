@@ -59,7 +59,9 @@ absl::StatusOr<Specimen> Crystal::AsBox() const {
         "the cell (%.5g, %.5g, %.5g Å; %.5g, %.5g, %.5g degrees) is not a box along x, y, z", l[0],
         l[1], l[2], angles[0], angles[1], angles[2]));
   }
-  return Specimen{{lattice_A[0][0], lattice_A[1][1], lattice_A[2][2]}, atoms, title};
+  Specimen box{{lattice_A[0][0], lattice_A[1][1], lattice_A[2][2]}, atoms, title};
+  box.summary = summary;
+  return box;
 }
 
 absl::StatusOr<std::array<Vector3, 3>> LatticeFromCell(const Vector3& l, const Vector3& angles) {
@@ -100,7 +102,40 @@ absl::Status CheckLattice(const std::array<Vector3, 3>& lattice_A) {
   if (!(volume > kLeastVolume * box)) {
     return absl::InvalidArgumentError("the cell's three vectors lie in one plane");
   }
+  for (const Vector3& v : ReducedLattice(lattice_A)) {
+    if (std::hypot(v[0], v[1], v[2]) < kShortest_A) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "the cell's three vectors lie nearly in one plane: the lattice repeats after %.2g Å",
+          std::hypot(v[0], v[1], v[2])));
+    }
+  }
   return absl::OkStatus();
+}
+
+std::array<Vector3, 3> ReducedLattice(const std::array<Vector3, 3>& lattice_A,
+                                      const std::array<bool, 3>& reduced) {
+  std::array<Vector3, 3> l = lattice_A;
+  const auto dot = [&](size_t i, size_t j) {
+    return l[i][0] * l[j][0] + l[i][1] * l[j][1] + l[i][2] * l[j][2];
+  };
+  // Every pass that changes something shortens a vector; a few are enough for any real cell.
+  bool changed = true;
+  for (int pass = 0; changed && pass < 100; ++pass) {
+    changed = false;
+    for (size_t i = 0; i < 3; ++i) {
+      for (size_t j = 0; j < 3; ++j) {
+        if (i == j || !reduced[i] || !reduced[j] || dot(i, i) < dot(j, j)) continue;
+        const double times = std::round(dot(i, j) / dot(j, j));
+        if (times == 0) continue;
+        Vector3 shorter;
+        for (size_t c = 0; c < 3; ++c) shorter[c] = l[i][c] - times * l[j][c];
+        if (std::hypot(shorter[0], shorter[1], shorter[2]) >= std::sqrt(dot(i, i))) continue;
+        l[i] = shorter;
+        changed = true;
+      }
+    }
+  }
+  return l;
 }
 
 }  // namespace ronchi::sim

@@ -127,6 +127,7 @@ absl::StatusOr<Nanoparticle> MakeNanoparticle(const Crystal& crystal,
   }
   Specimen& out = particle.specimen;
   out.title = crystal.title;
+  out.summary = crystal.summary;
   out.cell_A.fill(2 * (reach + options.vacuum_A));
   const Eigen::Vector3d middle = Eigen::Vector3d::Constant(out.cell_A[0] / 2);
   for (Atom a : crystal.atoms) {

@@ -70,6 +70,7 @@ absl::StatusOr<Specimen> MakeParticleOnFilm(const Crystal& crystal,
   RONCHI_RETURN_IF_ERROR(
       RemoveOverlaps(particle, options.particle.shape, centre, options.gap_A, &film));
   film.title = crystal.title;
+  film.summary = crystal.summary;
   film.atoms.insert(film.atoms.end(), atoms.begin(), atoms.end());
   return film;
 }

@@ -1,139 +1,304 @@
 #include "sim/specimen/read_cif.h"
 
+#include <algorithm>
 #include <cmath>
 #include <gemmi/cif.hpp>
-#include <gemmi/smcif.hpp>
+#include <map>
+#include <memory>
+#include <numbers>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "sim/specimen/cif_sites.h"
+#include "sim/specimen/cif_symmetry.h"
+#include "sim/specimen/expand_sites.h"
 
 namespace ronchi::sim {
 namespace {
 
-// What the file lists wins over the name: names do not tell the origin of 24 space groups.
-absl::Status SetSymmetry(gemmi::cif::Block& block, gemmi::SmallStructure* s) {
-  for (const char* tag : {"_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz"}) {
-    const gemmi::cif::Column column = block.find_values(tag);
-    if (column.length() == 0) continue;
-    s->cell.images.clear();
-    for (int i = 0; i < column.length(); ++i) {
-      const gemmi::Op op = gemmi::parse_triplet(gemmi::cif::as_string(column.at(i)));
-      if (op == gemmi::Op::identity()) continue;
-      s->cell.images.push_back(gemmi::Transform{gemmi::rot_as_mat33(op), gemmi::tran_as_vec3(op)});
-    }
-    return absl::OkStatus();
-  }
-  if (s->find_spacegroup() != nullptr) return absl::OkStatus();  // gemmi has set the images
-  if (!s->spacegroup_hm.empty() && s->spacegroup_hm != "?" && s->spacegroup_hm != ".") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown space group '", s->spacegroup_hm, "', and no list of operations"));
-  }
-  for (const char* tag : {"_space_group_IT_number", "_symmetry_Int_Tables_number"}) {
-    const std::string* value = block.find_value(tag);
-    if (value == nullptr || gemmi::cif::is_null(*value)) continue;
-    int number = 0;  // gemmi's own conversion may overflow
-    const bool is_number = absl::SimpleAtoi(gemmi::cif::as_string(*value), &number);
-    const gemmi::SpaceGroup* group = is_number ? gemmi::find_spacegroup_by_number(number) : nullptr;
-    if (group == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("unknown space group number ", *value));
-    }
-    s->cell.set_cell_images_from_spacegroup(group);
-    return absl::OkStatus();
-  }
-  return absl::OkStatus();  // P1
-}
+namespace cif = gemmi::cif;
 
-// A third of the trace of U in Cartesian axes (Fischer & Tillmanns, Acta Cryst. C44, 775 (1988)):
-// U_eq = Σ U_ij a*_i a*_j a_i·a_j / 3.
-double Equivalent(const gemmi::SMat33<double>& u, const Crystal& crystal, double volume) {
-  const auto& l = crystal.lattice_A;
-  const auto dot = [&](size_t i, size_t j) {
-    return l[i][0] * l[j][0] + l[i][1] * l[j][1] + l[i][2] * l[j][2];
-  };
-  double star[3];
+absl::StatusOr<std::array<Vector3, 3>> ReadCell(const CifBlock& block,
+                                                std::vector<std::string>* w) {
+  Vector3 lengths, angles = {90, 90, 90};
   for (size_t i = 0; i < 3; ++i) {
-    const size_t j = (i + 1) % 3, k = (i + 2) % 3;
-    star[i] = std::sqrt(dot(j, j) * dot(k, k) - dot(j, k) * dot(j, k)) / volume;
-  }
-  const double m[3][3] = {{u.u11, u.u12, u.u13}, {u.u12, u.u22, u.u23}, {u.u13, u.u23, u.u33}};
-  double sum = 0;
-  for (size_t i = 0; i < 3; ++i) {
-    for (size_t j = 0; j < 3; ++j) sum += m[i][j] * star[i] * star[j] * dot(i, j);
-  }
-  return sum / 3;
-}
-
-absl::Status CheckSite(const gemmi::SmallStructure::Site& site) {
-  const std::string where = absl::StrCat("site '", site.label, "': ");
-  if (site.element.atomic_number() < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, "unknown element '", site.type_symbol, "'"));
-  }
-  if (!(site.occ >= 0 && site.occ <= 1)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%soccupancy %g is not allowed; allowed: 0 … 1", where, site.occ));
-  }
-  for (double f : {site.fract.x, site.fract.y, site.fract.z}) {
-    if (!(std::fabs(f) < 1000)) {  // also what is missing, '?' or no number: NaN
+    const std::string length_tag = absl::StrCat("_cell_length_", std::string(1, "abc"[i]));
+    const std::string text = block.Value({length_tag});
+    const std::optional<double> length = CifNumber(text);
+    if (!length) {
       return absl::InvalidArgumentError(
-          absl::StrCat(where, "coordinate ", f, " is not allowed; allowed: fractions, below 1000"));
+          absl::StrCat(length_tag, " '", text, "' is not allowed; allowed: a number, in Å"));
+    }
+    lengths[i] = *length;
+    const char* const angle_tag[] = {"_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma"};
+    const std::string angle = block.Value({angle_tag[i]});
+    if (!block.Has(angle_tag[i])) {
+      w->push_back(absl::StrCat(angle_tag[i], " is missing; taken as 90 degrees"));
+      continue;
+    }
+    const std::optional<double> value = CifNumber(angle);
+    if (!value) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          angle_tag[i], " '", angle, "' is not allowed; allowed: a number, in degrees"));
+    }
+    angles[i] = *value;
+  }
+  return LatticeFromCell(lengths, angles);
+}
+
+// "-x,y,z" after a centring "x+1/2,y+1/2,z". Texts that cannot be read are found later.
+std::string Composed(const std::string& operation, const std::string& centring) {
+  const absl::StatusOr<SymmetryOperation> shift = ParseOperation(centring);
+  const std::vector<std::string> rows = absl::StrSplit(operation, ',');
+  if (!shift.ok() || rows.size() != 3) return operation;
+  std::string out;
+  for (size_t i = 0; i < 3; ++i) {
+    absl::StrAppendFormat(&out, "%s%s%+.6f", i ? "," : "", rows[i], shift->shift[i]);
+  }
+  return out;
+}
+
+// Those of magnetic CIF are x,y,z and the sign of time.
+std::vector<std::string> Operations(const CifBlock& block) {
+  std::vector<std::string> out =
+      block.Column({"_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz",
+                    "_space_group_symop.operation_xyz", "_symmetry_equiv.pos_as_xyz"});
+  std::erase_if(out, [](const std::string& s) { return s.empty(); });
+  if (!out.empty()) return out;
+  const auto magnetic = [&](const char* what) {
+    std::vector<std::string> list =
+        block.Column({absl::StrCat("_space_group_symop_magn_", what, ".xyz"),
+                      absl::StrCat("_space_group_symop_magn_", what, "_xyz"),
+                      absl::StrCat("_space_group_symop.magn_", what, "_xyz")});
+    for (std::string& s : list) s = s.substr(0, s.rfind(','));
+    return list;
+  };
+  out = magnetic("operation");
+  std::vector<std::string> all;
+  for (const std::string& centring : magnetic("centering")) {
+    for (const std::string& op : out) all.push_back(Composed(op, centring));
+  }
+  return all.empty() ? out : all;
+}
+
+absl::StatusOr<CifSymmetry> ReadSymmetry(const CifBlock& block,
+                                         std::vector<std::string>* warnings) {
+  CifSymmetry out;
+  out.operations = Operations(block);
+  out.hall = block.Value(
+      {"_space_group_name_Hall", "_symmetry_space_group_name_Hall", "_space_group.name_Hall"});
+  out.name = block.Value({"_space_group_name_H-M_alt", "_symmetry_space_group_name_H-M",
+                          "_space_group_name_H-M_ref", "_space_group_name_H-M_full",
+                          "_space_group.name_H-M_alt", "_space_group_name_H-M",
+                          "_symmetry.space_group_name_H-M"});
+  out.code = block.Value(
+      {"_space_group_IT_coordinate_system_code", "_space_group.IT_coordinate_system_code"});
+  const std::string number = block.Value(
+      {"_space_group_IT_number", "_symmetry_Int_Tables_number", "_space_group.IT_number"});
+  if (!number.empty() && !absl::SimpleAtoi(number, &out.number)) {
+    const std::optional<double> value = CifNumber(number);
+    if (!value || *value != std::floor(*value) || std::fabs(*value) > 1000) {
+      return absl::InvalidArgumentError(absl::StrCat("unknown space group number '", number, "'"));
+    }
+    out.number = int(*value);
+  }
+  if (out.number == 0 && !number.empty()) {
+    warnings->push_back("the space group's number is 0; not used");
+  }
+  const bool modulated = block.Has("_cell_modulation_dimension") ||
+                         block.Has("_space_group_ssg_name") || block.Has("_space_group.ssg_name");
+  if (modulated) {
+    if (out.operations.empty() && out.hall.empty() && out.name.empty() && out.number == 0) {
+      return absl::InvalidArgumentError("a modulated structure, with superspace symmetry alone");
+    }
+    warnings->push_back("the structure is modulated; its average is read");
+  }
+  return out;
+}
+
+void ReadFormula(const CifBlock& block, RawStructure* raw) {
+  raw->summary.formula_in_file = block.Value({"_chemical_formula_sum", "_chemical_formula.sum"});
+  if (raw->summary.formula_in_file.empty()) return;
+  raw->formula = ParseFormula(raw->summary.formula_in_file);
+  if (!raw->formula) {
+    raw->summary.warnings.push_back(absl::StrCat(
+        "_chemical_formula_sum '", raw->summary.formula_in_file, "' cannot be read; not compared"));
+  }
+  raw->formula_units = CifNumber(block.Value({"_cell_formula_units_Z"})).value_or(0);
+}
+
+// gemmi's parser without its checks of the whole file: what is wrong with tags that say nothing of
+// the structure does not matter.
+cif::Document Parse(const std::string& path, const std::string& text) {
+  cif::Document document;
+  document.source = path;
+  // CIF is ASCII, which gemmi insists on; authors' names are not. No number has such letters.
+  std::string ascii = text;
+  for (char& c : ascii) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '_';
+  }
+  tao::pegtl::memory_input<> in(ascii.data(), ascii.size(), path);
+  cif::parse_input(document, in);
+  return document;
+}
+
+// A tag that says something else the second time: fatal where it is used here, else told.
+absl::Status CheckRepeats(const cif::Block& block, std::vector<std::string>* warnings) {
+  std::map<std::string, std::string> values;
+  const auto add = [&](const std::string& tag, const std::string& value) -> absl::Status {
+    const std::string name = absl::AsciiStrToLower(tag);
+    const auto [it, is_new] = values.try_emplace(name, value);
+    if (is_new || (it->second == value && value != "(loop)")) return absl::OkStatus();
+    for (const char* used : {"_cell", "_atom_site", "_space_group", "_symmetry"}) {
+      if (!absl::StartsWith(name, used)) continue;
+      return absl::InvalidArgumentError(absl::StrCat(tag, " is given twice"));
+    }
+    if (absl::StartsWith(name, "_chemical_formula_sum")) {
+      warnings->push_back(absl::StrCat(tag, " is given twice; the first is used"));
+    }
+    return absl::OkStatus();
+  };
+  for (const cif::Item& item : block.items) {
+    if (item.type == cif::ItemType::Pair) {
+      RONCHI_RETURN_IF_ERROR(add(item.pair[0], item.pair[1]));
+    } else if (item.type == cif::ItemType::Loop) {
+      for (const std::string& tag : item.loop.tags) RONCHI_RETURN_IF_ERROR(add(tag, "(loop)"));
     }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Crystal> Convert(gemmi::cif::Block& block) {
-  gemmi::SmallStructure s = gemmi::make_small_structure_from_block(block);
-  const gemmi::UnitCell& cell = s.cell;
-  Crystal out;
-  out.title = s.name;
-  RONCHI_ASSIGN_OR_RETURN(out.lattice_A, LatticeFromCell({cell.a, cell.b, cell.c},
-                                                         {cell.alpha, cell.beta, cell.gamma}));
-  for (const gemmi::SmallStructure::Site& site : s.sites) RONCHI_RETURN_IF_ERROR(CheckSite(site));
-  RONCHI_RETURN_IF_ERROR(SetSymmetry(block, &s));
-  const double volume = out.Volume_A3();
-  for (const gemmi::SmallStructure::Site& site : s.get_all_unit_cell_sites()) {
-    Atom a;
-    a.z = site.element.atomic_number();
-    const auto wrapped = [](double f) { return std::max(0.0, f - std::floor(f + 1e-9)); };
-    const double f[3] = {wrapped(site.fract.x), wrapped(site.fract.y), wrapped(site.fract.z)};
-    const auto& l = out.lattice_A;
-    a.x_A = f[0] * l[0][0] + f[1] * l[1][0] + f[2] * l[2][0];
-    a.y_A = f[1] * l[1][1] + f[2] * l[2][1];
-    a.z_A = f[2] * l[2][2];
-    a.occupancy = site.occ;
-    double u = site.u_iso;
-    if (!(u > 0) && site.aniso.nonzero()) u = Equivalent(site.aniso, out, volume);
-    a.rms_A = u > 0 ? std::sqrt(u) : 0;
-    if (!(a.rms_A <= 2)) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "site '%s': rms displacement %g Å is not allowed; allowed: 0 … 2", site.label, a.rms_A));
-    }
-    out.atoms.push_back(a);
+// How far a choice of origin agrees with what else the file tells; higher is better.
+struct Evidence {
+  bool multiplicities = true, formula = true, distances = true;
+  bool All() const { return multiplicities && formula && distances; }
+};
+
+Evidence Weigh(const ExpandedSites& sites, const absl::StatusOr<Crystal>& crystal) {
+  Evidence e;
+  e.multiplicities = sites.wrong_multiplicities.empty();
+  if (!crystal.ok()) {
+    e.distances = false;
+    return e;
   }
-  if (out.atoms.empty()) return absl::InvalidArgumentError("no atoms");
+  for (const std::string& w : crystal->summary->warnings) {
+    e.formula &= !absl::StrContains(w, "_chemical_formula_sum is");
+    e.distances &= !absl::StrContains(w, "the shortest distance is") ||
+                   absl::StrContains(w, "taken as one or the other");
+  }
+  return e;
+}
+
+struct Candidate {
+  SymmetryChoice symmetry;
+  ExpandedSites sites;
+  absl::StatusOr<Crystal> crystal;
+};
+
+// Of two origins the one that the rest of the file speaks for.
+absl::StatusOr<Crystal> ChooseOrigin(std::vector<Candidate> candidates) {
+  std::vector<const Candidate*> agreeing;
+  std::string names;
+  for (const Candidate& c : candidates) {
+    absl::StrAppend(&names, names.empty() ? "" : " and ", c.symmetry.space_group);
+    if (Weigh(c.sites, c.crystal).All()) agreeing.push_back(&c);
+  }
+  if (agreeing.size() != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("two origins are possible, ", names,
+                     ", and nothing in the file says which; give "
+                     "_space_group_IT_coordinate_system_code 1 or 2, or the list of operations"));
+  }
+  Crystal out = *agreeing.front()->crystal;
+  auto summary = std::make_shared<StructureSummary>(*out.summary);
+  summary->warnings.push_back(
+      absl::StrCat("two origins are possible, ", names, ", and the file does not say which; ",
+                   agreeing.front()->symmetry.space_group,
+                   " is taken, as multiplicities, formula or distances contradict the other"));
+  out.summary = std::move(summary);
   return out;
+}
+
+absl::StatusOr<Crystal> Convert(const CifBlock& block, StructureSummary summary) {
+  RawStructure raw;
+  raw.summary = std::move(summary);
+  raw.title = block.name();
+  RONCHI_ASSIGN_OR_RETURN(raw.lattice_A, ReadCell(block, &raw.summary.warnings));
+  ReadFormula(block, &raw);
+  RONCHI_ASSIGN_OR_RETURN(const CifSymmetry told, ReadSymmetry(block, &raw.summary.warnings));
+  RONCHI_ASSIGN_OR_RETURN(const std::vector<CifSite> sites,
+                          ReadCifSites(block, raw.lattice_A, raw.formula ? &*raw.formula : nullptr,
+                                       &raw.summary.warnings));
+  RONCHI_ASSIGN_OR_RETURN(const std::vector<SymmetryChoice> choices,
+                          FindSymmetry(told, raw.lattice_A));
+  std::vector<Candidate> candidates;
+  for (const SymmetryChoice& choice : choices) {
+    RawStructure whole = raw;
+    StructureSummary& s = whole.summary;
+    s.space_group = choice.space_group;
+    s.number = choice.number;
+    s.operations = choice.operations.size();
+    s.setting = choice.setting;
+    s.warnings.insert(s.warnings.end(), choice.warnings.begin(), choice.warnings.end());
+    RONCHI_ASSIGN_OR_RETURN(ExpandedSites expanded, ExpandSites(sites, choice.operations, &whole));
+    whole.error = [name = whole.name](size_t i, const std::string& what) {
+      return absl::InvalidArgumentError(absl::StrCat("site ", name(i), ": ", what));
+    };
+    absl::StatusOr<Crystal> crystal = Assemble(std::move(whole));
+    candidates.push_back({choice, std::move(expanded), std::move(crystal)});
+  }
+  if (candidates.size() == 1) return candidates.front().crystal;
+  return ChooseOrigin(std::move(candidates));
 }
 
 }  // namespace
 
 absl::StatusOr<Crystal> ReadCif(const std::string& path, const std::string& text) {
   try {
-    gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), path.c_str());
-    for (gemmi::cif::Block& block : document.blocks) {
-      if (!block.find_value("_cell_length_a")) continue;
-      absl::StatusOr<Crystal> crystal = Convert(block);
-      if (!crystal.ok()) return Annotate(crystal.status(), path);
-      return crystal;
+    cif::Document document = Parse(path, text);
+    std::vector<CifBlock> blocks;
+    std::string others;
+    const cif::Block* used = nullptr;
+    bool has_cartesian = false;
+    for (cif::Block& b : document.blocks) {
+      const CifBlock block(&b);
+      has_cartesian |= block.Has("_atom_site.Cartn_x") || block.Has("_atom_site_Cartn_x");
+      if (!block.Has("_cell_length_a")) continue;
+      if (!block.HasSites()) continue;
+      if (!used) used = &b;
+      if (!blocks.empty()) absl::StrAppend(&others, others.empty() ? "" : ", ", block.name());
+      blocks.push_back(block);
     }
-    return absl::InvalidArgumentError(absl::StrCat(path, ": no data block with a cell"));
+    if (blocks.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ": CIF: no data block with a cell (_cell_length_a) and atoms (_atom_site_fract_x)",
+          has_cartesian ? "; Cartesian coordinates, as of mmCIF, are not read" : ""));
+    }
+    StructureSummary summary;
+    summary.file = path;
+    summary.format = "CIF";
+    if (!others.empty()) {
+      summary.warnings.push_back(
+          absl::StrCat("the file has ", blocks.size(), " structures; data_", blocks.front().name(),
+                       " is read, the others are not: ", others.substr(0, 200)));
+    }
+    const std::string where = absl::StrCat(path, ": CIF, data_", blocks.front().name());
+    RONCHI_RETURN_IF_ERROR(Annotate(CheckRepeats(*used, &summary.warnings), where));
+    absl::StatusOr<Crystal> crystal = Convert(blocks.front(), std::move(summary));
+    if (!crystal.ok() && !absl::StartsWith(crystal.status().message(), path)) {
+      return Annotate(crystal.status(), where);
+    }
+    return crystal;
   } catch (const std::exception& e) {  // gemmi's parse errors: "file:line:column(…): what"
     std::string what = e.what();
-    if (what.rfind(path, 0) != 0) what = absl::StrCat(path, ": ", what);
-    for (char& c : what) {
-      if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+    if (what.rfind(path, 0) == 0) {
+      what = absl::StrCat(path, what.substr(path.size()), " (CIF)");
+    } else {
+      what = absl::StrCat(path, ": CIF: ", what);
     }
     return absl::InvalidArgumentError(what);
   }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -68,8 +69,16 @@ SpecimenSource ReadFileSource(const Config& config, ConfigReader* r) {
     if (zone == std::vector<double>{0, 0, 0}) r->Fail("zone", "[0, 0, 0] is no direction");
   }
   r->Known("zone");
+  std::optional<Vector3> cell_A;  // of a plain xyz file, which has none
+  if (r->Has("cell_A")) {
+    std::vector<double> sides = {0, 0, 0};
+    r->Numbers("cell_A", &sides, 3, {.min = 0.1, .max = 1e6});
+    cell_A = {sides[0], sides[1], sides[2]};
+  }
+  r->Known("cell_A");
   return [=]() -> absl::StatusOr<Specimen> {
-    RONCHI_ASSIGN_OR_RETURN(const Crystal crystal, ReadCrystal(FindStructure(config, file)));
+    RONCHI_ASSIGN_OR_RETURN(const std::string path, FindStructure(config, "file", file));
+    RONCHI_ASSIGN_OR_RETURN(const Crystal crystal, ReadCrystal(path, cell_A));
     if (zone.empty()) {
       absl::StatusOr<Specimen> box = crystal.AsBox();
       if (box.ok()) return box;
@@ -103,13 +112,21 @@ absl::StatusOr<Specimen> Multiply(const Config& config, const Specimen& unit, Co
 
 }  // namespace
 
-std::string FindStructure(const Config& config, const std::string& file) {
+absl::StatusOr<std::string> FindStructure(const Config& config, const std::string& key,
+                                          const std::string& file) {
   namespace fs = std::filesystem;
-  const fs::path beside = fs::path(config.file()).parent_path() / file;
+  const fs::path folder = fs::path(config.file()).parent_path(), beside = folder / file;
+  const fs::path shared = fs::path(DataDirectory()) / "structures";
   std::error_code ec;
-  if (fs::path(file).is_absolute() || fs::exists(beside, ec)) return beside.string();
-  const fs::path shared = fs::path(DataDirectory()) / "structures" / file;
-  return fs::exists(shared, ec) ? shared.string() : beside.string();
+  if (fs::exists(beside, ec)) return beside.string();
+  std::string message = absl::StrCat("No such file: ", file);
+  if (!fs::path(file).is_absolute()) {
+    if (fs::exists(shared / file, ec)) return (shared / file).string();
+    const fs::path here = fs::weakly_canonical(folder.empty() ? fs::path(".") : folder, ec);
+    absl::StrAppend(&message, "; looked in ", ec ? folder.string() : here.string(), " and ",
+                    shared.string(), " (`ronchi list` shows what that has)");
+  }
+  return absl::NotFoundError(absl::StrCat(config.Where(key), ": ", message));
 }
 
 absl::StatusOr<SpecimenSection> ReadSpecimenSection(const Config& config) {
@@ -117,12 +134,12 @@ absl::StatusOr<SpecimenSection> ReadSpecimenSection(const Config& config) {
   std::vector<double> tilt = {0, 0};
   double rotate = 0;
   std::string build;
-  absl::Status nested;
+  ErrorList nested;
   SpecimenSource source;
   Copies copies;
   if (r.Has("build")) {
     r.Choice("build", &build, BuilderNames());
-    if (!r.ok()) return r.Done();
+    if (!r.ok()) return r.status();
     source = ReadBuilder(build, config, &r, &nested);
     copies = ReadRepeat(&r);
   } else {
@@ -133,8 +150,13 @@ absl::StatusOr<SpecimenSection> ReadSpecimenSection(const Config& config) {
   // A particle in vacuum has no period to keep: its builder turns it by any angle.
   if (build != "nanoparticle") r.Number("rotate_deg", &rotate);
   r.Numbers("tilt_mrad", &tilt, 2, {.min = -200, .max = 200});
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  RONCHI_RETURN_IF_ERROR(nested);
+  ErrorList errors;
+  errors.Add(r.Done());
+  errors.Add(nested.status());
+  std::string file;
+  if (r.Has("file")) r.Text("file", &file);
+  if (!file.empty()) errors.Add(FindStructure(config, "file", file).status());
+  RONCHI_RETURN_IF_ERROR(errors.status());
   RONCHI_ASSIGN_OR_RETURN(const Specimen unit, source());
   RONCHI_ASSIGN_OR_RETURN(const Specimen whole, Multiply(config, unit, copies));
   absl::StatusOr<Specimen> rotated = whole.RotatedAboutBeam(rotate);

@@ -20,7 +20,9 @@ struct SpecimenSection {
 // what is allowed.
 absl::StatusOr<SpecimenSection> ReadSpecimenSection(const Config& config);
 
-// `file` beside the config that names it, else in <data>/structures.
-std::string FindStructure(const Config& config, const std::string& file);
+// `file` beside the config that names it, else in <data>/structures. NotFound: it is in neither;
+// the message names line, key and the folders searched.
+absl::StatusOr<std::string> FindStructure(const Config& config, const std::string& key,
+                                          const std::string& file);
 
 }  // namespace ronchi::sim

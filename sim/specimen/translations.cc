@@ -1,7 +1,9 @@
 #include "sim/specimen/translations.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "core/status.h"
 #include "sim/specimen/cell_list.h"
 
 namespace ronchi::sim {
@@ -38,6 +40,27 @@ std::array<size_t, 2> CountEqualCells(const Specimen& s, std::array<size_t, 2> d
     }
   }
   return cells;
+}
+
+Specimen FirstCell(const Specimen& s, std::array<size_t, 2> cells) {
+  if (cells[0] == 1 && cells[1] == 1) return s;
+  Specimen cell = s;
+  for (int axis : {0, 1}) cell.cell_A[axis] /= double(cells[axis]);
+  const auto is_inside = [&](double v, int axis, double shift) {
+    const double shifted = v + shift * cell.cell_A[axis], box = s.cell_A[axis];
+    return shifted - std::floor(shifted / box) * box < cell.cell_A[axis];
+  };
+  // Equal atoms differ by round-off: where a face cuts through them, another place of it is tried.
+  double shift = 1e-5;
+  do {
+    cell.atoms.clear();
+    for (const Atom& a : s.atoms) {
+      if (is_inside(a.x_A, 0, shift) && is_inside(a.y_A, 1, shift)) cell.atoms.push_back(a);
+    }
+    shift += 0.0618;
+  } while (cell.atoms.size() * cells[0] * cells[1] != s.atoms.size() && shift < 1);
+  RONCHI_CHECK_EQ(cell.atoms.size() * cells[0] * cells[1], s.atoms.size());
+  return cell;
 }
 
 }  // namespace ronchi::sim

@@ -12,4 +12,7 @@ namespace ronchi::sim {
 // `divisible` (a grid's pixels): moved by one part every atom lies on one of its kind, to 1e-6 Å.
 std::array<size_t, 2> CountEqualCells(const Specimen& specimen, std::array<size_t, 2> divisible);
 
+// One of the equal parts that the box falls into, as a box of its own.
+Specimen FirstCell(const Specimen& specimen, std::array<size_t, 2> cells);
+
 }  // namespace ronchi::sim

@@ -186,6 +186,7 @@ Specimen Fill(const Crystal& crystal, const IntegerMatrix& axes, const Search& s
     out.cell_A[size_t(a)] = box.col(a).norm();
   }
   out.title = crystal.title;
+  out.summary = crystal.summary;
   const Eigen::Matrix3d into_box = box.inverse();
   const IntegerMatrix h = Triangular(axes);
   const int ni = std::abs(h[0][0]), nj = std::abs(h[1][1]), nk = std::abs(h[2][2]);

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
+#include "absl/strings/str_format.h"
 #include "agents/bayes/gp_learner.h"
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
+#include "agents/spaces.h"
 #include "agents/torch/ppo.h"
 #include "core/files.h"
 #include "nlohmann/json.hpp"
@@ -111,6 +114,50 @@ TEST_P(PolicyFile, TruncatedOrAlteredIsOneClearLine) {
   document = nlohmann::json::parse(text);
   document.erase("policy");
   expect_refused(document.dump(), "policy");
+}
+
+// A file that is whole, and holds what no policy's numbers can be.
+std::string Sealed(nlohmann::json document) {
+  uint64_t hash = 0xcbf29ce484222325ull;  // FNV-1a, 64 bits
+  for (unsigned char c : document["policy"].dump()) hash = (hash ^ c) * 0x100000001b3ull;
+  document["checksum"] = absl::StrFormat("fnv1a64:%016x", hash);
+  return document.dump();
+}
+
+TEST_P(PolicyFile, EntriesThatCannotBeAreNamed) {
+  ASSERT_TRUE(SavePolicy(*MakePolicy(GetParam()), {}, path_).ok());
+  const nlohmann::json whole = nlohmann::json::parse(*ReadFile(path_));
+  ASSERT_TRUE(WriteFileAtomically(path_, Sealed(whole)).ok());
+  ASSERT_TRUE(LoadPolicy(path_).ok());
+  const auto expect_refused = [&](const std::string& pointer, const nlohmann::json& value,
+                                  const std::string& words) {
+    nlohmann::json document = whole;
+    const nlohmann::json::json_pointer at("/policy" + pointer);
+    if (!document.contains(at)) return;  // of another kind
+    document[at] = value;
+    ASSERT_TRUE(WriteFileAtomically(path_, Sealed(document)).ok());
+    const absl::Status status = LoadPolicy(path_).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << pointer << " " << status;
+    EXPECT_NE(status.message().find(words), std::string::npos) << status;
+  };
+  expect_refused("/prior/sd/1", -0.5, "policy.prior.sd[1]: -0.5 is not allowed");
+  expect_refused("/standardisation/scale", 0, "policy.standardisation.scale");
+  expect_refused("/n_initial", -3, "policy.n_initial: -3");
+  expect_refused("/initial_step", -1, "policy.initial_step: -1");
+  expect_refused("/normalisation/variance/0", -1e-3, "policy.normalisation.variance[0]: -0.001");
+  expect_refused("/normalisation/count", -1, "policy.normalisation.count");
+  // A terabyte of weights, and more of a space, are refused before they are asked for.
+  expect_refused("/hidden", 60000000, "policy.hidden: 60000000 units need");
+  expect_refused("/hidden", -1, "policy.hidden: -1");
+  expect_refused("/action_space/shape", {1000000, 1000000}, "shape");
+  expect_refused("/action_space/shape/0", uint64_t{1} << 62, "policy.action_space.shape[0]");
+  expect_refused("/action_space/low", 1e9, "low is above high");
+  // A weight that is no number: the last four bytes of 0x7fc00000.
+  const auto weights = nlohmann::json::json_pointer("/policy/weights/log_std");
+  if (whole.contains(weights)) {
+    const std::vector<float> nan(FloatsFromJson(whole[weights], 2).ok() ? 2 : 1, std::nanf(""));
+    expect_refused("/weights/log_std", FloatsToJson(nan), "policy.weights.log_std: entry 0 is nan");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, PolicyFile, testing::Values("random", "nelder_mead", "gp", "ppo"),

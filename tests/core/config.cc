@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
+
 namespace ronchi {
 namespace {
 
@@ -56,7 +58,7 @@ TEST(Config, WhatYamlAllowsButNoConfigMeans) {
   EXPECT_NE(ErrorOf("a: &a {b: *a}").find("nested too deeply"), std::string::npos);
   std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 9; ++i) {
-    const std::string name = "a" + std::to_string(i), below = "*a" + std::to_string(i - 1);
+    const std::string name = absl::StrCat("a", i), below = absl::StrCat("*a", i - 1);
     laughs += name + ": &" + name + " [" + below;
     for (int j = 0; j < 9; ++j) laughs += ", " + below;
     laughs += "]\n";
@@ -77,6 +79,32 @@ TEST(Config, TheMisspeltKeyIsNamedBeforeTheMissingOne) {
   EXPECT_EQ(error("energy_eV: 3"),
             "f.yaml:1: energy_eV: unknown key; did you mean 'energy_keV'? allowed: energy_keV");
   EXPECT_EQ(error("{}"), "f.yaml:1: energy_keV: missing; this key is required");
+}
+
+TEST(Config, AllMistakesOfAMappingAreToldAtOnce) {
+  const auto config = *Config::Parse("energy_keV: x\npixls: 3\npair: [1]\non: maybe\n", "f.yaml");
+  double energy_keV = 0, needed = 0;
+  int64_t pixels = 4;
+  bool on = false;
+  std::vector<double> pair = {0, 0};
+  ConfigReader r(config);
+  r.Number("energy_keV", &energy_keV);
+  r.Number("energy_keV", &energy_keV);  // asked for twice, told once
+  r.Integer("pixels", &pixels, {}, true);
+  r.Numbers("pair", &pair, 2);
+  r.Bool("on", &on);
+  r.Number("needed", &needed, {}, true);
+  const absl::Status status = r.Done();
+  EXPECT_EQ(status.message(), "f.yaml:1: energy_keV: 'x' is not a number");
+  EXPECT_EQ(AllErrors(status),
+            (std::vector<std::string>{
+                "f.yaml:1: energy_keV: 'x' is not a number",
+                "f.yaml:3: pair: expected a list of 2 numbers",
+                "f.yaml:4: on: 'maybe' is not allowed; allowed: true, false",
+                // The missing `pixels` is the misspelt key; each name stands once.
+                "f.yaml:2: pixls: unknown key; did you mean 'pixels'? allowed: energy_keV, pixels, "
+                "pair, on, needed",
+                "f.yaml:1: needed: missing; this key is required"}));
 }
 
 TEST(Config, EmptyFilesAndFoldersAreNamed) {
@@ -138,6 +166,22 @@ TEST(Config, DumpHoldsEveryDefaultAndReadsBackTheSame) {
   const std::string dump = read("");
   EXPECT_NE(dump.find("energy_keV"), std::string::npos);
   EXPECT_EQ(read(dump), dump);
+}
+
+// A file is one document: what stands in a second one would not be read.
+TEST(Config, ASecondDocumentIsRefused) {
+  const auto two = Config::Parse("a: 1\n---\nguard: {limits: {x: 2}}\n", "c.yaml");
+  EXPECT_TRUE(absl::IsInvalidArgument(two.status()));
+  EXPECT_NE(two.status().message().find("c.yaml:3: a second document begins here"),
+            std::string::npos)
+      << two.status();
+  EXPECT_FALSE(Config::Parse("a: 1", "c.yaml", {"b=1\n---\nc: 2"}).ok());
+  // One alone may be marked as one.
+  for (const char* one : {"---\na: 1\n", "a: 1\n...\n", "%YAML 1.2\n---\na: 1\n...\n"}) {
+    const auto config = Config::Parse(one, "c.yaml");
+    ASSERT_TRUE(config.ok()) << one << config.status();
+    EXPECT_TRUE(config->Has("a"));
+  }
 }
 
 }  // namespace

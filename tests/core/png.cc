@@ -54,6 +54,33 @@ TEST(Png, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(absl::IsInvalidArgument(EncodePng(0, 3, 3, {}).status()));
 }
 
+// Words stand on a ground of their own where they begin; where they do not fit there are none.
+TEST(RenderImage, LabelsStandWhereTheyAreSaidTo) {
+  const Array<float> image({60, 40}, 0.5f);
+  RenderOptions options{.minimum = 0, .maximum = 1, .upscale = 4};
+  const Decoded plain = Decode(*RenderImage(image, options));
+  options.labels = {{.x = 10, .y = 20, .room = 30, .text = "2.5 nm"}};
+  const Decoded labelled = Decode(*RenderImage(image, options));
+  size_t first_x = labelled.width, first_y = labelled.height, last_x = 0, changed = 0;
+  for (size_t y = 0; y < labelled.height; ++y) {
+    for (size_t x = 0; x < labelled.width; ++x) {
+      if (SameColour(labelled.at(x, y), plain.at(x, y))) continue;
+      first_x = std::min(first_x, x);
+      first_y = std::min(first_y, y);
+      last_x = std::max(last_x, x);
+      ++changed;
+    }
+  }
+  EXPECT_EQ(first_x, 40u);  // four output pixels an image pixel
+  EXPECT_EQ(first_y, 80u);
+  EXPECT_LT(last_x, 4u * (10 + 30));
+  EXPECT_GT(changed, 100u);
+  options.labels[0].room = 3;
+  EXPECT_EQ(Decode(*RenderImage(image, options)).rgb, plain.rgb);
+  options.labels[0] = {.x = 39, .y = 59, .room = 40, .text = "beyond the edge"};
+  EXPECT_TRUE(RenderImage(image, options).ok());
+}
+
 TEST(RenderImage, ValuesBecomeGreyLevelsInTheRightPlaces) {
   Array<float> image({2, 3});  // (y, x) or (x, y)
   for (size_t i = 0; i < 6; ++i) image[i] = float(i);

@@ -21,7 +21,9 @@ TEST(Quantity, RefusesWhatItDoesNotKnow) {
 TEST(Quantity, FormatsWithPrefix) {
   EXPECT_EQ(Format(Metres(-12.5e-9)), "-12.5 nm");
   EXPECT_EQ(Format(Radians(0.024)), "24 mrad");
-  EXPECT_EQ(Format(Amperes(0)), "0 A");
+  EXPECT_EQ(Format(Amperes(0)), "0 pA");  // "0 A" reads like ångström
+  EXPECT_EQ(Format(Metres(0)), "0 nm");
+  EXPECT_EQ(Format(Radians(0)), "0 mrad");
   EXPECT_EQ(Format(Volts(2e5)), "200 kV");
 }
 

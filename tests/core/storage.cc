@@ -80,6 +80,11 @@ TEST_F(Storage, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(*file->ReadFloat("/root/haadf/data"), Ramp({6, 7}));
   EXPECT_EQ(*file->ReadFloat("/Experiments/cbed/data"), Ramp({2, 3, 4, 5}));  // the soft link
   EXPECT_EQ(*file->ReadSignal("haadf"), Image("haadf"));
+  const Array<float> turned = *file->ReadFloat("/Experiments/haadf/data"), image = Ramp({6, 7});
+  ASSERT_EQ(turned.shape(), (std::vector<size_t>{7, 6}));  // HyperSpy draws the last axis sideways
+  for (size_t i = 0; i < 6; ++i) {
+    for (size_t j = 0; j < 7; ++j) EXPECT_EQ(turned(j, i), image(i, j));
+  }
   EXPECT_EQ(*file->SignalNames(), (std::vector<std::string>{"cbed", "haadf"}));
   EXPECT_EQ(*file->ReadDouble("/run/curves/contrast"), Array<double>({4}, 0.25));
   EXPECT_EQ(*file->ReadAttribute("/run/curves/contrast", "units"), "1");
@@ -87,6 +92,30 @@ TEST_F(Storage, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(*file->ReadText("/run/config"), "beam: 200 keV\n# Å\n");
   EXPECT_EQ(*file->ReadAttribute("/root", "default"), "haadf");
   EXPECT_EQ((*file->ReadDouble("/root/haadf/dim1"))[6], -2 + 6 * 0.5);  // exact in binary
+}
+
+TEST_F(Storage, AxesOfUnevenStepsAreReadBack) {
+  Signal signal = Image("haadf");
+  signal.axes[0] = {
+      .name = "depth", .units = "nm", .navigate = true, .values = {1, 2, 4, 7, 8, 9.5}};
+  auto file = *DataFile::Create(Path("a.hdf5"), {});
+  ASSERT_TRUE(file.Write(signal, Ramp({6, 7})).ok());
+  Signal bad = signal;
+  bad.name = "bad";
+  for (const std::vector<double>& values : {std::vector<double>{1, 2, 3, 4, 5},
+                                            {1, 2, 2, 3, 4, 5},
+                                            {1, 2, 1, 3, 4, 5},
+                                            {1, 2, 3, 4, 5, double(INFINITY)}}) {
+    bad.axes[0].values = values;
+    EXPECT_TRUE(absl::IsInvalidArgument(file.Declare(bad, {6, 7})));
+  }
+  ASSERT_TRUE(file.Close().ok());
+  const auto reader = DataFileReader::Open(Path("a.hdf5"));
+  EXPECT_EQ(*reader->ReadDouble("/root/haadf/dim0"), Array<double>({6}, {1, 2, 4, 7, 8, 9.5}));
+  EXPECT_EQ(*reader->ReadDouble("/Experiments/haadf/axis-0/axis"),
+            Array<double>({6}, {1, 2, 4, 7, 8, 9.5}));
+  EXPECT_EQ(reader->ReadSignal("haadf")->axes[0].values, signal.axes[0].values);
+  EXPECT_EQ(reader->ReadSignal("haadf")->axes[1], signal.axes[1]);
 }
 
 // Memory that malloc hands out is filled with another pattern for the second file: any byte that

@@ -295,6 +295,47 @@ TEST(AtomMove, AFaultIsAnErrorAndNoStep) {
   EXPECT_TRUE(absl::IsFailedPrecondition(w.env->Step(std::vector<float>{0, 0}).status()));
 }
 
+// A measurement without a result is made again, as often as it takes and five times at most; each
+// has taken its time. Behind a guard as well, which blanks after it.
+TEST(AtomMove, AMeasurementWithoutResultIsMadeAgain) {
+  hw::AtomTwinOptions failing;
+  failing.faults.measure_fails = 0.15;
+  failing.faults.measure_fails_later = 0.05;
+  hw::GuardOptions budget;
+  budget.dose_budget_e_per_m2 = 1e32;
+  for (const bool guards : {false, true}) {
+    auto instrument = *hw::MakeAtomTwin(failing, 3);
+    if (guards) instrument = *hw::MakeGuarded(std::move(instrument), budget);
+    const auto env = *AtomMove::Create(instrument.get(), {});
+    double images = 0, looks = 0;
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+      const auto reset = env->Reset(seed);
+      ASSERT_TRUE(reset.ok()) << reset.status();
+      Observation o = reset->observation;
+      for (int i = 1; i <= 20; ++i) {
+        const auto r = env->Step(Greedy(o));
+        ASSERT_TRUE(r.ok()) << r.status();
+        o = r->observation;
+        // An image takes 2 s, a step's dwell 1.5 s; reading and blanking take no time here.
+        EXPECT_NEAR(r->info.at("time_s"), 2 * r->info.at("images") + 1.5 * i, 1e-9);
+        if (!r->terminated && i < 20) continue;
+        images += r->info.at("images");
+        looks += i + 1 + r->info.at("recentred");
+        break;
+      }
+    }
+    // One in five is made again: of a hundred, twenty-five more, with a standard deviation of six.
+    EXPECT_GT(images, looks + 5);
+    EXPECT_LT(images, 2 * looks);
+  }
+  failing.faults.measure_fails = 1;
+  failing.faults.measure_fails_later = 0;
+  auto never = *hw::MakeAtomTwin(failing, 3);
+  const auto env = *AtomMove::Create(never.get(), {});
+  const absl::Status status = env->Reset(1).status();
+  EXPECT_EQ(hw::ErrorOf(status).kind, hw::ErrorKind::kTimeout) << status;
+}
+
 // An answer with fewer numbers, or with others, is no guess.
 TEST(AtomMove, AnotherMeasurementIsRefused) {
   class Other final : public hw::Instrument {

@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 
 #include <cstring>
+#include <set>
 
 #include "tests/support/command.h"
 
@@ -88,6 +89,76 @@ TEST_F(BadInput, KeysAndValuesAreNamedWithTheirLine) {
               {"../bad.yaml:4", "grid.pixels", "-96", "8 … 32768"});
   RefusedText(Replaced(kGood, "energy_keV: 200, ", ""), {"beam.energy_keV", "required"});
   RefusedText(Replaced(kGood, "version: 1", "version: 2"), {"version: 2", "1 … 1"});
+}
+
+TEST_F(BadInput, AllMistakesAreToldAtOnce) {
+  WriteAll(folder_ / "bad.yaml", R"(version: 1
+specimen: {file: absent.xyz, repeat: [2, 2, 2.5]}
+beam: {energy_keV: 200 kV, semiangle_mrd: 20, aberrations: {C10: 3}}
+grid: {pixels: [4, 96], slice_thickness_A: -1}
+phonons: {configurations: 0, rms_A: {Xx: 0.1}}
+scan: {end_A: [3.9], pixels: [4, 4]}
+detectors:
+  haadf: {type: anular, inner_mrad: 60, outer_mrad: 90}
+  bf: {type: annular}
+exit_planes: sometimes
+dose: {electrons_per_A2: -3}
+output: {normalisation: percent}
+engin: {name: prism}
+)");
+  const Finished done = Ronchi({"simulate", "../bad.yaml", "-o", "o.hdf5"}, out());
+  EXPECT_EQ(done.status, 2);
+  EXPECT_EQ(done.out, "");
+  EXPECT_THAT(Contents(out()), ::testing::IsEmpty());
+  const std::vector<std::string> lines = {"13: engin: unknown key; did you mean 'engine'",
+                                          "2: specimen.repeat: expected three whole numbers",
+                                          "2: specimen.file: No such file: absent.xyz; looked in ",
+                                          "3: beam.energy_keV: '200 kV' is not a number",
+                                          "3: beam.semiangle_mrd: unknown key; did you mean",
+                                          "3: beam.aberrations.C10: unknown key; did you mean",
+                                          "4: grid.pixels: 4 is not allowed",
+                                          "4: grid.slice_thickness_A: -1 is not allowed",
+                                          "5: phonons.configurations: 0 is not allowed",
+                                          "5: phonons.rms_A.Xx: is not a chemical element",
+                                          "6: scan.end_A: expected a list of 2 numbers",
+                                          "10: exit_planes: 'sometimes' is not allowed",
+                                          "8: detectors.haadf.type: 'anular' is not allowed",
+                                          "9: detectors.bf.outer_mrad: missing",
+                                          "11: dose.electrons_per_A2: -3 is not allowed",
+                                          "12: output.normalisation: 'percent' is not allowed"};
+  for (const std::string& line : lines) {
+    EXPECT_THAT(done.err, HasSubstr("ronchi: ../bad.yaml:" + line));
+  }
+  EXPECT_EQ(done.ErrorLines(), lines.size()) << done.err;  // and nothing that follows from these
+}
+
+// Folders are told whole; a name that repeats itself in `allowed` reads like a mistake.
+TEST_F(BadInput, WhereAFileWasLookedForAndWhatIsAllowedOnce) {
+  const Finished done = Ronchi(
+      {"simulate", "../good.yaml", "-o", "o.hdf5", "--set", "specimen.file=absent.cif"}, out());
+  EXPECT_THAT(done.err, HasSubstr("--set 'specimen.file=absent.cif': specimen.file: "));
+  EXPECT_THAT(done.err,
+              HasSubstr("looked in " + std::filesystem::canonical(folder_.path()).string()));
+  EXPECT_THAT(done.err, HasSubstr("data/structures"));
+  RefusedSet(
+      "specimen={build: particle_on_film, particle: {file: gone.cif, diameter_A: 20}, film: "
+      "{size_A: [30, 30], thickness_A: 20, density_g_cm3: 2}}",
+      {"specimen.particle.file: No such file: gone.cif"});
+  for (const char* set : {"specimen.zones=1", "scan.ends=1", "grid.pixel=1",
+                          "detectors.haadf.inner=1", "specimen.width=1"}) {
+    const Finished refused =
+        Ronchi({"simulate", "../good.yaml", "-o", "o.hdf5", "--set", set}, out());
+    std::string allowed = refused.err.substr(refused.err.find("allowed: ") + 9);
+    allowed.pop_back();
+    std::vector<std::string> names;
+    for (size_t at = 0, end; at <= allowed.size(); at = end + 2) {
+      end = std::min(allowed.find(", ", at), allowed.size());
+      names.push_back(allowed.substr(at, end - at));
+    }
+    const std::set<std::string> once(names.begin(), names.end());
+    EXPECT_GT(names.size(), 2u) << refused.err;
+    EXPECT_EQ(names.size(), once.size()) << refused.err;
+  }
 }
 
 TEST_F(BadInput, NumbersThatAreNone) {

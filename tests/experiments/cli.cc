@@ -15,9 +15,9 @@ using testing_support::Finished;
 using testing_support::Ronchi;
 using testing_support::TemporaryFolder;
 
-constexpr const char* kVerbs[] = {"run",      "check",  "flow",   "simulate", "train",
-                                  "evaluate", "deploy", "replay", "report",   "list",
-                                  "describe", "watch",  "cache",  "doctor"};
+constexpr const char* kVerbs[] = {"run",    "check",  "flow",   "simulate", "train",    "evaluate",
+                                  "deploy", "replay", "report", "list",     "describe", "init",
+                                  "watch",  "cache",  "doctor", "conform"};
 
 json JsonOf(const std::vector<std::string>& words, const std::filesystem::path& folder) {
   const Finished done = Ronchi(words, folder);
@@ -39,6 +39,8 @@ TEST(Cli, HelpOfEveryVerb) {
     for (const char* option : {"--set", "--seed", "--threads", "--json", "--verbose"}) {
       EXPECT_THAT(help.out, HasSubstr(option)) << verb;
     }
+    EXPECT_THAT(help.out, ::testing::Not(::testing::ContainsRegex("REQUIRED +\n"))) << verb;
+    EXPECT_THAT(help.out, HasSubstr(std::string("Example:\n  ronchi ") + verb));
   }
   EXPECT_THAT(Ronchi({"simulate", "--help"}, folder.path()).out,
               HasSubstr("dose.seed and phonons.seed"));
@@ -53,7 +55,13 @@ TEST(Cli, ListAndDescribe) {
     ASSERT_TRUE(list.contains(group)) << group;
     EXPECT_FALSE(list[group].empty()) << group;
   }
-  for (const char* group : {"agents", "engines", "environments", "recipes"}) {
+  // Every file of the folder, whatever its format.
+  for (const auto& entry :
+       std::filesystem::directory_iterator(RONCHI_SOURCE_DIR "/data/structures")) {
+    EXPECT_TRUE(list["structures"].contains(entry.path().filename().string())) << entry.path();
+  }
+  EXPECT_THAT(list["structures"]["SrTiO3.cif"].get<std::string>(), HasSubstr("Sr Ti O3, 3.905"));
+  for (const char* group : {"agents", "engines", "environments", "recipes", "structures"}) {
     for (const auto& [name, text] : list[group].items()) {
       const json thing = JsonOf({"describe", name, "--json"}, folder.path());
       EXPECT_EQ(thing["name"], name);
@@ -147,7 +155,7 @@ TEST(Cli, SimulateIsSeededAndOverridden) {
   const TemporaryFolder folder;
   testing_support::WriteAll(folder / "s.yaml", kSimulate);
   const auto bytes = [&](std::vector<std::string> more) {
-    std::vector<std::string> words = {"simulate", "s.yaml", "-o", "o.hdf5", "--json"};
+    std::vector<std::string> words = {"simulate", "s.yaml", "-o", "o.hdf5", "--json", "--force"};
     words.insert(words.end(), more.begin(), more.end());
     const json j = JsonOf(words, folder.path());
     EXPECT_GT(j["means"]["bf"], 0.1);
@@ -178,7 +186,8 @@ TEST(Cli, TheFirstExampleRuns) {
 TEST(Cli, LogsStandOnStderrAlone) {
   const TemporaryFolder folder;
   testing_support::WriteAll(folder / "s.yaml", kSimulate);
-  const std::vector<std::string> words = {"simulate", "s.yaml", "-o", "o.hdf5", "--json"};
+  const std::vector<std::string> words = {"simulate", "s.yaml", "-o",
+                                          "o.hdf5",   "--json", "--force"};
   const auto with = [&](const char* flag) {
     std::vector<std::string> all = words;
     all.push_back(flag);

@@ -68,7 +68,7 @@ TEST_F(ContractedCache, AKilledPreparationLeavesNothingBad) {
   ASSERT_EQ(Entries().size(), 1u);
   const std::string whole = ReadAll(Entries()[0]);
   std::mt19937 random(1);
-  std::uniform_real_distribution<double> moment(0, 1.2 * first.seconds);
+  std::uniform_real_distribution<double> moment(0, 1.2 * first.cpu_seconds);
   int absent = 0;
   for (int i = 0; i < 50; ++i) {
     std::error_code ec;
@@ -76,7 +76,7 @@ TEST_F(ContractedCache, AKilledPreparationLeavesNothingBad) {
     std::vector<std::string> words = Words("job.yaml", "killed" + std::to_string(i));
     words.insert(words.begin(), RonchiProgram());
     Command command(words, folder_.path());
-    std::this_thread::sleep_for(std::chrono::duration<double>(moment(random)));
+    command.WaitForCpu(moment(random));
     command.Signal(SIGKILL);
     command.Wait();
     absent += Entries().empty();

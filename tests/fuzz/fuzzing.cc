@@ -38,6 +38,13 @@ void SetTimer(int seconds) {
   setitimer(ITIMER_VIRTUAL, &timer, nullptr);
 }
 
+std::string Contents(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
 // "" or what is wrong.
 std::string Misbehaviour(const FuzzTarget& target, const std::string& mutant, bool* refused) {
   try {
@@ -62,6 +69,20 @@ void Fuzz(const FuzzTarget& target) {
     const absl::Status status = target.read(good);
     EXPECT_TRUE(status.ok()) << "the corpus itself is bad: " << status << "\n"
                              << good.substr(0, 500);
+  }
+  const fs::path finds = fs::path(RONCHI_SOURCE_DIR) / "tests/fuzz/corpus" / target.kind;
+  if (const char* name = std::getenv("RONCHI_FUZZ_KEEP")) {
+    const uint64_t i = Setting("RONCHI_FUZZ_FIRST", 0);
+    std::string mutant = Mutant(target.corpus, target.kind, i);
+    if (target.reseal && i % 2) mutant = target.reseal(mutant);
+    fs::create_directories(finds);
+    std::ofstream(finds / name, std::ios::binary) << mutant;
+    return;
+  }
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(finds, ec)) {
+    bool refused = false;
+    EXPECT_EQ(Misbehaviour(target, Contents(entry.path()), &refused), "") << entry.path();
   }
   const uint64_t first = Setting("RONCHI_FUZZ_FIRST", 0);
   const uint64_t count = Setting("RONCHI_FUZZ_MUTANTS", uint64_t(target.quick));
@@ -99,12 +120,7 @@ std::vector<std::string> FilesBelow(const std::string& folder, const std::string
   }
   std::sort(paths.begin(), paths.end());
   std::vector<std::string> files;
-  for (const fs::path& path : paths) {
-    std::ifstream in(path, std::ios::binary);
-    std::stringstream text;
-    text << in.rdbuf();
-    files.push_back(text.str());
-  }
+  for (const fs::path& path : paths) files.push_back(Contents(path));
   return files;
 }
 

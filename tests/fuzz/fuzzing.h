@@ -3,6 +3,8 @@
 // without end, or be refused without words.
 //   RONCHI_FUZZ_MUTANTS=100000  how many instead of those of a quick run
 //   RONCHI_FUZZ_FIRST=4711      from this number on: a mutant depends on its number alone
+//   RONCHI_FUZZ_KEEP=name       the first one is kept as tests/fuzz/corpus/<kind>/<name>, where all
+//                               that ever misbehaved are, and are read again in every run
 // The number of the mutant that is being read stands in <build folder>/fuzz-<kind>.current, for
 // when the program does end.
 #pragma once

@@ -71,7 +71,7 @@ class Mutator {
 
   void Change() {
     const size_t at = Place();
-    switch (random_.Below(12)) {
+    switch (random_.Below(13)) {
       case 0:
         if (at < text_.size()) text_[at] = char(text_[at] ^ (1 << random_.Below(8)));
         break;
@@ -103,6 +103,22 @@ class Mutator {
       case 10:
         text_.resize(at);
         break;
+      case 11: {  // one thing, very often: brackets that never close, a line without end
+        const char* const kThings[] = {"[",
+                                       "{\"a\":",
+                                       "\x81",
+                                       "\xA1\x61"
+                                       "a",
+                                       "- ",
+                                       "(",
+                                       " "};
+        const std::string thing = OneOf(kThings);
+        std::string many;
+        for (uint64_t n = 1 + random_.Below(random_.Below(20) ? 50 : 50000); n > 0; --n)
+          many += thing;
+        text_.insert(at, many);
+        break;
+      }
       default:
         ReplaceWord(at);
     }

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
 
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/read_structure.h"
@@ -55,8 +57,8 @@ TEST(FuzzStructures, ScatteringFactors) {
               if (!table->Has(z)) continue;
               for (double k2 = 0; k2 < 400; k2 = 1.5 * k2 + 0.01) {
                 for (double depth_A : {0.0, 0.3, 5.0}) {
-                  EXPECT_TRUE(std::isfinite(table->At(z, k2))) << bytes;
-                  EXPECT_TRUE(std::isfinite(table->Beyond(z, k2, depth_A))) << bytes;
+                  const double all = table->At(z, k2), beyond = table->Beyond(z, k2, depth_A);
+                  if (!std::isfinite(all + beyond)) throw std::runtime_error("no number");
                 }
               }
             }

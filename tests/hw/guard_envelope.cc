@@ -113,8 +113,8 @@ TEST_F(GuardEnvelope, CoupledLimitsOfHeightTiltAndHolder) {
   EXPECT_TRUE(absl::IsOutOfRange(Do(g.get(), Set{"stage.z", Metres(1e-9)})));
 }
 
-// 1 pA · 1 µs on 1 Å², where the probe stands: 6.24 e⁻/Å² a scan. A budget of 15 allows two at one place of the
-// specimen, wherever the stage has brought it.
+// 1 pA · 1 µs on 1 Å², where the probe stands: 6.24 e⁻/Å² a scan. A budget of 15 allows two at one
+// place of the specimen, wherever the stage has brought it.
 TEST_F(GuardEnvelope, TheDoseBelongsToThePlaceOnTheSpecimen) {
   options_.dose_budget_e_per_m2 = 15e20;
   auto g = Make();

@@ -3,9 +3,12 @@
 #include "hw/guarded.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "tests/support/column.h"
 #include "tests/support/instruments.h"
@@ -111,8 +114,8 @@ TEST_F(GuardedTest, NumbersThatAreNone) {
   ExpectAllowed(g.get(), ScanAt(0));
 }
 
-// 60 pA for 1 µs on each pixel, 0.5 nm apart: 375 e⁻ on the 1 Å² where the probe stands; a budget of
-// 1000 allows two such scans on one place.
+// 60 pA for 1 µs on each pixel, 0.5 nm apart: 375 e⁻ on the 1 Å² where the probe stands; a budget
+// of 1000 allows two such scans on one place.
 TEST_F(GuardedTest, TheDoseAddsUpWhereFieldsOverlapAndOnlyThere) {
   auto g = Guard(Options(1000), seen_);
   ExpectAllowed(g.get(), Unblank{});
@@ -229,6 +232,37 @@ TEST_F(GuardedTest, NoBudgetOrALimitThatCannotBeIsRefused) {
   fixed.limits["beam.current"] = {};
   EXPECT_TRUE(absl::IsInvalidArgument(make(unknown)));
   EXPECT_TRUE(absl::IsInvalidArgument(make(fixed)));
+}
+
+// A fork shares the ledger's lock, and whatever link the instrument has: it is refused, and what it
+// does at its end touches neither.
+TEST_F(GuardedTest, AForkIsRefused) {
+  const std::string ledger = (std::filesystem::path(testing::TempDir()) / "fork.ledger").string();
+  std::filesystem::remove(ledger);
+  GuardOptions options = Options();
+  options.ledger_file = ledger;
+  options.heartbeat_s = 1000;
+  auto g = Guard(options, seen_);
+  ExpectAllowed(g.get(), Unblank{});
+  ExpectAllowed(g.get(), ScanAt(0));
+  const auto size = std::filesystem::file_size(ledger);
+  const size_t commands = seen_->commands.size();
+  const pid_t child = fork();
+  if (child == 0) {
+    const absl::Status refused = g->Execute(ScanAt(0)).status();
+    bool good = absl::IsPermissionDenied(refused) &&
+                refused.message().find("of which this is a fork") != std::string::npos;
+    good = good && !g->Execute(Unblank{}).ok() && !g->BlankNow().ok();
+    g.reset();
+    good = good && seen_->commands.size() == commands;
+    _exit(good ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_EQ(std::filesystem::file_size(ledger), size);
+  // The one that made it goes on.
+  ExpectAllowed(g.get(), ScanAt(0));
 }
 
 }  // namespace

@@ -297,8 +297,7 @@ TEST(MapTwin, DosesAreBooked) {
   // Fifty places of a probe's size, λ/(√π · semiangle) here, and none of what lies between.
   const double probe = twin->description().probe_m;
   EXPECT_NEAR(probe, std::max(1e-10, 4.866e-12 / (std::sqrt(M_PI) * 0.030)), 1e-14);  // 60 kV
-  EXPECT_NEAR(scan.dose_e_per_m2, scan.electrons / (50 * probe * probe),
-              1e-6 * scan.dose_e_per_m2);
+  EXPECT_NEAR(scan.dose_e_per_m2, scan.electrons / (50 * probe * probe), 1e-6 * scan.dose_e_per_m2);
   const Reply spectrum = *twin->Execute(Expose{"eels", 0.01});
   const Reply read = *twin->Execute(Read{{"dose.max"}});
   // A place has had both.

@@ -36,9 +36,16 @@ def prepare_environment(folder):
     return python
 
 
-def numbered(shape):
-    """Shape, sum and index-weighted sum of write_example's values, by plain loops."""
+def numbered(shape, turned=False):
+    """Shape, sum and index-weighted sum of write_example's values, by plain loops.
+
+    turned: with the two axes of an image exchanged.
+    """
     total = weighted = flat = 0
+    order = list(range(len(shape)))
+    if turned:
+        order.reverse()
+        shape = list(reversed(shape))
 
     def walk(depth, value):
         nonlocal total, weighted, flat
@@ -48,7 +55,7 @@ def numbered(shape):
             flat += 1
             return
         for i in range(shape[depth]):
-            walk(depth + 1, value + i * 10 ** (len(shape) - 1 - depth))
+            walk(depth + 1, value + i * 10 ** (len(shape) - 1 - order[depth]))
 
     walk(0, 0)
     return {"shape": list(shape), "sum": float(total), "weighted": float(weighted),
@@ -76,13 +83,14 @@ EMD_UNITS = {"Å": "A", "1/Å": "A^-1"}
 
 
 class Readers(unittest.TestCase):
-    def same_values(self, seen, name):
-        expected = numbered([a["size"] for a in SIGNALS[name][2]])
+    def same_values(self, seen, name, turned=False):
+        expected = numbered([a["size"] for a in SIGNALS[name][2]], turned)
         self.assertEqual({k: seen[k] for k in expected}, expected, name)
 
-    def same_axes(self, seen, name, emd_units, keys=("name", "units", "offset", "scale")):
+    def same_axes(self, seen, name, emd_units, keys=("name", "units", "offset", "scale"),
+                  turned=False):
         self.assertEqual(len(seen), len(SIGNALS[name][2]), name)
-        for got, want in zip(seen, SIGNALS[name][2]):
+        for got, want in zip(seen, SIGNALS[name][2][::-1 if turned else 1]):
             want = dict(want, units=EMD_UNITS.get(want["units"], want["units"])
                         if emd_units else want["units"])
             for key in keys:
@@ -126,9 +134,15 @@ class Readers(unittest.TestCase):
                              [f"dim{i}" for i in range(len(axes))])
             self.assertEqual((plain["title"], plain["units"]), (title, units))
             for reader in ("rosettasciio", "hyperspy"):
-                self.same_values(seen[reader][title], name)
-                self.same_axes(seen[reader][title]["axes"], name, emd_units=False,
+                # HyperSpy draws the last axis horizontally: there x comes last in an image.
+                turned = name == "haadf"
+                self.same_values(seen[reader][title], name, turned)
+                self.same_axes(seen[reader][title]["axes"], name, emd_units=False, turned=turned,
                                keys=("name", "units", "offset", "scale", "size", "navigate"))
+            if name == "haadf":
+                self.assertEqual(seen["hyperspy"][title]["tem"],
+                                 {"acquisition_mode": "STEM", "beam_energy": 200.0,
+                                  "convergence_angle": 24.0, "dwell_time": 5e-6})
             self.same_values(seen["emdfile"]["arrays"][name], name)
             self.same_values(seen["py4DSTEM"][name], name)
             if name != "cbed":

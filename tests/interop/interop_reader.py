@@ -111,9 +111,15 @@ def see_silx(path):
 
 
 def hyperspy_axes(axes):
+    """Even steps by offset and scale, uneven ones by their values."""
     keys = ("name", "units", "offset", "scale", "size", "navigate")
-    return [{k: getattr(v, "item", lambda v=v: v)() for k, v in ((k, a[k]) for k in keys)}
-            for a in axes]
+    seen = []
+    for a in axes:
+        seen.append({k: getattr(v, "item", lambda v=v: v)()
+                     for k, v in ((k, a[k]) for k in keys if k in a)})
+        if "axis" in a:
+            seen[-1]["values"] = [float(v) for v in a["axis"]]
+    return seen
 
 
 def by_title(pairs):
@@ -134,16 +140,22 @@ def see_rosettasciio(path):
 
 
 def load_hyperspy(path, lazy):
-    """`reader` is named because three readers of RosettaSciIO claim the extension .hdf5."""
+    """The format is named because three readers of RosettaSciIO claim the extension .hdf5."""
+    import inspect
+
     import hyperspy.api as hs
 
-    signals = hs.load(path, reader="HSPY", lazy=lazy)
+    # Called `reader` before HyperSpy 2.5, where that name became deprecated.
+    new = "file_format" in inspect.signature(hs.load).parameters
+    signals = hs.load(path, lazy=lazy, **{"file_format" if new else "reader": "HSPY"})
     for s in signals if isinstance(signals, list) else [signals]:
         if lazy:
             s.compute(show_progressbar=False)
         axes = [{**a.get_axis_dictionary(), "size": a.size, "navigate": a.navigate}
                 for a in s.axes_manager._axes]
         yield s.metadata.General.title, {
+            "tem": s.metadata.get_item("Acquisition_instrument.TEM", {}) and
+            s.metadata.Acquisition_instrument.TEM.as_dictionary(),
             "class": type(s).__name__, "signal_type": s.metadata.Signal.signal_type,
             "navigation": list(s.axes_manager.navigation_shape),
             "signal": list(s.axes_manager.signal_shape),

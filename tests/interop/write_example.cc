@@ -31,7 +31,10 @@ absl::Status WriteImages(DataFile& file) {
                                      "HAADF image",
                                      "fraction",
                                      {ScanAxis("x", 0.25, false), ScanAxis("y", 0.5, false)},
-                                     ""},
+                                     "",
+                                     200,
+                                     24,
+                                     5e-6},
                                     Numbered({6, 7})));
   const Axis frame = {"frame", "s", 0, 0.125, true, "temporal", "time"};
   const Axis y = {"y", "nm", 0, 0.1, false, "spatial", ""};

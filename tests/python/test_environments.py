@@ -131,6 +131,57 @@ class Contract(unittest.TestCase):
         plain.reset(seed=3)
         self.assertTrue(same(scaled.step(unit), plain.step(physical), exact=True))
 
+    def test_every_action_space_is_minus_one_to_one(self):
+        """As docs/python.md promises: at every level, of single environments and of vectors."""
+        for name in IDS:
+            for level in (1, 2, 3):
+                with self.subTest(name, level=level):
+                    self.is_scaled(gymnasium.make("ronchi/" + name, level=level).unwrapped)
+        for task in ({"correction_nm": 0.01}, {"correction_nm": 5}):
+            self.is_scaled(gymnasium.make("ronchi/DriftLock-v0", **task).unwrapped)
+        for name in IDS:
+            envs = gymnasium.make_vec("ronchi/" + name, num_envs=2,
+                                      vectorization_mode="vector_entry_point")
+            shape = envs.single_action_space.shape
+            self.assertEqual(envs.single_action_space,
+                             gymnasium.spaces.Box(-1, 1, shape, np.float32), name)
+            envs.close()
+
+    def is_scaled(self, env):
+        box = env.description["action"]
+        shape = tuple(box["shape"])
+        self.assertEqual(env.action_space, gymnasium.spaces.Box(-1, 1, shape, np.float32))
+        low, high = (np.broadcast_to(np.float32(box[k]).ravel(), int(np.prod(shape)))
+                     .reshape(shape) for k in ("low", "high"))
+        for unit, bound in ((-1, low), (1, high)):
+            action = np.full(shape, unit, np.float32)
+            np.testing.assert_array_equal(env.to_physical(action), bound)
+            np.testing.assert_array_equal(env.from_physical(bound), action)
+        env.reset(seed=1)
+        for unit in (-1, 1, 0):  # the ends are allowed as they stand
+            if env.step(np.full(shape, unit, np.float32))[2]:
+                env.reset()
+
+    def test_observations_infos_and_rewards_are_what_is_said_of_them(self):
+        """At random actions: in the space, finite, float32; info with the promised names."""
+        for name in IDS:
+            with self.subTest(name):
+                env = gymnasium.make("ronchi/" + name).unwrapped
+                env.action_space.seed(1)
+                observation, info = env.reset(seed=1)
+                for _ in range(12):
+                    self.assertTrue(env.observation_space.contains(observation))
+                    for space in env.observation_space.spaces.values():
+                        self.assertEqual(space.dtype, np.float32)
+                        self.assertTrue(np.isfinite([space.low.min(), space.high.max()]).all())
+                    self.assertLessEqual({"time_s", "dose_e_per_A2"}, set(info))
+                    self.assertEqual(set(env.description["info_names"]), set(info) - {"seed"})
+                    observation, reward, over, cut, info = env.step(env.action_space.sample())
+                    self.assertIsInstance(reward, float)
+                    self.assertTrue(np.isfinite(reward))
+                    if over or cut:
+                        observation, info = env.reset()
+
     def test_an_episode_ends_by_the_tasks_limit_or_gymnasiums(self):
         longer = {"max_episode_steps": 64, "episode_steps": 64}
         for kwargs, steps in (({"max_episode_steps": 3}, 3), ({}, 60), (longer, 64)):

@@ -1,4 +1,5 @@
 """ronchi.simulate gives the bits of the command's file, from ASE Atoms as from a file."""
+import inspect
 import os
 import signal
 import subprocess
@@ -76,11 +77,30 @@ class SameAsTheCommand(unittest.TestCase):
             path = command(folder, {"file": xyz, "repeat": [1, 1, 2]})
             self.same(ronchi.simulate(gold, specimen={"repeat": [1, 1, 2]}, **CONFIG), path)
 
+    def test_a_series_of_numbers(self):
+        beam = {**CONFIG["beam"], "energy_keV": {"series": [80, 200, 300]}}
+        config = {**CONFIG, "beam": beam, "detectors": {
+            "haadf": {"type": "annular", "inner_mrad": 30, "outer_mrad": 60}}}
+        with tempfile.TemporaryDirectory() as folder:
+            path = command(folder, STO, config)
+            ours = ronchi.simulate("SrTiO3_001.xyz", specimen={"repeat": [2, 2, 2]}, **config)
+            self.same(ours, path)
+            self.assertEqual(len(ours["haadf"]), 3)
+        if hs:
+            signal = ronchi.simulate("SrTiO3_001.xyz", specimen={"repeat": [2, 2, 2]},
+                                     as_signals=True, **config)["haadf"]
+            energy = signal.axes_manager._axes[0]
+            self.assertEqual((energy.name, str(energy.units), list(energy.axis), energy.navigate),
+                             ("energy", "keV", [80, 200, 300], True))
+
     @unittest.skipUnless(hs, "needs HyperSpy")
     def test_signals_have_the_files_axes(self):
         with tempfile.TemporaryDirectory() as folder:
             path = command(folder, STO)
-            theirs = {s.metadata.General.title: s for s in hs.load(path, reader="HSPY")}
+            # Called `reader` before HyperSpy 2.5.
+            new = "file_format" in inspect.signature(hs.load).parameters
+            signals = hs.load(path, **{"file_format" if new else "reader": "HSPY"})
+            theirs = {s.metadata.General.title: s for s in signals}
             ours = ronchi.simulate("SrTiO3_001.xyz", specimen={"repeat": [2, 2, 2]},
                                    as_signals=True, **CONFIG)
             for signal_ in ours.values():

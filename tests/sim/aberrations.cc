@@ -7,6 +7,7 @@
 #include <complex>
 #include <numbers>
 
+#include "absl/strings/str_cat.h"
 #include "core/random.h"
 #include "sim/physics/electron.h"
 #include "sim/probe.h"
@@ -38,7 +39,7 @@ TEST(Aberrations, ChiOfEveryTermIsKrivaneksFormula) {
 
 TEST(Aberrations, NamesSayOrderAndMultiplicity) {
   for (const auto& [n, m, name] : kAberrationTerms) {
-    EXPECT_EQ(name, "C" + std::to_string(n) + std::to_string(m));
+    EXPECT_EQ(name, absl::StrCat("C", n, m));
     EXPECT_EQ((n + 1 - m) % 2, 0) << name;  // what Chi's powers of α² rest on
   }
   EXPECT_EQ(kAberrationTerms[kC10].name, "C10");

@@ -56,6 +56,23 @@ TEST(Adjoint, OfACenterOfMass) {
   ExpectAllAgree(s, VectorLoss(com));
 }
 
+// Exact placement: cores that overlap (pixels of 0.18 Å, atoms at random), and none.
+TEST(Adjoint, OfAtomsPlacedExactly) {
+  Scene s = Scattered({45, 50});
+  s.placement = Placement::kExact;
+  s.tilt_rad = {0.012, -0.02};
+  ExpectAllAgree(s, PatternLoss(s.grid()));
+}
+
+TEST(Adjoint, OfACrystalPlacedExactly) {
+  Scene s = Scattered({40, 42});
+  s.placement = Placement::kExact;
+  const Specimen crystal =
+      ReadStructure(RONCHI_SOURCE_DIR "/data/structures/SrTiO3_001.xyz")->Repeated(1, 1, 2);
+  s.specimen = crystal.Displaced({{8, 0.1}, {22, 0.08}, {38, 0.09}}, 7, 0);
+  ExpectAllAgree(s, PatternLoss(s.grid()));
+}
+
 TEST(Adjoint, OfDpcOfAThinSpecimen) {
   Scene s = Scattered({45, 50});
   s.slice_A = 10;  // one slice: nothing propagates
@@ -219,12 +236,13 @@ TEST(Adjoint, WantsDoNotChangeWhatIsCommon) {
 TEST(Adjoint, RefusesWhatItCannotDifferentiate) {
   const Scene s = Scattered({45, 50});
   const PotentialSlices potential = s.Potential();
-  const std::vector<RealBuffer> planes(5, RealBuffer(s.grid().size()));
+  MultisliceGradient planes;
+  planes.potential.assign(5, RealBuffer(s.grid().size()));
   const auto finite = ToAtomGradient(s.specimen, potential, Factors(), Projection::kFinite, planes);
   EXPECT_EQ(finite.status().message(),
             "derivatives by atoms are not there for a finite projection; allowed: infinite");
-  const auto few = ToAtomGradient(s.specimen, potential, Factors(), Projection::kInfinite,
-                                  std::span(planes).first(2));
+  planes.potential.resize(2);
+  const auto few = ToAtomGradient(s.specimen, potential, Factors(), Projection::kInfinite, planes);
   EXPECT_EQ(few.status().message(),
             "derivatives by 2 planes; allowed: 5, one a slice, or 5, one a distinct slice");
 }

@@ -41,7 +41,8 @@ TEST(SourceSize, DampsACosineByTheGaussiansTransform) {
       values[i * 6 + rest] = 5 + std::cos(2 * M_PI * double(i) * step / period);
     }
   }
-  BlurBySource(fwhm, step, 100, 1, n, 2, 3, &values);  // y steps far apart: nothing mixes along y
+  BlurBySource(fwhm, step, 100, {false, false}, 1, n, 2, 3,
+               &values);  // y steps far apart: nothing mixes along y
   const double damping = std::exp(-2 * M_PI * M_PI * sigma * sigma / (period * period));
   for (size_t i = n / 4; i < 3 * n / 4; ++i) {  // away from the edges
     EXPECT_NEAR(values[i * 6 + 4], 5 + damping * std::cos(2 * M_PI * double(i) * step / period),
@@ -51,8 +52,54 @@ TEST(SourceSize, DampsACosineByTheGaussiansTransform) {
 
 TEST(SourceSize, KeepsAConstantUpToTheEdges) {
   std::vector<double> values(9 * 7, 2.5);
-  BlurBySource(1.0, 0.3, 0.2, 1, 9, 7, 1, &values);
+  BlurBySource(1.0, 0.3, 0.2, {false, true}, 1, 9, 7, 1, &values);
   for (double v : values) EXPECT_NEAR(v, 2.5, 1e-12);
+}
+
+// Of a periodic raster every place is the middle: the damping holds up to the ends, also where the
+// source is wider than the raster.
+TEST(SourceSize, GoesRoundAPeriodicRaster) {
+  for (const double fwhm : {0.8, 6.0}) {
+    const size_t n = 40;
+    const double step = 0.05, period = 2.0, sigma = fwhm / 2.354820045;
+    std::vector<double> values(n * n);
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t j = 0; j < n; ++j) {
+        values[i * n + j] = 5 + std::cos(2 * M_PI * double(i + j) * step / period);
+      }
+    }
+    BlurBySource(fwhm, step, step, {true, true}, 1, n, n, 1, &values);
+    const double damping = std::exp(-4 * M_PI * M_PI * sigma * sigma / (period * period));
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t j = 0; j < n; ++j) {  // the source ends at five standard deviations: 6e-7
+        EXPECT_NEAR(values[i * n + j],
+                    5 + damping * std::cos(2 * M_PI * double(i + j) * step / period), 1e-5);
+      }
+    }
+  }
+}
+
+// Where the box is scanned whole, an image that starts elsewhere is the same image moved.
+TEST(SourceSize, AWholeBoxHasNoEdges) {
+  SimulationOptions o;
+  o.specimen = *ReadStructure(RONCHI_SOURCE_DIR "/data/structures/SrTiO3_001.xyz");
+  o.specimen = o.specimen.Repeated(4, 4, 1);
+  o.grid_pixels = {128, 128};
+  o.slice_thickness_A = 3.905;
+  o.exit_slices = {1};
+  o.source_fwhm_A = 1.5;
+  o.detectors = {{.name = "haadf", .inner_rad = 0.05, .outer_rad = 0.065}};
+  const double box = o.specimen.cell_A[0];
+  o.scan = {.end_A = {box, box}, .pixels = {16, 16}};
+  const Array<float> image = Simulate(o)->images[0].values;
+  o.scan.start_A = {box / 16 * 5, box / 16 * 2};
+  o.scan.end_A = {o.scan.start_A[0] + box, o.scan.start_A[1] + box};
+  const Array<float> moved = Simulate(o)->images[0].values;
+  for (size_t i = 0; i < 16; ++i) {
+    for (size_t j = 0; j < 16; ++j) {  // float32 waves
+      EXPECT_NEAR(moved(i, j), image((i + 5) % 16, (j + 2) % 16), 2e-5 * image(0, 0));
+    }
+  }
 }
 
 // Through the whole program: both effects lower the contrast, neither moves the mean of a scan over

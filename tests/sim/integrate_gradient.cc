@@ -112,8 +112,6 @@ detectors: {com: {type: center_of_mass}, icom: {type: idpc}}
   const Array<float>&com = run.images[0].values, &image = run.images[1].values;
   const Grid g = o.grid();
   const auto factors = *ScatteringFactors::Load("kirkland");
-  const PotentialSlices potential = *MakePotential(o.specimen, g, 2, *factors);
-  ASSERT_EQ(potential.order.size(), 1u);
   const ProbeSpectrum probe = *MakeProbe(g, o.beam);
   const auto signed_index = [](size_t i, size_t n) { return 2 * i < n ? int(i) : int(i) - int(n); };
   // The probe's autocorrelation Σ ψ*(k) ψ(k + g), and the phase's Fourier sum, up to |g| < kMost.
@@ -130,19 +128,13 @@ detectors: {com: {type: center_of_mass}, icom: {type: idpc}}
     }
   }
   const double sigma = InteractionConstant(o.beam.energy_eV);
-  const FloatBuffer& slice = *potential.distinct[potential.order[0]];
   for (int h = -kMost; h <= kMost; ++h) {
     for (int k = -kMost; k <= kMost; ++k) {
-      std::complex<double> sum = 0;
-      for (size_t i = 0; i < g.nx; ++i) {
-        std::complex<double> row = 0;
-        for (size_t j = 0; j < g.ny; ++j) {
-          row +=
-              double(slice[i * g.ny + j]) * std::polar(1.0, -kTwoPi * k * double(j) / double(g.ny));
-        }
-        sum += row * std::polar(1.0, -kTwoPi * h * double(i) / double(g.nx));
-      }
-      phase[at(h, k)] = sigma * sum / double(g.size());
+      const double kx = h / g.lx_A, ky = k / g.ly_A;
+      phase[at(h, k)] =
+          std::polar(sigma * PotentialPerScatteringFactor() * factors->At(6, kx * kx + ky * ky) /
+                         (g.lx_A * g.ly_A),
+                     -kTwoPi * (kx * o.specimen.atoms[0].x_A + ky * o.specimen.atoms[0].y_A));
     }
   }
   const auto [nx, ny] = o.scan.pixels;

@@ -37,8 +37,7 @@ std::vector<double> Image(const LinearEngine& e, const Aberrations& a, const Lin
 
 // One atom so light that it scatters weakly (hydrogen: a phase of a few mrad) against multislice,
 // an independent route. The mean over a scan is exact in the incoherent theory; what is left is the
-// second Born term (< 1 %) and the 1.3 % by which the sinc of potential.h sharpens an atom that
-// stands on a grid point: 3 %. Point by point the theory neglects that the scattering vector
+// second Born term: 1 %. Point by point the theory neglects that the scattering vector
 // depends on the direction within the aperture: 2 % of the peak (rms) are allowed for that.
 TEST(Linear, WeakSingleAtomAgreesWithMultislice) {
   SimulationOptions o;
@@ -60,7 +59,7 @@ TEST(Linear, WeakSingleAtomAgreesWithMultislice) {
     mean_linear += linear[i];
     mean_exact += exact->images[0].values[i];
   }
-  EXPECT_NEAR(mean_linear / mean_exact, 1, 0.03);
+  EXPECT_NEAR(mean_linear / mean_exact, 1, 0.01);
   double squares = 0;
   for (size_t x = 0; x < 24; ++x) {  // multislice images are [x, y], scanned lines run along x
     for (size_t y = 0; y < 24; ++y) {

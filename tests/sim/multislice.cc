@@ -45,7 +45,8 @@ Specimen Scattered(double lx, double ly, double lz, int count) {
 }
 
 PotentialSlices Slices(const Specimen& s, size_t nx, size_t ny, double thickness_A) {
-  return *MakePotential(s, {nx, ny, s.cell_A[0], s.cell_A[1]}, thickness_A, Factors());
+  return *MakePotential(s, {nx, ny, s.cell_A[0], s.cell_A[1]}, thickness_A, Factors(),
+                        {.placement = Placement::kBilinear});
 }
 
 BeamOptics Optics(double semiangle_rad = 0.024) {

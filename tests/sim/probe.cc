@@ -63,7 +63,8 @@ TEST(BeamTilt, IsTheSpecimensTiltTheOtherWay) {
   }
   const Grid g{160, 162, 14, 15};
   const auto factors = *ScatteringFactors::Load("kirkland");
-  const PotentialSlices slices = *MakePotential(s, g, 2, *factors);
+  const PotentialSlices slices =
+      *MakePotential(s, g, 2, *factors, {.placement = Placement::kBilinear});
   const int h = 5, k = -3;
   const std::array<double, 2> tilt = {h * Wavelength_A(kEnergy_eV) / g.lx_A,
                                       k * Wavelength_A(kEnergy_eV) / g.ly_A};

@@ -23,6 +23,7 @@ SimulationOptions W1(const std::string& parametrization) {
   o.grid_pixels = {512, 512};
   o.slice_thickness_A = 1.9525;
   o.parametrization = parametrization;
+  o.placement = Placement::kBilinear;  // as abTEM does
   o.scan = {.end_A = {1.9525, 1.9525}, .pixels = {8, 8}};
   o.detectors = {{.name = "haadf_60_100", .inner_rad = 0.060, .outer_rad = 0.100},
                  {.name = "abf_12_24", .inner_rad = 0.012, .outer_rad = 0.024},
@@ -62,7 +63,8 @@ TEST(W1, AgreesWithAbtem) {
 TEST(W1, PotentialOfTheFirstTwoSlices) {
   const SimulationOptions o = W1("kirkland");
   const auto potential = MakePotential(o.specimen, {512, 512, 31.24, 31.24}, 1.9525,
-                                       **ScatteringFactors::Load("kirkland"));
+                                       **ScatteringFactors::Load("kirkland"),
+                                       {.placement = Placement::kBilinear});
   ASSERT_TRUE(potential.ok()) << potential.status();
   EXPECT_EQ(potential->order.size(), 40u);
   EXPECT_EQ(potential->distinct.size(), 2u);

@@ -65,9 +65,10 @@ inline std::vector<std::string> Contents(const std::filesystem::path& folder) {
 struct Finished {
   int status = -1;  // exit status; 128 + n: killed by signal n
   std::string out, err;
-  double seconds = 0;     // from the signal, if one was sent, else from the start
-  double peak_bytes = 0;  // of resident memory
-  double cpu_seconds = 0;
+  double seconds = 0;                   // from the signal, if one was sent, else from the start
+  double peak_bytes = 0;                // of resident memory
+  double cpu_seconds = 0;               // of all its threads
+  double cpu_seconds_after_signal = 0;  // likewise; all of it when no signal was sent
   size_t ErrorLines() const { return size_t(std::count(err.begin(), err.end(), '\n')); }
 };
 
@@ -101,8 +102,30 @@ class Command {
     }
     return false;
   }
+  // Processor time that it has used so far, all threads together, to a hundredth of a second.
+  // Unlike the clock's, it does not pass faster on a busy machine. -1 once it has ended.
+  double CpuSeconds() const {
+    const std::string stat = ReadAll("/proc/" + std::to_string(pid_) + "/stat");
+    // Behind the name in brackets: state, eleven numbers, user and system time (proc(5)).
+    std::istringstream rest(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));
+    std::string state, word;
+    double user = 0, system = 0;
+    rest >> state;
+    for (int i = 0; i < 10; ++i) rest >> word;
+    rest >> user >> system;
+    return !rest || state == "Z" ? -1 : (user + system) / double(sysconf(_SC_CLK_TCK));
+  }
+  // Waits until it has used so much. False: it ended before.
+  bool WaitForCpu(double seconds) const {
+    for (double used = CpuSeconds(); used >= 0; used = CpuSeconds()) {
+      if (used >= seconds) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return false;
+  }
   void Signal(int number) {
     start_ = std::chrono::steady_clock::now();
+    cpu_at_signal_ = std::max(0.0, CpuSeconds());
     kill(pid_, number);
   }
   Finished Wait() {
@@ -113,12 +136,14 @@ class Command {
     const auto seconds = [](const timeval& t) {
       return double(t.tv_sec) + 1e-6 * double(t.tv_usec);
     };
+    const double cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
             ReadAll(streams_ / "out"),
             ErrorsSoFar(),
             took.count(),
             double(usage.ru_maxrss) * 1024,
-            seconds(usage.ru_utime) + seconds(usage.ru_stime)};
+            cpu,
+            cpu - cpu_at_signal_};
   }
 
  private:
@@ -129,6 +154,7 @@ class Command {
   TemporaryFolder streams_;
   std::chrono::steady_clock::time_point start_;
   pid_t pid_ = -1;
+  double cpu_at_signal_ = 0;
 };
 
 inline const std::string& RonchiProgram() {

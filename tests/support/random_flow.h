@@ -105,8 +105,7 @@ class RandomFlow {
 
   std::string Scan(int depth) {
     const std::string pad = Pad(depth);
-    const std::string center =
-        absl::StrCat("\"[", Bounded(30), ", ", Bounded(30), "]\"");
+    const std::string center = absl::StrCat("\"[", Bounded(30), ", ", Bounded(30), "]\"");
     const std::string common = absl::StrCat(", dwell: \"", Small("us"), "\", detectors: haadf");
     switch (random_.Below(4)) {
       case 0: {
@@ -120,17 +119,17 @@ class RandomFlow {
                             "]\", points_y: \"[", ys, "]\", center: ", center, common, "}\n");
       }
       case 1:
-        return absl::StrCat(pad, "- scan: {pattern: spiral, fov: 4 nm, pixels: 9, center: ",
-                            center, common, "}\n");
+        return absl::StrCat(pad, "- scan: {pattern: spiral, fov: 4 nm, pixels: 9, center: ", center,
+                            common, "}\n");
       case 2:
         return absl::StrCat(pad, "- scan: {fov: \"[", Small("nm"), ", ", Small("nm"),
                             "]\", pixels: \"[", 1 + random_.Below(5), ", ", 1 + random_.Below(40),
                             "]\", center: ", center, common, "}\n");
       default:
-        return absl::StrCat(pad, "- scan: {fov: \"", Small("nm"), "\", pixels: ",
-                            1 + random_.Below(6), ", center: ", center, ", frames: \"",
-                            random_.Below(3) ? "1" : "clamp(floor(abs(n1)), 1, 3)", "\"", common,
-                            "}\n");
+        return absl::StrCat(pad, "- scan: {fov: \"", Small("nm"),
+                            "\", pixels: ", 1 + random_.Below(6), ", center: ", center,
+                            ", frames: \"", random_.Below(3) ? "1" : "clamp(floor(abs(n1)), 1, 3)",
+                            "\"", common, "}\n");
     }
   }
 

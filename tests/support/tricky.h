@@ -84,8 +84,8 @@ class Tricky final : public hw::Instrument {
  protected:
   absl::StatusOr<hw::Reply> Run(const hw::Command& command, const hw::ExecuteOptions&) override {
     RONCHI_RETURN_IF_ERROR(hw::CheckCommand(description_, command));
-    const bool safe = std::holds_alternative<hw::Blank>(command) ||
-                      std::holds_alternative<hw::Safe>(command);
+    const bool safe =
+        std::holds_alternative<hw::Blank>(command) || std::holds_alternative<hw::Safe>(command);
     if (hw::Exposes(command) && blanked_) {
       return hw::MakeError({hw::ErrorKind::kImpossibleNow, "the beam is blanked", "unblank first"});
     }
@@ -159,8 +159,11 @@ class Tricky final : public hw::Instrument {
                  s = std::sin(positions_["scan.rotation"]);
     const double u = c * x - s * y - positions_["stage.x"];
     const double v = s * x + c * y - positions_["stage.y"];
-    // Less than the whole, as round-off must not decide whether neighbours meet.
-    const double a = 0.499 * width, b = 0.499 * height;
+    // An upright square of what is turned, and less than the whole, as round-off must not decide
+    // whether neighbours meet.
+    const double part = s == 0 ? 0.499 : 0.499 / std::sqrt(2.0);
+    const double a = part * std::min(width, s == 0 ? width : height);
+    const double b = part * std::min(height, s == 0 ? height : width);
     spots_.push_back({u - a, v - b, u + a, v + b, dose});
   }
 

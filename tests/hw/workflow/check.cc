@@ -48,7 +48,7 @@ const std::vector<Defect>& Defects() {
        10, "optics.C10 = 60 nm is beyond the limits"},
       {"out of limits by steps",
        Document("  - repeat:\n      - set: {property: optics.C10, by: 9 nm}\n    max: 6\n"), 8,
-       "optics.C10 = 54 nm is beyond the limits"},
+       "optics.C10 = 53.94 nm … 54.06 nm is beyond the limits"},
       {"step too large",
        Document("  - set: {property: optics.C10, to: 30 nm}\n"
                 "  - set: {property: optics.C10, to: -30 nm}\n"),

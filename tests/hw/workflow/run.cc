@@ -369,8 +369,8 @@ TEST_F(RunTest, TheBudgetHoldsWhereTheCheckWasDeceived) {
                                .worst_current_A = 3 * kColumnCurrent_A});
   EXPECT_THAT(r.ended_by, HasSubstr("budget: 'scan' in line 7 would pass the dose"));
   EXPECT_LE(r.spent.dose_e_per_m2, 3750e20);
-  // The pixels are 2.5 Å apart, and the probe is 1 Å wide: one scan brings 937 e/Å², not 312, on each
-  // of its places. Four fit.
+  // The pixels are 2.5 Å apart, and the probe is 1 Å wide: one scan brings 937 e/Å², not 312, on
+  // each of its places. Four fit.
   EXPECT_EQ(std::count_if(instrument.commands.begin(), instrument.commands.end(),
                           [](const Command& c) { return std::holds_alternative<Scan>(c); }),
             4);

@@ -111,9 +111,10 @@ TEST(Soundness, NothingIsSpentBeyondAtMost) {
     ended += r.ended_by != "done";
     tight += r.spent.time_s > 0.5 * most.time_s;
   }
-  std::printf("%zu workflows: %zu exposed more than once, %zu ended early, %zu took more than half "
-              "of the time at most\n",
-              sound, exposed, ended, tight);
+  std::printf(
+      "%zu workflows: %zu exposed more than once, %zu ended early, %zu took more than half "
+      "of the time at most\n",
+      sound, exposed, ended, tight);
   // Else the bounds would be true of nothing: most do something, and many come near.
   EXPECT_GT(exposed, sound / 2);
   EXPECT_GT(tight, sound / 4);

@@ -1,4 +1,4 @@
-#include "sim/atoms_on_grid.h"
+#include "sim/potential/atoms_on_grid.h"
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 // Finite projection against quadratures that use the table of f(k) alone, against the infinite
 // projection whose slices it redistributes, and against the curved Ewald sphere.
-#include "sim/finite_projection.h"
+#include "sim/potential/finite_projection.h"
 
 #include <gtest/gtest.h>
 
@@ -116,11 +116,16 @@ std::vector<double> SlicesByQuadrature(const Specimen& s, const Grid& g,
   return slices;
 }
 
+// Whole slices on one grid, as DirectMultislice wants them.
+PotentialOptions Bilinear(Projection projection) {
+  return {.projection = projection, .placement = Placement::kBilinear};
+}
+
 TEST_P(AnyTable, SlicesAreTheIntegralsOfTheThreeDimensionalPotential) {
   const ScatteringFactors& table = Table(GetParam());
   const Specimen s = Few();
   const Grid g{24, 20, 6, 5};
-  const auto slices = MakePotential(s, g, 1, table, Projection::kFinite);
+  const auto slices = MakePotential(s, g, 1, table, Bilinear(Projection::kFinite));
   ASSERT_TRUE(slices.ok());
   const auto expected = SlicesByQuadrature(s, g, table, {-28, 1, 2, 3, 32});
   const double highest = *std::max_element(expected.begin(), expected.end());
@@ -149,16 +154,19 @@ TEST_P(AnyTable, TheSumOverSlicesIsTheInfiniteProjection) {
   const Specimen s = Few();
   const Grid g{48, 40, 6, 5};
   for (double thickness : {0.13, 0.5, 1.0, 2.0}) {
-    const auto finite = *MakePotential(s, g, thickness, Table(GetParam()), Projection::kFinite);
-    const auto infinite = *MakePotential(s, g, thickness, Table(GetParam()));
+    const auto finite =
+        *MakePotential(s, g, thickness, Table(GetParam()), Bilinear(Projection::kFinite));
+    const auto infinite =
+        *MakePotential(s, g, thickness, Table(GetParam()), Bilinear(Projection::kInfinite));
     ASSERT_EQ(finite.order.size(), infinite.order.size());
     const std::vector<double> a = Total(finite), b = Total(infinite);
     const double highest = *std::max_element(b.begin(), b.end());
     for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 2e-6 * highest);
   }
-  const auto one = *MakePotential(s, g, 4, Table(GetParam()), Projection::kFinite);
-  const auto same = *MakePotential(s, g, 4, Table(GetParam()), Projection::kInfinite,
-                                   Fft::Effort::kMeasure);  // as the finite one is made
+  const auto one = *MakePotential(s, g, 4, Table(GetParam()), Bilinear(Projection::kFinite));
+  const auto same = *MakePotential(s, g, 4, Table(GetParam()),
+                                   {.placement = Placement::kBilinear,
+                                    .effort = Fft::Effort::kMeasure});  // as the finite one is made
   EXPECT_EQ(*one.distinct[0], *same.distinct[0]);
 }
 
@@ -168,7 +176,7 @@ TEST(FiniteProjection, SharesTheSlicesOfACrystalsInterior) {
   const Specimen s =
       ReadStructure(RONCHI_SOURCE_DIR "/data/structures/SrTiO3_001.xyz")->Repeated(1, 1, 20);
   const auto p =
-      *MakePotential(s, {32, 32, 3.905, 3.905}, 1.9525, Table("kirkland"), Projection::kFinite);
+      *MakePotential(s, {32, 32, 3.905, 3.905}, 1.9525, Table("kirkland"), {Projection::kFinite});
   ASSERT_EQ(p.order.size(), 40u);
   EXPECT_LE(p.distinct.size(), 12u);  // five at each face, two in between
   for (size_t i = 7; i + 7 < 40; ++i) EXPECT_EQ(p.order[i], p.order[i - 2]);
@@ -183,7 +191,8 @@ double Scattered(double thickness_A, Projection projection, size_t beam, double 
   s.cell_A = {4, 4, 4};
   s.atoms = {{.z = 14, .z_A = 2, .occupancy = 1e-5}};
   const Grid g{24, 24, 4, 4};
-  const PotentialSlices slices = *MakePotential(s, g, thickness_A, Table("lobato"), projection);
+  const PotentialSlices slices =
+      *MakePotential(s, g, thickness_A, Table("lobato"), Bilinear(projection));
   ProbeSpectrum plane;
   plane.beams = {{0, 0, 1.0f}};
   const size_t exits[] = {slices.order.size()};

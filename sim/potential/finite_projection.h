@@ -6,12 +6,13 @@
 //   K ∫_d^∞ dz ∫ f(√(k² + k_z²)) e^{2πi k_z z} dk_z     (ScatteringFactors::Beyond; closed forms).
 // There is no boundary at the faces (Q = 0): the potential outside the cell belongs to the first
 // and the last slice, and the sum over the slices is the infinite projection, whatever the atoms.
+// With exact placement an atom within a core's radius of a boundary reaches across with a cusp:
+// what the smooth grid cannot hold of it joins the cores of both slices.
 #pragma once
 
 #include <vector>
 
-#include "sim/physics/scattering_factors.h"
-#include "sim/potential.h"
+#include "sim/potential/potential_maker.h"
 #include "sim/specimen/specimen.h"
 
 namespace ronchi::sim {
@@ -20,6 +21,6 @@ namespace ronchi::sim {
 // equal stay shared. Error below 1e-4 of the potential's maximum: an atom's shape across a boundary
 // is put together from those at about a dozen depths, and ends where 1e-5 of f(0) is left.
 void MakeProjectionFinite(const std::vector<std::vector<const Atom*>>& atoms,
-                          const ScatteringFactors& factors, PotentialSlices* slices);
+                          PotentialMaker::Impl* maker, PotentialSlices* slices);
 
 }  // namespace ronchi::sim
