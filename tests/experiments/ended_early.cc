@@ -137,7 +137,8 @@ TEST_F(EndedEarly, AWorkflowsLostBeamIsNoNewNormalWhenItGoesOn) {
     const Finished denied = Run({"run", "--resume"});
     EXPECT_EQ(denied.status, 3) << denied.err;
     EXPECT_THAT(denied.out, HasSubstr("ended by denied: the beam is lost: beam.current reads 0.7"));
-    EXPECT_THAT(denied.out, HasSubstr("5 commands")) << "what was spent before stands";
+    EXPECT_THAT(denied.out, HasSubstr("6 commands"))
+        << "what was spent before stands, the scan that failed in full";
     EXPECT_EQ(saved(), 4u);
     const std::string report = ReadAll(folder_ / "run/report.html");
     EXPECT_THAT(report, HasSubstr("class=\"banner bad\""));
