@@ -6,6 +6,7 @@
 #include "core/error_list.h"
 #include "core/interrupt.h"
 #include "core/printable.h"
+#include "hw/error.h"
 
 namespace ronchi {
 
@@ -27,6 +28,10 @@ int Fail(const absl::Status& status) {
     std::fprintf(stderr, "ronchi: %s\n", Printable(Bounded(line)).c_str());
   }
   if (absl::IsCancelled(status) && Interrupted()) return kInterrupted;
+  // A person's or a guard's no to what the instrument is asked: no word of the input is wrong.
+  if (hw::HasError(status) && hw::ErrorOf(status).kind == hw::ErrorKind::kRefused) {
+    return Interrupted() ? kInterrupted : kEndedEarly;
+  }
   return IsBadInput(status) ? kBadInput : kFailed;
 }
 

@@ -1,6 +1,7 @@
 // What the verbs of the `ronchi` command share: their arguments, exit statuses, and how they end.
 #pragma once
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ struct Arguments {
   std::string target, second, output;
   std::string instrument;                    // check, run: of a workflow; conform
   std::vector<std::string> answers, yes_to;  // run: to a workflow's questions
+  bool attended = false;                     // run: answers come by `ronchi flow answer`
+  std::string text;                          // flow answer
+  double wait_s = 30;                        // flow
   int episodes = 20;
   std::string agent = "random";  // watch
   int steps = 0, delay_ms = 100;
@@ -26,7 +30,8 @@ struct Arguments {
   std::optional<std::string> kind, older_than;  // cache
 };
 
-constexpr int kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 130;
+// 3, ended early, in order: the guard refused, a person denied, a budget is used up (ending.h).
+constexpr int kDone = 0, kFailed = 1, kBadInput = 2, kEndedEarly = 3, kInterrupted = 130;
 
 // "ronchi: …" on stderr, a line for every finding (core/error_list.h); gives the exit status.
 int Fail(const absl::Status& status);
@@ -49,6 +54,8 @@ int Simulate(const Arguments& a);
 int Check(const Arguments& a);
 int RunWorkflowFile(const Arguments& a);
 int Flow(const Arguments& a);
+// What scripts answer, by the question's name, from --answer and --yes-to.
+absl::StatusOr<std::map<std::string, std::string>> AnswersOf(const Arguments& a);
 // show_verbs.cc
 int List(const Arguments& a);
 int Describe(const Arguments& a);

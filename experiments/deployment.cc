@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/interrupt.h"
@@ -92,10 +94,17 @@ class Deployment {
   absl::Status OnAlarm(const theory::MonitorReport& report);
   void Record(const env::Observation& observation, const env::Info& info, double phase,
               const theory::Acquisition& image, int scan);
+  absl::Status TakeSteps(env::Observation observation);
+  absl::Status MakeSafe();
+
+  // Why it ended, with the guard's reason where the error is only what followed from it.
+  absl::Status Because(const absl::Status& status);
 
   const Recipe& recipe_;
   agents::Policy* policy_;
   std::shared_ptr<hw::EventLog> log_;
+  std::mutex mutex_;
+  std::string guard_said_;            // last, from whatever thread; mutex_ held
   hw::GroundTruth* truth_ = nullptr;  // for the trace alone: nothing below acts on it
   double best_contrast_ = 0;
   std::unique_ptr<Watch> instrument_;
@@ -114,7 +123,11 @@ absl::Status Deployment::Connect() {
   truth_ = twin->ground_truth();
   best_contrast_ = truth_->BestContrast();
   hw::GuardOptions guard = recipe_.guard;
-  guard.on_event = [log = log_](const std::string& what) { (void)log->Note("guard", what); };
+  guard.on_event = [this](const std::string& what) {
+    (void)log_->Note("guard", what);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    guard_said_ = what;
+  };
   RONCHI_ASSIGN_OR_RETURN(
       auto guarded, hw::MakeGuarded(hw::MakeRecorded(std::move(twin), "deploy", log_), guard));
   instrument_ = std::make_unique<Watch>(std::move(guarded));
@@ -233,35 +246,21 @@ absl::Status Deployment::Observe(const env::Observation& observation, const env:
   return report.alarm ? OnAlarm(report) : absl::OkStatus();
 }
 
-absl::StatusOr<DeploymentResult> Deployment::Run() {
-  RONCHI_RETURN_IF_ERROR(Connect());
-  policy_->Reset(DeriveSeed(recipe_.seed, "deploy.policy"));
-  RONCHI_ASSIGN_OR_RETURN(env::ResetResult reset, task_->Reset(std::nullopt));
-  // The first image is older than the calibration: it is recorded, and judged by nobody.
-  const theory::Acquisition first = latest_;
-  RONCHI_RETURN_IF_ERROR(EstimateAnew("calibration", false));
-  Record(reset.observation, reset.info, 0, first, 0);
-  env::Observation observation = std::move(reset.observation);
+// From the first observation on; an error is what ended it.
+absl::Status Deployment::TakeSteps(env::Observation observation) {
   Progress progress("deploy", size_t(recipe_.deploy_steps));
   int quiet_steps = 0;  // in a row without a change of the settings
-  result_.ended_by = "steps";
   for (int step = 0; step < recipe_.deploy_steps; ++step) {
     if (Interrupted()) {
-      result_.interrupted = true;
+      result_.ending = Ending::kInterrupted;
       result_.ended_by = "interrupted";
-      break;
+      return absl::OkStatus();
     }
     RONCHI_ASSIGN_OR_RETURN(const agents::Action action, policy_->Act(observation));
     const bool holds =
         std::all_of(action.begin(), action.end(), [](float a) { return std::fabs(a) < kRest_nm; });
     quiet_steps = holds ? quiet_steps + 1 : 0;
-    absl::StatusOr<env::StepResult> next = task_->Step(action);
-    if (absl::IsOutOfRange(next.status())) {  // the guard's word ends the run, with all saved
-      result_.ended_by = std::string(next.status().message());
-      RONCHI_RETURN_IF_ERROR(log_->Note("refused", result_.ended_by));
-      break;
-    }
-    RONCHI_RETURN_IF_ERROR(next.status());
+    RONCHI_ASSIGN_OR_RETURN(env::StepResult next, task_->Step(action));
     // The watch begins when the agent has come to rest, and again each time it has moved.
     if (!holds && armed_) {
       armed_ = false;
@@ -270,9 +269,46 @@ absl::StatusOr<DeploymentResult> Deployment::Run() {
       armed_ = true;
       if (result_.armed_at < 0) result_.armed_at = int(result_.trace.rows());
     }
-    RONCHI_RETURN_IF_ERROR(Observe(next->observation, next->info, holds ? 1 : 0));
-    observation = std::move(next->observation);
+    RONCHI_RETURN_IF_ERROR(Observe(next.observation, next.info, holds ? 1 : 0));
+    observation = std::move(next.observation);
     progress.Tick(1, RatioNote(result_.trace));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Deployment::Because(const absl::Status& status) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // The guard's words on a fault end with the fault's own.
+  const bool same = guard_said_.empty() || absl::StartsWith(guard_said_, "fault; ");
+  return same ? status : Annotate(status, absl::StrCat("after '", guard_said_, "'"));
+}
+
+// A beam of which nobody knows whether it is off is no end in order, whatever came before.
+absl::Status Deployment::MakeSafe() {
+  const absl::StatusOr<hw::Reply> reply = instrument_->Execute(hw::Safe{});
+  RONCHI_RETURN_IF_ERROR(Annotate(reply.status(), "at the end"));
+  if (reply->blanked) return absl::OkStatus();
+  return absl::InternalError("at the end: BLANKING COULD NOT BE CONFIRMED");
+}
+
+absl::StatusOr<DeploymentResult> Deployment::Run() {
+  RONCHI_RETURN_IF_ERROR(Connect());
+  policy_->Reset(DeriveSeed(recipe_.seed, "deploy.policy"));
+  absl::StatusOr<env::ResetResult> reset = task_->Reset(std::nullopt);
+  if (!reset.ok()) return Because(reset.status());
+  result_.steps_planned = recipe_.deploy_steps;
+  result_.ended_by = "steps";
+  // The first image is older than the calibration: it is recorded, and judged by nobody.
+  const theory::Acquisition first = latest_;
+  absl::Status status = EstimateAnew("calibration", false);
+  Record(reset->observation, reset->info, 0, first, 0);
+  if (status.ok()) status = TakeSteps(std::move(reset->observation));
+  if (const absl::Status safe = MakeSafe(); !safe.ok()) status = safe;
+  if (!status.ok()) {  // ends the run, with all that was done
+    result_.ending = EndingOf(status);
+    result_.ended_by = std::string(Because(status).message());
+    RONCHI_RETURN_IF_ERROR(
+        log_->Note(result_.ending == Ending::kEarly ? "refused" : "fault", result_.ended_by));
   }
   return std::move(result_);
 }

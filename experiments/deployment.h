@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agents/policy.h"
+#include "experiments/ending.h"
 #include "experiments/recipe.h"
 #include "experiments/trace.h"
 #include "hw/recorded.h"
@@ -29,8 +30,9 @@ struct DeploymentResult {
   std::vector<Alarm> alarms;
   int armed_at = -1;  // row at which the watch began; -1: never
   int probing_images = 0;
-  bool interrupted = false;
-  std::string ended_by;  // "steps", "interrupted", or what the guard refused
+  int steps_planned = 0;  // of the recipe; the trace has a row more when all were done
+  Ending ending = Ending::kDone;
+  std::string ended_by;  // "steps", "interrupted", what the guard refused, or what failed
 };
 
 // Columns of both traces: time_s, dose_e_per_A2, contrast, C10_nm, C12a_nm, C12b_nm (commanded),
@@ -42,6 +44,8 @@ absl::StatusOr<Trace> Tune(const Recipe& recipe, agents::Policy* policy,
 // Besides: scan (number of the scan on the instrument, theory's own among them), phase (0 tuning,
 // 1 hold), z_<stream>, log10_statistic,
 // believed_C10_nm, believed_C12a_nm, believed_C12b_nm.
+// Whatever ends it after the first image (a refusal, a fault of the instrument, of the agent) is
+// part of the result, with all that was done until then.
 absl::StatusOr<DeploymentResult> Deploy(const Recipe& recipe, agents::Policy* policy,
                                         const std::shared_ptr<hw::EventLog>& log);
 

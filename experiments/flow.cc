@@ -1,20 +1,31 @@
 #include "experiments/flow.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
-#include "core/printable.h"
+#include "core/interrupt.h"
 #include "core/nesting.h"
+#include "core/printable.h"
+#include "experiments/beam_question.h"
 #include "experiments/flow_answers.h"
 #include "experiments/flow_decider.h"
+#include "experiments/flow_guard.h"
 #include "experiments/flow_host.h"
+#include "experiments/flow_report.h"
 #include "experiments/run_folder.h"
+#include "experiments/run_record.h"
+#include "hw/checksum.h"
+#include "hw/error.h"
 #include "hw/guarded.h"
 #include "hw/recorded.h"
+#include "ronchi_paths.h"
 
 namespace ronchi {
 namespace {
@@ -84,21 +95,6 @@ absl::StatusOr<std::shared_ptr<hw::EventLog>> NewEventLog(const std::string& fol
   return hw::EventLog::Create(sitting);
 }
 
-hw::GuardOptions GuardOf(const CheckedFlow& flow, const hw::Description& limited,
-                         const std::string& folder) {
-  hw::GuardOptions guard;
-  // The dose outlives a killed process: what was booked before is booked when the run goes on.
-  guard.ledger_file = folder + "/dose.ledger";
-  guard.ledger_sync = hw::LedgerSync::kProcess;
-  // Something above nothing, where nothing is exposed.
-  guard.dose_budget_e_per_m2 = std::max(flow.report.guard_dose_e_per_m2, 1.0);
-  for (const wf::PropertyLimits& l : flow.workflow.limits) {
-    const hw::PropertyInfo* p = limited.FindProperty(l.property);
-    guard.limits[l.property] = {p->min, p->max, p->max_step};
-  }
-  return guard;
-}
-
 json SpendingJson(const wf::Spending& s) {
   return {{"time_s", s.time_s},
           {"dose_e_per_A2", s.dose_e_per_m2 * 1e-20},
@@ -116,22 +112,36 @@ absl::Status FirstError(const wf::CheckReport& report) {
   return absl::InvalidArgumentError(first);
 }
 
-absl::Status WriteSummary(const FlowOutcome& o, const std::string& instrument) {
+absl::Status WriteSummary(const FlowOutcome& o, const CheckedFlow& flow) {
   const json j = {{"format", "ronchi workflow run"},
                   {"format_version", 1},
-                  {"instrument", instrument},
+                  {"title", flow.workflow.title},
+                  {"instrument", flow.instrument.name},
+                  {"seed", flow.workflow.seed},
+                  {"version", kVersion},
+                  {"commit", SourceCommit()},
+                  {"ending", std::string(EndingName(o.ending))},
                   {"ended_by", o.result.ended_by},
                   {"finished", o.result.finished},
+                  {"passed_over", o.result.passed_over},
+                  {"skipped", o.result.skipped},
                   {"spent", SpendingJson(o.result.spent)},
                   {"expected", SpendingJson(o.forecast.expected)},
                   {"worst", SpendingJson(o.forecast.worst)}};
   return WriteFileAtomically(o.folder + "/summary.json", j.dump(2) + "\n");
 }
 
-absl::Status WriteResults(const FlowOutcome& outcome, const wf::Workflow& workflow,
-                          const std::string& instrument) {
-  RONCHI_RETURN_IF_ERROR(WriteFlowData(outcome.folder, workflow));
-  return WriteSummary(outcome, instrument);
+absl::Status WriteResults(const CheckedFlow& flow, FlowOutcome* outcome) {
+  outcome->ending = EndingOf(outcome->result);
+  RONCHI_RETURN_IF_ERROR(WriteFlowData(outcome->folder, flow.workflow));
+  RONCHI_RETURN_IF_ERROR(WriteSummary(*outcome, flow));
+  RONCHI_RETURN_IF_ERROR(WriteFlowReport(outcome->folder, outcome->folder + "/report.html"));
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(outcome->folder, ec)) {
+    outcome->files.push_back(entry.path().filename());
+  }
+  std::sort(outcome->files.begin(), outcome->files.end());
+  return absl::OkStatus();
 }
 
 // A run that has ended, and was killed before its files were made of the journal: the summary is
@@ -150,6 +160,144 @@ wf::RunResult ResultOf(const json& finish) {
   r.spent = {finish.value("time_s", 0.0), finish.value("dose_e_per_m2", 0.0),
              finish.value("electrons", 0.0), finish.value("commands", 0.0)};
   return r;
+}
+
+absl::Status NotEndedYet(const std::string& folder, const wf::Journal& journal) {
+  for (const json& e : journal.entries()) {
+    if (e.value("type", "") != "finish") continue;
+    return absl::FailedPreconditionError(absl::StrCat(folder, ": this run has ended (",
+                                                      e.value("ended_by", ""),
+                                                      "); begin another in a new folder"));
+  }
+  return absl::OkStatus();
+}
+
+// The text of workflow.yaml, as the run's first sitting found it: an edited one is another
+// workflow.
+absl::Status SameDocument(const std::string& folder, const std::vector<json>& entries,
+                          const std::string& text) {
+  for (const json& e : entries) {
+    if (e.value("type", "") != "sitting") continue;
+    if (e.value("document", "") == hw::ChecksumText(text)) break;
+    return absl::InvalidArgumentError(absl::StrCat(
+        folder, kWorkflowFile, ": has been changed since it was run; its run does not fit it"));
+  }
+  return absl::OkStatus();
+}
+
+// One sitting of a run: its folder is there, its journal is ours.
+struct Sitting {
+  std::unique_ptr<wf::Journal> journal;
+  std::shared_ptr<hw::EventLog> log;
+  int number = 1;
+  std::string ledger_file;  // as the first sitting found it, wherever this one runs
+};
+
+absl::StatusOr<Sitting> BeginSitting(const FlowOptions& options, const CheckedFlow& flow,
+                                     const std::string& folder) {
+  Sitting s;
+  s.ledger_file = flow.guard.ledger_file;
+  if (!s.ledger_file.empty()) s.ledger_file = fs::absolute(s.ledger_file).lexically_normal();
+  if (options.resume) {
+    RONCHI_ASSIGN_OR_RETURN(s.journal, wf::Journal::Reopen(folder));
+    RONCHI_RETURN_IF_ERROR(SameDocument(folder, s.journal->entries(), flow.text));
+    RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + kRunFile, kConfigFile));
+    const json run = json::parse(text, nullptr, false);
+    if (run.is_object() && run.contains("ledger_file")) {
+      if (!run["ledger_file"].is_string()) {
+        return absl::InvalidArgumentError(folder + kRunFile + ": damaged: ledger_file");
+      }
+      s.ledger_file = run["ledger_file"];
+    }
+  } else {
+    RONCHI_RETURN_IF_ERROR(WriteFileAtomically(folder + kWorkflowFile, flow.text));
+    json run = {{"instrument", flow.instrument.name}, {"seed", flow.workflow.seed}};
+    if (!s.ledger_file.empty()) run["ledger_file"] = s.ledger_file;
+    RONCHI_RETURN_IF_ERROR(WriteFileAtomically(folder + kRunFile, run.dump(2) + "\n"));
+    RONCHI_ASSIGN_OR_RETURN(s.journal, wf::Journal::Create(folder));
+  }
+  if (s.ledger_file.empty()) s.ledger_file = folder + "/dose.ledger";
+  return s;
+}
+
+// Before the instrument is touched: who sits here, and at what.
+absl::Status Introduce(const CheckedFlow& flow, const std::string& folder, Sitting* s) {
+  for (const json& e : s->journal->entries()) s->number += e.value("type", "") == "sitting";
+  RONCHI_RETURN_IF_ERROR(s->journal->Append({{"type", "sitting"},
+                                             {"number", s->number},
+                                             {"pid", getpid()},
+                                             {"who", UserName()},
+                                             {"document", hw::ChecksumText(flow.text)}}));
+  RONCHI_ASSIGN_OR_RETURN(s->log, NewEventLog(folder));
+  return absl::OkStatus();
+}
+
+// A twin in real time need not take as long again as it did before.
+absl::Status CatchUp(const CheckedFlow& flow, const std::string& folder, ReplaySummary* past) {
+  hw::Instrument* const twin = flow.instrument.instrument.get();
+  if (!flow.instrument.real_time) return GoBackTo(folder, twin, past);
+  RONCHI_ASSIGN_OR_RETURN(FlowInstrument quick,
+                          OpenFlowInstrument(flow.instrument.name, flow.workflow.seed, true));
+  RONCHI_RETURN_IF_ERROR(GoBackTo(folder, quick.instrument.get(), past));
+  RONCHI_ASSIGN_OR_RETURN(const std::string state, quick.truth->Save());
+  return flow.instrument.truth->Restore(state);
+}
+
+// The guard's no to a beam that is much weaker than it was: the run stands where it stood.
+absl::StatusOr<wf::RunResult> DeniedAtStart(const absl::Status& why, const CheckedFlow& flow,
+                                            const std::string& folder, wf::Journal* journal) {
+  wf::RunResult result;
+  result.ended_by =
+      Interrupted() ? "interrupted" : absl::StrCat("denied: ", std::string(why.message()));
+  RONCHI_RETURN_IF_ERROR(
+      journal->Append({{"type", "note"}, {"what", "ended"}, {"detail", result.ended_by}}));
+  RONCHI_ASSIGN_OR_RETURN(const std::vector<json> entries, wf::ReadJournal(folder));
+  RONCHI_ASSIGN_OR_RETURN(result.spent, SpentInJournal(entries, flow.instrument.description,
+                                                       flow.instrument.measured.worst_current_A,
+                                                       flow.instrument.measured.positions));
+  return result;
+}
+
+absl::StatusOr<wf::RunResult> RunSitting(const FlowOptions& options, const std::string& folder,
+                                         Sitting* s, CheckedFlow* flow) {
+  FlowInstrument& instrument = flow->instrument;
+  std::shared_ptr<hw::EventLog> log = s->log;
+  TerminalHost host({.folder = folder,
+                     .sitting = s->number,
+                     .answers = options.answers,
+                     .attended = options.attended,
+                     .truth = instrument.truth,
+                     .real_time = instrument.real_time,
+                     .quiet = options.quiet,
+                     .on_pass = [log](double seconds) { (void)log->Passed(kInstrument, seconds); },
+                     .note = [s](const json& entry) { (void)s->journal->Append(entry); }});
+  hw::GuardOptions guard = flow->guard;
+  guard.ledger_file = s->ledger_file;
+  guard.accept_current = AskAboutBeam(&host);
+  guard.on_event = [log, s, &host](const std::string& what) {
+    (void)log->Note("guard", what);
+    (void)s->journal->Append({{"type", "note"}, {"what", "guard"}, {"detail", what}});
+    if (!absl::StartsWith(what, "fault; "))
+      host.Log("guard: " + what);  // faults are told by the run
+  };
+  InstallFlowSignals();
+  auto guarded =
+      hw::MakeGuarded(hw::MakeRecorded(std::move(instrument.instrument), kInstrument, log), guard);
+  if (hw::HasError(guarded.status()) &&
+      hw::ErrorOf(guarded.status()).kind == hw::ErrorKind::kRefused) {
+    return DeniedAtStart(guarded.status(), *flow, folder, s->journal.get());
+  }
+  RONCHI_RETURN_IF_ERROR(guarded.status());
+  host.set_alive([g = guarded->get()] { g->Heartbeat(); });
+  AgentDecider decider;
+  return wf::RunWorkflow({.workflow = &flow->workflow,
+                          .report = &flow->report,
+                          .instrument = guarded->get(),
+                          .journal = s->journal.get(),
+                          .folder = folder,
+                          .host = &host,
+                          .decider = &decider,
+                          .worst_current_A = instrument.measured.worst_current_A});
 }
 
 }  // namespace
@@ -178,10 +326,14 @@ absl::StatusOr<std::unique_ptr<CheckedFlow>> CheckFlow(const FlowOptions& option
   if (name.empty()) {
     return config.Error("instrument", "missing; name one here or with --instrument");
   }
-  RONCHI_ASSIGN_OR_RETURN(flow->instrument, OpenFlowInstrument(name, flow->workflow.seed));
+  RONCHI_ASSIGN_OR_RETURN(flow->instrument,
+                          OpenFlowInstrument(name, flow->workflow.seed, options.hurry));
   wf::CheckOptions check = flow->instrument.measured;
   check.agent_problem = AgentProblem;
   flow->report = wf::Check(flow->workflow, flow->instrument.description, check);
+  if (!flow->report.ok()) return flow;
+  RONCHI_ASSIGN_OR_RETURN(
+      flow->guard, ReadFlowGuard(flow->workflow, flow->instrument.description, &flow->report));
   return flow;
 }
 
@@ -204,69 +356,37 @@ absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& given) {
     outcome.folder = taken.path();
     claim.emplace(std::move(taken));
   }
-  std::unique_ptr<wf::Journal> journal;
-  ReplaySummary past;
-  if (options.resume) {
-    RONCHI_ASSIGN_OR_RETURN(journal, wf::Journal::Reopen(outcome.folder));
-    if (EndedWithoutFiles(outcome, *journal)) {
-      outcome.result = ResultOf(journal->entries().back());
-      RONCHI_RETURN_IF_ERROR(WriteResults(outcome, flow->workflow, flow->instrument.name));
-      return outcome;
-    }
-    if (flow->instrument.truth) {
-      RONCHI_RETURN_IF_ERROR(GoBackTo(outcome.folder, flow->instrument.instrument.get(), &past));
-    }
-  } else {
-    RONCHI_RETURN_IF_ERROR(WriteFileAtomically(outcome.folder + kWorkflowFile, flow->text));
-    RONCHI_RETURN_IF_ERROR(WriteFileAtomically(
-        outcome.folder + kRunFile,
-        json{{"instrument", flow->instrument.name}, {"seed", flow->workflow.seed}}.dump(2) + "\n"));
-    RONCHI_ASSIGN_OR_RETURN(journal, wf::Journal::Create(outcome.folder));
+  RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(outcome.folder));
+  RONCHI_ASSIGN_OR_RETURN(Sitting sitting, BeginSitting(options, *flow, outcome.folder));
+  if (options.resume && EndedWithoutFiles(outcome, *sitting.journal)) {
+    outcome.result = ResultOf(sitting.journal->entries().back());
+    RONCHI_RETURN_IF_ERROR(WriteResults(*flow, &outcome));
+    return outcome;
   }
-  RONCHI_ASSIGN_OR_RETURN(auto log, NewEventLog(outcome.folder));
+  RONCHI_RETURN_IF_ERROR(NotEndedYet(outcome.folder, *sitting.journal));
+  ReplaySummary past;
+  if (options.resume && flow->instrument.truth) {
+    RONCHI_RETURN_IF_ERROR(CatchUp(*flow, outcome.folder, &past));
+  }
+  RONCHI_RETURN_IF_ERROR(Introduce(*flow, outcome.folder, &sitting));
   if (past.different > 0) {
     const std::string what = "not the twin that was left: " + past.first_difference;
-    RONCHI_RETURN_IF_ERROR(log->Note("resume", what));
+    RONCHI_RETURN_IF_ERROR(sitting.log->Note("resume", what));
     if (!options.quiet) std::fprintf(stderr, "%s\n", Printable(what).c_str());
   }
-  RONCHI_ASSIGN_OR_RETURN(const hw::Description limited,
-                          wf::WithLimits(flow->workflow, flow->instrument.description));
-  hw::GuardOptions guard = GuardOf(*flow, limited, outcome.folder);
-  guard.on_event = [log](const std::string& what) { (void)log->Note("guard", what); };
-  RONCHI_ASSIGN_OR_RETURN(
-      const auto guarded,
-      hw::MakeGuarded(hw::MakeRecorded(std::move(flow->instrument.instrument), kInstrument, log),
-                      guard));
-  TerminalHost host(
-      {.folder = outcome.folder,
-       .answers = options.answers,
-       .truth = flow->instrument.truth,
-       .quiet = options.quiet,
-       .on_pass = [log](double seconds) { (void)log->Passed(kInstrument, seconds); }});
-  AgentDecider decider;
-  InstallFlowSignals();
-  RONCHI_ASSIGN_OR_RETURN(
-      outcome.result,
-      wf::RunWorkflow({.workflow = &flow->workflow,
-                       .report = &flow->report,
-                       .instrument = guarded.get(),
-                       .journal = journal.get(),
-                       .folder = outcome.folder,
-                       .host = &host,
-                       .decider = &decider,
-                       .worst_current_A = flow->instrument.measured.worst_current_A}));
-  RONCHI_RETURN_IF_ERROR(WriteResults(outcome, flow->workflow, flow->instrument.name));
-  std::error_code ec;
-  for (const auto& entry : fs::directory_iterator(outcome.folder, ec)) {
-    outcome.files.push_back(entry.path().filename());
-  }
-  std::sort(outcome.files.begin(), outcome.files.end());
+  RONCHI_ASSIGN_OR_RETURN(outcome.result,
+                          RunSitting(options, outcome.folder, &sitting, flow.get()));
+  RONCHI_RETURN_IF_ERROR(WriteResults(*flow, &outcome));
   return outcome;
 }
 
 absl::StatusOr<ReplaySummary> ReplayFlow(const std::string& folder) {
-  RONCHI_ASSIGN_OR_RETURN(const FlowOptions options,
-                          Resolve({.path = folder, .resume = true, .quiet = true}));
+  FlowOptions given{.path = folder, .resume = true, .quiet = true};
+  given.hurry = true;
+  RONCHI_ASSIGN_OR_RETURN(const FlowOptions options, Resolve(given));
+  RONCHI_ASSIGN_OR_RETURN(const std::vector<json> entries, wf::ReadJournal(folder));
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.path, kConfigFile));
+  RONCHI_RETURN_IF_ERROR(SameDocument(folder, entries, text));
   RONCHI_ASSIGN_OR_RETURN(const std::unique_ptr<CheckedFlow> flow, CheckFlow(options));
   if (!flow->instrument.truth) {
     return absl::InvalidArgumentError(

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "experiments/ending.h"
 #include "experiments/flow_instrument.h"
 #include "experiments/replay.h"
+#include "hw/guard_options.h"
 #include "hw/workflow/run.h"
 
 namespace ronchi {
@@ -19,6 +21,8 @@ struct FlowOptions {
   std::optional<uint64_t> seed;
   std::string folder;  // where to write; empty: runs/<name>-seed<seed>
   bool resume = false, quiet = false;
+  bool attended = false;  // `ronchi flow answer` answers where there is no terminal
+  bool hurry = false;     // a twin in real time need not be: to be replayed
   std::map<std::string, std::string> answers;
 };
 
@@ -30,17 +34,20 @@ struct CheckedFlow {
   hw::workflow::Workflow workflow;
   FlowInstrument instrument;
   hw::workflow::CheckReport report;
+  hw::GuardOptions guard;  // where the report has no errors
 };
 absl::StatusOr<std::unique_ptr<CheckedFlow>> CheckFlow(const FlowOptions& options);
 
 struct FlowOutcome {
   std::string folder;
   hw::workflow::RunResult result;
+  Ending ending = Ending::kDone;
   hw::workflow::CheckReport forecast;
   std::vector<std::string> files;
 };
 // Runs it into a folder: workflow.yaml, run.json, journal.jsonl, events.jsonl and frames.f32 (of
-// each sitting: events-2 … when it was gone on with), data.hdf5 of what was saved, summary.json.
+// each sitting: sitting-2 … when it was gone on with), data.hdf5 of what was saved, summary.json,
+// report.html.
 // InvalidArgument: the check's first error, with the number of others.
 absl::StatusOr<FlowOutcome> RunFlow(const FlowOptions& options);
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "experiments/beam_question.h"
 #include "experiments/flow_host.h"
 #include "hw/workflow/check.h"
 #include "hw/workflow/commands.h"
@@ -63,6 +64,10 @@ absl::Status CheckAnswers(const wf::Workflow& workflow,
   }
   for (const auto& [name, text] : answers) {
     const auto [begin, end] = questions.equal_range(name);
+    if (begin == end && name == kBeamQuestion) {  // the guard's, if it should ask
+      RONCHI_RETURN_IF_ERROR(CheckBeamAnswer(answers));
+      continue;
+    }
     if (begin == end) {
       return absl::InvalidArgumentError(absl::StrCat(
           "--answer, --yes-to: ", workflow.file, " asks nothing that is called '", name,

@@ -7,32 +7,28 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <thread>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "core/files.h"
 #include "core/interrupt.h"
 #include "core/printable.h"
 #include "hw/workflow/expression.h"
+#include "hw/workflow/results.h"
 
 namespace ronchi {
 namespace {
 
-namespace fs = std::filesystem;
 using hw::workflow::Answer;
 using hw::workflow::Question;
 using hw::workflow::Wish;
+using nlohmann::json;
 
 constexpr double kSlice_s = 0.05;  // between looks at signals while waiting
 
 volatile std::sig_atomic_t g_pause = 0, g_resume = 0;
 void OnPause(int) { g_pause = 1; }
 void OnResume(int) { g_resume = 1; }
-
-std::string ControlPath(const std::string& folder) { return folder + "/control"; }
 
 Wish::Kind KindOf(const std::string& word) {
   if (word == "pause") return Wish::Kind::kPause;
@@ -42,20 +38,23 @@ Wish::Kind KindOf(const std::string& word) {
   return Wish::Kind::kNone;
 }
 
-// A line from the terminal, or "" when the time is over.
-std::string ReadLine(double timeout_s) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration<double>(timeout_s);
-  std::string line;
-  while (Clock::now() < end && !Interrupted()) {
-    pollfd fd = {STDIN_FILENO, POLLIN, 0};
-    if (poll(&fd, 1, int(kSlice_s * 1000)) <= 0) continue;
-    char c = 0;
-    if (read(STDIN_FILENO, &c, 1) != 1) return "";  // the terminal is gone
-    if (c == '\n') return line;
-    line += c;
+double UnixSeconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// What has been typed at the terminal, a character at a time, so that other things may be looked at
+// meanwhile. True: a line is whole. `gone`: nobody can type there any more.
+bool ReadSome(double wait_s, std::string* line, bool* gone) {
+  pollfd fd = {STDIN_FILENO, POLLIN, 0};
+  if (*gone || poll(&fd, 1, int(wait_s * 1000)) <= 0) {
+    if (*gone) std::this_thread::sleep_for(std::chrono::duration<double>(wait_s));
+    return false;
   }
-  return "";
+  char c = 0;
+  *gone = read(STDIN_FILENO, &c, 1) != 1;
+  if (*gone || c == '\n') return !*gone;
+  *line += c;
+  return false;
 }
 
 }  // namespace
@@ -71,14 +70,6 @@ void InstallFlowSignals() {
   sigaction(SIGUSR1, &action, nullptr);
   action.sa_handler = OnResume;
   sigaction(SIGUSR2, &action, nullptr);
-}
-
-absl::Status WriteControl(const std::string& folder, const std::string& word) {
-  std::error_code ec;
-  if (!fs::is_regular_file(folder + "/journal.jsonl", ec)) {
-    return absl::NotFoundError(folder + ": no run of a workflow there");
-  }
-  return WriteFileAtomically(ControlPath(folder), absl::StrCat(word, " ", UserName(), "\n"));
 }
 
 bool ParseAnswer(const Question& question, const std::string& text, Answer* answer) {
@@ -104,41 +95,146 @@ bool ParseAnswer(const Question& question, const std::string& text, Answer* answ
   return true;
 }
 
+std::string AnswersAllowed(const Question& q) {
+  if (q.kind == "yes_no") return "yes, no, each with 'because …' if you like";
+  Dimension dimension = Dimension::kNone;
+  (void)hw::workflow::DimensionNamed(q.kind, &dimension);
+  return absl::StrCat(Format({q.between.low, dimension}), " … ",
+                      Format({q.between.high, dimension}), ", with its unit");
+}
+
+json ToJson(const Question& q) {
+  return {{"name", q.name},
+          {"text", q.text},
+          {"kind", q.kind},
+          {"between", {q.between.low, q.between.high}},
+          {"timeout_s", q.timeout_s}};
+}
+
+Question QuestionFromJson(const json& j) {
+  Question q{.name = j.value("name", ""), .text = j.value("text", ""), .kind = j.value("kind", "")};
+  const json between = j.value("between", json::array());
+  if (between.size() == 2 && between[0].is_number() && between[1].is_number()) {
+    q.between = {between[0], between[1]};
+  }
+  q.timeout_s = j.value("timeout_s", 0.0);
+  return q;
+}
+
+void TerminalHost::Note(json entry) const {
+  if (options_.note) options_.note(entry);
+}
+
+std::optional<ControlWord> TerminalHost::Take(const Question* pending, Answer* answer) {
+  if (options_.folder.empty()) return std::nullopt;
+  const auto word = TakeControl(options_.folder, options_.sitting,
+                                [this](const std::string& what) { Log("thrown away: " + what); });
+  if (!word) return std::nullopt;
+  json told = {{"type", "told"}, {"id", word->id}, {"word", word->word}, {"who", word->who}};
+  if (word->word == "answer") {
+    told["text"] = word->text;
+    answer->who = word->who;
+    if (!pending) {
+      told["refused"] = "it asks nothing any more";
+    } else if (!ParseAnswer(*pending, word->text, answer)) {
+      told["refused"] = "that is no answer to its question; allowed: " + AnswersAllowed(*pending);
+    }
+  } else if (KindOf(word->word) == Wish::Kind::kNone) {
+    told["refused"] = "no such word";
+  }
+  Note(told);
+  return word;
+}
+
 Answer TerminalHost::Ask(const Question& question) {
+  json asking = ToJson(question);
+  asking["type"] = "asking";
+  asking["at_unix_s"] = UnixSeconds();  // for whoever sees it elsewhere: how long it still waits
+  Note(asking);
   Answer answer;
   if (const auto it = options_.answers.find(question.name); it != options_.answers.end()) {
     answer.who = absl::StrCat("script of ", UserName());
     if (!ParseAnswer(question, it->second, &answer)) answer.given = false;
-    return answer;
+  } else if (isatty(STDIN_FILENO) || options_.attended) {
+    answer = WaitForAnswer(question);
   }
-  if (!isatty(STDIN_FILENO)) return answer;  // nobody there
+  json answered = {{"type", "answered"},    {"name", question.name}, {"text", question.text},
+                   {"given", answer.given}, {"who", answer.who},     {"why", answer.why}};
+  if (answer.given && question.kind == "yes_no") answered["is"] = answer.yes ? "yes" : "no";
+  if (answer.given && question.kind != "yes_no") {
+    Dimension dimension = Dimension::kNone;
+    (void)hw::workflow::DimensionNamed(question.kind, &dimension);
+    answered["is"] = Format({answer.number, dimension});
+  }
+  Note(answered);
+  return answer;
+}
+
+// At this terminal, if there is one, or by `ronchi flow answer` at another.
+Answer TerminalHost::WaitForAnswer(const Question& question) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  bool gone = !isatty(STDIN_FILENO), prompted = false;
+  std::string line;
+  for (;;) {
+    Answer answer;
+    const double left =
+        question.timeout_s - std::chrono::duration<double>(Clock::now() - begin).count();
+    if (left <= 0 || Interrupted() || (gone && !options_.attended)) return {};
+    if (!prompted) {
+      std::fprintf(stderr, "%s [%s; %.0f s%s] ", Printable(question.text).c_str(),
+                   AnswersAllowed(question).c_str(), left,
+                   options_.folder.empty()
+                       ? ""
+                       : absl::StrCat("; or: ronchi flow answer ", options_.folder, " …").c_str());
+      if (gone) std::fprintf(stderr, "\n");
+      prompted = true;
+    }
+    if (const auto word = Take(&question, &answer)) {
+      if (answer.given) {
+        std::fprintf(stderr, "\nanswered '%s' by %s\n", Printable(word->text).c_str(),
+                     Printable(word->who).c_str());
+        return answer;
+      }
+      const Wish wish{KindOf(word->word), word->who};
+      if (wish.kind != Wish::Kind::kNone) wishes_.push_back(wish);
+      if (wish.kind == Wish::Kind::kStop) return {};
+    }
+    if (options_.alive) options_.alive();
+    if (!ReadSome(kSlice_s, &line, &gone)) continue;
+    answer.who = UserName();
+    if (ParseAnswer(question, line, &answer)) return answer;
+    if (!line.empty()) std::fprintf(stderr, "that is no answer to it\n");
+    line.clear();
+    prompted = false;
+  }
+}
+
+// On the wall's clock, until it is over or somebody wants something.
+double TerminalHost::WaitOnTheWall(double seconds) {
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
   for (;;) {
-    const double left =
-        question.timeout_s - std::chrono::duration<double>(Clock::now() - begin).count();
-    if (left <= 0 || Interrupted()) return answer;
-    std::fprintf(stderr, "%s [%s, %.0f s] ", Printable(question.text).c_str(),
-                 question.kind == "yes_no" ? "yes/no, with 'because …' if you like"
-                                           : "a number with its unit",
-                 left);
-    const std::string line = ReadLine(left);
-    if (line.empty()) continue;
-    answer.who = UserName();
-    if (ParseAnswer(question, line, &answer)) return answer;
-    std::fprintf(stderr, "that is no answer to it\n");
+    const double passed = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (passed >= seconds) return seconds;
+    const bool wanted =
+        Interrupted() || g_pause ||
+        (!options_.folder.empty() && access((options_.folder + "/control").c_str(), F_OK) == 0);
+    if (wanted && passed > 0) return passed;
+    if (options_.alive) options_.alive();
+    std::this_thread::sleep_for(
+        std::chrono::duration<double>(std::min(kSlice_s, seconds - passed)));
   }
 }
 
 double TerminalHost::Wait(double seconds) {
-  if (options_.truth) {
-    options_.truth->Pass(seconds);
-    if (options_.on_pass) options_.on_pass(seconds);
-    return seconds;
-  }
-  const double slice = std::min(seconds, kSlice_s);
-  std::this_thread::sleep_for(std::chrono::duration<double>(slice));
-  return slice;
+  // A twin in real time is told of the whole wait at once, after it: its walks are then the same as
+  // without.
+  const double passed = options_.truth && !options_.real_time ? seconds : WaitOnTheWall(seconds);
+  if (!options_.truth) return passed;
+  options_.truth->Pass(passed);
+  if (options_.on_pass) options_.on_pass(passed);
+  return passed;
 }
 
 Wish TerminalHost::Poll() {
@@ -150,17 +246,14 @@ Wish TerminalHost::Poll() {
     g_resume = 0;
     return {Wish::Kind::kResume, "signal"};
   }
-  const std::string path = ControlPath(options_.folder);
-  if (access(path.c_str(), R_OK) != 0) return {};
-  const auto text = ReadFile(path, kConfigFile);
-  unlink(path.c_str());
-  if (!text.ok()) return {};
-  const size_t space = text->find(' ');
-  std::string who = space == std::string::npos ? "" : text->substr(space + 1);
-  absl::StripAsciiWhitespace(&who);
-  std::string word = text->substr(0, space);
-  absl::StripAsciiWhitespace(&word);
-  return {KindOf(word), who};
+  if (!wishes_.empty()) {
+    const Wish wish = wishes_.front();
+    wishes_.pop_front();
+    return wish;
+  }
+  Answer nobody_asked;
+  const auto word = Take(nullptr, &nobody_asked);
+  return word ? Wish{KindOf(word->word), word->who} : Wish{};
 }
 
 void TerminalHost::Log(const std::string& line) {

@@ -62,7 +62,8 @@ absl::Status Measure(FlowInstrument* out) {
 
 }  // namespace
 
-absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed) {
+absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed,
+                                                  bool hurry) {
   std::error_code ec;
   if (absl::EndsWith(name, ".json")) return FromDescription(name);
   const std::vector<std::string> presets = SimulatedPresets();
@@ -72,12 +73,15 @@ absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint6
         "instrument '", name, "': no such preset or file; presets: ", absl::StrJoin(presets, ", "),
         "; files: a twin (.yaml), or a description to check against (.json)"));
   }
-  absl::StatusOr<Config> config = preset ? SimulatedPreset(name) : Config::Load(name);
+  const std::vector<std::string> overrides =
+      hurry ? std::vector<std::string>{"real_time=false"} : std::vector<std::string>();
+  absl::StatusOr<Config> config = preset ? SimulatedPreset(name) : Config::Load(name, overrides);
   if (!config.ok()) return config.status();
   FlowInstrument out;
   out.name = preset ? name : fs::absolute(name).lexically_normal().string();
   RONCHI_ASSIGN_OR_RETURN(out.instrument,
                           OpenSimulated(*config, DeriveSeed(seed, "workflow.instrument")));
+  ConfigReader(*config).Bool("real_time", &out.real_time);
   out.truth = out.instrument->ground_truth();
   out.description = out.instrument->description();
   RONCHI_RETURN_IF_ERROR(Measure(&out));

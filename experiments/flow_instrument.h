@@ -16,6 +16,7 @@ struct FlowInstrument {
   hw::Description description;
   std::unique_ptr<hw::Instrument> instrument;  // null: a description alone, for checking
   hw::GroundTruth* truth = nullptr;            // of a twin: its clock
+  bool real_time = false;                      // which goes as the wall's does
   // What it reads now: the beam's current, where its properties stand. Nothing has moved.
   hw::workflow::CheckOptions measured;
 };
@@ -24,7 +25,9 @@ struct FlowInstrument {
 //   {"description": {…}, "beam_current_A": 5e-11, "positions": {"optics.C10": 0}}
 // Several readings of the current are averaged; at most is their mean plus six standard errors of a
 // reading, which is above what the guard takes from the one that it reads (its value plus three).
-// NotFound: none of these; the message lists the presets.
-absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed);
+// NotFound: none of these; the message lists the presets. With `hurry` a twin in real time is
+// opened as one that is not: to be given again what it was given before.
+absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed,
+                                                  bool hurry = false);
 
 }  // namespace ronchi

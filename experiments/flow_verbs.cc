@@ -1,11 +1,15 @@
 // The verbs that check, run and steer workflows.
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "core/printable.h"
 #include "experiments/command_line.h"
 #include "experiments/flow.h"
+#include "experiments/flow_control.h"
 #include "experiments/flow_host.h"
 #include "experiments/run.h"
 
@@ -22,16 +26,9 @@ absl::StatusOr<FlowOptions> ToFlowOptions(const Arguments& a) {
                 .seed = a.seed,
                 .folder = a.output,
                 .resume = a.resume,
-                .quiet = a.quiet};
-  for (const std::string& name : a.yes_to) o.answers[name] = "yes because --yes-to";
-  for (const std::string& text : a.answers) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--answer '", text, "': expected name=answer"));
-    }
-    o.answers[text.substr(0, equals)] = text.substr(equals + 1);
-  }
+                .quiet = a.quiet,
+                .attended = a.attended};
+  RONCHI_ASSIGN_OR_RETURN(o.answers, AnswersOf(a));
   return o;
 }
 
@@ -113,6 +110,20 @@ int CheckRecipe(const Arguments& a) {
 
 }  // namespace
 
+absl::StatusOr<std::map<std::string, std::string>> AnswersOf(const Arguments& a) {
+  std::map<std::string, std::string> answers;
+  for (const std::string& name : a.yes_to) answers[name] = "yes because --yes-to";
+  for (const std::string& text : a.answers) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--answer '", text, "': expected name=answer"));
+    }
+    answers[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return answers;
+}
+
 int Check(const Arguments& a) {
   if (!IsWorkflowFile(a.target) && a.instrument.empty()) {
     const auto config = Config::Load(a.target);
@@ -137,8 +148,11 @@ int RunWorkflowFile(const Arguments& a) {
   const wf::RunResult& r = outcome->result;
   if (a.as_json) {
     PrintJson({{"folder", outcome->folder},
+               {"ending", std::string(EndingName(outcome->ending))},
                {"ended_by", r.ended_by},
                {"finished", r.finished},
+               {"passed_over", r.passed_over},
+               {"skipped", r.skipped},
                {"replayed", r.replayed},
                {"in_flight", r.in_flight},
                {"spent", ToJson(r.spent)},
@@ -148,6 +162,12 @@ int RunWorkflowFile(const Arguments& a) {
   } else {
     std::printf("ended by %s%s\n", Printable(r.ended_by).c_str(),
                 r.finished ? "" : "; ronchi run --resume goes on with it");
+    if (r.skipped > 0) {
+      std::printf("%zu steps were left out by a person (flow skip)\n", r.skipped);
+    }
+    if (r.passed_over > 0) {
+      std::printf("%zu commands failed and were passed over (on_fault: continue)\n", r.passed_over);
+    }
     PrintSpending("spent", r.spent);
     PrintSpending("expected", outcome->forecast.expected);
     PrintSpending("at most", outcome->forecast.worst);
@@ -155,19 +175,67 @@ int RunWorkflowFile(const Arguments& a) {
     for (const std::string& file : outcome->files) std::printf(" %s", file.c_str());
     std::printf("\n");
   }
-  if (!r.fault.ok()) return kFailed;
-  return r.finished ? kDone : kInterrupted;
+  if (outcome->ending != Ending::kDone) {
+    const std::string why(absl::StripPrefix(r.ended_by, "fault: "));
+    (void)Fail(absl::AbortedError(
+        absl::StrCat(outcome->ending == Ending::kFault ? "failed: " : "ended early: ", why)));
+  }
+  return ExitStatus(outcome->ending);
+}
+
+int FlowStatus(const Arguments& a) {
+  const auto state = ReadFlowState(a.second);
+  if (!state.ok()) return Fail(state.status());
+  const std::string name(FlowStateName(state->kind));
+  if (a.as_json) {
+    PrintJson({{"folder", a.second},
+               {"state", name},
+               {"workflow", state->title},
+               {"instrument", state->instrument},
+               {"sitting", state->sitting},
+               {"pid", state->pid},
+               {"step", state->step},
+               {"ended_by", state->ended_by},
+               {"question", state->question},
+               {"commands", state->commands},
+               {"time_s", state->time_s},
+               {"electrons", state->electrons},
+               {"quiet_s", state->quiet_s}});
+    return kDone;
+  }
+  std::printf("%s: %s on %s\n%s\n", a.second.c_str(), Printable(state->title).c_str(),
+              Printable(state->instrument).c_str(),
+              Printable(DescribeFlowState(*state, a.second)).c_str());
+  std::printf("  so far %.4g s  %.4g electrons  %.0f commands; last heard of %.0f s ago\n",
+              state->time_s, state->electrons, state->commands, state->quiet_s);
+  if (state->kind == FlowState::Kind::kAsking) {
+    const wf::Question q = QuestionFromJson(state->question);
+    std::printf("  question '%s', within %.0f s: ronchi flow answer %s …\n  allowed: %s\n",
+                Printable(q.name).c_str(), state->question_left_s, a.second.c_str(),
+                AnswersAllowed(q).c_str());
+  }
+  return kDone;
 }
 
 int Flow(const Arguments& a) {
-  for (const char* word : {"pause", "resume", "skip", "stop"}) {
-    if (a.target != word) continue;
-    if (const absl::Status s = WriteControl(a.second, word); !s.ok()) return Fail(s);
-    if (a.as_json) PrintJson({{"folder", a.second}, {"told", word}});
-    return kDone;
+  const std::vector<std::string> words = {"pause", "resume", "skip", "stop", "answer", "status"};
+  if (std::find(words.begin(), words.end(), a.target) == words.end()) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("'", a.target, "' is not allowed; allowed: ", absl::StrJoin(words, ", "))));
   }
-  return Fail(absl::InvalidArgumentError(
-      absl::StrCat("'", a.target, "' is not allowed; allowed: pause, resume, skip, stop")));
+  if (a.target == "status") return FlowStatus(a);
+  if (a.text.empty() == (a.target == "answer")) {
+    return Fail(absl::InvalidArgumentError(
+        a.target == "answer" ? "flow answer: the answer is missing, as in: flow answer <run> yes"
+                             : absl::StrCat("'", a.text, "' is one word too many")));
+  }
+  const auto said = TellFlow(a.second, a.target, a.text, a.wait_s);
+  if (!said.ok()) return Fail(said.status());
+  if (a.as_json)
+    PrintJson({{"folder", a.second}, {"told", a.target}, {"said", *said}});
+  else
+    std::printf("%s: %s\n", a.second.c_str(), said->c_str());
+  return kDone;
 }
 
 }  // namespace ronchi

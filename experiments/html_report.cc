@@ -67,6 +67,12 @@ HtmlReport& HtmlReport::Paragraph(const std::string& text) {
   return *this;
 }
 
+HtmlReport& HtmlReport::Banner(const std::string& heading, const std::string& text, Tone tone) {
+  absl::StrAppend(&body_, "<div class=\"banner ", ToneClass(tone), "\" role=\"alert\"><strong>",
+                  EscapeHtml(heading), "</strong> ", EscapeHtml(text), "</div>\n");
+  return *this;
+}
+
 HtmlReport& HtmlReport::Tiles(const std::vector<ReportTile>& tiles) {
   absl::StrAppend(&body_, "<div class=\"tiles\">");
   for (const ReportTile& tile : tiles) {

@@ -36,6 +36,8 @@ class HtmlReport {
 
   HtmlReport& Section(const std::string& heading);
   HtmlReport& Paragraph(const std::string& text);
+  // What nobody may overlook: why a run ended early. A coloured box of the page's width.
+  HtmlReport& Banner(const std::string& heading, const std::string& text, Tone tone);
   HtmlReport& Tiles(const std::vector<ReportTile>& tiles);
   HtmlReport& Table(const ReportTable& table);
   HtmlReport& Pictures(const std::vector<ReportPicture>& pictures);  // side by side

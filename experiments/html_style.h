@@ -33,6 +33,10 @@ p { margin: .6rem 0; max-width: 72ch; }
 .tile small { white-space: nowrap; font-size: .9rem; font-weight: 500; color: var(--muted); }
 .tile.good .value { color: var(--good); } .tile.warning .value { color: var(--warning); }
 .tile.bad .value { color: var(--bad); }
+.banner { background: var(--card); border: 1px solid var(--line); border-left: 6px solid var(--muted);
+  border-radius: 10px; padding: .8rem 1rem; margin: 1rem 0; }
+.banner.bad { border-color: var(--bad); } .banner.bad strong { color: var(--bad); }
+.banner.warning { border-color: var(--warning); } .banner.warning strong { color: var(--warning); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; font-size: .93rem;
   font-variant-numeric: tabular-nums; }

@@ -1,5 +1,5 @@
 // The `ronchi` command: verbs, options, exit statuses. Each verb is one function; the work is done
-// elsewhere. Exit status: 0 done, 1 failed, 2 bad input, 130 interrupted.
+// elsewhere. Exit status: 0 done, 1 failed, 2 bad input, 3 ended early, 130 interrupted.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
@@ -38,8 +38,10 @@ constexpr Verb kVerbs[] = {
      "ronchi run quickstart --seed 2"},
     {"check", "prove a workflow against an instrument, and forecast its dose and time", Check,
      "workflow", nullptr, nullptr, "ronchi check examples/workflows/focal_series.yaml"},
-    {"flow", "pause, resume, skip or stop a running workflow", Flow, "word", "run", nullptr,
-     "ronchi flow pause runs/focal_series-seed1"},
+    {"flow", "status of a workflow's run; pause, resume, skip, stop it, answer its question", Flow,
+     "word", "run", nullptr,
+     "ronchi flow status runs/focal_series-seed1\n"
+     "  ronchi flow answer runs/focal_series-seed1 'yes because the grid is in place'"},
     {"conform", "ask an instrument for all that instruments promise, and report", Conform, nullptr,
      nullptr, nullptr, "ronchi conform --instrument corrected_200kV"},
     {"simulate", "images, 4D-STEM, diffraction patterns from a structure file", Simulate, "config",
@@ -56,8 +58,8 @@ constexpr Verb kVerbs[] = {
      "ronchi deploy gp.policy.json quickstart -o runs/mine"},
     {"replay", "give a run's instruments every recorded command again; compare to the bit", Replay,
      "folder", nullptr, nullptr, "ronchi replay runs/quickstart-seed1"},
-    {"report", "write a run's report.html again", Report, "folder", nullptr, "file to write",
-     "ronchi report runs/quickstart-seed1 -o report.html"},
+    {"report", "write a run's report.html again, of a recipe or a workflow", Report, "folder",
+     nullptr, "file to write", "ronchi report runs/quickstart-seed1 -o report.html"},
     {"list", "environments, agents, instruments, engines, recipes, structures", List, nullptr,
      nullptr, nullptr, "ronchi list"},
     {"describe", "one thing of the list in detail", Describe, "name", nullptr, nullptr,
@@ -98,6 +100,27 @@ std::string WordHelp(const std::string& word) {
   return found == kHelp.end() ? "" : found->second;
 }
 
+// What runs ask, and how they are told.
+void AddAnswers(const Verb& verb, CLI::App* sub, Arguments* a) {
+  const bool runs = std::string(verb.name) == "run";
+  if (runs) {
+    sub->add_flag("--resume", a->resume, "go on with a workflow's run; give its folder");
+    sub->add_flag("--attended", a->attended,
+                  "without a terminal, too, questions wait: for ronchi flow answer");
+  }
+  if (runs || std::string(verb.name) == "deploy") {
+    sub->add_option("--answer", a->answers, "name=answer to a question, as often as needed")
+        ->allow_extra_args(false);
+    sub->add_option("--yes-to", a->yes_to, "name of a question to say yes to")
+        ->allow_extra_args(false);
+  }
+  if (std::string(verb.name) == "flow") {
+    sub->add_option("text", a->text, "the answer: yes, no, a number with its unit");
+    sub->add_option("--wait", a->wait_s, "so many seconds for the run to take it (default: 30)")
+        ->check(CLI::Range(0.0, 1e6));
+  }
+}
+
 void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   const bool simulates = std::string(verb.name) == "simulate";
   const bool runs = std::string(verb.name) == "run";
@@ -123,14 +146,7 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   if (std::string(verb.name) == "conform") {
     sub->add_option("--instrument", a->instrument, "a preset, or a twin's YAML file");
   }
-  if (runs) {
-    sub->add_flag("--resume", a->resume, "go on with a workflow's run; give its folder");
-    sub->add_option("--answer", a->answers,
-                    "name=answer to a workflow's question, as often as needed")
-        ->allow_extra_args(false);
-    sub->add_option("--yes-to", a->yes_to, "name of a question to say yes to")
-        ->allow_extra_args(false);
-  }
+  AddAnswers(verb, sub, a);
   if (std::string(verb.name) == "evaluate") {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));
   }

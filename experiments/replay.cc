@@ -1,16 +1,21 @@
 #include "experiments/replay.h"
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/files.h"
 #include "experiments/deployment.h"
+#include "hw/checksum.h"
 #include "hw/command_json.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi {
 namespace {
+
+using nlohmann::json;
 
 // "" when equal, else what differs.
 std::string Difference(const absl::StatusOr<hw::Reply>& recorded,
@@ -38,6 +43,19 @@ void Pass(const std::vector<double>& seconds, hw::Instrument* instrument) {
   for (double s : seconds) {
     if (truth) truth->Pass(s);
   }
+}
+
+// The log's first note holds the checksum of the config that was run.
+absl::Status SameConfig(const std::string& folder) {
+  const std::string path = folder + "/config.yaml";
+  RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  std::ifstream log(folder + "/events.jsonl");
+  std::string line;
+  if (!std::getline(log, line)) return absl::OkStatus();  // whatever is wrong is told by its reader
+  const json note = json::parse(line, nullptr, false);
+  const bool tells = note.is_object() && note.value("note", json()) == "config";
+  if (!tells || note.value("detail", json()) == hw::ChecksumText(text)) return absl::OkStatus();
+  return absl::InvalidArgumentError(path + ": has been changed since it was run");
 }
 
 }  // namespace
@@ -75,8 +93,11 @@ absl::Status ReplayRecording(const std::string& folder, const std::string& name,
 }
 
 absl::StatusOr<ReplaySummary> ReplayRun(const std::string& folder) {
+  RONCHI_RETURN_IF_ERROR(SameConfig(folder));
   RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Load(folder + "/config.yaml"));
-  RONCHI_ASSIGN_OR_RETURN(const Recipe recipe, ReadRecipe(config));
+  RONCHI_ASSIGN_OR_RETURN(Recipe recipe, ReadRecipe(config));
+  // Nobody waits for a twin in real time to be given again what it was given before.
+  recipe.train_instrument.real_time = recipe.deploy_instrument.real_time = false;
   RONCHI_ASSIGN_OR_RETURN(const auto events, hw::ReadEventLog(folder));
   std::map<std::string, std::unique_ptr<hw::Instrument>> instruments;
   ReplaySummary summary;

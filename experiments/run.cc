@@ -11,9 +11,12 @@
 #include "core/files.h"
 #include "core/parallel.h"
 #include "experiments/agent_factory.h"
+#include "experiments/beam_question.h"
+#include "experiments/flow_host.h"
 #include "experiments/log.h"
 #include "experiments/run_folder.h"
 #include "experiments/run_report.h"
+#include "hw/checksum.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -62,6 +65,7 @@ void LogStart(const Recipe& recipe, const std::string& folder) {
 
 absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const std::string& folder,
                        const std::shared_ptr<hw::EventLog>& log, RunRecord* record) {
+  RONCHI_RETURN_IF_ERROR(log->Note("config", hw::ChecksumText(record->config)));
   RONCHI_ASSIGN_OR_RETURN(agents::Trained trained, GetAgent(options, recipe));
   Log(absl::StrCat("agent '", trained.policy->kind(), "' ready after ", trained.summary.steps,
                    " images"));
@@ -76,10 +80,14 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
                                             folder + "/policy.json"));
   if (options.policy.empty()) {
     RONCHI_ASSIGN_OR_RETURN(record->tune, Tune(recipe, trained.policy.get(), log));
+    record->tune_steps_planned = recipe.tune_steps;
     Log(absl::StrFormat("tuned: %u images, contrast %.3f", record->tune->rows(),
                         record->tune->Last("contrast")));
   }
-  RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(recipe, trained.policy.get(), log));
+  TerminalHost person({.answers = options.answers});
+  Recipe attended = recipe;
+  attended.guard.accept_current = AskAboutBeam(&person);
+  RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(attended, trained.policy.get(), log));
   record->disturbed_at = DisturbedRows(recipe, record->deploy.trace);
   Log(absl::StrFormat("deployed: %u images, contrast %.3f, %u alarms, ended by %s",
                       record->deploy.trace.rows(), record->deploy.trace.Last("contrast"),

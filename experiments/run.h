@@ -2,6 +2,7 @@
 // folder and its report.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +15,9 @@ struct RunOptions {
   std::string recipe;                  // name or path
   std::vector<std::string> overrides;  // --set
   std::optional<uint64_t> seed;
-  std::string folder;  // where to write; empty: runs/<name>-seed<seed>
-  std::string policy;  // a trained agent's file: only deploy it
+  std::string folder;                          // where to write; empty: runs/<name>-seed<seed>
+  std::string policy;                          // a trained agent's file: only deploy it
+  std::map<std::string, std::string> answers;  // of scripts, to the guard's question
 };
 
 struct RunOutcome {

@@ -137,7 +137,8 @@ json Summarise(const RunRecord& r) {
             {"seed", r.seed},
             {"version", r.version},
             {"commit", r.commit},
-            {"interrupted", r.deploy.interrupted},
+            {"ending", std::string(EndingName(r.deploy.ending))},
+            {"interrupted", r.deploy.ending == Ending::kInterrupted},
             {"ended_by", r.deploy.ended_by},
             {"frames_between_false_alarms", r.frames_between_false_alarms},
             {"training",
@@ -147,12 +148,14 @@ json Summarise(const RunRecord& r) {
             {"deploy", StageSummary(r.deploy.trace)},
             {"alarms", alarms},
             {"disturbed_at", r.disturbed_at}};
+  j["deploy"]["steps_planned"] = r.deploy.steps_planned;
   j["deploy"]["armed_at"] = r.deploy.armed_at;
   j["deploy"]["probing_images"] = r.deploy.probing_images;
   j["deploy"]["alarms_right"] = count.right;
   j["deploy"]["alarms_false"] = count.false_alarms;
   j["deploy"]["alarm_delay_images"] = count.delay_images;
   if (r.tune) j["tune"] = StageSummary(*r.tune);
+  if (r.tune) j["tune"]["steps_planned"] = r.tune_steps_planned;
   return j;
 }
 
@@ -199,8 +202,15 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
     r.frames_between_false_alarms = j.at("frames_between_false_alarms");
     r.training.steps = j.at("training").at("steps");
     r.training.episodes = j.at("training").at("episodes");
-    r.deploy.interrupted = j.at("interrupted");
+    r.training.interrupted = j.at("training").at("interrupted");
+    const std::optional<Ending> ending = EndingFromName(j.at("ending").get<std::string>());
+    if (!ending) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          folder, "/summary.json: ending: ", j.at("ending").dump(), " is not allowed"));
+    }
+    r.deploy.ending = *ending;
     r.deploy.ended_by = j.at("ended_by");
+    r.deploy.steps_planned = j.at("deploy").at("steps_planned");
     r.deploy.armed_at = j.at("deploy").at("armed_at");
     r.deploy.probing_images = j.at("deploy").at("probing_images");
     r.disturbed_at = j.at("disturbed_at").get<std::vector<int>>();
@@ -209,6 +219,7 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
           {a.at("image"), a.at("stream"), a.at("attribution"), a.at("moved_nm")});
     }
     if (j.contains("tune")) {
+      r.tune_steps_planned = j.at("tune").at("steps_planned");
       RONCHI_ASSIGN_OR_RETURN(r.tune, ReadTrace(file, "tune"));
     }
   } catch (const json::exception& e) {

@@ -23,6 +23,7 @@ struct RunRecord {
   double frames_between_false_alarms = 0;
   agents::TrainingSummary training;
   std::optional<Trace> tune;
+  int tune_steps_planned = 0;  // of the recipe; the trace has a row more when all were done
   DeploymentResult deploy;
   std::vector<int> disturbed_at;  // rows of the deployment's trace, from the twin's events
 };

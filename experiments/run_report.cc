@@ -127,6 +127,10 @@ LineChart ResidualChart(const RunRecord& r) {
   return chart;
 }
 
+bool TunedToTheEnd(const RunRecord& r) {
+  return r.tune && int(r.tune->rows()) > r.tune_steps_planned;
+}
+
 std::vector<std::vector<std::string>> TableRows(const RunRecord& r) {
   std::vector<std::vector<std::string>> rows;
   auto add = [&](const std::string& stage, const Trace& t, int probing, const std::string& alarms) {
@@ -136,11 +140,22 @@ std::vector<std::vector<std::string>> TableRows(const RunRecord& r) {
                     absl::StrFormat("%.3g", t.Last("dose_e_per_A2")),
                     absl::StrFormat("%.1f", t.Last("time_s")), alarms});
   };
-  if (r.tune) add("tune", *r.tune, 0, "–");
+  if (r.tune) add(TunedToTheEnd(r) ? "tune" : "tune (not all)", *r.tune, 0, "–");
   const AlarmCount count = CountAlarms(r);
-  add("deploy", r.deploy.trace, r.deploy.probing_images,
-      absl::StrCat(r.deploy.alarms.size(), " (", count.false_alarms, " false)"));
+  add(r.deploy.ending == Ending::kDone ? "deploy" : "deploy (not all)", r.deploy.trace,
+      r.deploy.probing_images,
+      r.deploy.armed_at < 0
+          ? "not watched"
+          : absl::StrCat(r.deploy.alarms.size(), " (", count.false_alarms, " false)"));
   return rows;
+}
+
+// Of an alarm during whose estimate the run ended nothing is known.
+std::string Moved(const Alarm& a) {
+  return a.attribution.empty() ? "not known: the run ended first" : a.attribution;
+}
+std::string Nanometres(const Alarm& a, size_t i) {
+  return a.attribution.empty() ? "–" : absl::StrFormat("%+.2f", a.moved_nm[i]);
 }
 
 const std::vector<std::string> kColumns = {"stage",      "start",  "end",   "images",
@@ -150,7 +165,8 @@ std::string Lead(const RunRecord& r) {
   std::string lead = absl::StrCat("The agent '", r.agent, "'");
   if (r.training.steps > 0) {
     absl::StrAppend(&lead, ", trained on ", r.training.episodes, " episodes (", r.training.steps,
-                    " images) of the simulated column,");
+                    " images) of the simulated column",
+                    r.training.interrupted ? " and interrupted before its end," : ",");
   }
   absl::StrAppend(&lead,
                   " was deployed on an instrument it had not seen, behind a guard and a recorder, "
@@ -158,7 +174,65 @@ std::string Lead(const RunRecord& r) {
   return lead;
 }
 
+// Green is for what has been shown: a run that ended early shows nothing of what it did not do.
+Tone GoodIf(bool good, bool complete) {
+  return !good ? Tone::kWarning : complete ? Tone::kGood : Tone::kNeutral;
+}
+
+std::vector<ReportTile> MakeTiles(const RunRecord& r) {
+  const bool complete = r.deploy.ending == Ending::kDone;
+  const AlarmCount count = CountAlarms(r);
+  std::vector<ReportTile> tiles;
+  if (!complete) {
+    tiles.push_back({.label = "Steps of the deployment",
+                     .value = absl::StrCat(r.deploy.trace.rows() - 1),
+                     .unit = absl::StrCat("of ", r.deploy.steps_planned),
+                     .note = DescribeEnding(r.deploy).what,
+                     .tone = Tone::kBad});
+  }
+  if (r.tune) {
+    const double end = r.tune->Last("true_ratio");
+    tiles.push_back({.label = "Tuned twin",
+                     .value = absl::StrFormat("%.3f", end),
+                     .note = "of the best contrast",
+                     .tone = GoodIf(end >= 0.95, TunedToTheEnd(r))});
+  }
+  const double end = r.deploy.trace.Last("true_ratio");
+  tiles.push_back({.label = "Deployed, at the end",
+                   .value = absl::StrFormat("%.3f", end),
+                   .note = "of the best contrast",
+                   .tone = GoodIf(end >= 0.95, complete)});
+  if (!r.disturbed_at.empty()) {
+    // As the alarm's line says it: image 76 is one image later than image 75.
+    const int later = count.delay_images - 1;
+    tiles.push_back({.label = "Disturbance found",
+                     .value = later > 0    ? absl::StrCat(later)
+                              : later == 0 ? "at once"
+                                           : "no",
+                     .unit = later == 1  ? "image later"
+                             : later > 1 ? "images later"
+                                         : "",
+                     .tone = count.delay_images > 0 ? Tone::kGood : Tone::kBad});
+  }
+  const bool watched = r.deploy.armed_at >= 0;
+  tiles.push_back(
+      {.label = "False alarms",
+       .value = watched ? absl::StrCat(count.false_alarms) : "–",
+       .note = watched ? absl::StrFormat("promised: one in %g", r.frames_between_false_alarms)
+                       : "not watched: the agent never came to rest",
+       .tone = watched ? GoodIf(count.false_alarms == 0, complete) : Tone::kNeutral});
+  return tiles;
+}
+
 }  // namespace
+
+EndingWords DescribeEnding(const DeploymentResult& d) {
+  if (d.ending == Ending::kDone) return {};
+  const std::string where =
+      absl::StrCat(" after ", d.trace.rows() - 1, " of ", d.steps_planned, " steps");
+  if (d.ending == Ending::kInterrupted) return {"interrupted" + where, "by Ctrl-C or a signal"};
+  return {(d.ending == Ending::kEarly ? "ended early" : "failed") + where, d.ended_by};
+}
 
 std::string RunTable(const RunRecord& r) {
   std::vector<std::vector<std::string>> rows = TableRows(r);
@@ -182,38 +256,11 @@ std::string RunTable(const RunRecord& r) {
 
 absl::Status WriteRunReport(const std::string& path, const RunRecord& r) {
   const Trace& deploy = r.deploy.trace;
-  const AlarmCount count = CountAlarms(r);
   HtmlReport report(r.title.empty() ? r.name : r.title, Lead(r));
-  std::vector<ReportTile> tiles;
-  if (r.tune) {
-    const double end = r.tune->Last("true_ratio");
-    tiles.push_back({.label = "Tuned twin",
-                     .value = absl::StrFormat("%.3f", end),
-                     .note = "of the best contrast",
-                     .tone = end >= 0.95 ? Tone::kGood : Tone::kWarning});
+  if (const EndingWords words = DescribeEnding(r.deploy); !words.what.empty()) {
+    report.Banner(absl::StrCat("The deployment ", words.what, "."), words.why, Tone::kBad);
   }
-  const double end = deploy.Last("true_ratio");
-  tiles.push_back({.label = "Deployed, at the end",
-                   .value = absl::StrFormat("%.3f", end),
-                   .note = "of the best contrast",
-                   .tone = end >= 0.95 ? Tone::kGood : Tone::kWarning});
-  if (!r.disturbed_at.empty()) {
-    // As the alarm's line says it: image 76 is one image later than image 75.
-    const int later = count.delay_images - 1;
-    tiles.push_back({.label = "Disturbance found",
-                     .value = later > 0    ? absl::StrCat(later)
-                              : later == 0 ? "at once"
-                                           : "no",
-                     .unit = later == 1  ? "image later"
-                             : later > 1 ? "images later"
-                                         : "",
-                     .tone = count.delay_images > 0 ? Tone::kGood : Tone::kBad});
-  }
-  tiles.push_back({.label = "False alarms",
-                   .value = absl::StrCat(count.false_alarms),
-                   .note = absl::StrFormat("promised: one in %g", r.frames_between_false_alarms),
-                   .tone = count.false_alarms == 0 ? Tone::kGood : Tone::kWarning});
-  report.Tiles(tiles);
+  report.Tiles(MakeTiles(r));
   report.Table({.caption = "Start and end: noise-free contrast over the best attainable",
                 .columns = kColumns,
                 .rows = TableRows(r)});
@@ -252,9 +299,8 @@ absl::Status WriteRunReport(const std::string& path, const RunRecord& r) {
         .caption = "Alarms",
         .columns = {"image", "most evidence in", "what moved", "C10 nm", "C12a nm", "C12b nm"}};
     for (const Alarm& a : r.deploy.alarms) {
-      table.rows.push_back(
-          {absl::StrCat(a.image), a.stream, a.attribution, absl::StrFormat("%+.2f", a.moved_nm[0]),
-           absl::StrFormat("%+.2f", a.moved_nm[1]), absl::StrFormat("%+.2f", a.moved_nm[2])});
+      table.rows.push_back({absl::StrCat(a.image), a.stream, Moved(a), Nanometres(a, 0),
+                            Nanometres(a, 1), Nanometres(a, 2)});
     }
     report.Paragraph(
         "After each alarm the agent was paused, theory estimated the column anew from three "

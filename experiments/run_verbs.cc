@@ -10,9 +10,11 @@
 #include "agents/policy_file.h"
 #include "core/files.h"
 #include "experiments/agent_factory.h"
+#include "experiments/beam_question.h"
 #include "experiments/command_line.h"
 #include "experiments/evaluate.h"
 #include "experiments/flow.h"
+#include "experiments/flow_report.h"
 #include "experiments/replay.h"
 #include "experiments/run.h"
 #include "experiments/run_report.h"
@@ -27,16 +29,28 @@ RunOptions ToRunOptions(const Arguments& a) {
   return {.recipe = a.target, .overrides = a.overrides, .seed = a.seed, .folder = a.output};
 }
 
+// What ended before its end says so last, on stderr, where no pipe takes it away.
+int FinishRun(const RunOutcome& outcome) {
+  const EndingWords words = DescribeEnding(outcome.record.deploy);
+  if (words.what.empty()) return Finish();
+  (void)Fail(absl::AbortedError(absl::StrCat("the deployment ", words.what, ": ", words.why)));
+  return ExitStatus(outcome.record.deploy.ending);
+}
+
 int PrintRun(const Arguments& a, const RunOutcome& outcome) {
   if (a.as_json) {
     json j = Summarise(outcome.record);
     j["folder"] = outcome.folder;
     j["files"] = outcome.files;
     PrintJson(j);
-    return Finish();
+    return FinishRun(outcome);
   }
   std::printf("%s\n", RunTable(outcome.record).c_str());
   for (const Alarm& alarm : outcome.record.deploy.alarms) {
+    if (alarm.attribution.empty()) {
+      std::printf("alarm at image %d; the run ended before what moved was known\n", alarm.image);
+      continue;
+    }
     std::printf("alarm at image %d (%s): C10 moved by %+.2f nm, C12a %+.2f nm, C12b %+.2f nm\n",
                 alarm.image, alarm.attribution.c_str(), alarm.moved_nm[0], alarm.moved_nm[1],
                 alarm.moved_nm[2]);
@@ -47,7 +61,26 @@ int PrintRun(const Arguments& a, const RunOutcome& outcome) {
               outcome.folder.c_str());
   for (const std::string& file : outcome.files) std::printf(" %s", file.c_str());
   std::printf("\n");
-  return Finish();
+  return FinishRun(outcome);
+}
+
+// A recipe's run asks one question at most, the guard's about the beam.
+absl::StatusOr<std::map<std::string, std::string>> RecipeAnswers(const Arguments& a) {
+  RONCHI_ASSIGN_OR_RETURN(auto answers, AnswersOf(a));
+  RONCHI_RETURN_IF_ERROR(CheckBeamAnswer(answers));
+  for (const auto& [name, text] : answers) {
+    if (name == kBeamQuestion) continue;
+    return absl::InvalidArgumentError(absl::StrCat("--answer, --yes-to: ", a.target,
+                                                   " is no workflow, and asks nothing that is "
+                                                   "called '",
+                                                   name, "'; the guard may ask: ", kBeamQuestion));
+  }
+  return answers;
+}
+
+bool IsFlowFolder(const std::string& folder) {
+  std::error_code ec;
+  return std::filesystem::exists(folder + "/journal.jsonl", ec);
 }
 
 // Before minutes of training, not after.
@@ -99,11 +132,11 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
 
 int Run(const Arguments& a) {
   if (a.resume || !a.instrument.empty() || IsWorkflowFile(a.target)) return RunWorkflowFile(a);
-  if (!a.answers.empty() || !a.yes_to.empty()) {
-    return Fail(absl::InvalidArgumentError(
-        absl::StrCat("--answer, --yes-to: ", a.target, " is no workflow, and asks nothing")));
-  }
-  const absl::StatusOr<RunOutcome> outcome = RunExperiment(ToRunOptions(a));
+  RunOptions options = ToRunOptions(a);
+  const auto answers = RecipeAnswers(a);
+  if (!answers.ok()) return Fail(answers.status());
+  options.answers = *answers;
+  const absl::StatusOr<RunOutcome> outcome = RunExperiment(options);
   return outcome.ok() ? PrintRun(a, *outcome) : Fail(outcome.status());
 }
 
@@ -111,6 +144,9 @@ int DeployPolicy(const Arguments& a) {
   RunOptions options = ToRunOptions(a);
   options.recipe = a.second;
   options.policy = a.target;
+  const auto answers = RecipeAnswers(a);
+  if (!answers.ok()) return Fail(answers.status());
+  options.answers = *answers;
   const absl::StatusOr<RunOutcome> outcome = RunExperiment(options);
   return outcome.ok() ? PrintRun(a, *outcome) : Fail(outcome.status());
 }
@@ -118,14 +154,16 @@ int DeployPolicy(const Arguments& a) {
 int Train(const Arguments& a) {
   const absl::StatusOr<json> result = TrainToFile(a);
   if (!result.ok()) return Fail(result.status());
+  const bool interrupted = (*result)["interrupted"];
   if (a.as_json)
     PrintJson(*result);
   else
-    std::printf("%s: agent '%s' after %d episodes, %d images\n",
+    std::printf("%s: agent '%s' after %d episodes, %d images%s\n",
                 (*result)["policy"].get<std::string>().c_str(),
                 (*result)["kind"].get<std::string>().c_str(), (*result)["episodes"].get<int>(),
-                (*result)["steps"].get<int>());
-  return Finish();
+                (*result)["steps"].get<int>(),
+                interrupted ? "; interrupted: it is not trained to the end" : "");
+  return interrupted ? kInterrupted : Finish();
 }
 
 int Evaluate(const Arguments& a) {
@@ -135,9 +173,16 @@ int Evaluate(const Arguments& a) {
   if (!resolved.ok()) return Fail(resolved.status());
   const absl::StatusOr<Evaluation> result = EvaluatePolicy(a.target, resolved->recipe, a.episodes);
   if (!result.ok()) return Fail(result.status());
+  const size_t done = result->episodes.size();
+  if (done < size_t(a.episodes)) {
+    (void)Fail(absl::CancelledError(
+        absl::StrCat("interrupted after ", done, " of ", a.episodes, " episodes")));
+  }
+  if (done == 0) return kInterrupted;  // there is no mean of nothing
   const Evaluation::Figures &own = result->own, &random = result->random;
   if (a.as_json) {
     PrintJson({{"episodes", result->episodes.size()},
+               {"episodes_planned", a.episodes},
                {"mean_return", own.mean_return},
                {"mean_return_se", own.mean_return_se},
                {"median_of_best", own.median_ratio},
@@ -162,9 +207,8 @@ int Evaluate(const Arguments& a) {
 }
 
 int Replay(const Arguments& a) {
-  const bool of_workflow = std::filesystem::exists(a.target + "/journal.jsonl");
   const absl::StatusOr<ReplaySummary> summary =
-      of_workflow ? ReplayFlow(a.target) : ReplayRun(a.target);
+      IsFlowFolder(a.target) ? ReplayFlow(a.target) : ReplayRun(a.target);
   if (!summary.ok()) return Fail(summary.status());
   if (a.as_json) {
     PrintJson({{"commands", summary->commands},
@@ -182,11 +226,15 @@ int Replay(const Arguments& a) {
   return summary->different == 0 ? kDone : kFailed;
 }
 
+absl::Status WriteReport(const std::string& folder, const std::string& path) {
+  if (IsFlowFolder(folder)) return WriteFlowReport(folder, path);
+  RONCHI_ASSIGN_OR_RETURN(const RunRecord record, ReadRunRecord(folder));
+  return WriteRunReport(path, record);
+}
+
 int Report(const Arguments& a) {
-  const absl::StatusOr<RunRecord> record = ReadRunRecord(a.target);
-  if (!record.ok()) return Fail(record.status());
   const std::string path = a.output.empty() ? a.target + "/report.html" : a.output;
-  if (absl::Status s = WriteRunReport(path, *record); !s.ok()) return Fail(s);
+  if (absl::Status s = WriteReport(a.target, path); !s.ok()) return Fail(s);
   if (a.as_json)
     PrintJson({{"report", path}});
   else

@@ -42,18 +42,24 @@ absl::Status BeamWatch::Judge(const Command& command, const Cost& forecast, cons
   for (const Reading& r : reply.readings) {
     if (r.property != "beam.current") continue;
     const double error = std::isfinite(r.uncertainty) ? r.uncertainty : 0;
-    if (!reply.blanked && !(r.value.si + 3 * error >= least_ * worst_A_)) {
-      return Lost(absl::StrFormat("beam.current reads %.3g A; it was %.3g A", r.value.si, worst_A_),
+    const double normal_A = std::max(worst_A_, normal_A_);
+    if (!reply.blanked && !(r.value.si + 3 * error >= least_ * normal_A)) {
+      return Lost(absl::StrFormat("beam.current reads %.3g A; it was %.3g A", r.value.si, normal_A),
                   Effect::kDone);
     }
-    if (std::isfinite(r.value.si)) worst_A_ = std::max(worst_A_, r.value.si + 3 * error);
+    if (!std::isfinite(r.value.si)) continue;
+    worst_A_ = std::max(worst_A_, r.value.si + 3 * error);
+    double& highest_A = highest_A_[reply.blanked ? 1 : 0];
+    highest_A = std::max(highest_A, r.value.si + 3 * error);
   }
   // What a measurement uses is at most the forecast, and may be much less.
   const bool comparable = Exposes(command) && !std::holds_alternative<Measure>(command) &&
                           reply.ended == Ended::kComplete;
-  if (!comparable || reply.electrons >= least_ * forecast.electrons) return absl::OkStatus();
+  // The forecast is of the highest current of this session; before it there may have been more.
+  const double electrons = forecast.electrons * std::max(1.0, normal_A_ / worst_A_);
+  if (!comparable || reply.electrons >= least_ * electrons) return absl::OkStatus();
   return Lost(absl::StrFormat("%.3g electrons reached the specimen; its current gives %.3g",
-                              reply.electrons, forecast.electrons),
+                              reply.electrons, electrons),
               Effect::kDone);
 }
 

@@ -26,13 +26,21 @@ class BeamWatch {
   // specimen are, less than the least fraction of what the beam should give. A current that is read
   // while the beam is blanked says nothing, as screens stand behind the blanker.
   absl::Status Judge(const Command& command, const Cost& forecast, const Reply& reply);
-  // The highest beam.current ever read, plus three standard errors.
+  // The highest beam.current read in this session, plus three standard errors.
   double worst_A() const { return worst_A_; }
+  // The same of what was read with the beam blanked, or not. 0: never read so.
+  double highest_A(bool blanked) const { return highest_A_[blanked ? 1 : 0]; }
+
+  // What the current was before this session: readings are judged by that, too.
+  void SetNormal(double current_A) { normal_A_ = current_A; }
+  // Whether so low a reading, three standard errors added, means that the beam is lost.
+  bool TooLow(double current_A, double normal_A) const { return current_A < least_ * normal_A; }
 
  private:
   const double least_;
   const std::map<std::string, std::array<double, 2>> needs_;
-  double worst_A_ = 0;
+  double worst_A_ = 0, normal_A_ = 0;
+  std::array<double, 2> highest_A_ = {0, 0};  // not blanked, blanked
 };
 
 }  // namespace ronchi::hw

@@ -141,6 +141,10 @@ absl::Status DoseJournal::Replay(const std::string& text, const std::string& spe
   if (words.size() < 3 || !absl::SimpleAtoi(words[1], &number) || !ParseNumbers(words, 2, &v)) {
     return Damaged("not a line of a dose ledger: " + text);
   }
+  if (words[0] == "current" && v.size() == 1 && number < current_A_.size() && v[0] >= 0) {
+    current_A_[number] = v[0];
+    return absl::OkStatus();
+  }
   if (words[0] == "reserve" && v.size() == 5) {
     reserves_.push_back({{v[1], v[2], v[3], v[4]}, v[0]});
     return absl::OkStatus();
@@ -212,6 +216,23 @@ absl::StatusOr<uint64_t> DoseJournal::Book(std::vector<Rectangle> where, double 
   Add(where, dose);
   open_[next_] = {std::move(where), dose};
   return next_++;
+}
+
+absl::Status DoseJournal::NoteCurrent(double current_A, bool blanked, bool accepted) {
+  // Readings scatter by some per cent: not a line for each that is a little higher. What is lost is
+  // fifty times less, so that a twentieth does not matter.
+  constexpr double kWorthALine = 1.05;
+  double& known = current_A_[blanked ? 1 : 0];
+  double& other = current_A_[blanked ? 0 : 1];
+  if (!accepted && current_A <= known * kWorthALine) return absl::OkStatus();
+  if (file_) {
+    std::string lines = absl::StrFormat("current %d %.17g", blanked ? 1 : 0, current_A);
+    RONCHI_RETURN_IF_ERROR(Write(lines));
+    if (accepted) RONCHI_RETURN_IF_ERROR(Write(absl::StrFormat("current %d 0", blanked ? 0 : 1)));
+  }
+  known = current_A;
+  if (accepted) other = 0;
+  return absl::OkStatus();
 }
 
 absl::Status DoseJournal::Close(uint64_t number, double dose) {

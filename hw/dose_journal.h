@@ -6,6 +6,9 @@
 //   reserve <n> <e/m^2> <x> <y> <width> <height>                               metres
 //   book <n> <e/m^2> <x> <y> <width> <height> [<x> <y> <width> <height> …]
 //   done <n> <e/m^2>
+//   current <0|1> <A>          the beam's highest so far, read with the beam not blanked, or
+//   blanked;
+//                              a smaller one than before: a person has taken it for normal
 //   release
 //   close
 // A booking without its "done" counts in full. A torn last line is cut off. Anything else that is
@@ -17,6 +20,7 @@
 // reserves in full, on top of the lines that are there.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <span>
@@ -50,6 +54,12 @@ class DoseJournal {
   // What it was: more than booked is added, 0 (nothing happened) takes the booking back.
   absl::Status Close(uint64_t booking, double dose_e_per_m2);
 
+  // What the beam's current was, by the file: the last line's; 0: not known. A new one is written
+  // when it is higher by a twentieth, or when it is `accepted`, which also forgets the other
+  // state's.
+  double current_A(bool blanked) const { return current_A_[blanked ? 1 : 0]; }
+  absl::Status NoteCurrent(double current_A, bool blanked, bool accepted);
+
   double Largest(const Rectangle& r) const {
     return ledger_.Largest(r.x_m, r.y_m, r.width_m, r.height_m);
   }
@@ -82,7 +92,8 @@ class DoseJournal {
   std::unique_ptr<AppendFile> file_;
   LedgerSync sync_ = LedgerSync::kPower;
   std::string uncertain_;
-  bool in_session_ = false;  // while reading: an "open" without its "close"
+  std::array<double, 2> current_A_ = {0, 0};  // not blanked, blanked
+  bool in_session_ = false;                   // while reading: an "open" without its "close"
   bool has_header_ = false, in_use_ = false;
 };
 

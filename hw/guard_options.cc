@@ -71,13 +71,23 @@ absl::Status ReadNeeds(const Config& node, const Description& d, GuardOptions* o
 
 }  // namespace
 
+const std::vector<std::string>& GuardKeys() {
+  static const std::vector<std::string> kKeys = {
+      "dose_budget_e_per_A2", "limits",       "coupled",
+      "ledger_file",          "specimen",     "ledger_sync",
+      "ledger_reserve",       "heartbeat_s",  "position_uncertainty_nm",
+      "command_limit_s",      "idle_blank_s", "interrupt_grace_s",
+      "beam_lost_fraction",   "beam_needs",   "beam_current_pA"};
+  return kKeys;
+}
+
 absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Description& d,
                                               const GuardDefaults& defaults) {
   GuardOptions o;
   o.limits = defaults.limits;
   ConfigReader r(node);
   for (const std::string& key : defaults.known) r.Known(key);
-  double budget = defaults.dose_budget_e_per_A2, uncertainty_nm = 0;
+  double budget = defaults.dose_budget_e_per_A2, uncertainty_nm = 0, current_pA = 0;
   std::string sync = "power";
   r.Number("dose_budget_e_per_A2", &budget, {.min = 1e-6, .max = 1e15}, !(budget > 0));
   r.Text("ledger_file", &o.ledger_file);
@@ -89,9 +99,11 @@ absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Descript
   r.Number("command_limit_s", &o.command_limit_s, {.min = 0, .max = 1e6});
   r.Number("idle_blank_s", &o.idle_blank_s, {.min = 0, .max = 1e6});
   r.Number("beam_lost_fraction", &o.beam_lost_fraction, {.min = 0, .max = 1});
+  r.Number("beam_current_pA", &current_pA, {.min = 0, .max = 1e12});
   r.Number("interrupt_grace_s", &o.interrupt_grace_s, {.min = 0, .max = 1e6});
-  const Config limits = r.Child("limits"), needs = r.Child("beam_needs");
-  RONCHI_RETURN_IF_ERROR(ReadLimits(limits, d, &o));
+  const Config needs = r.Child("beam_needs");
+  r.Known("limits");
+  if (!defaults.limits_elsewhere) RONCHI_RETURN_IF_ERROR(ReadLimits(r.Child("limits"), d, &o));
   RONCHI_RETURN_IF_ERROR(ReadNeeds(needs, d, &o));
   r.Known("coupled");
   if (r.ok() && node.Has("coupled")) {
@@ -109,6 +121,7 @@ absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Descript
   RONCHI_RETURN_IF_ERROR(r.Done());
   o.dose_budget_e_per_m2 = budget * 1e20;
   o.position_uncertainty_m = uncertainty_nm * 1e-9;
+  o.beam_current_A = current_pA * 1e-12;
   o.ledger_sync = sync == "power" ? LedgerSync::kPower : LedgerSync::kProcess;
   return o;
 }

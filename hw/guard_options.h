@@ -59,6 +59,11 @@ struct GuardOptions {
   // The beam is taken for lost when the current, or the electrons of an exposure, are less than
   // this part of what they should be, 0 … 1; 0: it never is.
   double beam_lost_fraction = 0.02;
+  // What the beam's current should be, A; 0: the highest that the ledger file knows of, else what
+  // is read first. A session that begins with less than beam_lost_fraction of it is refused, unless
+  // `accept_current` (a person; null: nobody) takes what is read now for the new normal.
+  double beam_current_A = 0;
+  std::function<bool(double normal_A, double now_A)> accept_current = nullptr;
   // Besides, it is lost when one of these does not read within [min, max], SI. Read before every
   // exposure.
   std::map<std::string, std::array<double, 2>> beam_needs = {};
@@ -74,12 +79,16 @@ struct GuardDefaults {
   double dose_budget_e_per_A2 = 0;       // above 0: the key may be left out
   std::map<std::string, Limits> limits;  // where the section gives none
   std::vector<std::string> known;        // keys that the document reads itself
+  bool limits_elsewhere = false;         // `limits` is among these
 };
 // Keys: dose_budget_e_per_A2; limits: {<property>: {min, max, step, rate}}; coupled: [{name, terms:
 // {<property>: coefficient}, at_most, when: {<property>: value}}]; ledger_file, specimen,
 // ledger_sync (process, power), ledger_reserve, position_uncertainty_nm, heartbeat_s,
-// command_limit_s, idle_blank_s, interrupt_grace_s, beam_lost_fraction, beam_needs: {<property>:
-// {min, max}}. Numbers of limits and needs are SI. docs/safety.md.
+// command_limit_s, idle_blank_s, interrupt_grace_s, beam_lost_fraction, beam_current_pA,
+// beam_needs:
+// {<property>: {min, max}}. Numbers of limits and needs are SI. docs/safety.md.
+// The keys, for documents that read some of them before there is a description.
+const std::vector<std::string>& GuardKeys();
 absl::StatusOr<GuardOptions> ReadGuardOptions(const Config& node, const Description& description,
                                               const GuardDefaults& defaults = {});
 

@@ -69,7 +69,9 @@ class Guarded final : public GuardedInstrument {
       rules_->Note(reply);
     }
     RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{{"beam.current"}}));
+    RONCHI_RETURN_IF_ERROR(CompareWithBefore(reply));
     RONCHI_RETURN_IF_ERROR(beam_.Judge(Read{}, {}, reply));
+    RONCHI_RETURN_IF_ERROR(KeepCurrent(reply.blanked));
     if (!(beam_.worst_A() > 0)) {
       return absl::FailedPreconditionError(
           "beam.current reads zero or less; nothing is guarded so");
@@ -173,7 +175,44 @@ class Guarded final : public GuardedInstrument {
     if (set) rules_->NoteMove(set->property, from, start_s);
     if (!ledger.ok()) return BlankAfter(LedgerLost(ledger));
     if (const absl::Status s = beam_.Judge(command, cost, *reply); !s.ok()) return BlankAfter(s);
+    if (const absl::Status s = KeepCurrent(reply->blanked); !s.ok()) {
+      return BlankAfter(LedgerLost(s));
+    }
     return reply;
+  }
+
+  // A beam that is lost must not become the new normal because the program was started again. Like
+  // is compared with like: where the screen stands behind the blanker, a blanked beam reads little
+  // always.
+  absl::Status CompareWithBefore(const Reply& reply) {
+    const double stated_A = options_.beam_current_A;
+    double normal_A = stated_A > 0 ? stated_A : journal_->current_A(reply.blanked);
+    double now_A = 0;
+    for (const Reading& r : reply.readings) {
+      if (r.property != "beam.current") continue;
+      now_A = r.value.si + (std::isfinite(r.uncertainty) ? 3 * r.uncertainty : 0);
+    }
+    const double before_A =
+        stated_A > 0 ? stated_A : std::max(journal_->current_A(false), journal_->current_A(true));
+    if (normal_A == 0 || !beam_.TooLow(now_A, normal_A)) {
+      beam_.SetNormal(before_A);
+      return absl::OkStatus();
+    }
+    const std::string what =
+        absl::StrFormat("beam.current reads %.3g pA; %s %.3g pA", now_A * 1e12,
+                        stated_A > 0 ? "it should be" : "before it was", normal_A * 1e12);
+    if (options_.accept_current && options_.accept_current(normal_A, now_A)) {
+      Tell(absl::StrCat(what, "; a person takes this for the new normal"));
+      return journal_->NoteCurrent(now_A, reply.blanked, true);
+    }
+    const std::string denied =
+        absl::StrCat("the beam is lost: ", what, "; nobody has taken this for the new normal");
+    (void)ConfirmedBlank();
+    Tell(denied);
+    return MakeError({ErrorKind::kRefused, denied, "look at gun, valves and vacuum"});
+  }
+  absl::Status KeepCurrent(bool blanked) {
+    return journal_->NoteCurrent(beam_.highest_A(blanked), blanked, false);
   }
 
   // What failed half way may have moved the column: the position is unknown until read back, and it

@@ -13,6 +13,7 @@
 #include "core/status.h"
 #include "hw/command.h"
 #include "hw/description.h"
+#include "hw/guard_options.h"
 #include "hw/workflow/workflow.h"
 
 namespace ronchi::hw::workflow {
@@ -84,6 +85,9 @@ struct CheckOptions {
 // The description with the workflow's own limits, which are never wider. InvalidArgument: a limit
 // of a property that is not there or cannot be set, or that is empty.
 absl::StatusOr<Description> WithLimits(const Workflow& workflow, const Description& description);
+// The same limits for a guard, rates among them. InvalidArgument: besides, a rate that is none.
+absl::StatusOr<std::map<std::string, Limits>> GuardLimits(const Workflow& workflow,
+                                                          const Description& description);
 // The constants of `let`, and what every workflow knows: spent.time, spent.dose, spent.electrons,
 // spent.commands.
 absl::StatusOr<Scope> Constants(const Workflow& workflow);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "hw/dose_ledger.h"
+#include "hw/workflow/guard_limits.h"
 #include "hw/workflow/names.h"
 
 namespace ronchi::hw::workflow {
@@ -63,7 +64,7 @@ absl::StatusOr<Description> WithLimits(const Workflow& workflow, const Descripti
     const auto take = [&](const std::optional<Formula>& f, double* into,
                           bool lower) -> absl::Status {
       if (!f) return absl::OkStatus();
-      RONCHI_ASSIGN_OR_RETURN(const Interval v, Number(*f, scope, p->dimension));
+      RONCHI_ASSIGN_OR_RETURN(const Interval v, internal::LimitOf(*f, scope, *p));
       *into = lower ? std::max(*into, v.low) : std::min(*into, v.high);
       return absl::OkStatus();
     };

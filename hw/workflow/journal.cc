@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -181,7 +183,12 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Reopen(const std::string& fold
   journal->folder_ = folder;
   const std::string path = folder + kFile;
   RONCHI_ASSIGN_OR_RETURN(journal->file_, OpenRegularFile(path, O_WRONLY | O_APPEND));
-  const absl::Status locked = TryLockOpenFile(journal->file_, path);
+  absl::Status locked = TryLockOpenFile(journal->file_, path);
+  // Who only looks whether somebody runs it (`ronchi flow`) holds the lock for microseconds.
+  for (int tries = 20; absl::IsUnavailable(locked) && tries > 0; --tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    locked = TryLockOpenFile(journal->file_, path);
+  }
   if (absl::IsUnavailable(locked)) {
     return absl::FailedPreconditionError(path + ": another process is running this workflow");
   }
@@ -300,6 +307,21 @@ absl::StatusOr<std::shared_ptr<const Images>> Journal::LoadImages(const std::str
 absl::StatusOr<std::vector<json>> ReadJournal(const std::string& folder) {
   RONCHI_ASSIGN_OR_RETURN(Parsed parsed, Parse(folder + kFile));
   return std::move(parsed.entries);
+}
+
+absl::StatusOr<std::vector<json>> ReadJournalFrom(const std::string& folder, size_t* offset) {
+  const std::string path = folder + kFile;
+  std::ifstream file(path, std::ios::binary);
+  if (!file.seekg(std::streamoff(*offset))) return absl::NotFoundError(path + ": cannot be read");
+  std::vector<json> entries;
+  for (std::string line; std::getline(file, line) && !file.eof(); *offset += line.size() + 1) {
+    json entry;
+    if (!ParseLine(line, &entry) || !CheckJournalEntry(entry).ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": damaged behind byte ", *offset));
+    }
+    entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 }  // namespace ronchi::hw::workflow

@@ -54,5 +54,8 @@ class Journal {
 
 // The entries of a journal, whoever writes it. Errors as of Reopen; a torn last line is left out.
 absl::StatusOr<std::vector<nlohmann::json>> ReadJournal(const std::string& folder);
+// Those of the whole lines behind byte `offset`, which moves behind them.
+absl::StatusOr<std::vector<nlohmann::json>> ReadJournalFrom(const std::string& folder,
+                                                            size_t* offset);
 
 }  // namespace ronchi::hw::workflow

@@ -69,13 +69,16 @@ bool HasNan(const json& j) {
 }
 
 absl::Status CheckField(const std::string& key, const json& value) {
-  if (IsIn(key, {"step", "label", "ended_by", "what", "detail", "failed"})) {
+  if (IsIn(key,
+           {"step", "label", "ended_by", "what", "detail", "failed", "document", "who", "id",
+            "word", "text", "why", "is", "name", "kind", "refused", "workflow", "instrument"})) {
     return value.is_string() ? absl::OkStatus() : Wrong(key, "a text");
   }
-  if (IsIn(key, {"elapsed_s", "electrons", "dose_e_per_m2", "commands", "time_s"})) {
+  if (IsIn(key, {"elapsed_s", "electrons", "dose_e_per_m2", "commands", "time_s", "number", "pid",
+                 "timeout_s", "at_unix_s"})) {
     return IsAmount(value) ? absl::OkStatus() : Wrong(key, "a number from 0");
   }
-  if (IsIn(key, {"blanked", "skipped"})) {
+  if (IsIn(key, {"blanked", "skipped", "given"})) {
     return value.is_boolean() ? absl::OkStatus() : Wrong(key, "true or false");
   }
   if (key == "command") {

@@ -31,10 +31,12 @@ struct RunResult {
   // "done", "stop: …", "abort", "budget: …", "denied: …", "interrupted", "stopped by …", "fault:
   // …".
   std::string ended_by;
-  bool finished = false;  // false: it can be gone on with
-  absl::Status fault;     // why, after a fault
-  Spending spent;         // of all its sittings
-  size_t replayed = 0;    // entries taken from the journal
+  bool finished = false;   // false: it can be gone on with
+  absl::Status fault;      // why, after a fault
+  Spending spent;          // of all its sittings
+  size_t replayed = 0;     // entries taken from the journal
+  size_t passed_over = 0;  // commands that failed and were passed over (on_fault: continue)
+  size_t skipped = 0;      // steps that a person has left out (`flow skip`)
   // Of a run that was killed: the command that may or may not have been carried out.
   std::string in_flight;
 };

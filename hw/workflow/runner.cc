@@ -248,9 +248,13 @@ absl::Status Runner::Finish(const absl::Status& status, RunResult* result) {
     finished_ = false;
   }
   const absl::StatusOr<Reply> safe = setup_.instrument->Execute(Safe{});
-  if (!safe.ok() && result->fault.ok()) {
-    result->fault = safe.status();
-    ended_by_ = absl::StrCat("fault: ", std::string(safe.status().message()));
+  absl::Status blanked = safe.status();
+  if (safe.ok() && !safe->blanked) {
+    blanked = absl::InternalError("at the end: BLANKING COULD NOT BE CONFIRMED");
+  }
+  if (!blanked.ok() && result->fault.ok()) {
+    result->fault = blanked;
+    ended_by_ = absl::StrCat("fault: ", std::string(blanked.message()));
     finished_ = false;
   }
   if (!ended_by_) End("done", true);

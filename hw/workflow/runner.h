@@ -79,6 +79,9 @@ class Runner {
   absl::Status RunRounds(const Step& step, const RepeatStep& loop, double most,
                          const Spending& one);
   absl::Status RunAsk(const Step& step, const AskStep& ask);
+  absl::StatusOr<Answer> AskBlanked(const Question& question);
+  absl::StatusOr<std::optional<Value>> Answered(const AskStep& ask, const Question& question,
+                                                Dimension dimension);
   absl::Status RunDecide(const Step& step, const DecideStep& decide);
 
   const RunSetup& setup_;

@@ -25,6 +25,7 @@ absl::Status Runner::RunStep(const Step& step) {
     if (ended_by_) return absl::OkStatus();
     if (skip) return Skipped(step, "");
   } else if (replay_[next_]->value("skipped", false)) {
+    ++result_.skipped;
     return NextEntry(step, "").status();
   }
   if (WouldPassSteps(step)) return absl::OkStatus();
@@ -64,6 +65,7 @@ absl::Status Runner::RunStep(const Step& step) {
 }
 
 absl::Status Runner::Skipped(const Step& step, const std::string& label) {
+  ++result_.skipped;
   return setup_.journal->Append(
       {{"type", "value"}, {"step", step.path}, {"label", label}, {"skipped", true}});
 }
@@ -122,7 +124,10 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
   json entry = {{"type", type}, {"step", step.path}, {"label", ""}, {"command", ToJson(command)}};
   if (!reply.ok()) {
     const bool goes_on = step.on_fault == Step::OnFault::kContinue;
-    if (goes_on) RONCHI_RETURN_IF_ERROR(Note("goes on", std::string(reply.status().message())));
+    if (goes_on) {
+      RONCHI_RETURN_IF_ERROR(Note("goes on", std::string(reply.status().message())));
+      ++result_.passed_over;
+    }
     // What it cost is not known: in full.
     const bool perhaps = MayHaveHappened(reply.status());
     if (!goes_on && !in_handler_) entry["type"] = "failed";
@@ -223,7 +228,10 @@ absl::Status Runner::Bind(const Step& step, const Reply& reply, json* kept) {
 
 absl::Status Runner::TakeFromJournal(const Step& step, const json& entry) {
   RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
-  if (entry.contains("failed")) return absl::OkStatus();
+  if (entry.contains("failed")) {
+    ++result_.passed_over;
+    return absl::OkStatus();
+  }
   unblanked_ = !entry.value("blanked", true);
   RONCHI_ASSIGN_OR_RETURN(const Command command, CommandFromJson(entry.at("command")));
   const auto* set = std::get_if<Set>(&command);

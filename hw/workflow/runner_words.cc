@@ -123,51 +123,86 @@ absl::Status Runner::RunRounds(const Step& step, const RepeatStep& loop, double 
                               RONCHI_ASSIGN_OR_RETURN(const bool t, Truth(*loop.until, scope_));
                               return Value::Bool(t);
                             }));
-    if (done.IsTrue()) break;
+    if (done.IsTrue()) return absl::OkStatus();
   }
-  return absl::OkStatus();
+  // Else it would look as though it had found what it was looking for.
+  if (!loop.until || ended_by_ || next_ < replay_.size()) return absl::OkStatus();
+  return Note("not reached",
+              absl::StrCat("'", loop.until->text(), "' in line ", step.line,
+                           ": the rounds, or the loop's budget, were used up first"));
+}
+
+// The beam is not on while nobody knows for how long.
+absl::StatusOr<Answer> Runner::AskBlanked(const Question& question) {
+  const auto confirm = [&](const Command& command, bool blanked) -> absl::Status {
+    RONCHI_ASSIGN_OR_RETURN(const Reply reply, setup_.instrument->Execute(command));
+    if (reply.blanked == blanked) return absl::OkStatus();
+    return absl::InternalError("the instrument does not confirm that the beam is blanked");
+  };
+  if (unblanked_) RONCHI_RETURN_IF_ERROR(confirm(Blank{}, true));
+  Answer answer = setup_.host->Ask(question);
+  if (!answer.given) {  // somebody may have stopped the run instead
+    bool skip = false;
+    RONCHI_RETURN_IF_ERROR(LookAround(&skip));
+  }
+  if (unblanked_ && !ended_by_) RONCHI_RETURN_IF_ERROR(confirm(Unblank{}, false));
+  return answer;
+}
+
+// What a person says, or what is taken in its place; nothing when the run was stopped meanwhile.
+absl::StatusOr<std::optional<Value>> Runner::Answered(const AskStep& ask, const Question& q,
+                                                      Dimension dimension) {
+  const bool yes_no = ask.answer == "yes_no";
+  RONCHI_ASSIGN_OR_RETURN(const Answer a, AskBlanked(q));
+  if (!a.given && ended_by_) return std::optional<Value>();
+  std::string detail = absl::StrCat("'", q.text, "' ");
+  const bool fits = yes_no || q.between.Contains(a.number);
+  if (!a.given || !fits) {
+    absl::StrAppend(&detail, a.given ? "was answered out of bounds" : "was not answered",
+                    ask.otherwise ? "; the value for that is taken" : ": denied");
+  } else {
+    absl::StrAppend(&detail, "answered ",
+                    yes_no ? (a.yes ? "yes" : "no") : Format({a.number, dimension}), " by ", a.who,
+                    a.why.empty() ? "" : absl::StrCat(", because ", a.why));
+  }
+  RONCHI_RETURN_IF_ERROR(Note("ask", detail));
+  if (yes_no) return std::optional<Value>(Value::Bool(a.given && a.yes));
+  if (a.given && fits) return std::optional<Value>(Value::Of({a.number, dimension}));
+  if (!ask.otherwise) return std::optional<Value>(Value::Bool(false));  // denied
+  RONCHI_ASSIGN_OR_RETURN(const Interval v, Number(*ask.otherwise, scope_, dimension));
+  return std::optional<Value>(Value::Of({v.low, dimension}));
 }
 
 absl::Status Runner::RunAsk(const Step& step, const AskStep& ask) {
   Dimension dimension = Dimension::kNone;
   const bool yes_no = ask.answer == "yes_no";
   if (!yes_no) (void)DimensionNamed(ask.answer, &dimension);
-  RONCHI_ASSIGN_OR_RETURN(
-      const Value answer, Settle(step, "ask", [&]() -> absl::StatusOr<Value> {
-        Question q{.name = ask.name.empty() ? step.as : ask.name, .kind = ask.answer};
-        RONCHI_ASSIGN_OR_RETURN(q.text, Fill(ask.question, scope_));
-        RONCHI_ASSIGN_OR_RETURN(const Interval timeout,
-                                Number(*ask.timeout, scope_, Dimension::kTime));
-        q.timeout_s = timeout.low;
-        if (!yes_no) {
-          RONCHI_ASSIGN_OR_RETURN(const auto pair, Pair(*ask.between, scope_, dimension, false));
-          q.between = {pair[0].low, pair[1].high};
-        }
-        const Answer a = setup_.host->Ask(q);
-        std::string detail = absl::StrCat("'", q.text, "' ");
-        const bool fits = yes_no || q.between.Contains(a.number);
-        if (!a.given || !fits) {
-          absl::StrAppend(&detail, a.given ? "was answered out of bounds" : "was not answered",
-                          ask.otherwise ? "; the value for that is taken" : ": denied");
-        } else {
-          absl::StrAppend(&detail, "answered ",
-                          yes_no ? (a.yes ? "yes" : "no") : Format({a.number, dimension}), " by ",
-                          a.who, a.why.empty() ? "" : absl::StrCat(", because ", a.why));
-        }
-        RONCHI_RETURN_IF_ERROR(Note("ask", detail));
-        if (yes_no) return Value::Bool(a.given && a.yes);
-        if (a.given && fits) return Value::Of({a.number, dimension});
-        if (!ask.otherwise) return Value::Bool(false);  // denied
-        RONCHI_ASSIGN_OR_RETURN(const Interval v, Number(*ask.otherwise, scope_, dimension));
-        return Value::Of({v.low, dimension});
-      }));
-  const bool denied = answer.type == Type::kBool && answer.IsFalse();
+  bool stopped = false;
+  const auto answered = [&]() -> absl::StatusOr<Value> {
+    Question q{.name = ask.name.empty() ? step.as : ask.name, .kind = ask.answer};
+    RONCHI_ASSIGN_OR_RETURN(q.text, Fill(ask.question, scope_));
+    RONCHI_ASSIGN_OR_RETURN(const Interval timeout, Number(*ask.timeout, scope_, Dimension::kTime));
+    q.timeout_s = timeout.low;
+    if (!yes_no) {
+      RONCHI_ASSIGN_OR_RETURN(const auto pair, Pair(*ask.between, scope_, dimension, false));
+      q.between = {pair[0].low, pair[1].high};
+    }
+    RONCHI_ASSIGN_OR_RETURN(const std::optional<Value> value, Answered(ask, q, dimension));
+    stopped = !value;
+    // An error keeps the question out of the journal: it is asked again when the run goes on.
+    if (stopped) return absl::CancelledError("stopped while it waited for an answer");
+    return *value;
+  };
+  const absl::StatusOr<Value> answer = Settle(step, "ask", answered);
+  if (stopped) return absl::OkStatus();
+  RONCHI_RETURN_IF_ERROR(answer.status());
+  const bool denied = answer->type == Type::kBool && answer->IsFalse();
   if (denied && (step.as.empty() || !yes_no)) {
     End(absl::StrCat("denied: '", ask.name.empty() ? step.as : ask.name, "' in line ", step.line),
         true);
     return absl::OkStatus();
   }
-  if (!step.as.empty()) scope_[step.as] = answer;
+  if (!step.as.empty()) scope_[step.as] = *answer;
   return absl::OkStatus();
 }
 

@@ -343,27 +343,6 @@ absl::StatusOr<Block> ReadBlock(const Config& node) {
   return block;
 }
 
-absl::Status ReadGuard(const Config& node, Workflow* w) {
-  FormulaReader r(node);
-  w->guard_dose = r.Optional("dose");
-  const Config limits = r.Child("limits");
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  for (const std::string& property : limits.Keys()) {
-    FormulaReader list(limits);
-    FormulaReader one(list.Child(property));
-    PropertyLimits l;
-    l.property = property;
-    l.where = limits.Where(property);
-    l.line = limits.Line(property);
-    l.min = one.Optional("min");
-    l.max = one.Optional("max");
-    l.step = one.Optional("step");
-    RONCHI_RETURN_IF_ERROR(one.Done());
-    w->limits.push_back(std::move(l));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 bool IsWorkflow(const Config& config) { return config.Has("workflow"); }
@@ -384,7 +363,7 @@ absl::StatusOr<Workflow> ReadWorkflow(const Config& config) {
     r.reader().Known("let");
   }
   const Config guard = r.Child("guard");
-  if (r.ok()) r.Keep(ReadGuard(guard, &w));
+  if (r.ok()) r.Keep(internal::ReadGuard(guard, &w));
   w.steps = ReadChildBlock(&r, "steps");
   if (r.Has("on_fault")) {
     w.on_fault = ReadChildBlock(&r, "on_fault");

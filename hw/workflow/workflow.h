@@ -155,7 +155,7 @@ struct Step {
 
 struct PropertyLimits {
   std::string property;
-  std::optional<Formula> min, max, step;
+  std::optional<Formula> min, max, step, rate;
   std::string where;
   int line = 0;
 };
@@ -168,6 +168,8 @@ struct Workflow {
   Budget budget;                      // of the whole run
   std::optional<Formula> guard_dose;  // the guard's own budget; absent: budget.dose
   std::vector<PropertyLimits> limits;
+  // All of `guard`, for hw/guard_options.h, which reads what is not above.
+  std::optional<Config> guard;
   LetStep constants;
   Block steps;
   Block on_fault;  // after a fault, once the beam is blanked

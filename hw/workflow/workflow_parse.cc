@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "hw/guard_options.h"
 
 namespace ronchi::hw::workflow::internal {
 
@@ -56,6 +58,14 @@ std::optional<Formula> FormulaReader::Optional(std::string_view key) {
   const std::optional<std::string> text = ExpressionText(key);
   if (!ok() || !text) return std::nullopt;
   return Parse(key, *text);
+}
+
+std::optional<Formula> FormulaReader::InUnit(std::string_view key, std::string_view unit) {
+  double value = 0;
+  if (!reader_.Has(key)) return std::nullopt;
+  reader_.Number(key, &value);
+  if (!ok()) return std::nullopt;
+  return Parse(key, absl::StrFormat("%.17g %s", value, unit));
 }
 
 Formula FormulaReader::Required(std::string_view key) {
@@ -178,6 +188,39 @@ std::vector<std::pair<std::string, Formula>> FormulaReader::Bindings(std::string
   }
   Keep(r.Done());
   return all;
+}
+
+absl::Status ReadGuard(const Config& node, Workflow* w) {
+  FormulaReader r(node);
+  w->guard = node;
+  w->guard_dose = r.Optional("dose");
+  constexpr char kBudget[] = "dose_budget_e_per_A2";
+  if (w->guard_dose && r.Has(kBudget)) {
+    r.Fail(kBudget, "'dose' says the same; give one of both");
+  } else if (r.Has(kBudget)) {
+    w->guard_dose = r.InUnit(kBudget, "e/A^2");
+  }
+  const Config limits = r.Child("limits");
+  for (const std::string& key : GuardKeys()) {
+    const bool read = key == "limits" || (key == kBudget && r.Has(kBudget));
+    if (!read) r.reader().Known(key);
+  }
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  for (const std::string& property : limits.Keys()) {
+    FormulaReader list(limits);
+    FormulaReader one(list.Child(property));
+    PropertyLimits l;
+    l.property = property;
+    l.where = limits.Where(property);
+    l.line = limits.Line(property);
+    l.min = one.Optional("min");
+    l.max = one.Optional("max");
+    l.step = one.Optional("step");
+    l.rate = one.Optional("rate");
+    RONCHI_RETURN_IF_ERROR(one.Done());
+    w->limits.push_back(std::move(l));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace ronchi::hw::workflow::internal

@@ -18,6 +18,7 @@ class FormulaReader {
 
   Formula Required(std::string_view key);
   std::optional<Formula> Optional(std::string_view key);
+  std::optional<Formula> InUnit(std::string_view key, std::string_view unit);  // a plain number
   std::string Text(std::string_view key, bool required);
   std::string Choice(std::string_view key, const std::vector<std::string>& allowed);
   std::string OneOf(std::string_view key, const std::vector<std::string>& allowed);  // or nothing
@@ -48,5 +49,9 @@ class FormulaReader {
   ConfigReader reader_;
   absl::Status status_;
 };
+
+// The keys of `guard` that hold expressions; the others are known, and read when there is a
+// description to read them by.
+absl::Status ReadGuard(const Config& node, Workflow* workflow);
 
 }  // namespace ronchi::hw::workflow::internal

@@ -85,6 +85,27 @@ TEST_P(Interrupted, RunSavesTheImagesThatWereTaken) {
   }
 }
 
+// What was asked for and what was done are told apart: half an evaluation is no evaluation.
+TEST_P(Interrupted, TrainAndEvaluateSayThatTheyWere) {
+  Command train({RonchiProgram(), "train", "quickstart", "-o", "p.json", "--set",
+                 "agent.train_episodes=1000"},
+                folder_.path());
+  ASSERT_TRUE(train.WaitFor("gp:"));
+  train.Signal(GetParam());
+  const Finished trained = train.Wait();
+  EXPECT_EQ(trained.status, 130) << trained.err;
+  EXPECT_NE(trained.out.find("interrupted: it is not trained to the end"), std::string::npos)
+      << trained.out;
+  Command evaluate({RonchiProgram(), "evaluate", "p.json", "quickstart", "--episodes", "100"},
+                   folder_.path());
+  ASSERT_TRUE(evaluate.WaitFor("evaluate:"));
+  evaluate.Signal(GetParam());
+  const Finished evaluated = evaluate.Wait();
+  EXPECT_EQ(evaluated.status, 130) << evaluated.err;
+  EXPECT_NE(evaluated.err.find("ronchi: interrupted after "), std::string::npos) << evaluated.err;
+  EXPECT_NE(evaluated.err.find(" of 100 episodes"), std::string::npos) << evaluated.err;
+}
+
 INSTANTIATE_TEST_SUITE_P(By, Interrupted, ::testing::Values(SIGINT, SIGTERM), [](const auto& info) {
   return std::string(info.param == SIGINT ? "CtrlC" : "SIGTERM");
 });

@@ -75,11 +75,13 @@ RunRecord SomeRecord() {
   r.training.steps = 77;
   r.training.episodes = 3;
   r.tune = SomeTrace(2);
+  r.tune_steps_planned = 1;
   r.deploy.trace = SomeTrace(4);
   r.deploy.alarms = {{3, "C12a", "none of these", {0.1, -2, 1e-17}}};
   r.deploy.armed_at = 1;
   r.deploy.probing_images = 6;
   r.deploy.ended_by = "steps";
+  r.deploy.steps_planned = 3;
   r.disturbed_at = {2};
   return r;
 }
@@ -133,6 +135,84 @@ TEST(RunRecord, WithoutTuning) {
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_FALSE(back->tune.has_value());
   EXPECT_EQ(RunTable(*back).find("tune"), std::string::npos);
+}
+
+// Whatever ended a deployment before its end is said in red, by the table and by the exit status,
+// and nothing that was not shown is green.
+TEST(RunRecord, WhatEndedEarlySaysSo) {
+  const TemporaryFolder folder;
+  RunRecord r = SomeRecord();
+  WriteAll(folder / "config.yaml", r.config);
+  ASSERT_TRUE(WriteRunReport(folder / "whole.html", r).ok());
+  const std::string whole = ReadAll(folder / "whole.html");
+  EXPECT_EQ(whole.find("class=\"banner"), std::string::npos);
+  EXPECT_THAT(whole, ::testing::HasSubstr("tile good"));
+  EXPECT_EQ(RunTable(r).find("not all"), std::string::npos);
+  struct Case {
+    Ending ending;
+    const char* why;
+    const char* says;
+  };
+  for (const Case& c : {Case{Ending::kEarly, "refused by the guard: the dose <there>",
+                             "ended early after 3 of 150 steps"},
+                        Case{Ending::kFault, "the beam is lost", "failed after 3 of 150 steps"},
+                        Case{Ending::kInterrupted, "interrupted", "interrupted after 3 of 150"}}) {
+    r.deploy.steps_planned = 150;
+    r.deploy.ending = c.ending;
+    r.deploy.ended_by = c.why;
+    r.deploy.armed_at = -1;
+    r.deploy.alarms.clear();
+    r.disturbed_at.clear();
+    r.tune.reset();
+    ASSERT_TRUE(WriteRunRecord(folder.path(), r).ok());
+    const auto back = ReadRunRecord(folder.path());
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ(Summarise(*back), Summarise(r));
+    ASSERT_TRUE(WriteRunReport(folder / "early.html", *back).ok());
+    const std::string early = ReadAll(folder / "early.html");
+    EXPECT_THAT(early, ::testing::HasSubstr("class=\"banner bad\""));
+    EXPECT_THAT(early, ::testing::HasSubstr(c.says));
+    EXPECT_THAT(early, ::testing::HasSubstr("tile bad"));
+    EXPECT_EQ(early.find("tile good"), std::string::npos) << "green, though nothing was watched";
+    EXPECT_THAT(RunTable(*back), ::testing::HasSubstr("deploy (not all)"));
+    EXPECT_THAT(DescribeEnding(back->deploy).what, ::testing::HasSubstr(c.says));
+  }
+  EXPECT_THAT(ReadAll(folder / "early.html"), ::testing::HasSubstr("never came to rest"));
+  EXPECT_EQ(ExitStatus(Ending::kDone), 0);
+  EXPECT_EQ(ExitStatus(Ending::kEarly), 3);
+  EXPECT_EQ(ExitStatus(Ending::kFault), 1);
+  EXPECT_EQ(ExitStatus(Ending::kInterrupted), 130);
+}
+
+TEST(RunRecord, TrainingAndTuningThatWereInterruptedAreNotGreen) {
+  const TemporaryFolder folder;
+  RunRecord r = SomeRecord();
+  r.tune->columns["true_ratio"] = {0.99, 0.99};
+  ASSERT_TRUE(WriteRunReport(folder / "a.html", r).ok());
+  EXPECT_THAT(ReadAll(folder / "a.html"),
+              ::testing::HasSubstr("tile good\"><span class=\"name\">Tuned"));
+  r.tune_steps_planned = 45;
+  r.training.interrupted = true;
+  WriteAll(folder / "config.yaml", r.config);
+  ASSERT_TRUE(WriteRunRecord(folder.path(), r).ok());
+  const auto back = ReadRunRecord(folder.path());
+  ASSERT_TRUE(back.ok()) << back.status();
+  ASSERT_TRUE(WriteRunReport(folder / "b.html", *back).ok());
+  const std::string html = ReadAll(folder / "b.html");
+  EXPECT_EQ(html.find("tile good\"><span class=\"name\">Tuned"), std::string::npos);
+  EXPECT_THAT(html, ::testing::HasSubstr("interrupted before its end"));
+  EXPECT_THAT(RunTable(*back), ::testing::HasSubstr("tune (not all)"));
+}
+
+// During an alarm's own images the run may end: what moved is then not known, and not 0.
+TEST(RunRecord, AnAlarmWithoutAnEstimateShowsNoNumbers) {
+  const TemporaryFolder folder;
+  RunRecord r = SomeRecord();
+  r.deploy.alarms = {{3, "C12a", "", {0, 0, 0}}};
+  ASSERT_TRUE(WriteRunReport(folder / "a.html", r).ok());
+  const std::string html = ReadAll(folder / "a.html");
+  EXPECT_THAT(html, ::testing::HasSubstr("not known: the run ended first"));
+  EXPECT_EQ(html.find("+0.00"), std::string::npos);
 }
 
 TEST(RunRecord, DamageIsNamed) {

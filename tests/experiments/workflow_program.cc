@@ -276,8 +276,9 @@ TEST(WorkflowProgram, CheckSaysWhatAndWhereAndRunRefusesTheSame) {
            "  - ask: \"free?\"\n    name: free\n    timeout: 100 s\n    on_timeout: deny\n"
            "  - read: optics.C10\n");
   const Finished silent = Ronchi({"run", "ask.yaml", "-o", "silent"}, folder.path());
-  EXPECT_EQ(silent.status, 0) << silent.err;
+  EXPECT_EQ(silent.status, 3) << silent.err;
   EXPECT_THAT(silent.out, HasSubstr("denied: 'free' in line 5"));
+  EXPECT_THAT(silent.err, HasSubstr("ronchi: ended early: denied: 'free' in line 5"));
   EXPECT_LT(silent.seconds, 60);  // there is no terminal, so nobody is waited for
   const Finished yes = Ronchi({"run", "ask.yaml", "-o", "yes", "--yes-to", "free"}, folder.path());
   EXPECT_THAT(yes.out, HasSubstr("ended by done"));

@@ -253,6 +253,7 @@ TEST_F(RunTest, SkipAndStop) {
   const RunResult r =
       Run("steps:\n  - read: optics.C10\n  - read: optics.C12.a\n  - read: beam.current\n");
   EXPECT_EQ(r.ended_by, "stopped by ada");
+  EXPECT_EQ(r.skipped, 1u);
   EXPECT_FALSE(r.finished);
   EXPECT_THAT(verbs_, ElementsAre("blank", "read", "safe"));
   EXPECT_EQ(std::get<Read>(commands_[1]).properties[0], "optics.C12.a");
