@@ -60,9 +60,9 @@ TEST(Source, AnImageIsConvolvedWithTheProfile) {
   const SourceProfile source{0.8, 0.4, 1.5};
   sim::Aberrations optics;
   optics.a_A[sim::kC10] = 20;
-  const auto with = images.MakeHarmonics(0, optics, source);
-  const auto core = images.MakeHarmonics(0, optics, {.fwhm_A = 0.8});
-  const auto point = images.MakeHarmonics(0, optics, {});
+  const auto with = images.MakeHarmonics(0, {.aberrations = optics, .source = source});
+  const auto core = images.MakeHarmonics(0, {.aberrations = optics, .source = {.fwhm_A = 0.8}});
+  const auto point = images.MakeHarmonics(0, {.aberrations = optics});
   sim::LinearRaster places{{}, 0, 1};
   constexpr int kPlaces = 100000;
   const double x = 0.4, y = 1.3;

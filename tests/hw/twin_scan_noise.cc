@@ -101,7 +101,7 @@ TEST(Hum, TheTwinsImageMovesWithTheClock) {
   const double dwell = 2e-5;
   const Scan scan = Field(16, kFrames, dwell);
   const Reply reply = Do(twin.get(), scan);
-  const auto harmonics = (*DetectorImages::Create(o)).MakeHarmonics(0, {}, {.fwhm_A = 0.8});
+  const auto harmonics = (*DetectorImages::Create(o)).MakeHarmonics(0, {.source = {.fwhm_A = 0.8}});
   Hidden h = Numbers({{"hum_x_A", 0.5}});
   h.seed = 3;
   h.environment = h.episode = 0;
