@@ -18,6 +18,7 @@ namespace {
 struct Box {
   sim::Specimen atoms;
   double front_A = 0;
+  double early_A = 0;  // by which slices act before the crystal's atoms' depths, on the mean
 };
 
 absl::Status AddLayer(const hw::AmorphousOptions& layer, double thickness_A, double from_A,
@@ -52,7 +53,11 @@ absl::StatusOr<Box> MakeBox(const hw::TwinOptions& o, double thickness_A,
   // Layers of whole slices.
   const auto whole = [&](double t) { return std::ceil(t / slice_A - 1e-6) * slice_A; };
   box.front_A = whole(o.amorphous.entrance_A);
-  for (sim::Atom& a : crystal.atoms) a.z_A += box.front_A;
+  for (sim::Atom& a : crystal.atoms) {
+    a.z_A += box.front_A;
+    box.early_A +=
+        (a.z_A - slice_A * std::floor(a.z_A / slice_A + 1e-6)) / double(crystal.atoms.size());
+  }
   crystal.cell_A[2] += box.front_A + whole(o.amorphous.exit_A);
   const auto seed = [&](const char* face) {
     return DeriveSeed(f.seed, std::string(face) + std::to_string(configuration));
@@ -140,9 +145,8 @@ absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
     sim::BeamOptics optics{.energy_eV = o.energy_eV,
                            .semiangle_rad = o.semiangle_rad,
                            .aberrations = moment.aberrations};
-    // Depths count from the crystal's face, and slices act in their entrance planes: half a slice
-    // early, on the mean.
-    optics.aberrations.a_A[sim::kC10] += slice_A / 2 - box.front_A;
+    // Depths count from the crystal's face, and slices act in their entrance planes.
+    optics.aberrations.a_A[sim::kC10] += box.early_A - box.front_A;
     RONCHI_ASSIGN_OR_RETURN(const sim::ProbeSpectrum probe, sim::MakeProbe(grid, optics));
     // Every visit of every place has a configuration and a cell.
     std::vector<std::array<size_t, 2>> mine;
@@ -174,6 +178,11 @@ absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
   }
   FineReading out;
   Summarise(visits, &out);
+  // What this box's soft aperture makes too sharp.
+  const double rim = hw::RimFactor(grid.lx_A, grid.ly_A, o.semiangle_rad, o.energy_eV);
+  for (double& v : out.image) v = out.mean + rim * (v - out.mean);
+  out.contrast *= rim * rim;
+  out.contrast_error *= rim * rim;
   return out;
 }
 

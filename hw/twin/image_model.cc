@@ -8,6 +8,8 @@
 #include "hw/twin/temporal_coherence.h"
 #include "sim/contracted/contracted_model.h"
 #include "sim/linear.h"
+#include "sim/physics/electron.h"
+#include "sim/probe.h"
 
 namespace ronchi::hw {
 namespace {
@@ -108,6 +110,21 @@ absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const Twin
   return std::make_shared<const Nominal>(o, std::move(images));
 }
 
+double RimFactor(double box_x_A, double box_y_A, double semiangle_rad, double energy_eV) {
+  const double step_x = sim::Wavelength_A(energy_eV) / box_x_A;
+  const double step_y = sim::Wavelength_A(energy_eV) / box_y_A;
+  const int reach_x = int(semiangle_rad / step_x) + 2, reach_y = int(semiangle_rad / step_y) + 2;
+  double once = 0, twice = 0;
+  for (int h = -reach_x; h <= reach_x; ++h) {
+    for (int k = -reach_y; k <= reach_y; ++k) {
+      const double c = sim::SoftAperture(h * step_x, k * step_y, semiangle_rad, step_x, step_y);
+      once += c;
+      twice += c * c;
+    }
+  }
+  return twice / once;
+}
+
 absl::StatusOr<DetectorImages> DetectorImages::Create(const TwinOptions& o) {
   DetectorImages out;
   if (o.film.present) return out;
@@ -124,6 +141,12 @@ absl::StatusOr<DetectorImages> DetectorImages::Create(const TwinOptions& o) {
   }
   for (size_t d = 0; d < count; ++d) {
     OneDetector one{.crystal = d ? others : first, .ring = d ? d - 1 : 0};
+    if (contracted) {
+      const auto cells = one.crystal->cells();
+      const auto cell_A = one.crystal->cell_A();
+      one.sharpness = RimFactor(double(cells[0]) * cell_A[0], double(cells[1]) * cell_A[1],
+                                o.semiangle_rad, o.energy_eV);
+    }
     if (!contracted) {
       RONCHI_ASSIGN_OR_RETURN(one.linear, MakeLinear(o, d));
     }
@@ -172,7 +195,9 @@ sim::ImageHarmonics DetectorImages::MakeHarmonics(size_t detector, const ImageMo
   if (!d.crystal && exit + 1 < layers_.size()) {
     for (auto& c : out.c) c *= double(layers_[exit]) / double(layers_.back());
   }
-  out.at(0, 0) += d.background;
+  const std::complex<double> mean = out.at(0, 0);
+  for (auto& c : out.c) c *= d.sharpness;
+  out.at(0, 0) = mean + d.background;
   return out;
 }
 
