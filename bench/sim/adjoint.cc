@@ -103,7 +103,7 @@ void Measure(benchmark::State& state, bool displaced) {
   benchmark::DoNotOptimize(ToOpticsGradient(potential.grid, optics, probe, g.amplitude));
   if (wanted >= 2) {
     benchmark::DoNotOptimize(
-        ToAtomGradient(specimen, potential, *factors, Projection::kInfinite, g.potential));
+        ToAtomGradient(specimen, potential, *factors, Projection::kInfinite, g));
   }
   state.counters["finish_ms"] = (CpuSeconds() - finish_start) * 1e3;
   state.counters["prepare_ms"] = prepare_s * 1e3;
