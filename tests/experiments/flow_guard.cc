@@ -260,7 +260,9 @@ TEST_F(FlowGuard, ATwinInRealTimeIsTheSameTwin) {
       ASSERT_TRUE(run.ok()) << run.status();
       EXPECT_EQ(run->ending, Ending::kDone);
     });
-    if (real) EXPECT_GE(wall_s, 0.6);
+    if (real) {
+      EXPECT_GE(wall_s, 0.6);
+    }
     logs[real] = ReadAll(folder_ / (folder + "/events.jsonl"));
     const auto replay = ReplayFlow(folder_ / folder);
     ASSERT_TRUE(replay.ok()) << replay.status();

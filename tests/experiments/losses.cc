@@ -8,6 +8,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "core/storage.h"
 #include "tests/support/command.h"
 
@@ -69,7 +70,7 @@ TEST_F(Losses, OfSimultaneousRunsOneGetsTheFolder) {
   WriteAll(folder_ / "w.yaml", kWorkflow);
   for (const bool empty_before : {false, true}) {
     for (int i = 0; i < 6; ++i) {
-      const std::string name = "r" + std::to_string(i) + (empty_before ? "e" : "");
+      const std::string name = absl::StrCat("r", i, empty_before ? "e" : "");
       if (empty_before) fs::create_directory(folder_.path() / name);
       const bool workflow = i % 2;
       const auto words = [&] {
@@ -86,7 +87,9 @@ TEST_F(Losses, OfSimultaneousRunsOneGetsTheFolder) {
       EXPECT_EQ(done[1].status, 2) << done[1].err;
       EXPECT_THAT(done[1].err, HasSubstr("nothing is overwritten"));
       EXPECT_EQ(done[1].ErrorLines(), 1u) << done[1].err;
-      if (!workflow) EXPECT_EQ(Contents(folder_.path() / name), kRunFiles);
+      if (!workflow) {
+        EXPECT_EQ(Contents(folder_.path() / name), kRunFiles);
+      }
       const Finished replay = Ronchi({"replay", name}, folder_.path());
       EXPECT_EQ(replay.status, 0) << replay.out << replay.err;
     }
@@ -163,7 +166,7 @@ TEST_F(Losses, ClosedStreamsLeaveDataFilesAlone) {
   ASSERT_EQ(Ronchi({"simulate", "s.yaml", "-o", "whole.hdf5"}, folder_.path()).status, 0);
   int number = 0;
   for (const std::string closed : {"2>&-", ">&-", "<&- >&- 2>&-", "<&-", ">&- 2>&-"}) {
-    const std::string name = "r" + std::to_string(++number);
+    const std::string name = absl::StrCat("r", ++number);
     const auto run = [&](const std::string& words) {
       return RunCommand({"bash", "-c", "exec " + RonchiProgram() + " " + words + " " + closed},
                         folder_.path());

@@ -17,7 +17,10 @@ using testing_support::Scratch;
 
 RunRecord SmallRecord() {
   RunRecord r;
-  r.name = "n", r.title = "t", r.agent = "gp", r.config = "version: 1\n";
+  r.name.assign(1, 'n');
+  r.title.assign(1, 't');
+  r.agent.assign({'g', 'p'});
+  r.config = "version: 1\n";
   r.deploy.ended_by = "steps";
   for (int i = 0; i < 3; ++i) r.deploy.trace.images.emplace_back(std::vector<size_t>{4, 4}, 1.0f);
   for (const char* name : {"contrast", "true_ratio", "time_s", "dose_e_per_A2", "scan"}) {

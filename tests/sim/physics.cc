@@ -214,8 +214,7 @@ Specimen Layer() {
     s.atoms.push_back({.z = 14,
                        .x_A = 2.0 * (i / kSpacing),
                        .y_A = 2.0 * (i % kSpacing),
-                       .z_A = 1,
-                       .occupancy = kOccupancy});
+                       .z_A = 1});
   }
   return s;
 }
@@ -227,7 +226,9 @@ bool IsDiffuse(int h, int k) {
 }
 
 double SimulatedDiffuse(uint64_t configuration) {
-  const Specimen s = Layer().Displaced({{14, kRms_A}}, 17, configuration);
+  Specimen s = Layer().Displaced({{14, kRms_A}}, 17, configuration);
+  // Weak atoms: their potential, not their number.
+  for (Atom& a : s.atoms) a.occupancy = kOccupancy;
   const Multislice engine(*MakePotential(s, {kPixels, kPixels, kBox_A, kBox_A}, 2, Factors()),
                           kEnergy_eV, {0, 0});
   Multislice::Workspace w = engine.MakeWorkspace();
@@ -247,27 +248,16 @@ double SimulatedDiffuse(uint64_t configuration) {
   return sum;
 }
 
-// The theory, with what the grid does to atoms between its points: shared between two along an axis
-// an atom keeps (2 + cos 2πkΔx)/3 of its intensity on average, and its mean wave (sin πkΔx/πkΔx)².
 double ExpectedDiffuse() {
   const double strength = InteractionConstant(kEnergy_eV) * PotentialPerScatteringFactor() *
                           kOccupancy / (kBox_A * kBox_A);
-  const double step = kBox_A / kPixels;
   double sum = 0;
   for (int h = -24; h <= 24; ++h) {
     for (int k = -24; k <= 24; ++k) {
       if (!IsDiffuse(h, k)) continue;
-      double intensity = 1, mean = 1, kappa2 = 0;
-      for (int n : {h, k}) {
-        const double q = n / kBox_A, x = pi * q * step;
-        intensity *= (2 + std::cos(2 * x)) / 3;
-        mean *= n ? std::pow(std::sin(x) / x, 2) : 1;
-        kappa2 += q * step * q * step;
-      }
       const double k2 = (h * h + k * k) / (kBox_A * kBox_A);
-      const double blur = std::sin(std::sqrt(kappa2)) / std::sqrt(kappa2);
-      sum += kSpacing * kSpacing * std::pow(strength * Factors().At(14, k2) / blur, 2) *
-             (intensity - mean * mean * std::exp(-4 * pi * pi * kRms_A * kRms_A * k2));
+      sum += kSpacing * kSpacing * std::pow(strength * Factors().At(14, k2), 2) *
+             (1 - std::exp(-4 * std::numbers::pi * std::numbers::pi * kRms_A * kRms_A * k2));
     }
   }
   return sum;

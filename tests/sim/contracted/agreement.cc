@@ -56,7 +56,8 @@ std::map<std::string, double> Errors(const SimulationOptions& o) {
     const Specimen s =
         o.phonons ? o.specimen.Displaced(o.phonon_rms_A, o.phonon_seed, uint64_t(c)) : o.specimen;
     const Multislice multislice(*MakePotential(s, plan.grid, o.slice_thickness_A,
-                                               **ScatteringFactors::Load(o.parametrization)),
+                                               **ScatteringFactors::Load(o.parametrization),
+                                               {o.projection, o.placement}),
                                 o.beam.energy_eV, o.tilt_rad);
     ParallelFor(kDraws, 4, [&](size_t begin, size_t end) {
       Multislice::Workspace w = multislice.MakeWorkspace();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/random.h"
 #include "sim/specimen/read_structure.h"
 #include "sim/specimen/structure_summary.h"
@@ -134,7 +135,7 @@ std::string Mutant(RandomStream* random) {
         text.insert(at, pick(Words()));
         break;
       case 2:  // a word for a word
-        text.replace(at, length, " " + pick(Words()) + " ");
+        text.replace(at, length, absl::StrCat(" ", pick(Words()), " "));
         break;
       case 3:
         text.erase(at, length);
@@ -166,7 +167,7 @@ std::string Mutant(RandomStream* random) {
           break;
         }
     }
-    if (text.empty()) text = "\n";
+    if (text.empty()) text.push_back('\n');
   }
   return text;
 }
