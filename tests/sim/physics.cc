@@ -211,10 +211,8 @@ Specimen Layer() {
   Specimen s;
   s.cell_A = {kBox_A, kBox_A, 2};
   for (int i = 0; i < kSpacing * kSpacing; ++i) {
-    s.atoms.push_back({.z = 14,
-                       .x_A = 2.0 * (i / kSpacing),
-                       .y_A = 2.0 * (i % kSpacing),
-                       .z_A = 1});
+    s.atoms.push_back(
+        {.z = 14, .x_A = 2.0 * (i / kSpacing), .y_A = 2.0 * (i % kSpacing), .z_A = 1});
   }
   return s;
 }
