@@ -41,7 +41,7 @@ std::vector<Ring> MakeRings(int rings, int least, int most) {
 const std::vector<Ring>& Rings(bool crowded) {
   constexpr int kDenser = sizeof(Real) == 8 ? 2 : 1;
   static const auto kLonely = MakeRings(12 * kDenser, 8 * kDenser, 16 * kDenser);
-  static const auto kCrowded = MakeRings(24 * kDenser, 24 * kDenser, 48 * kDenser);
+  static const auto kCrowded = MakeRings(16 * kDenser, 16 * kDenser, 32 * kDenser);
   return crowded ? kCrowded : kLonely;
 }
 
@@ -192,8 +192,13 @@ void CoreNodes::Fill(size_t core, std::vector<Node>* nodes) const {
       double shares = own_share;
       for (const Neighbour& n : near) {
         const double r2 = Square(node.x_A - n.x_A) + Square(node.y_A - n.y_A);
+        const double smooth = Smooth(n.core, r2);
+        node.smooth_VA += smooth;
+        if (r2 >= radius_A_ * radius_A_) {  // V = S there
+          node.whole_VA += smooth;
+          continue;
+        }
         node.whole_VA += Whole(n.core, r2);
-        node.smooth_VA += Smooth(n.core, r2);
         shares += ShareOf(std::sqrt(r2), radius_A_);
       }
       node.weight_A2 *= own_share / shares;

@@ -107,7 +107,7 @@ Element MakeElement(int z, const Maker& m) {
   const double f0 = factors.At(z, 0), k_max = m.highest_frequency_per_A();
   while (factors.Beyond(z, 0, e.reach_A) > kTail * f0) e.reach_A += 0.1;
   if (m.options.placement == Placement::kExact) {
-    e.near_A = std::min(CoreRadius_A(m.grid), 0.5 * e.reach_A);
+    e.near_A = std::min(m.core_radius_A, 0.5 * e.reach_A);
     e.ranges.push_back({Reach(z, 0, e.near_A, kBeyondGrid * k_max, factors), {}, {}});
   }
   e.ranges.push_back({Reach(z, e.near_A, e.reach_A, k_max, factors), {}, {}});

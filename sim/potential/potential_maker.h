@@ -11,7 +11,9 @@
 namespace ronchi::sim {
 
 struct PotentialMaker::Impl {
+  int fineness;  // of the smooth grid; cores are as much smaller
   Grid grid, smooth_grid;
+  double core_radius_A;
   double slice_thickness_A;
   std::shared_ptr<const ScatteringFactors> factors;
   PotentialOptions options;
