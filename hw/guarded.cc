@@ -79,7 +79,7 @@ class Guarded final : public GuardedInstrument {
     watchdog_ = std::make_unique<Watchdog>(
         WatchdogOptions{options_.heartbeat_s, options_.command_limit_s, options_.idle_blank_s,
                         options_.interrupt_grace_s},
-        [this](const std::string& why) { OnSilence(why); },
+        [this](Watchdog* watchdog, const std::string& why) { OnSilence(watchdog, why); },
         [this](const std::string& why) { OnStuck(why); });
     last_resort_ = std::make_unique<LastResort>(
         [this](LastResort::Event event) { OnLastResort(event); });
@@ -309,11 +309,11 @@ class Guarded final : public GuardedInstrument {
     return absl::OkStatus();
   }
 
-  // On the watchdog's thread.
-  void OnSilence(const std::string& why) {
+  // On the watchdog's thread, perhaps while watchdog_ is not yet, or no longer, set.
+  void OnSilence(Watchdog* watchdog, const std::string& why) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const bool blanked = ConfirmedBlank();
-    watchdog_->End(!blanked);
+    watchdog->End(!blanked);
     Tell(absl::StrCat(blanked ? "the beam has been blanked: " : "BLANKING COULD NOT BE CONFIRMED: ",
                       why));
   }

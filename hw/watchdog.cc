@@ -96,7 +96,7 @@ void Watchdog::Watch() {
       reported_stuck_ = true;
     }
     lock.unlock();
-    (stuck ? on_stuck_ : on_silence_)(*why);
+    stuck ? on_stuck_(*why) : on_silence_(this, *why);
     lock.lock();
     // A beam that could not be blanked is tried again, not at full speed.
     if (!stop_) wake_.wait_until(lock, Clock::now() + Seconds(kPoll_s));

@@ -20,9 +20,12 @@ struct WatchdogOptions {
 
 class Watchdog {
  public:
-  // Called on the watchdog's thread with the reason: no command runs (blank by command) …
-  using OnSilence = std::function<void(const std::string& why)>;
+  // Called on the watchdog's thread with the reason: no command runs (blank by command, and tell
+  // the watchdog handed over how that ended) …
+  using OnSilence = std::function<void(Watchdog* watchdog, const std::string& why)>;
   // … or one does (blank beside it). Its token has been cancelled.
+  // Either may be called before the constructor has returned, and until the destructor has: what
+  // they need of the watchdog goes through no pointer of its owner's, which is null at both times.
   using OnStuck = std::function<void(const std::string& why)>;
   Watchdog(const WatchdogOptions& options, OnSilence on_silence, OnStuck on_stuck);
   ~Watchdog();

@@ -138,8 +138,9 @@ TEST_F(DoseJournalTest, OneUserAtATime) {
 class KilledAtAnyMoment : public DoseJournalTest, public testing::WithParamInterface<LedgerSync> {};
 
 TEST_P(KilledAtAnyMoment, ItLosesNothing) {
-  constexpr double kScan = 1e-12 / kElementaryCharge_C * 64e-6 / 16e-18;  // e/m² of SmallScan
-  constexpr double kBudget = 1e10;                                        // scans
+  // e/m² of SmallScan: its 64 pixels, half a nanometre apart, are as many squares of 1 Å.
+  constexpr double kScan = 1e-12 / kElementaryCharge_C * 64e-6 / (64 * 1e-20);
+  constexpr double kBudget = 1e10;  // scans
   RandomStream random({.seed = 1, .name = "test.kill"});
   double told = 0;
   for (int round = 0; round < 100; ++round) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -92,6 +93,29 @@ TEST_F(Faults, LostHeartbeat) {
   EXPECT_LE(Since(start), 0.3 + kSlack_s);
   guarded.reset();  // the note follows the blanking
   EXPECT_THAT(LogSays(), HasSubstr("no command or heartbeat for 0.3 s"));
+}
+
+// The guard goes while its watchdog is at work: it waits for it, and the beam is blanked. So it is
+// just after it was made, when silence is told before anybody could speak.
+TEST_F(Faults, TheGuardGoesWhileItsWatchdogBlanks) {
+  std::atomic<bool> blanks = false;
+  const auto slowly = [&](const Command& c) {
+    if (!std::holds_alternative<Blank>(c)) return absl::OkStatus();
+    blanks = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // meanwhile the guard goes
+    return absl::OkStatus();
+  };
+  options_.heartbeat_s = 0.01;
+  auto guarded = Guard(std::make_unique<Spy>(std::make_unique<NullInstrument>(state_),
+                                             std::make_shared<Seen>(), slowly));
+  const auto start = Clock::now();
+  while (!blanks && Since(start) < 2) std::this_thread::yield();
+  ASSERT_TRUE(blanks);
+  guarded.reset();
+  EXPECT_TRUE(state_->blanked);
+  EXPECT_THAT(LogSays(), HasSubstr("the beam has been blanked: no command or heartbeat"));
+  options_.heartbeat_s = 1e-9;
+  for (int i = 0; i < 200; ++i) Guard(std::make_unique<NullInstrument>(state_));
 }
 
 // In the midst of a scan, and between commands: there the guard goes as the stack unwinds.

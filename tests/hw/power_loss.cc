@@ -36,7 +36,9 @@ using testing_support::NullInstrument;
 using testing_support::NullState;
 using testing_support::SmallScan;
 
-constexpr double kScan = 1e-12 / kElementaryCharge_C * 64e-6 / 16e-18;  // e/m² of SmallScan
+// e/m² of SmallScan: its 64 pixels are half a nanometre apart, so that its electrons come down on as
+// many squares of 1 Å.
+constexpr double kScan = 1e-12 / kElementaryCharge_C * 64e-6 / (64 * 1e-20);
 
 class PowerLoss : public testing::Test {
  protected:
