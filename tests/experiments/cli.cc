@@ -114,7 +114,7 @@ TEST(Cli, DescribeMeasuresTheTwinsEngine) {
         const double truth = e[what + "_multislice"];
         const double error = e[what + "_multislice_standard_error"];
         EXPECT_NEAR(double(e[what]), truth, 0.01 * truth + 3 * error) << e;
-        EXPECT_LT(error, 0.04 * truth) << e;
+        EXPECT_LT(error, 0.1 * truth) << e;  // so that this says something
       };
       agree("mean_fraction");
       agree("contrast");
