@@ -48,6 +48,8 @@ struct Config::Impl {
       node = YAML::Node(YAML::NodeType::Map);
       if (parent) parent->Store(key, node);
     }
+    // A mistake that is told when the config is read: there is no place for a default in it.
+    if (!node.IsMap()) return;
     node[std::string(k)] = value;
   }
 };

@@ -69,7 +69,16 @@ struct Finished {
   double peak_bytes = 0;                // of resident memory
   double cpu_seconds = 0;               // of all its threads
   double cpu_seconds_after_signal = 0;  // likewise; all of it when no signal was sent
-  size_t ErrorLines() const { return size_t(std::count(err.begin(), err.end(), '\n')); }
+  // Lines on stderr but for warnings, which come on lines of their own.
+  size_t ErrorLines() const {
+    size_t lines = 0;
+    for (size_t at = 0; at < err.size();) {
+      const size_t end = std::min(err.find('\n', at), err.size());
+      if (err.compare(at, 16, "ronchi: warning:") != 0) ++lines;
+      at = end + 1;
+    }
+    return lines;
+  }
 };
 
 // A program at work.
