@@ -14,6 +14,8 @@ NB_MODULE(_ronchi, m) {
   using namespace nanobind::literals;
   // Python leaves closed what was closed; files that are opened later must not take their numbers.
   ronchi::OpenStandardStreams();
+  // A daemon thread that is inside a call when the program ends holds what it uses: no leak.
+  nanobind::set_leak_warnings(false);
   ronchi::Progress::SetStyle(ronchi::Progress::Style::kOff);
   ronchi::agents::RegisterTorchPoliciesLazily();
 

@@ -80,7 +80,7 @@ class SameAsTheCommand(unittest.TestCase):
     def test_a_series_of_numbers(self):
         beam = {**CONFIG["beam"], "energy_keV": {"series": [80, 200, 300]}}
         config = {**CONFIG, "beam": beam, "detectors": {
-            "haadf": {"type": "annular", "inner_mrad": 30, "outer_mrad": 60}}}
+            "haadf": {"type": "annular", "inner_mrad": 30, "outer_mrad": 50}}}
         with tempfile.TemporaryDirectory() as folder:
             path = command(folder, STO, config)
             ours = ronchi.simulate("SrTiO3_001.xyz", specimen={"repeat": [2, 2, 2]}, **config)
