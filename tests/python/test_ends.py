@@ -32,7 +32,7 @@ CALLS = {
     "a vector's step": ("env = gymnasium.make_vec('ronchi/AberrationTuning-v0', num_envs=3, "
                         "vectorization_mode='vector_entry_point', pixels=16)",
                         "env.reset()"),
-    "an instrument": ("i = ronchi.connect('corrected_200kV')", "i.read('optics.C10')"),
+    "an instrument": ("i = ronchi.connect('corrected_200kV', guard=False)", "i.read('optics.C10')"),
 }
 
 
