@@ -29,7 +29,9 @@ WorkQueue::WorkQueue(size_t pieces, size_t threads, bool ordered, std::function<
       handed_back_(pieces),
       is_done_(pieces) {
   for (size_t i = 0; i < thread_count_; ++i) {
-    threads_.push_back(std::make_unique<Background>([this] { Work(); }));
+    // Made here, as a thread may begin long after the first pieces are given.
+    threads_.push_back(std::make_unique<Background>(
+        [this, block = std::vector<size_t>(pieces)]() mutable { Work(block); }));
   }
 }
 
@@ -85,8 +87,7 @@ void WorkQueue::Take(std::span<size_t> out) {
   under_way_ -= out.size();
 }
 
-void WorkQueue::Work() {
-  std::vector<size_t> block(is_done_.size());
+void WorkQueue::Work(std::span<size_t> block) {
   double cost_s = kBlock_s;  // of a piece, smoothed: one at a time until it is known
   std::unique_lock lock(mutex_);
   while (true) {

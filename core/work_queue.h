@@ -46,7 +46,7 @@ class WorkQueue {
     std::vector<size_t> items_;
     size_t first_ = 0, size_ = 0;
   };
-  void Work();
+  void Work(std::span<size_t> block);  // block: room for all pieces that it may take at once
   bool IsReady(size_t count) const;
 
   const std::function<void(size_t)> work_;
