@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/config.h"
-#include "experiments/flow_instrument.h"
+#include "experiments/flow/flow_instrument.h"
 #include "hw/command_json.h"
 #include "hw/description_json.h"
 #include "hw/guarded.h"

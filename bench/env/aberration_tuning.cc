@@ -13,7 +13,7 @@
 #include "agents/classical/nelder_mead_policy.h"
 #include "core/parallel.h"
 #include "core/random.h"
-#include "experiments/environment_instruments.h"
+#include "experiments/catalog/environment_instruments.h"
 #include "hw/ground_truth.h"
 #include "hw/twin/twin.h"
 #include "tests/support/knowing.h"

@@ -7,7 +7,7 @@
 #include <benchmark/benchmark.h>
 
 #include "core/parallel.h"
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 #include "hw/ground_truth.h"
 #include "tests/support/drift_tracker.h"
 

@@ -13,7 +13,7 @@
 #include "agents/bayes/gp_policy.h"
 #include "agents/classical/nelder_mead_policy.h"
 #include "core/parallel.h"
-#include "experiments/environment_instruments.h"
+#include "experiments/catalog/environment_instruments.h"
 #include "tests/support/knowing.h"
 #include "theory/phase_error.h"
 

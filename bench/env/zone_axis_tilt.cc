@@ -10,7 +10,7 @@
 #include "agents/bayes/gp_policy.h"
 #include "agents/classical/nelder_mead_policy.h"
 #include "core/parallel.h"
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 #include "tests/support/zone_axis.h"
 
 namespace ronchi {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agents/classical/nelder_mead_policy.h"
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 #include "tests/support/drift_tracker.h"
 #include "tests/support/zone_axis.h"
 

@@ -6,7 +6,7 @@
 
 #include "env/adaptive_scan.h"
 #include "env/spectrum_search.h"
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 
 namespace ronchi {
 namespace {
