@@ -16,7 +16,7 @@
 #include "experiments/catalog/describe_environment.h"
 #include "experiments/catalog/describe_structure.h"
 #include "experiments/catalog/environments.h"
-#include "experiments/catalog/simulated.h"
+#include "experiments/catalog/instruments.h"
 #include "experiments/loop/recipe.h"
 #include "experiments/simulate/engine_error.h"
 #include "hw/twin/twin.h"
@@ -125,10 +125,10 @@ absl::StatusOr<hw::TwinOptions> Preset(const std::string& name) {
   return hw::ReadTwinOptions(config);
 }
 
-absl::StatusOr<json> DescribeInstrument(const std::string& name) {
-  RONCHI_ASSIGN_OR_RETURN(const Config config, SimulatedPreset(name));
-  RONCHI_ASSIGN_OR_RETURN(const SimulatedKind* const kind, KindOfSimulated(config));
-  if (kind->kind != "column") return DescribeSimulated(name);
+absl::StatusOr<json> DescribeColumn(const std::string& name) {
+  RONCHI_ASSIGN_OR_RETURN(const Config config, InstrumentConfig(name));
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(config));
+  if (kind->kind != "column") return DescribeInstrument(name);
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, Preset(name));
   RONCHI_ASSIGN_OR_RETURN(const auto twin, hw::MakeTwin(options, 0));
   const hw::Description& d = twin->description();
@@ -246,8 +246,8 @@ json ListEverything() {
   }
   for (const std::string& name : Stems("twins", ".yaml")) {
     absl::StatusOr<std::string> summary;
-    if (const auto config = SimulatedPreset(name); config.ok()) {
-      const auto kind = KindOfSimulated(*config);
+    if (const auto config = InstrumentConfig(name); config.ok()) {
+      const auto kind = KindOf(*config);
       summary = kind.ok() ? (*kind)->summarise(*config) : kind.status();
     }
     out["instruments"][name] = summary.ok() ? *summary : std::string(summary.status().message());
@@ -277,7 +277,7 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
   }
   const auto twins = Stems("twins", ".yaml");
   const std::string twin = name == "twin" && !twins.empty() ? twins[0] : name;
-  if (std::find(twins.begin(), twins.end(), twin) != twins.end()) return DescribeInstrument(twin);
+  if (std::find(twins.begin(), twins.end(), twin) != twins.end()) return DescribeColumn(twin);
   const auto recipes = RecipeNames();
   if (std::find(recipes.begin(), recipes.end(), name) != recipes.end()) {
     RONCHI_ASSIGN_OR_RETURN(const std::string path, FindRecipe(name));

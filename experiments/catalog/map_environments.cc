@@ -3,7 +3,7 @@
 #include "env/adaptive_scan.h"
 #include "env/spectrum_search.h"
 #include "env/wrapper.h"
-#include "experiments/catalog/simulated.h"
+#include "experiments/catalog/instruments.h"
 #include "hw/twin/map_twin.h"
 
 namespace ronchi {
@@ -31,7 +31,7 @@ prior: {drift_x_nm_per_s: [-0.03, 0.03], drift_y_nm_per_s: [-0.03, 0.03]}
 
 absl::StatusOr<Config> InstrumentOf(const Config& given, int level) {
   if (given.IsMap()) return given;
-  if (const auto preset = given.Scalar(); preset.ok()) return SimulatedPreset(*preset);
+  if (const auto preset = given.Scalar(); preset.ok()) return InstrumentConfig(*preset);
   return Config::Parse(MapOfLevel(level), "instrument");
 }
 
@@ -44,14 +44,14 @@ absl::StatusOr<Config> Read(const Config& instrument, const Config& task, Option
   constexpr double kWhite_nm = 20;
   ConfigReader(task).Integer("level", &o->level, {.min = 1, .max = 3});  // errors: below
   RONCHI_ASSIGN_OR_RETURN(const Config config, InstrumentOf(instrument, o->level));
-  RONCHI_ASSIGN_OR_RETURN(const SimulatedKind* const kind, KindOfSimulated(config));
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(config));
   hw::MapTwinOptions twin;
-  if (kind->kind == "map") {
+  if (kind->kind == "particles") {
     RONCHI_ASSIGN_OR_RETURN(twin, hw::ReadMapTwinOptions(config));
     o->dark_counts = twin.haadf.dark_counts;
   }
   RONCHI_RETURN_IF_ERROR(read(task, o));
-  if (o->white_counts == 0 && kind->kind == "map") {
+  if (o->white_counts == 0 && kind->kind == "particles") {
     RONCHI_ASSIGN_OR_RETURN(o->white_counts, hw::NominalHaadfCounts(twin, kWhite_nm, o->*dwell_s));
   }
   return config;
@@ -62,7 +62,7 @@ Factory MakeFactory(const Config& instrument, const Options& options) {
   // Text, as a Config is not for several threads.
   return [=, text = instrument.Dump()](uint64_t index) -> Made {
     RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(text, "instrument"));
-    RONCHI_ASSIGN_OR_RETURN(auto made, OpenSimulated(config, 0));
+    RONCHI_ASSIGN_OR_RETURN(auto made, OpenInstrument(config, 0));
     Options own = options;
     own.environment = index;
     RONCHI_ASSIGN_OR_RETURN(auto task, Environment::Create(made.get(), own));

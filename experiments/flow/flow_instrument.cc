@@ -10,7 +10,7 @@
 #include "core/config.h"
 #include "core/files.h"
 #include "core/nesting.h"
-#include "experiments/catalog/simulated.h"
+#include "experiments/catalog/instruments.h"
 #include "experiments/loop/recipe.h"
 #include "hw/description_json.h"
 
@@ -66,21 +66,21 @@ absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint6
                                                   bool hurry) {
   std::error_code ec;
   if (absl::EndsWith(name, ".json")) return FromDescription(name);
-  const std::vector<std::string> presets = SimulatedPresets();
+  const std::vector<std::string> presets = InstrumentPresets();
   const bool preset = std::find(presets.begin(), presets.end(), name) != presets.end();
-  if (!preset && !fs::is_regular_file(name, ec)) {
-    return absl::NotFoundError(absl::StrCat(
-        "instrument '", name, "': no such preset or file; presets: ", absl::StrJoin(presets, ", "),
-        "; files: a twin (.yaml), or a description to check against (.json)"));
-  }
   const std::vector<std::string> overrides =
       hurry ? std::vector<std::string>{"real_time=false"} : std::vector<std::string>();
-  absl::StatusOr<Config> config = preset ? SimulatedPreset(name) : Config::Load(name, overrides);
-  if (!config.ok()) return config.status();
+  const absl::StatusOr<Config> config = InstrumentConfig(name, overrides);
+  if (absl::IsNotFound(config.status())) {
+    return absl::NotFoundError(
+        absl::StrCat(config.status().message(),
+                     "; files: an instrument (.yaml), or a description to check against (.json)"));
+  }
+  RONCHI_RETURN_IF_ERROR(config.status());
   FlowInstrument out;
   out.name = preset ? name : fs::absolute(name).lexically_normal().string();
   RONCHI_ASSIGN_OR_RETURN(out.instrument,
-                          OpenSimulated(*config, DeriveSeed(seed, "workflow.instrument")));
+                          OpenInstrument(*config, DeriveSeed(seed, "workflow.instrument")));
   ConfigReader(*config).Bool("real_time", &out.real_time);
   out.truth = out.instrument->ground_truth();
   out.description = out.instrument->description();

@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "experiments/catalog/simulated.h"
+#include "experiments/catalog/instruments.h"
 #include "experiments/simulate/fine_multislice.h"
 #include "tests/support/column.h"
 

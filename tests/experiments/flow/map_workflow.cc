@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/storage.h"
-#include "experiments/catalog/simulated.h"
+#include "experiments/catalog/instruments.h"
 #include "experiments/flow/flow.h"
 #include "tests/support/command.h"
 
@@ -40,13 +40,13 @@ TEST(MapWorkflow, SpendsWhatWasForecast) {
 }
 
 TEST(MapWorkflow, PresetsOpenByKind) {
-  const auto presets = SimulatedPresets();
+  const auto presets = InstrumentPresets();
   EXPECT_TRUE(std::find(presets.begin(), presets.end(), "plasmonic_particles") != presets.end());
-  const auto map = *OpenSimulated(*SimulatedPreset("plasmonic_particles"), 1);
+  const auto map = *OpenInstrument(*InstrumentConfig("plasmonic_particles"), 1);
   EXPECT_NE(map->description().FindDetector("eels"), nullptr);
   const auto file = *Config::Parse("{kind: map, field_nm: 50}", "mine.yaml");
-  EXPECT_TRUE(OpenSimulated(file, 1).ok());
-  const auto bad = OpenSimulated(*Config::Parse("kind: plane", "mine.yaml"), 1);
+  EXPECT_TRUE(OpenInstrument(file, 1).ok());
+  const auto bad = OpenInstrument(*Config::Parse("kind: plane", "mine.yaml"), 1);
   EXPECT_TRUE(absl::IsInvalidArgument(bad.status()));
   EXPECT_NE(bad.status().message().find("mine.yaml:1: kind: 'plane' is not allowed; allowed: "),
             std::string::npos)
