@@ -13,7 +13,8 @@
 #include "agents/classical/nelder_mead_policy.h"
 #include "core/parallel.h"
 #include "core/random.h"
-#include "experiments/catalog/environment_instruments.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/catalog/instruments.h"
 #include "hw/ground_truth.h"
 #include "hw/twin/twin.h"
 #include "tests/support/knowing.h"
@@ -56,13 +57,11 @@ BENCHMARK(BM_AberrationTuning)->ArgsProduct({{32, 64, 128}, {0, 1}})->MinTime(2)
 struct World {
   World(int level, bool truth) {
     SetThreads(1);
-    const Twins twins =
-        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "AberrationTuning-v0", level);
-    instrument = *MakeInstrument(twins);
+    instrument = *OpenInstrument(*LevelInstrument("AberrationTuning-v0", level), 0);
     env::AberrationTuningOptions options;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
     RONCHI_CHECK(env::ReadAberrationTuningOptions(task, &options).ok());
-    options.dark_counts = twins[0].dark_counts;
+    options.dark_counts = instrument->description().FindDetector("haadf")->dark_counts;
     options.reward_truth = truth;
     environment = *env::AberrationTuning::Create(instrument.get(), options);
   }

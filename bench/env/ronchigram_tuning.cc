@@ -13,7 +13,9 @@
 #include "agents/bayes/gp_policy.h"
 #include "agents/classical/nelder_mead_policy.h"
 #include "core/parallel.h"
-#include "experiments/catalog/environment_instruments.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/catalog/instruments.h"
+#include "hw/twin/twin_options.h"
 #include "tests/support/knowing.h"
 #include "theory/phase_error.h"
 
@@ -26,10 +28,9 @@ namespace ts = testing_support;
 struct World {
   explicit World(int level, bool truth = false) {
     SetThreads(1);
-    const Twins twins =
-        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "RonchigramTuning-v0", level);
-    instrument = *MakeInstrument(twins);
-    energy_eV = twins[0].energy_eV;
+    const Config level_config = *LevelInstrument("RonchigramTuning-v0", level);
+    instrument = *OpenInstrument(level_config, 0);
+    energy_eV = hw::ReadTwinOptions(level_config)->energy_eV;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
     RONCHI_CHECK(env::ReadRonchigramTuningOptions(task, &options).ok());
     options.reward_truth = truth;

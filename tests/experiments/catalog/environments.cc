@@ -9,7 +9,7 @@
 #include "env/drift_lock.h"
 #include "env/ronchigram_tuning.h"
 #include "env/zone_axis_tilt.h"
-#include "experiments/catalog/environment_instruments.h"
+#include "experiments/catalog/instruments.h"
 #include "hw/guarded.h"
 #include "tests/support/env_contract.h"
 
@@ -61,10 +61,9 @@ INSTANTIATE_TEST_SUITE_P(All, Environments, testing::ValuesIn(All()), [](const a
 // Behind a guard the simulation tells nothing: with the image's reward all goes as without one.
 template <class Task, class Options>
 void ExpectDeploys(const Case& c, Options options) {
-  const Twins twins = *ReadTwins(Config::Parse("{}", "test")->Item(0), c.id, c.level);
   hw::GuardOptions guard;
   guard.dose_budget_e_per_m2 = 1e40;
-  auto guarded = *hw::MakeGuarded(*MakeInstrument(twins), guard);
+  auto guarded = *hw::MakeGuarded(*OpenInstrument(*LevelInstrument(c.id, c.level), 0), guard);
   ASSERT_EQ(guarded->ground_truth(), nullptr);
   options.level = c.level;
   options.reward_truth = false;
