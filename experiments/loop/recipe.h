@@ -30,9 +30,12 @@ struct MonitorSettings {
   enum class When { kRest, kAlways } when = When::kRest;
   std::vector<std::string> streams;           // experiments/loop/streams.h
   double frames_between_false_alarms = 2000;  // promised average
-  int learning_frames = 8;  // taken as in control before the watch begins, beside the reference
-  int settle = 0;           // rows that are not watched, after the start and after an alarm
-  double rest = 0.05;       // an action below this, in its own unit, is no move
+  int learning_frames = 8;                    // taken as in control before the watch begins
+  // What is in control is what the policy's file says of the instrument it was trained for, instead
+  // of the first frames of the deployment.
+  bool policy_reference = false;
+  int settle = 0;      // rows that are not watched, after the start and after an alarm
+  double rest = 0.05;  // an action below this, in its own unit, is no move
   std::vector<std::string> on_alarm;  // experiments/loop/alarm_actions.h
 };
 
@@ -48,8 +51,8 @@ struct Recipe {
   InstrumentMaker open_train, open_deploy;
   int tune_steps = 45;
   int deploy_steps = 110;
-  bool one_episode = true;                // the deployment's steps are one episode of the task
-  std::optional<TheorySettings> theory;   // none: nothing is predicted
+  bool one_episode = true;               // the deployment's steps are one episode of the task
+  std::optional<TheorySettings> theory;  // none: nothing is predicted
   MonitorSettings monitor;
 };
 

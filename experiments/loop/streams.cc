@@ -34,15 +34,15 @@ std::string Numbered(const std::string& name, size_t i, size_t n) {
 }
 
 absl::Status NoSuchStream(const std::string& name, const env::Spec& spec) {
-  std::vector<std::string> known = {"reward", "return", "length", "action", "action.norm",
-                                    "innovations"};
+  std::vector<std::string> known = {"reward", "return",      "length",
+                                    "action", "action.norm", "innovations"};
   for (const auto& [entry, box] : spec.observation_space) {
     known.push_back(absl::StrCat(entry, box.size() > kMostNumbers ? ".mean" : ""));
   }
   for (const std::string& info : spec.info_names) known.push_back("info." + info);
-  return absl::InvalidArgumentError(absl::StrCat("'", name, "' is not allowed; allowed: ",
-                                                 absl::StrJoin(known, ", "),
-                                                 "; and <entry>.mean, .sd, .norm, .centroid"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", name, "' is not allowed; allowed: ", absl::StrJoin(known, ", "),
+                   "; and <entry>.mean, .sd, .norm, .centroid"));
 }
 
 }  // namespace
@@ -58,8 +58,8 @@ absl::StatusOr<Streams> Streams::Create(const std::vector<std::string>& names,
     const size_t dot = name.rfind('.');
     const std::string head = name.substr(0, dot);
     const std::string summary = dot == std::string::npos ? "" : name.substr(dot + 1);
-    const bool summarised = summary == "mean" || summary == "sd" || summary == "norm" ||
-                            summary == "centroid";
+    const bool summarised =
+        summary == "mean" || summary == "sd" || summary == "norm" || summary == "centroid";
     const auto entry = spec.observation_space.find(summarised ? head : name);
     if (name == "innovations") {
       out.innovations_ = true;

@@ -2,10 +2,9 @@
 //   reward                   of the step
 //   return, length           of the episode; the logarithm of its number of steps
 //   action, action.norm      its numbers; its length
-//   <entry>                  of the observation, its numbers (at most 12 of them): contrast, shift …
-//   <entry>.mean, .sd        of all its numbers
-//   <entry>.centroid         mean index of a row of numbers, weighted by them: of a spectrum
-//   <entry>.norm             length as a vector
+//   <entry>                  of the observation, its numbers (at most 12 of them): contrast, shift
+//   … <entry>.mean, .sd        of all its numbers <entry>.centroid         mean index of a row of
+//   numbers, weighted by them: of a spectrum <entry>.norm             length as a vector
 //   info.<name>              what info() holds
 //   innovations              of theory: what an image says against its prediction, by parameter
 // With `rows: episode` what belongs to a step is averaged over the episode, and info is the last.
