@@ -121,8 +121,8 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
       {"policy", path},
       {"kind", trained.policy->kind()},
       {"steps", trained.summary.steps},
-      {"steps_asked", resolved.recipe.agent.kind == "ppo" ? json(resolved.recipe.agent.train_steps)
-                                                          : json(nullptr)},
+      {"steps_asked",
+       trained.summary.steps_asked > 0 ? json(trained.summary.steps_asked) : json(nullptr)},
       {"episodes", trained.summary.episodes},
       {"interrupted", trained.summary.interrupted},
       {"curve", curve}};

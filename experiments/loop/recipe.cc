@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/random.h"
+#include "experiments/catalog/agents.h"
 #include "hw/twin/describe_twin.h"
 #include "ronchi_paths.h"
 
@@ -37,15 +38,11 @@ absl::Status ReadInstrument(const Config& node, hw::TwinOptions* o) {
   return absl::OkStatus();
 }
 
-absl::Status ReadAgent(const Config& node, AgentOptions* o) {
-  ConfigReader r(node);
-  r.Choice("kind", &o->kind, {"gp", "ppo", "nelder_mead", "random"});
-  r.Integer("n_initial", &o->n_initial, {.min = 2, .max = 1000});
-  r.Integer("budget", &o->budget, {.min = 2, .max = 1000});
-  r.Integer("train_episodes", &o->train_episodes, {.min = 1, .max = 1000});
-  r.Integer("train_steps", &o->train_steps, {.min = 1, .max = 1e9});
-  if (r.ok() && o->budget < o->n_initial) r.Fail("budget", "must not be below n_initial");
-  return r.Done();
+absl::Status ReadAgent(const Config& node, Recipe* recipe) {
+  RONCHI_ASSIGN_OR_RETURN(const agents::AgentKind* const kind, AgentKindOf(node));
+  recipe->agent_kind = kind->kind;
+  recipe->agent = node;
+  return CheckAgent(node, env::AberrationTuningSpec(recipe->environment));
 }
 
 // Everything of hw/guard_options.h; for the three settings of the task limit_nm and step_nm say the
@@ -113,7 +110,7 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   ErrorList errors;  // of all sections, told at once
   errors.Add(r.Done());
   errors.Add(ReadTask(environment, &recipe));
-  errors.Add(ReadAgent(agent, &recipe.agent));
+  errors.Add(ReadAgent(agent, &recipe));
   ConfigReader t(train);
   t.Integer("tune_steps", &recipe.tune_steps, {.min = 1, .max = 100000});
   errors.Add(ReadInstrument(t.Child("instrument"), &recipe.train_instrument));

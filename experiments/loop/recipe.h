@@ -2,6 +2,7 @@
 // docs/recipes.md describes the keys; recipes/quickstart/recipe.yaml is the example.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,14 +12,6 @@
 #include "hw/twin/twin_options.h"
 
 namespace ronchi {
-
-struct AgentOptions {
-  std::string kind = "gp";  // gp | ppo | nelder_mead | random
-  int n_initial = 8;        // gp: images before the model is asked
-  int budget = 40;          // gp: images before it holds
-  int train_episodes = 4;   // gp
-  int train_steps = 20000;  // ppo
-};
 
 struct MonitorSettings {
   double frames_between_false_alarms = 2000;  // promised average
@@ -31,7 +24,8 @@ struct Recipe {
   std::string title;
   uint64_t seed = 1;
   env::AberrationTuningOptions environment;
-  AgentOptions agent;
+  std::string agent_kind;
+  std::optional<Config> agent;  // experiments/catalog/agents.h; always there after reading
   hw::TwinOptions train_instrument;
   int tune_steps = 45;
   hw::TwinOptions deploy_instrument;

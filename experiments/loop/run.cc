@@ -56,7 +56,7 @@ absl::Status DiskFullIsBadInput(const absl::Status& s, const std::string& folder
 }
 
 void LogStart(const Recipe& recipe, const std::string& folder) {
-  Log(absl::StrCat("recipe ", recipe.name, ", agent ", recipe.agent.kind, ", seed ", recipe.seed,
+  Log(absl::StrCat("recipe ", recipe.name, ", agent ", recipe.agent_kind, ", seed ", recipe.seed,
                    ", ", Threads(), " threads, into ", folder));
   for (const char* part : {"train", "tune.instrument", "deploy.instrument"}) {
     Log(absl::StrCat("seed of '", part, "': ", DeriveSeed(recipe.seed, part)));
