@@ -17,6 +17,7 @@
 #include "experiments/catalog/instruments.h"
 #include "hw/ground_truth.h"
 #include "hw/twin/twin.h"
+#include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 
 namespace ronchi {
@@ -72,7 +73,7 @@ struct World {
 void BM_Level(benchmark::State& state) {
   World w(int(state.range(0)), state.range(1));
   std::vector<float> observation(w.environment->spec().observation_size());
-  const auto actor = ts::Random(w.environment->spec());
+  const auto actor = ts::Agent(w.environment->spec(), "random");
   RONCHI_CHECK(w.environment->ResetInto(1, {}, observation).ok());
   for (auto _ : state) {
     const auto outcome = w.environment->StepInto(actor.act({}), observation);
@@ -91,7 +92,7 @@ void BM_Baseline(benchmark::State& state) {
   const size_t steps = size_t(spec.max_episode_steps), knobs = spec.action_space.size();
   const char* names[] = {"hold", "random", "nelder_mead", "gp", "knows"};
   const ts::Actor actors[] = {
-      ts::Holding(spec), ts::Random(spec),
+      ts::Agent(spec, "hold"), ts::Agent(spec, "random"),
       ts::Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space)),
       ts::Of(std::shared_ptr<agents::Policy>(
           *agents::GpPolicy::Create(spec.observation_space, spec.action_space,

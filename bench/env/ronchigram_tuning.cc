@@ -16,6 +16,7 @@
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
 #include "hw/twin/twin_options.h"
+#include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 #include "theory/phase_error.h"
 
@@ -49,7 +50,7 @@ struct World {
 void BM_RonchigramTuning(benchmark::State& state) {
   World w(int(state.range(0)), state.range(1));
   std::vector<float> observation(w.environment->spec().observation_size());
-  const auto actor = ts::Random(w.environment->spec());
+  const auto actor = ts::Agent(w.environment->spec(), "random");
   RONCHI_CHECK(w.environment->ResetInto(1, {}, observation).ok());
   for (auto _ : state) {
     const auto outcome = w.environment->StepInto(actor.act({}), observation);
@@ -69,7 +70,7 @@ void BM_Baseline(benchmark::State& state) {
   const agents::KnobTaskOptions task{.value_key = "flatness"};
   const char* names[] = {"hold", "random", "nelder_mead", "gp", "knows"};
   const ts::Actor actors[] = {
-      ts::Holding(spec), ts::Random(spec),
+      ts::Agent(spec, "hold"), ts::Agent(spec, "random"),
       ts::Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space,
                                                {.task = task})),
       ts::Of(std::shared_ptr<agents::Policy>(*agents::GpPolicy::Create(

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "core/files.h"
 #include "core/parallel.h"
+#include "experiments/catalog/agents.h"
 #include "experiments/catalog/describe_environment.h"
 #include "experiments/catalog/describe_structure.h"
 #include "experiments/catalog/environments.h"
@@ -32,12 +33,6 @@ namespace fs = std::filesystem;
 
 const std::map<std::string, std::map<std::string, std::string>>& Known() {
   static const std::map<std::string, std::map<std::string, std::string>> kKnown = {
-      {"agents",
-       {{"gp",
-         "Gaussian-process optimisation: Matérn 5/2, learned noise, log expected improvement"},
-        {"ppo", "proximal policy optimisation with a small network (libtorch)"},
-        {"nelder_mead", "downhill simplex on the image contrast (NLopt); a baseline"},
-        {"random", "actions drawn evenly from the action space; the floor of every comparison"}}},
       {"engines",
        {{"multislice", "the reference: every probe through every slice"},
         {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
@@ -52,18 +47,8 @@ json Option(const json& standard, const std::string& meaning) {
   return {{"default", standard}, {"meaning", meaning}};
 }
 
-// The keys of a recipe (agents) or a simulate config (engines) that belong to `name`.
+// The keys of a simulate config that belong to an engine.
 json OptionsOf(const std::string& name) {
-  const AgentOptions agent;
-  if (name == "gp") {
-    return {{"agent.n_initial", Option(agent.n_initial, "images before the model is asked")},
-            {"agent.budget", Option(agent.budget, "images before it holds")},
-            {"agent.train_episodes",
-             Option(agent.train_episodes, "episodes that teach the prior of its model")}};
-  }
-  if (name == "ppo") {
-    return {{"agent.train_steps", Option(agent.train_steps, "images to train on")}};
-  }
   if (name == "multislice") {
     return {
         {"engine.name", Option("multislice", "of `ronchi simulate`")},
@@ -90,8 +75,7 @@ json OptionsOf(const std::string& name) {
   return json::object();
 }
 
-std::string UsedBy(const std::string& group, const std::string& name) {
-  if (group == "agents") return "agent: {kind: " + name + ", …} in a recipe";
+std::string UsedBy(const std::string& name) {
   const std::string key = "engine: {name: " + name + "} in a simulate config";
   if (name == "multislice") return key + " (the default)";
   const std::string error = "; `ronchi simulate --compare` measures its error against multislice";
@@ -239,6 +223,9 @@ absl::StatusOr<json> DescribeStructureFile(const std::string& path) {
 json ListEverything() {
   json out;
   for (const auto& [group, entries] : Known()) out[group] = entries;
+  for (const agents::AgentKind& kind : agents::AgentKinds()) {
+    out["agents"][kind.kind] = kind.summary;
+  }
   for (const EnvironmentKind& kind : EnvironmentKinds()) {
     const auto summary = SummariseEnvironment(kind.id);
     out["environments"][kind.id] =
@@ -265,12 +252,13 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
   for (const EnvironmentKind& kind : EnvironmentKinds()) {
     if (kind.id == name) return DescribeEnvironment(name);
   }
+  if (agents::FindAgentKind(name)) return DescribeAgent(name);
   for (const auto& [group, entries] : Known()) {
     if (const auto it = entries.find(name); it != entries.end()) {
       json out = {{"kind", group.substr(0, group.size() - 1)},
                   {"name", name},
                   {"summary", it->second},
-                  {"used_by", UsedBy(group, name)}};
+                  {"used_by", UsedBy(name)}};
       if (const json options = OptionsOf(name); !options.empty()) out["options"] = options;
       return out;
     }

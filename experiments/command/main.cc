@@ -9,7 +9,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "agents/torch/backend.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/progress.h"
@@ -220,7 +219,6 @@ int Main(int argc, char** argv) {
   SetThreads(a.threads);
   SetVerbose(a.verbose);
   if (a.quiet) Progress::SetStyle(Progress::Style::kOff);
-  agents::RegisterTorchPoliciesLazily();
   return chosen(a);
 }
 

@@ -100,17 +100,6 @@ absl::Status CheckCanWrite(const std::string& path) {
   return absl::OkStatus();
 }
 
-// Of an agent that is told how long to learn; else null.
-json StepsAsked(const Recipe& recipe) {
-  ConfigReader r(recipe.agent);
-  std::string kind;
-  int steps = 0;
-  r.Text("kind", &kind);
-  if (kind != "ppo") return nullptr;
-  r.Integer("train_steps", &steps);
-  return steps;
-}
-
 absl::StatusOr<json> TrainToFile(const Arguments& a) {
   RONCHI_ASSIGN_OR_RETURN(const ResolvedRecipe resolved, ResolveRecipe(ToRunOptions(a)));
   const std::string path = a.output.empty() ? resolved.recipe.name + ".policy.json" : a.output;
@@ -135,7 +124,8 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
   return json{{"policy", path},
               {"kind", trained.policy->kind()},
               {"steps", trained.summary.steps},
-              {"steps_asked", StepsAsked(resolved.recipe)},
+              {"steps_asked",
+               trained.summary.steps_asked > 0 ? json(trained.summary.steps_asked) : json(nullptr)},
               {"episodes", trained.summary.episodes},
               {"interrupted", trained.summary.interrupted},
               {"curve", curve}};

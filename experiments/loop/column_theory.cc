@@ -88,7 +88,8 @@ std::vector<StreamValue> ColumnTheory::Update() {
 
 // An image of theory's own, with C10 changed by c10_nm for the moment.
 absl::StatusOr<theory::Acquisition> ColumnTheory::Probe(double c10_nm) {
-  const double stands_nm = SettingsOf(*watch_)[0] / kA_per_nm;
+  const auto stands = watch_->settings().find(kKnobs[0]);
+  const double stands_nm = stands == watch_->settings().end() ? 0 : stands->second * 1e9;
   const auto set = [&](double value_nm) {
     return watch_->Execute(hw::Set{kKnobs[0], Nanometres(value_nm)}).status();
   };
