@@ -50,7 +50,7 @@ int PrintRun(const Arguments& a, const RunOutcome& outcome) {
   std::printf("%s\n", RunTable(outcome.record).c_str());
   const std::string row_word = RowWord(outcome.record.deploy.trace);
   for (const Alarm& alarm : outcome.record.deploy.alarms) {
-    if (alarm.moved_nm.size() < 3) {
+    if (alarm.attribution.empty() || alarm.moved_nm.size() < 3) {
       std::printf("alarm at %s %d, most evidence in %s\n", row_word.c_str(), alarm.image,
                   Printable(alarm.stream).c_str());
       continue;

@@ -250,6 +250,11 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
     for (const json& a : j.at("alarms")) {
       r.deploy.alarms.push_back(
           {a.at("image"), a.at("stream"), a.at("attribution"), a.at("moved_nm")});
+      const size_t moved = r.deploy.alarms.back().moved_nm.size();
+      if (moved != 0 && moved != 3) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            folder, "/summary.json: moved_nm: ", moved, " numbers are not allowed; allowed: 0, 3"));
+      }
     }
     if (j.contains("tune")) {
       r.tune_steps_planned = j.at("tune").at("steps_planned");

@@ -175,7 +175,7 @@ std::string Moved(const Alarm& a) {
   return a.attribution.empty() ? "not known: the run ended first" : a.attribution;
 }
 std::string Nanometres(const Alarm& a, size_t i) {
-  return a.moved_nm.size() <= i ? "–" : absl::StrFormat("%+.2f", a.moved_nm[i]);
+  return a.attribution.empty() || a.moved_nm.size() <= i ? "–" : absl::StrFormat("%+.2f", a.moved_nm[i]);
 }
 
 const std::vector<std::string> kColumns = {"stage",      "start",  "end",   "rows",
