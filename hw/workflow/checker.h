@@ -105,6 +105,7 @@ class Checker {
   // checker_join.cc
   // `likely`: which way the forecast takes, the one of `state` or the other; without, their mean.
   void JoinStates(State other, State* state, std::optional<bool> likely = {});
+  void WidenFrom(const State& known, State* joined) const;
   // One round after another from `state` on, `bind` before each: `state` becomes one that holds
   // what is known before every round. False: not found in time, which is an error.
   bool FindInvariant(const Step& step, const Block& body, const std::function<void(State*)>& bind,

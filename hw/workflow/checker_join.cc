@@ -60,6 +60,24 @@ void Checker::JoinStates(State other, State* state, std::optional<bool> likely) 
   state->person_s = std::max(state->person_s, other.person_s);
 }
 
+// Ends that `joined` has moved from where they were in `known` go to where nothing lies beyond: a
+// value's to infinity, a property's to its limits.
+void Checker::WidenFrom(const State& known, State* joined) const {
+  for (auto& [name, value] : joined->scope) {
+    const auto it = known.scope.find(name);
+    if (it == known.scope.end()) continue;
+    Value wide = it->second;
+    WidenTo(value, &wide);
+    wide.maybe |= value.maybe;
+    value = std::move(wide);
+  }
+  for (auto& [name, position] : joined->positions) {
+    const PropertyInfo* p = description_.FindProperty(name);
+    if (known.positions.at(name) == position) continue;
+    position = Join(position, {p->min, p->max});
+  }
+}
+
 // `state` ⊑ the result, and what a round makes of the result ⊑ the result: so it holds what is
 // known before every round, by induction, whatever the rounds before were. That a round's outcome
 // is included is tested, not taken from the way it was found.
@@ -87,21 +105,7 @@ bool Checker::FindInvariant(const Step& step, const Block& body,
     }
     State joined = known;
     JoinStates(next, &joined);
-    if (i >= kJoinedRounds) {
-      for (auto& [name, value] : joined.scope) {
-        const auto it = known.scope.find(name);
-        if (it == known.scope.end()) continue;
-        Value wide = it->second;
-        WidenTo(value, &wide);
-        wide.maybe |= value.maybe;
-        value = std::move(wide);
-      }
-      for (auto& [name, position] : joined.positions) {
-        const PropertyInfo* p = description_.FindProperty(name);
-        if (known.positions.at(name) == position) continue;
-        position = Join(position, {p->min, p->max});
-      }
-    }
+    if (i >= kJoinedRounds) WidenFrom(known, &joined);
     known = std::move(joined);
   }
   // One step back down, where that holds too: from the start or from any round's end.
