@@ -24,10 +24,8 @@ const std::map<std::string, size_t> kOlder = {
     {"experiments/simulate_resume.cc: absl::StatusOr<Unfinished> ReadWhatIsLeft(", 64},
     {"experiments/simulate_verb.cc: int Simulate(", 64},
     {"hw/twin/twin_options.cc: absl::Status ReadInto(", 70},
-    {"sim/contracted/builder.cc: Contracted ContractedBuilder::Finish(", 65},
     {"sim/contracted/derivative.cc: absl::Status Contracted::ComputeDerivative(", 83},
     {"sim/contracted/gradient.cc: absl::Status Contracted::ComputeGradient(", 109},
-    {"sim/transmission.cc: void Transmission::BackwardCore(", 62},
 };
 
 const std::vector<std::string> kCode = {"core",  "sim",    "theory",      "hw",
