@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "agents/bayes/gp_policy.h"
 #include "agents/classical/nelder_mead_policy.h"
+#include "bench/env/steps.h"
 #include "core/parallel.h"
 #include "core/random.h"
 #include "experiments/catalog/environments.h"
@@ -72,16 +73,8 @@ struct World {
 
 void BM_Level(benchmark::State& state) {
   World w(int(state.range(0)), state.range(1));
-  std::vector<float> observation(w.environment->spec().observation_size());
   const auto actor = ts::Agent(w.environment->spec(), "random");
-  RONCHI_CHECK(w.environment->ResetInto(1, {}, observation).ok());
-  for (auto _ : state) {
-    const auto outcome = w.environment->StepInto(actor.act({}), observation);
-    RONCHI_CHECK(outcome.ok());
-    if (outcome->truncated) RONCHI_CHECK(w.environment->ResetInto({}, {}, observation).ok());
-  }
-  state.counters["steps_per_s"] =
-      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+  CountSteps(state, w.environment.get(), [&] { return actor.act({}); });
   state.SetLabel(state.range(1) ? "truth" : "image");
 }
 BENCHMARK(BM_Level)->ArgsProduct({{1, 2, 3}, {0, 1}})->MinTime(2);
@@ -110,11 +103,7 @@ void BM_Baseline(benchmark::State& state) {
   for (auto _ : state) {
     returns = ts::Returns(w.environment.get(), actors[state.range(1)], episodes, 1, watch);
   }
-  const ts::Figure total = ts::FigureOf(returns), share = ts::FigureOf(shares);
-  state.counters["return"] = total.mean;
-  state.counters["return_se"] = total.error;
-  state.counters["of_best"] = share.mean;
-  state.counters["of_best_se"] = share.error;
+  ShowFigures(state, {{"return", returns}, {"of_best", shares}});
   state.SetLabel(names[state.range(1)]);
 }
 BENCHMARK(BM_Baseline)

@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "bench/env/steps.h"
 #include "core/parallel.h"
 #include "experiments/catalog/environments.h"
 #include "hw/ground_truth.h"
@@ -24,16 +25,8 @@ std::unique_ptr<env::Environment> Make(int level, const char* reward) {
 
 void BM_DriftLock(benchmark::State& state) {
   const auto task = Make(int(state.range(0)), "image");
-  std::vector<float> observation(task->spec().observation_size());
   const std::vector<float> action = {0.01f, -0.01f};
-  RONCHI_CHECK(task->ResetInto(1, {}, observation).ok());
-  for (auto _ : state) {
-    const auto outcome = task->StepInto(action, observation);
-    RONCHI_CHECK(outcome.ok());
-    if (outcome->truncated) RONCHI_CHECK(task->ResetInto(std::nullopt, {}, observation).ok());
-  }
-  state.counters["steps_per_s"] =
-      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+  CountSteps(state, task.get(), [&] { return std::span<const float>(action); });
 }
 BENCHMARK(BM_DriftLock)->DenseRange(1, 3);
 

@@ -1,15 +1,10 @@
 #include "experiments/record/run_record.h"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/child_first.h"
 #include "core/files.h"
 #include "core/nesting.h"
 #include "core/storage.h"
@@ -266,29 +261,13 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
   return r;
 }
 
-// HDF5 1.10 trusts what it reads: damaged files can crash it. A child reads first, which may.
-bool SurvivesReading(const std::string& folder) {
-  const pid_t child = fork();
-  if (child < 0) return true;
-  if (child == 0) {
-    for (int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) std::signal(signal, SIG_DFL);
-    const rlimit no_core = {0, 0};
-    setrlimit(RLIMIT_CORE, &no_core);
-    (void)ReadWithoutCare(folder);  // errors are the parent's to tell
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return !WIFSIGNALED(status) || WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM;
-}
-
 }  // namespace
 
 absl::StatusOr<RunRecord> ReadRunRecord(const std::string& folder) {
-  if (!SurvivesReading(folder)) {
-    return absl::InvalidArgumentError(folder + "/data.hdf5: is damaged");
-  }
+  const std::string path = folder + "/data.hdf5";
+  // HDF5 1.10 trusts what it reads: damaged files can crash it, or have it take all memory.
+  RONCHI_RETURN_IF_ERROR(TryInAChild([&] { return ReadWithoutCare(folder).status(); },
+                                     path + ": is damaged", LimitsOfReading(path)));
   return ReadWithoutCare(folder);
 }
 
