@@ -1,4 +1,4 @@
-// Steps a second of AberrationTuning-v0 on the twin, one thread: a step sets the coefficients and
+// Steps a second of AberrationTuning-v1 on the twin, one thread: a step sets the coefficients and
 // scans two frames of n × n pixels. On the contracted engine these are exact multislice images.
 //   bench_env_aberration_tuning --benchmark_filter=Baseline
 // gives what simple ways to act reach at every level: returns (mean ± standard error of the
@@ -57,7 +57,7 @@ struct World {
   World(int level, bool truth) {
     SetThreads(1);
     const Twins twins =
-        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "AberrationTuning-v0", level);
+        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "AberrationTuning-v1", level);
     instrument = *MakeInstrument(twins);
     env::AberrationTuningOptions options;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");

@@ -1,4 +1,4 @@
-// RonchigramTuning-v0: steps a second, and what simple ways to act reach at every level, one
+// RonchigramTuning-v1: steps a second, and what simple ways to act reach at every level, one
 // thread.
 //   bench_env_ronchigram_tuning --benchmark_filter=Baseline
 // gives returns (mean ± standard error of six episodes) with the image's reward, and the true flat
@@ -27,7 +27,7 @@ struct World {
   explicit World(int level, bool truth = false) {
     SetThreads(1);
     const Twins twins =
-        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "RonchigramTuning-v0", level);
+        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "RonchigramTuning-v1", level);
     instrument = *MakeInstrument(twins);
     energy_eV = twins[0].energy_eV;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");

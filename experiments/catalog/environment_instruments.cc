@@ -19,8 +19,8 @@ struct Row {
 // holds the probe. All ranges are chosen (docs/environments).
 const std::vector<Row>& Rows() {
   static const std::vector<Row> kRows = {
-      {"AberrationTuning-v0", 1, "preset: corrected_200kV", {}},
-      {"AberrationTuning-v0",
+      {"AberrationTuning-v1", 1, "preset: corrected_200kV", {}},
+      {"AberrationTuning-v1",
        2,
        R"(
 preset: corrected_200kV
@@ -50,7 +50,7 @@ prior:
   current_flicker: [0.003, 0.01]
 )",
        {}},
-      {"AberrationTuning-v0",
+      {"AberrationTuning-v1",
        3,
        R"(
 preset: corrected_200kV
@@ -93,7 +93,7 @@ prior:
   current_flicker: [0.005, 0.015]
 )",
        {}},
-      {"DriftLock-v0",
+      {"DriftLock-v1",
        1,
        R"(
 preset: corrected_200kV
@@ -104,7 +104,7 @@ prior:
   C12b_nm: [-1, 1]
 )",
        {}},
-      {"DriftLock-v0",
+      {"DriftLock-v1",
        2,
        R"(
 preset: corrected_200kV
@@ -134,7 +134,7 @@ prior:
   current_flicker: [0.003, 0.01]
 )",
        {}},
-      {"DriftLock-v0",
+      {"DriftLock-v1",
        3,
        R"(
 preset: corrected_200kV
@@ -168,7 +168,7 @@ prior:
   current_flicker: [0.005, 0.015]
 )",
        {}},
-      {"RonchigramTuning-v0",
+      {"RonchigramTuning-v1",
        1,
        R"(
 name: film_first_order_200kV
@@ -186,7 +186,7 @@ prior:
   shift_y_A: [0, 64]
 )",
        {}},
-      {"RonchigramTuning-v0",
+      {"RonchigramTuning-v1",
        2,
        R"(
 name: film_second_order_200kV
@@ -213,7 +213,7 @@ prior:
   pulse_height_noise: [0.3, 0.6]
 )",
        {}},
-      {"RonchigramTuning-v0",
+      {"RonchigramTuning-v1",
        3,
        R"(
 name: film_third_order_200kV
@@ -249,7 +249,7 @@ prior:
   pulse_height_noise: [0.4, 0.8]
 )",
        {}},
-      {"ZoneAxisTilt-v0",
+      {"ZoneAxisTilt-v1",
        1,
        R"(
 name: near_axis_200kV
@@ -268,7 +268,7 @@ prior:
   tilt_backlash_mrad: [0, 0]
 )",
        {}},
-      {"ZoneAxisTilt-v0",
+      {"ZoneAxisTilt-v1",
        2,
        R"(
 name: off_axis_200kV
@@ -288,7 +288,7 @@ prior:
   pulse_height_noise: [0.3, 0.6]
 )",
        {}},
-      {"ZoneAxisTilt-v0",
+      {"ZoneAxisTilt-v1",
        3,
        R"(
 name: far_off_axis_200kV
@@ -361,10 +361,10 @@ double RewardThreshold(const std::string& id, int level, bool truth) {
   };
   // 0.9 of what one gets who knows the hidden aberrations; 1.1 times what the best simple
   // controller loses.
-  static constexpr Solved kSolved[] = {{"AberrationTuning-v0", false, {75, 234, 378}},
-                                       {"DriftLock-v0", true, {-0.34, -0.76, -1.75}},
-                                       {"RonchigramTuning-v0", false, {211, 526, 881}},
-                                       {"ZoneAxisTilt-v0", true, {-14.5, -16, -23}}};
+  static constexpr Solved kSolved[] = {{"AberrationTuning-v1", false, {75, 234, 378}},
+                                       {"DriftLock-v1", true, {-0.34, -0.76, -1.75}},
+                                       {"RonchigramTuning-v1", false, {211, 526, 881}},
+                                       {"ZoneAxisTilt-v1", true, {-14.5, -16, -23}}};
   for (const Solved& s : kSolved) {
     if (s.id == id && s.truth == truth) return s.by_level[level - 1];
   }

@@ -10,6 +10,7 @@
 #include "env/drift_lock.h"
 #include "env/ronchigram_tuning.h"
 #include "env/spectrum_search.h"
+#include "env/versions.h"
 #include "env/wrapper.h"
 #include "env/zone_axis_tilt.h"
 #include "experiments/catalog/environment_instruments.h"
@@ -57,14 +58,14 @@ absl::StatusOr<Factory> Prepare(const Config& instrument, const Config& task, co
 
 absl::StatusOr<Factory> AberrationTuning(const Config& instrument, const Config& task) {
   return Prepare<env::AberrationTuning, env::AberrationTuningOptions>(
-      instrument, task, "AberrationTuning-v0", env::ReadAberrationTuningOptions,
+      instrument, task, "AberrationTuning-v1", env::ReadAberrationTuningOptions,
       [](const hw::TwinOptions& twin, env::AberrationTuningOptions* o) {
         o->dark_counts = twin.dark_counts;
       });
 }
 
 absl::StatusOr<Factory> DriftLock(const Config& instrument, const Config& task) {
-  return Prepare<env::DriftLock>(instrument, task, "DriftLock-v0", env::ReadDriftLockOptions);
+  return Prepare<env::DriftLock>(instrument, task, "DriftLock-v1", env::ReadDriftLockOptions);
 }
 
 // `task: {level: 2}` sets the instrument's defaults, too; its own keys win.
@@ -84,7 +85,7 @@ absl::StatusOr<Factory> AtomMove(const Config& instrument, const Config& task) {
 
 absl::StatusOr<Factory> RonchigramTuning(const Config& instrument, const Config& task) {
   return Prepare<env::RonchigramTuning, env::RonchigramTuningOptions>(
-      instrument, task, "RonchigramTuning-v0", env::ReadRonchigramTuningOptions,
+      instrument, task, "RonchigramTuning-v1", env::ReadRonchigramTuningOptions,
       [](const hw::TwinOptions& twin, env::RonchigramTuningOptions* o) {
         o->dark_counts = twin.camera.dark_counts;
       });
@@ -92,7 +93,7 @@ absl::StatusOr<Factory> RonchigramTuning(const Config& instrument, const Config&
 
 absl::StatusOr<Factory> ZoneAxisTilt(const Config& instrument, const Config& task) {
   return Prepare<env::ZoneAxisTilt, env::ZoneAxisTiltOptions>(
-      instrument, task, "ZoneAxisTilt-v0", env::ReadZoneAxisTiltOptions,
+      instrument, task, "ZoneAxisTilt-v1", env::ReadZoneAxisTiltOptions,
       [](const hw::TwinOptions& twin, env::ZoneAxisTiltOptions* o) {
         o->dark_counts = twin.camera.dark_counts;
       });
@@ -102,13 +103,13 @@ absl::StatusOr<Factory> ZoneAxisTilt(const Config& instrument, const Config& tas
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
   static const std::vector<EnvironmentKind> kKinds = {
-      {"AberrationTuning-v0", AberrationTuning, env::AberrationTuningSpec({}).summary},
+      {"AberrationTuning-v1", AberrationTuning, env::AberrationTuningSpec({}).summary},
       {"AdaptiveScan-v0", PrepareAdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
       {"AtomMove-v0", AtomMove, env::AtomMoveSpec({}).summary},
-      {"DriftLock-v0", DriftLock, env::DriftLockSpec({}).summary},
-      {"RonchigramTuning-v0", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
+      {"DriftLock-v1", DriftLock, env::DriftLockSpec({}).summary},
+      {"RonchigramTuning-v1", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
       {"SpectrumSearch-v0", PrepareSpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
-      {"ZoneAxisTilt-v0", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
+      {"ZoneAxisTilt-v1", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
   };
   return kKinds;
 }
@@ -124,14 +125,8 @@ absl::StatusOr<env::EnvironmentFactory> PrepareEnvironments(const std::string& i
     RONCHI_RETURN_IF_ERROR(r.Done());
     return kind.prepare(instrument, task);
   }
-  // An older version of one that there is.
-  const std::string name = id.substr(0, id.rfind("-v"));
-  for (const std::string& other : ids) {
-    if (other.substr(0, other.rfind("-v")) != name || other < id) continue;
-    return absl::NotFoundError(
-        absl::StrCat("environment '", id, "' is now ", other,
-                     ", which is harder or brighter: train anew with that id "
-                     "(docs/environments.md#versions)"));
+  if (const std::string now = env::LaterVersion(id, ids); !now.empty()) {
+    return absl::NotFoundError("environment " + env::OlderVersionLine(id, now));
   }
   return absl::NotFoundError(absl::StrCat(
       "environment '", id, "': there is none of that name; there are: ", absl::StrJoin(ids, ", ")));

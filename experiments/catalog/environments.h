@@ -13,7 +13,7 @@
 namespace ronchi {
 
 struct EnvironmentKind {
-  std::string id;  // "AberrationTuning-v0"
+  std::string id;  // "AberrationTuning-v1"
   // Reads both keys, prepares what all environments share (image engines), and returns a maker.
   absl::StatusOr<env::EnvironmentFactory> (*prepare)(const Config& instrument, const Config& task);
   // The spec's, for `ronchi list`, which then need not prepare an engine; empty: it has to.

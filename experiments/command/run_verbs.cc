@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "agents/policy_file.h"
 #include "core/files.h"
 #include "experiments/catalog/agent_factory.h"
 #include "experiments/command/command_line.h"
@@ -17,6 +16,7 @@
 #include "experiments/loop/evaluate.h"
 #include "experiments/loop/run.h"
 #include "experiments/record/replay.h"
+#include "experiments/record/trained_policy.h"
 #include "experiments/report/run_report.h"
 #include "ronchi_paths.h"
 
@@ -106,11 +106,8 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
   }
   RONCHI_ASSIGN_OR_RETURN(const agents::Trained trained, TrainAgent(resolved.recipe));
   RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy,
-                                            {{"recipe", resolved.recipe.name},
-                                             {"seed", absl::StrCat(resolved.recipe.seed)},
-                                             {"version", kVersion},
-                                             {"commit", SourceCommit()},
-                                             {"steps", double(trained.summary.steps)}},
+                                            ProvenanceOf(resolved.recipe.name, resolved.recipe.seed,
+                                                         SourceCommit(), trained.summary.steps),
                                             path));
   json curve = json::array();
   for (const agents::TrainingPoint& p : trained.summary.curve) {

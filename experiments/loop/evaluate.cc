@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "agents/classical/random_policy.h"
-#include "agents/policy_file.h"
 #include "core/interrupt.h"
 #include "core/progress.h"
+#include "experiments/record/trained_policy.h"
 #include "hw/ground_truth.h"
 #include "hw/twin/twin.h"
 
@@ -41,7 +41,8 @@ absl::StatusOr<Evaluation::Episode> RunEpisode(const Recipe& recipe, uint64_t se
 
 absl::StatusOr<Evaluation> EvaluatePolicy(const std::string& policy_path, const Recipe& recipe,
                                           int episodes) {
-  RONCHI_ASSIGN_OR_RETURN(const auto policy, agents::LoadPolicy(policy_path));
+  RONCHI_ASSIGN_OR_RETURN(const auto policy,
+                          LoadPolicyFor(env::AberrationTuningSpec({}).id, policy_path));
   RONCHI_ASSIGN_OR_RETURN(
       const auto random,
       agents::RandomPolicy::Create(env::AberrationTuningSpec(recipe.environment).action_space));

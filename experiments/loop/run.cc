@@ -7,7 +7,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "agents/policy_file.h"
 #include "core/files.h"
 #include "core/parallel.h"
 #include "experiments/catalog/agent_factory.h"
@@ -15,6 +14,7 @@
 #include "experiments/flow/flow_host.h"
 #include "experiments/record/log.h"
 #include "experiments/record/run_folder.h"
+#include "experiments/record/trained_policy.h"
 #include "experiments/report/run_report.h"
 #include "hw/checksum.h"
 #include "ronchi_paths.h"
@@ -45,7 +45,8 @@ std::vector<int> DisturbedRows(const Recipe& recipe, const Trace& trace) {
 
 absl::StatusOr<agents::Trained> GetAgent(const RunOptions& options, const Recipe& recipe) {
   if (options.policy.empty()) return TrainAgent(recipe);
-  RONCHI_ASSIGN_OR_RETURN(auto policy, agents::LoadPolicy(options.policy));
+  RONCHI_ASSIGN_OR_RETURN(auto policy,
+                          LoadPolicyFor(env::AberrationTuningSpec({}).id, options.policy));
   return agents::Trained{std::move(policy), {}};
 }
 
@@ -71,13 +72,12 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
                    " images"));
   record->agent = trained.policy->kind();
   record->training = trained.summary;
-  RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy,
-                                            {{"recipe", recipe.name},
-                                             {"seed", absl::StrCat(recipe.seed)},
-                                             {"version", kVersion},
-                                             {"commit", record->commit},
-                                             {"steps", double(trained.summary.steps)}},
-                                            folder + "/policy.json"));
+  agents::Provenance provenance =
+      ProvenanceOf(recipe.name, recipe.seed, record->commit, trained.summary.steps);
+  if (!options.policy.empty()) {  // keeps what it says of itself
+    RONCHI_ASSIGN_OR_RETURN(provenance, agents::LoadProvenance(options.policy));
+  }
+  RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy, provenance, folder + "/policy.json"));
   if (options.policy.empty()) {
     RONCHI_ASSIGN_OR_RETURN(record->tune, Tune(recipe, trained.policy.get(), log));
     record->tune_steps_planned = recipe.tune_steps;

@@ -1,4 +1,4 @@
-// Two classical ways to hold a site in DriftLock-v0.
+// Two classical ways to hold a site in DriftLock-v1.
 #pragma once
 
 #include <algorithm>

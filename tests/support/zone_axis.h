@@ -1,4 +1,4 @@
-// A classical way to find a zone axis in ZoneAxisTilt-v0.
+// A classical way to find a zone axis in ZoneAxisTilt-v1.
 #pragma once
 
 #include <algorithm>
