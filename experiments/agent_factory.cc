@@ -7,7 +7,7 @@
 #include "agents/torch/backend.h"
 #include "core/progress.h"
 #include "env/wrapper.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 
 namespace ronchi {
 namespace {

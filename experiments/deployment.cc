@@ -11,8 +11,8 @@
 #include "core/progress.h"
 #include "experiments/watch.h"
 #include "hw/ground_truth.h"
-#include "hw/twin/image_model.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
+#include "hw/twin/column/image_model.h"
 #include "theory/belief.h"
 #include "theory/monitor.h"
 

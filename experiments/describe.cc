@@ -19,7 +19,7 @@
 #include "experiments/environments.h"
 #include "experiments/recipe.h"
 #include "experiments/simulated.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "ronchi_paths.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/read_structure.h"

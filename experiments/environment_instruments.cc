@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hw/one_of.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 
 namespace ronchi {
 namespace {

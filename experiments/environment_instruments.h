@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "hw/instrument.h"
-#include "hw/twin/twin_options.h"
+#include "hw/twin/column/twin_options.h"
 
 namespace ronchi {
 

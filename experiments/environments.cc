@@ -14,7 +14,7 @@
 #include "env/zone_axis_tilt.h"
 #include "experiments/environment_instruments.h"
 #include "experiments/map_environments.h"
-#include "hw/twin/atom_twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
 
 namespace ronchi {
 namespace {
@@ -128,9 +128,10 @@ absl::StatusOr<env::EnvironmentFactory> PrepareEnvironments(const std::string& i
   const std::string name = id.substr(0, id.rfind("-v"));
   for (const std::string& other : ids) {
     if (other.substr(0, other.rfind("-v")) != name || other < id) continue;
-    return absl::NotFoundError(absl::StrCat("environment '", id, "' is now ", other,
-                                            ", which is harder or brighter: train anew with that id "
-                                            "(docs/environments.md#versions)"));
+    return absl::NotFoundError(
+        absl::StrCat("environment '", id, "' is now ", other,
+                     ", which is harder or brighter: train anew with that id "
+                     "(docs/environments.md#versions)"));
   }
   return absl::NotFoundError(absl::StrCat(
       "environment '", id, "': there is none of that name; there are: ", absl::StrJoin(ids, ", ")));

@@ -8,7 +8,7 @@
 #include "core/interrupt.h"
 #include "core/progress.h"
 #include "hw/ground_truth.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 
 namespace ronchi {
 namespace {

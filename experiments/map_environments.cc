@@ -4,7 +4,7 @@
 #include "env/spectrum_search.h"
 #include "env/wrapper.h"
 #include "experiments/simulated.h"
-#include "hw/twin/map_twin.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
 namespace {

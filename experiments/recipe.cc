@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/random.h"
-#include "hw/twin/describe_twin.h"
+#include "hw/twin/column/describe_column.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {

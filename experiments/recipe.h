@@ -8,7 +8,7 @@
 #include "core/config.h"
 #include "env/aberration_tuning.h"
 #include "hw/guarded.h"
-#include "hw/twin/twin_options.h"
+#include "hw/twin/column/twin_options.h"
 
 namespace ronchi {
 

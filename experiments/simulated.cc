@@ -8,8 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/files.h"
-#include "hw/twin/map_twin.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
 namespace {

@@ -15,7 +15,7 @@
 #include "hw/command_json.h"
 #include "hw/description_json.h"
 #include "hw/guarded.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "python/bind.h"
 #include "python/interruptible.h"
 #include "python/numpy.h"

@@ -15,7 +15,7 @@
 #include "core/random.h"
 #include "experiments/environment_instruments.h"
 #include "hw/ground_truth.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "tests/support/knowing.h"
 
 namespace ronchi {

@@ -5,7 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include "core/random.h"
-#include "hw/twin/map_twin.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
 namespace {

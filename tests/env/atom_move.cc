@@ -9,7 +9,7 @@
 #include "env/picture.h"
 #include "hw/ground_truth.h"
 #include "hw/guarded.h"
-#include "hw/twin/atom_twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
 #include "tests/support/instruments.h"
 
 namespace ronchi::env {

@@ -15,7 +15,7 @@
 #include "hw/recorded.h"
 #include "hw/retrying.h"
 #include "hw/slow.h"
-#include "hw/twin/atom_twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
 #include "tests/hw/null_instrument.h"
 #include "tests/support/column.h"
 
