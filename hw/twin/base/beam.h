@@ -8,13 +8,13 @@
 
 #include "core/quantity.h"
 #include "hw/scan_path.h"
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "sim/physics/electron.h"
 
 namespace ronchi::hw {
 
 // At a time of the episode: nominal · current_ratio · e^{−decay · t}.
-inline double BeamCurrent_A(double nominal_A, const Hidden& h, double time_s) {
+inline double BeamCurrent_A(double nominal_A, const HiddenNumbers& h, double time_s) {
   return nominal_A * h["current_ratio"] * std::exp(-h["current_decay_per_h"] * time_s / 3600);
 }
 

@@ -7,7 +7,7 @@
 #include "core/quantity.h"
 #include "hw/description.h"
 #include "hw/reply.h"
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/column/camera_patterns.h"
 #include "hw/twin/column/image_model.h"
 #include "hw/twin/column/optics.h"
@@ -75,7 +75,7 @@ class Column {
   void Book(std::span<const Rectangle> where, double dose_e_per_m2);
 
   const TwinOptions options;
-  Hidden hidden;
+  HiddenNumbers hidden;
   TwinOptics optics;
   TwinStage stage;
   SpecimenState specimen;

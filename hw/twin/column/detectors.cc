@@ -31,7 +31,7 @@ theory::Prior WithDetectors(const TwinOptions& o) {
   return theory::Prior(std::move(ranges));
 }
 
-LineElectrons::LineElectrons(const Hidden& hidden, const CountingMoment& moment)
+LineElectrons::LineElectrons(const HiddenNumbers& hidden, const CountingMoment& moment)
     : moment_(moment), flicker_(hidden.Stream("twin.flicker", moment.frame)) {}
 
 double LineElectrons::Next() {
@@ -40,7 +40,7 @@ double LineElectrons::Next() {
   return std::max(0.0, moment_.electrons * (1 + noise));
 }
 
-void CountPattern(const TwinOptions& o, const Hidden& h, double electrons,
+void CountPattern(const TwinOptions& o, const HiddenNumbers& h, double electrons,
                   std::span<const double> fractions, size_t binning, RandomStream* random,
                   std::span<float> counts) {
   const CameraOptions& c = o.camera;
@@ -63,8 +63,9 @@ void CountPattern(const TwinOptions& o, const Hidden& h, double electrons,
   }
 }
 
-void Count(const TwinOptions& o, const Hidden& h, size_t detector, const CountingMoment& moment,
-           std::span<const double> fractions, RandomStream* random, std::span<float> counts) {
+void Count(const TwinOptions& o, const HiddenNumbers& h, size_t detector,
+           const CountingMoment& moment, std::span<const double> fractions, RandomStream* random,
+           std::span<float> counts) {
   const TwinDetector& d = o.detectors[detector];
   const auto number = [&](size_t i) { return h[DetectorNumber(kNumbers[i], o, detector).c_str()]; };
   const double gain = d.counts_per_electron * number(0), dark = d.dark_counts + number(1);

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/column/twin_options.h"
 
 namespace ronchi::hw {
@@ -35,13 +35,13 @@ inline constexpr char kCameraName[] = "camera";
 // An exposed pattern: `fractions` [pixels, pixels] of so many electrons, summed on the chip in
 // squares of `binning` pixels before they are read: a bin has one readout's noise and one pixel's
 // saturation. counts: [pixels/binning, pixels/binning].
-void CountPattern(const TwinOptions& options, const Hidden& hidden, double electrons,
+void CountPattern(const TwinOptions& options, const HiddenNumbers& hidden, double electrons,
                   std::span<const double> fractions, size_t binning, RandomStream* random,
                   std::span<float> counts);
 // A frame's electrons a pixel by line: its noise is the same for all detectors.
 class LineElectrons {
  public:
-  LineElectrons(const Hidden& hidden, const CountingMoment& moment);
+  LineElectrons(const HiddenNumbers& hidden, const CountingMoment& moment);
   double Next();
 
  private:
@@ -51,7 +51,7 @@ class LineElectrons {
 };
 // `random`: the frame's stream "twin.counts", from which one deviate has been drawn for the beam;
 // of a detector that is not the first, a stream of its own.
-void Count(const TwinOptions& options, const Hidden& hidden, size_t detector,
+void Count(const TwinOptions& options, const HiddenNumbers& hidden, size_t detector,
            const CountingMoment& moment, std::span<const double> fractions, RandomStream* random,
            std::span<float> counts);
 

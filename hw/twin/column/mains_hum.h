@@ -11,7 +11,7 @@
 #include <complex>
 #include <numbers>
 
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 
 namespace ronchi::hw {
 
@@ -20,7 +20,8 @@ class MainsHum {
   static constexpr size_t kHarmonics = 4;
   // The mean over a dwell of a sine is the sine at its middle, sin(x)/x times as large, x = π k f
   // dwell.
-  MainsHum(const Hidden& h, double dwell_s) : turn_rad_per_s_(2 * std::numbers::pi * h["hum_Hz"]) {
+  MainsHum(const HiddenNumbers& h, double dwell_s)
+      : turn_rad_per_s_(2 * std::numbers::pi * h["hum_Hz"]) {
     const double amplitude_A[2] = {h["hum_x_A"], h["hum_y_A"]};
     any_ = amplitude_A[0] > 0 || amplitude_A[1] > 0;
     if (!any_) return;

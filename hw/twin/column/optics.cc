@@ -41,7 +41,7 @@ std::vector<Knob> MakeKnobs(const TwinOptions& o) {
   return knobs;
 }
 
-TwinOptics::TwinOptics(const TwinOptions& o, const Hidden* hidden)
+TwinOptics::TwinOptics(const TwinOptions& o, const HiddenNumbers* hidden)
     : hidden_(hidden), knobs_(MakeKnobs(o)) {
   const double wavelength_A = sim::Wavelength_A(o.energy_eV);
   for (const Knob& k : knobs_) {
@@ -117,7 +117,7 @@ void TwinOptics::Advance(double seconds, const std::array<double, 3>& steps_A,
 }
 
 double TwinOptics::Own_A(int term, bool sine) const {
-  const Hidden& h = *hidden_;
+  const HiddenNumbers& h = *hidden_;
   switch (term) {
     case sim::kC10:
       return h["C10_nm"] * kNm_A;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/column/settling.h"
 #include "hw/twin/column/twin_options.h"
 #include "sim/physics/aberrations.h"
@@ -30,7 +30,7 @@ std::vector<Knob> MakeKnobs(const TwinOptions& options);
 
 class TwinOptics {
  public:
-  TwinOptics(const TwinOptions& options, const Hidden* hidden);
+  TwinOptics(const TwinOptions& options, const HiddenNumbers* hidden);
   void Reset();  // to the start of the episode that `hidden` now is
 
   const std::vector<Knob>& knobs() const { return knobs_; }
@@ -54,7 +54,7 @@ class TwinOptics {
   double Gain(size_t knob) const;
   double Own_A(int term, bool sine) const;
 
-  const Hidden* hidden_;
+  const HiddenNumbers* hidden_;
   std::vector<Knob> knobs_;
   std::vector<double> rim_rad_per_A_;  // phase at the rim by knob
   std::vector<double> commanded_m_;

@@ -11,7 +11,7 @@ namespace ronchi::hw {
 namespace {
 
 // Independent from line to line, normal, the same along both axes.
-std::vector<std::array<double, 2>> Jitter_A(const Hidden& h, uint64_t frame, size_t lines) {
+std::vector<std::array<double, 2>> Jitter_A(const HiddenNumbers& h, uint64_t frame, size_t lines) {
   std::vector<std::array<double, 2>> out(lines, {0, 0});
   const double rms_A = h["line_jitter_A"];
   if (rms_A == 0) return out;
@@ -53,7 +53,7 @@ class SpecimenInLine {
 
 }  // namespace
 
-std::array<double, 4> ScanMatrix(const Hidden& h, double rotation_rad) {
+std::array<double, 4> ScanMatrix(const HiddenNumbers& h, double rotation_rad) {
   const double turn = rotation_rad + h["scan_rotation_mrad"] * 1e-3;
   const double skew = h["scan_skew_mrad"] * 1e-3;
   const double sx = h["scan_x_ratio"], sy = h["scan_y_ratio"];
@@ -62,7 +62,7 @@ std::array<double, 4> ScanMatrix(const Hidden& h, double rotation_rad) {
   return {c * sx, c * sx * skew - s * sy, s * sx, s * sx * skew + c * sy};
 }
 
-sim::LinearRaster MakeRows(const ScanMoment& moment, const Hidden& h) {
+sim::LinearRaster MakeRows(const ScanMoment& moment, const HiddenNumbers& h) {
   const Scan& s = *moment.scan;
   const auto [lines, samples] = ScanShape(s);
   const auto m = ScanMatrix(h, moment.rotation_rad);

@@ -13,14 +13,14 @@
 #include <functional>
 
 #include "hw/command.h"
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "sim/image_model.h"
 
 namespace ronchi::hw {
 
 // Of the coils: metres asked for → metres reached, both from the scan's origin.
 // R(scan.rotation + error) · [[sx, sx·skew], [0, sy]].
-std::array<double, 4> ScanMatrix(const Hidden& hidden, double rotation_rad);
+std::array<double, 4> ScanMatrix(const HiddenNumbers& hidden, double rotation_rad);
 
 struct ScanMoment {
   const Scan* scan = nullptr;
@@ -34,6 +34,6 @@ struct ScanMoment {
 };
 // Rows as an image engine draws them. A plain raster's lines run along x; of anything else each
 // sample is a row of its own.
-sim::LinearRaster MakeRows(const ScanMoment& moment, const Hidden& hidden);
+sim::LinearRaster MakeRows(const ScanMoment& moment, const HiddenNumbers& hidden);
 
 }  // namespace ronchi::hw

@@ -24,7 +24,7 @@ void SpecimenState::Walk(double x_A, double y_A) {
 
 std::array<double, 2> SpecimenState::UnderOrigin_A(double time_s,
                                                    const std::array<double, 3>& stage_A) const {
-  const Hidden& h = *hidden_;
+  const HiddenNumbers& h = *hidden_;
   return {h["shift_x_A"] + walk_A_[0] + h["drift_x_A_per_s"] * time_s - stage_A[0],
           h["shift_y_A"] + walk_A_[1] + h["drift_y_A_per_s"] * time_s - stage_A[1]};
 }

@@ -14,7 +14,7 @@
 
 #include "hw/dose_ledger.h"
 #include "hw/scan_path.h"
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/column/twin_options.h"
 #include "sim/image_model.h"
 
@@ -22,7 +22,7 @@ namespace ronchi::hw {
 
 class SpecimenState {
  public:
-  SpecimenState(const TwinOptions& options, const Hidden* hidden)
+  SpecimenState(const TwinOptions& options, const HiddenNumbers* hidden)
       : hidden_(hidden), contamination_(options.contamination) {}
   void Reset();
   void Walk(double x_A, double y_A);
@@ -42,7 +42,7 @@ class SpecimenState {
               std::span<double> fractions) const;
 
  private:
-  const Hidden* hidden_;
+  const HiddenNumbers* hidden_;
   const ContaminationOptions contamination_;
   std::array<double, 2> walk_A_{};
   DoseLedger ledger_;  // in specimen coordinates

@@ -16,7 +16,7 @@ std::array<StageAxis, kStageAxes> MakeStageAxes(const TwinOptions& o) {
            {"stage.beta", true, s.tilt_range_rad, s.tilt_resolution_rad, s.tilt_speed_rad_per_s}}};
 }
 
-TwinStage::TwinStage(const TwinOptions& options, const Hidden* hidden)
+TwinStage::TwinStage(const TwinOptions& options, const HiddenNumbers* hidden)
     : hidden_(hidden), axes_(MakeStageAxes(options)) {}
 
 void TwinStage::Reset() {

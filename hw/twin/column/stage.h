@@ -13,7 +13,7 @@
 #include <array>
 #include <string>
 
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/column/settling.h"
 #include "hw/twin/column/twin_options.h"
 
@@ -30,7 +30,7 @@ std::array<StageAxis, kStageAxes> MakeStageAxes(const TwinOptions& options);
 
 class TwinStage {
  public:
-  TwinStage(const TwinOptions& options, const Hidden* hidden);
+  TwinStage(const TwinOptions& options, const HiddenNumbers* hidden);
   void Reset();
   const std::array<StageAxis, kStageAxes>& axes() const { return axes_; }
   // The axis's index; kStageAxes: no such axis.
@@ -48,7 +48,7 @@ class TwinStage {
 
  private:
   double True(size_t axis, double ahead_s) const;
-  const Hidden* hidden_;
+  const HiddenNumbers* hidden_;
   std::array<StageAxis, kStageAxes> axes_;
   std::array<double, kStageAxes> commanded_{}, played_{};
   std::array<Settling, kStageAxes> settling_;

@@ -10,7 +10,7 @@
 #include "hw/error.h"
 #include "hw/state_archive.h"
 #include "hw/twin/base/beam.h"
-#include "hw/twin/base/hidden.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/base/ring_cross_section.h"
 #include "hw/twin/base/simulated_instrument.h"
 #include "hw/twin/particles/counting.h"
@@ -247,7 +247,7 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
 
   const MapTwinOptions options_;
   const Scatterer particle_, film_;
-  hw::Hidden hidden_;
+  HiddenNumbers hidden_;
   Quick h_{};
   std::vector<MapParticle> particles_;
   mutable Plasmons plasmons_;

@@ -23,8 +23,8 @@ using testing_support::TwinFromYaml;
 
 // ---- The scan.
 
-Hidden Numbers(const std::map<std::string, double>& known) {
-  Hidden h{.seed = 3, .environment = 1, .episode = 2};
+HiddenNumbers Numbers(const std::map<std::string, double>& known) {
+  HiddenNumbers h{.seed = 3, .environment = 1, .episode = 2};
   for (const auto& [name, range] : DefaultTwinPrior()) h.values[name] = range.low;
   for (const auto& [name, value] : known) {
     EXPECT_TRUE(h.values.contains(name)) << name;
@@ -34,8 +34,8 @@ Hidden Numbers(const std::map<std::string, double>& known) {
 }
 
 // Where a raster's first pixels are, less where they should be, along both axes.
-std::vector<std::array<double, 2>> Displacements(const Scan& s, const Hidden& h, double line_s,
-                                                 double time_s, size_t column = 0) {
+std::vector<std::array<double, 2>> Displacements(const Scan& s, const HiddenNumbers& h,
+                                                 double line_s, double time_s, size_t column = 0) {
   const auto still = [](double) { return std::array<double, 2>{0, 0}; };
   const auto rows =
       MakeRows({.scan = &s, .line_s = line_s, .time_s = time_s, .specimen_A = still}, h);
@@ -79,7 +79,7 @@ TEST(Hum, HasItsHarmonicsAndNothingElse) {
 // A frame that begins t later goes on where the sine then is; a dwell of a period sees nothing of
 // it.
 TEST(Hum, RunsOnWithTheClockAndIsAveragedOverTheDwell) {
-  const Hidden h = Numbers({{"hum_x_A", 0.3}, {"hum_Hz", 60}});
+  const HiddenNumbers h = Numbers({{"hum_x_A", 0.3}, {"hum_Hz", 60}});
   Scan s = Field(4, 1, 1e-5);
   s.pixels_y = 64;
   const auto first = Displacements(s, h, 1e-3, 0), later = Displacements(s, h, 1e-3, 0.017);
@@ -103,7 +103,7 @@ TEST(Hum, TheTwinsImageMovesWithTheClock) {
   const Scan scan = Field(16, kFrames, dwell);
   const Reply reply = Do(twin.get(), scan);
   const auto harmonics = (*DetectorImages::Create(o)).MakeHarmonics(0, {.source = {.fwhm_A = 0.8}});
-  Hidden h = Numbers({{"hum_x_A", 0.5}});
+  HiddenNumbers h = Numbers({{"hum_x_A", 0.5}});
   h.seed = 3;
   h.environment = h.episode = 0;
   const double line_s = 16 * dwell + 1e-4, electrons = 60e-12 * dwell / kElementaryCharge_C;
@@ -135,10 +135,10 @@ TEST(Hum, TheTwinsImageMovesWithTheClock) {
 
 // (lag + share · field) e^{−t/τ} cos(2π f t), along the line.
 TEST(Flyback, SettlesExponentiallyAndRings) {
-  const Hidden h = Numbers({{"flyback_lag_A", 0.4},
-                            {"flyback_lag_share", 0.02},
-                            {"flyback_lag_s", 5e-5},
-                            {"flyback_ring_Hz", 8e3}});
+  const HiddenNumbers h = Numbers({{"flyback_lag_A", 0.4},
+                                   {"flyback_lag_share", 0.02},
+                                   {"flyback_lag_s", 5e-5},
+                                   {"flyback_ring_Hz", 8e3}});
   Scan s = Field(32, 1, 5e-6, 2e-9);
   for (double rotation : {0.0, 0.7}) {
     s.rotation_rad = rotation;

@@ -11,7 +11,7 @@
 
 namespace ronchi::hw {
 
-struct Hidden {
+struct HiddenNumbers {
   std::map<std::string, double> values;
   uint64_t seed = 0, environment = 0, episode = 0;
 
