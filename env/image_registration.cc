@@ -1,4 +1,4 @@
-#include "env/registration.h"
+#include "env/image_registration.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,7 +22,7 @@ double Weight(size_t row, size_t column, size_t n) {
 
 }  // namespace
 
-Registration::Registration(size_t n, double max_shift)
+ImageRegistration::ImageRegistration(size_t n, double max_shift)
     : n_(n), max_shift_(max_shift), window_(n), window_power_(n / 2 + 1), twiddle_(n) {
   RONCHI_CHECK(n >= 4 && max_shift > 0);
   for (size_t i = 0; i < n; ++i) {
@@ -36,7 +36,7 @@ Registration::Registration(size_t n, double max_shift)
   }
 }
 
-Registration::Spectrum Registration::Transform(std::span<const float> image) const {
+ImageRegistration::Spectrum ImageRegistration::Transform(std::span<const float> image) const {
   RONCHI_CHECK_EQ(image.size(), n_ * n_);
   const size_t half = n_ / 2 + 1;
   double mean = 0, weight = 0;
@@ -67,7 +67,7 @@ Registration::Spectrum Registration::Transform(std::span<const float> image) con
   return out;
 }
 
-void Registration::SetReference(std::span<const float> image) {
+void ImageRegistration::SetReference(std::span<const float> image) {
   reference_ = Transform(image);
   reference_power_ = 0;
   const size_t half = n_ / 2 + 1;
@@ -76,7 +76,7 @@ void Registration::SetReference(std::span<const float> image) {
   }
 }
 
-double Registration::WindowCorrelation(double shift) const {
+double ImageRegistration::WindowCorrelation(double shift) const {
   double sum = window_power_[0];
   for (size_t f = 1; 2 * f < n_; ++f) {
     sum += 2 * window_power_[f] * std::cos(kTwoPi * double(f) * shift / double(n_));
@@ -84,7 +84,7 @@ double Registration::WindowCorrelation(double shift) const {
   return sum;
 }
 
-double Registration::Correlation(const Spectrum& cross, double rows, double columns) const {
+double ImageRegistration::Correlation(const Spectrum& cross, double rows, double columns) const {
   const size_t half = n_ / 2 + 1;
   const std::complex<double> step_x = std::polar(1.0, kTwoPi * columns / double(n_));
   double total = 0;
@@ -98,7 +98,7 @@ double Registration::Correlation(const Spectrum& cross, double rows, double colu
   return total * WindowCorrelation(0) * WindowCorrelation(0) / windows;
 }
 
-ImageShift Registration::Find(std::span<const float> image) const {
+ImageShift ImageRegistration::Find(std::span<const float> image) const {
   RONCHI_CHECK_EQ(reference_.size(), n_ * (n_ / 2 + 1));
   Spectrum cross = Transform(image);
   const size_t half = n_ / 2 + 1;

@@ -1,5 +1,5 @@
 // Shifts that are known, between pixels too, on images that are not periodic in the field.
-#include "env/registration.h"
+#include "env/image_registration.h"
 
 #include <gtest/gtest.h>
 
@@ -28,8 +28,8 @@ std::vector<float> Crystal(size_t n, double rows, double columns, double slope =
 
 // Under the window not all of a shift is seen: up to 4 % are missing where the field holds four
 // periods. What is missing falls with the shift: a site that is held is measured without bias.
-TEST(Registration, FindsShiftsBetweenPixels) {
-  Registration r(32, 4);
+TEST(ImageRegistration, FindsShiftsBetweenPixels) {
+  ImageRegistration r(32, 4);
   r.SetReference(Crystal(32, 0.3, -0.2));
   for (const auto& [rows, columns] : std::vector<std::array<double, 2>>{
            {0, 0}, {0.01, -0.02}, {0.5, 0.25}, {-1.3, 0.77}, {3.1, -2.9}}) {
@@ -41,8 +41,8 @@ TEST(Registration, FindsShiftsBetweenPixels) {
   }
 }
 
-TEST(Registration, ABrighterImageOnAnotherBackgroundIsTheSame) {
-  Registration r(32, 4);
+TEST(ImageRegistration, ABrighterImageOnAnotherBackgroundIsTheSame) {
+  ImageRegistration r(32, 4);
   r.SetReference(Crystal(32, 0, 0));
   std::vector<float> image = Crystal(32, 1.2, 0.4);
   const ImageShift before = r.Find(image);
@@ -54,8 +54,8 @@ TEST(Registration, ABrighterImageOnAnotherBackgroundIsTheSame) {
 }
 
 // Noise makes the shift scatter about the truth: no bias within four standard errors of 200 images.
-TEST(Registration, IsUnbiasedUnderNoise) {
-  Registration r(32, 4);
+TEST(ImageRegistration, IsUnbiasedUnderNoise) {
+  ImageRegistration r(32, 4);
   r.SetReference(Crystal(32, 0, 0));
   RandomStream random({.seed = 1, .name = "test.registration"});
   double sum = 0, squares = 0;
@@ -72,8 +72,8 @@ TEST(Registration, IsUnbiasedUnderNoise) {
   EXPECT_NEAR(sum, 0, 4 * error + 1e-3);
 }
 
-TEST(Registration, NothingToSeeIsNoShift) {
-  Registration r(16, 3);
+TEST(ImageRegistration, NothingToSeeIsNoShift) {
+  ImageRegistration r(16, 3);
   r.SetReference(std::vector<float>(256, 5));
   const ImageShift s = r.Find(std::vector<float>(256, 7));
   EXPECT_LE(std::fabs(s.correlation), 1 + 1e-6);

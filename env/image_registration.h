@@ -20,10 +20,10 @@ struct ImageShift {
   double correlation = 0;        // of the two there, 1: alike
 };
 
-class Registration {
+class ImageRegistration {
  public:
   // Square images of n × n pixels (n ≥ 4); shifts up to so many pixels along each axis.
-  Registration(size_t n, double max_shift);
+  ImageRegistration(size_t n, double max_shift);
   void SetReference(std::span<const float> image);
   ImageShift Find(std::span<const float> image) const;
 
