@@ -13,9 +13,9 @@
 
 namespace ronchi::hw {
 
-class BeamWatch {
+class BeamCheck {
  public:
-  explicit BeamWatch(const GuardOptions& options)
+  explicit BeamCheck(const GuardOptions& options)
       : least_(options.beam_lost_fraction), needs_(options.beam_needs) {}
 
   using Reader = std::function<absl::StatusOr<Reply>(const Read&)>;

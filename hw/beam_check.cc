@@ -1,4 +1,4 @@
-#include "hw/beam_watch.h"
+#include "hw/beam_check.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,7 @@ absl::Status Lost(const std::string& cause, Effect effect) {
 
 }  // namespace
 
-absl::Status BeamWatch::Ready(const Reader& read) const {
+absl::Status BeamCheck::Ready(const Reader& read) const {
   if (needs_.empty()) return absl::OkStatus();
   Read all;
   for (const auto& [name, bounds] : needs_) all.properties.push_back(name);
@@ -38,7 +38,7 @@ absl::Status BeamWatch::Ready(const Reader& read) const {
   return absl::OkStatus();
 }
 
-absl::Status BeamWatch::Judge(const Command& command, const Cost& forecast, const Reply& reply) {
+absl::Status BeamCheck::Judge(const Command& command, const Cost& forecast, const Reply& reply) {
   for (const Reading& r : reply.readings) {
     if (r.property != "beam.current") continue;
     const double error = std::isfinite(r.uncertainty) ? r.uncertainty : 0;
