@@ -1,11 +1,21 @@
-#include "env/running_moments.h"
+#include "core/running_moments.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/status.h"
+namespace ronchi {
 
-namespace ronchi::env {
+void RunningMoments::Add(std::span<const float> row) {
+  RONCHI_CHECK(row.size() == size());
+  const double total = count_ + 1;
+  for (size_t i = 0; i < size(); ++i) {
+    const double delta = double(row[i]) - mean_[i];
+    mean_[i] += delta / total;
+    variance_[i] = variance_[i] * (count_ / total) + delta * delta * count_ / (total * total);
+  }
+  count_ = total;
+}
 
 template <class T>
 void RunningMoments::Merge(std::span<const T> rows) {
@@ -34,11 +44,12 @@ void RunningMoments::Merge(std::span<const T> rows) {
 void RunningMoments::Update(std::span<const float> rows) { Merge(rows); }
 void RunningMoments::Update(std::span<const double> rows) { Merge(rows); }
 
-void RunningMoments::Normalise(std::span<float> rows, double epsilon) const {
+void RunningMoments::Normalise(std::span<float> rows, double epsilon, double clip) const {
   const size_t width = mean_.size();
   for (size_t k = 0; k < rows.size(); k += width) {
     for (size_t i = 0; i < width; ++i) {
-      rows[k + i] = float((double(rows[k + i]) - mean_[i]) / std::sqrt(variance_[i] + epsilon));
+      const double z = (double(rows[k + i]) - mean_[i]) / std::sqrt(variance_[i] + epsilon);
+      rows[k + i] = float(std::clamp(z, -clip, clip));
     }
   }
 }
@@ -58,4 +69,4 @@ bool RunningMoments::FromJson(const nlohmann::json& saved) {
   return true;
 }
 
-}  // namespace ronchi::env
+}  // namespace ronchi

@@ -2,28 +2,35 @@
 // RunningMeanStd: it begins with 10⁻⁴ of a sample of mean 0 and variance 1.
 #pragma once
 
+#include <limits>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <vector>
 
-namespace ronchi::env {
+#include "core/status.h"
+
+namespace ronchi {
 
 class RunningMoments {
  public:
   explicit RunningMoments(size_t size) : mean_(size, 0.0), variance_(size, 1.0) {}
-  // Rows of mean().size() values each, together as one batch: its mean and its variance over n are
-  // merged (Chan, Golub & LeVeque 1979).
+  // One row of size() values. The same as a batch of one but for round-off.
+  void Add(std::span<const float> row);
+  // Rows of size() values each, together as one batch: its mean and its variance over n are merged
+  // (Chan, Golub & LeVeque 1979).
   void Update(std::span<const float> rows);
   void Update(std::span<const double> rows);
-  // (x − mean)/√(variance + epsilon), row by row, in place.
-  void Normalise(std::span<float> rows, double epsilon) const;
+  // (x − mean)/√(variance + epsilon), row by row, in place; clipped to ±`clip`.
+  void Normalise(std::span<float> rows, double epsilon,
+                 double clip = std::numeric_limits<double>::infinity()) const;
 
+  size_t size() const { return mean_.size(); }
   const std::vector<double>& mean() const { return mean_; }
   const std::vector<double>& variance() const { return variance_; }
   double count() const { return count_; }
 
   nlohmann::json ToJson() const;
-  // Throws nlohmann::json::exception; false: another size.
+  // Throws nlohmann::json::exception; false: moments of another size, and nothing has changed.
   bool FromJson(const nlohmann::json& saved);
 
  private:
@@ -33,4 +40,4 @@ class RunningMoments {
   double count_ = 1e-4;
 };
 
-}  // namespace ronchi::env
+}  // namespace ronchi
