@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "agents/policy_file.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/parallel.h"
 #include "experiments/agent_factory.h"
 #include "experiments/beam_question.h"
@@ -16,7 +17,6 @@
 #include "experiments/log.h"
 #include "experiments/run_folder.h"
 #include "experiments/run_report.h"
-#include "hw/checksum.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -65,7 +65,7 @@ void LogStart(const Recipe& recipe, const std::string& folder) {
 
 absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const std::string& folder,
                        const std::shared_ptr<hw::EventLog>& log, RunRecord* record) {
-  RONCHI_RETURN_IF_ERROR(log->Note("config", hw::ChecksumText(record->config)));
+  RONCHI_RETURN_IF_ERROR(log->Note("config", HashOf(record->config).LowHex()));
   RONCHI_ASSIGN_OR_RETURN(agents::Trained trained, GetAgent(options, recipe));
   Log(absl::StrCat("agent '", trained.policy->kind(), "' ready after ", trained.summary.steps,
                    " images"));
