@@ -1,13 +1,13 @@
-// The state of a twin, and how it goes on: everything that its commands act on.
+// The column twin's physics: aberrations that drift, a stage, a crystal or a film that the beam
+// changes, detectors, a camera, measurements. What every twin does is hw/twin/base.
 #pragma once
 
 #include <array>
+#include <memory>
 #include <vector>
 
 #include "core/quantity.h"
-#include "hw/description.h"
-#include "hw/reply.h"
-#include "hw/twin/base/hidden_numbers.h"
+#include "hw/twin/base/twin_base.h"
 #include "hw/twin/column/camera_patterns.h"
 #include "hw/twin/column/image_model.h"
 #include "hw/twin/column/optics.h"
@@ -18,76 +18,16 @@
 
 namespace ronchi::hw {
 
-class Column {
+class ColumnTwin final : public TwinBase {
  public:
   // `patterns` is null where there is no camera.
-  Column(const TwinOptions& options, DetectorImages images,
-         std::shared_ptr<CameraPatterns> patterns);
-  Column(const Column&) = delete;
-  // To the start of an episode: the clock at zero, blanked, knobs at zero.
-  void Randomise(uint64_t seed, uint64_t environment, uint64_t episode);
-  // Time passes: walks, settling.
-  void Advance(double seconds);
-  // The hidden numbers jump where events say so for the scan to come.
-  void BeginScan();
-
-  double Current_A() const;
-  // What lies under the scan's origin so many seconds from now, Å.
-  std::array<double, 2> UnderOrigin_A(double ahead_s) const;
-  sim::Aberrations Optics() const;
-  double Contrast(const sim::Aberrations& aberrations) const;
-  double BestContrast() const;
-  // All that Randomise sets and commands change.
-  void Archive(StateArchive* archive);
-  // Every hidden number, and what the optics amount to.
-  std::map<std::string, double> AllHidden() const;
-
-  // One frame from now on. The dose that it puts on the specimen is given, and booked by Book
-  // alone.
-  struct FrameRequest {
-    const Scan* scan = nullptr;
-    double line_s = 0;
-    double dose_e_per_m2 = 0;
-    std::vector<size_t> detectors;  // the number of scanned ones stands for the camera
-  };
-  struct AcquiredFrame {
-    std::vector<std::vector<float>> counts;  // by detector: [lines, samples, of the camera y, x]
-    sim::LinearRaster rows;
-    std::vector<double> electrons;  // a pixel, by line
-    uint64_t frame = 0;
-    CameraPatterns::Prepared patterns;
-  };
-  AcquiredFrame Acquire(const FrameRequest& request);
-  // The camera's patterns of a line, which are made as the scan comes to it: they take
-  // milliseconds each, and a scan may end early.
-  void AcquirePatterns(const FrameRequest& request, size_t line, AcquiredFrame* frame) const;
-  // One exposure of the camera from now on, the probe at (x, y) of the scan frame: counts,
-  // [pixels/binning, pixels/binning].
-  std::vector<float> AcquirePattern(const Expose& expose);
-  // Takes the measurement's time; the truth is that of its middle.
-  Estimate Measure(const MeasurementInfo& info, double electrons);
-  // The mean pattern without beam noise or counting, [y, x].
-  std::vector<double> NoiseFreePattern(double x_m, double y_m, double ahead_s);
-  // A mean image without beam noise or counting: fractions of the first detector.
-  std::vector<double> NoiseFreeFrame(const FrameRequest& request, uint64_t frame) const;
-  // Of places in the scan frame: they come down where the coils, which are turned by scan.rotation
-  // and not perfect, put them on the specimen.
-  void Book(std::span<const Rectangle> where, double dose_e_per_m2);
-
-  const TwinOptions options;
-  HiddenNumbers hidden;
-  TwinOptics optics;
-  TwinStage stage;
-  SpecimenState specimen;
-  double scan_rotation_rad = 0;
-  double time_s = 0;
-  bool blanked = true;
-  int scans = 0;
-  uint64_t ticks = 0;   // Advance so far: the step of its streams
-  uint64_t frames = 0;  // likewise
-  uint64_t exposures = 0, measurements = 0;
+  ColumnTwin(const TwinOptions& options, DetectorImages images,
+             std::shared_ptr<CameraPatterns> patterns, uint64_t seed);
+  double NoiseFreeContrast() const override { return Contrast(Optics()); }
+  double BestContrast() const override;
 
  private:
+  class Frame;
   // 1/f noise of the probe's place along x and y and of the current.
   struct Wander {
     std::array<PinkNoise, 3> noise;
@@ -99,21 +39,63 @@ class Column {
     std::vector<std::array<double, 2>> place_A;
     std::vector<double> current;  // relative
   };
-  LineNoise NextLineNoise(const FrameRequest& request, uint64_t frame, Wander* wander) const;
+
+  void BeginEpisode() override;
+  void ArchivePhysics(StateArchive* archive) override;
+  std::string MadeFrom() const override;
+  // What the optics, the stage and the beam amount to.
+  void AddDerived(std::map<std::string, double>* hidden) const override;
+  void Evolve(double seconds) override;
+  RandomStream ScreenNoise() override { return hidden().Stream("twin.screen", advances()); }
+  double Stands(const std::string& property) const override;
+  double Drive(const std::string& property, double target) override;
+  absl::Status CheckScan(const Scan& scan) const override;
+  absl::Status CheckExpose(const Expose& expose) const override;
+  // The hidden numbers jump where events say so for the scan to come.
+  void BeginScan() override;
+  std::unique_ptr<TwinFrame> BeginFrame(const FrameRequest& request) override;
+  Array<float> AcquireExposure(const Expose& expose) override;
+  // The truth is that of the middle of the measurement's time.
+  void TakeMeasurement(const MeasureRequest& request, Reply* reply) override;
+  // Electrons come down where the coils, which are turned by scan.rotation and not perfect, put
+  // them.
+  Rectangle OnSpecimen(const Rectangle& place) const override;
+
+  // What lies under the scan's origin so many seconds from now, Å.
+  std::array<double, 2> UnderOrigin_A(double ahead_s) const;
+  sim::Aberrations Optics() const;
+  double Contrast(const sim::Aberrations& aberrations) const;
+  // Into the options' detectors; their number stands for the camera.
+  size_t DetectorIndex(const std::string& name) const;
+  // The camera's patterns of a line, which are made as the scan comes to it: they take
+  // milliseconds each, and a scan may end early.
+  void AcquirePatterns(size_t line, Frame* frame) const;
+  // The mean pattern without beam noise or counting, [y, x].
+  std::vector<double> NoiseFreePattern(double x_m, double y_m, double ahead_s) const;
+  Estimate MeasureNow(const MeasureRequest& request);
+  LineNoise NextLineNoise(const FrameRequest& request, uint64_t frame);
   SourceProfile Source() const;
-  double FocalSpread() const;                                                          // Å
-  double Thickness() const { return hidden["thickness_nm"] * kAngstromPerNanometre; }  // Å; 0: all
+  double FocalSpread() const;  // Å
+  double Thickness() const {
+    return hidden()["thickness_nm"] * kAngstromPerNanometre;
+  }  // Å; 0: all
   // Of images with these aberrations, all else as it is now.
   ImageMoment Imaging(const sim::Aberrations& aberrations) const;
+  PatternMoment Moment() const;
   // What is wrong with measurements in truth (MeasureFlaws).
   void Spoil(Estimate* estimate) const;
-  PatternMoment Moment() const;
   sim::LinearRaster Rows(const FrameRequest& request, uint64_t frame,
                          std::vector<std::array<double, 2>> wander_A) const;
-  Wander wander_;
-  const theory::Prior prior_;
+
+  const TwinOptions options_;
   const DetectorImages images_;
   const std::shared_ptr<CameraPatterns> patterns_;
+  TwinOptics optics_;
+  TwinStage stage_;
+  SpecimenState specimen_;
+  double scan_rotation_rad_ = 0;
+  uint64_t frames_ = 0, exposures_ = 0, measurements_ = 0;  // so far: the steps of their streams
+  Wander wander_;
 };
 
 }  // namespace ronchi::hw

@@ -12,10 +12,7 @@ constexpr double kPerA2_per_m2 = 1e-20;  // e/Å² of one e/m²
 
 }  // namespace
 
-void SpecimenState::Reset() {
-  walk_A_ = {};
-  ledger_.Clear();
-}
+void SpecimenState::Reset() { walk_A_ = {}; }
 
 void SpecimenState::Walk(double x_A, double y_A) {
   walk_A_[0] += x_A;
@@ -27,14 +24,6 @@ std::array<double, 2> SpecimenState::UnderOrigin_A(double time_s,
   const HiddenNumbers& h = *hidden_;
   return {h["shift_x_A"] + walk_A_[0] + h["drift_x_A_per_s"] * time_s - stage_A[0],
           h["shift_y_A"] + walk_A_[1] + h["drift_y_A_per_s"] * time_s - stage_A[1]};
-}
-
-void SpecimenState::Expose(std::span<const Rectangle> where, double dose,
-                           const std::array<double, 2>& under_origin_A) {
-  for (const Rectangle& r : where) {
-    ledger_.Add(r.x_m + under_origin_A[0] * kMetresPerAngstrom,
-                r.y_m + under_origin_A[1] * kMetresPerAngstrom, r.width_m, r.height_m, dose);
-  }
 }
 
 bool SpecimenState::changes() const {
@@ -49,8 +38,8 @@ void SpecimenState::Change(const sim::LinearRaster& rows, double mean, double fr
   for (size_t i = 0; i < fractions.size(); ++i) {
     const auto& [x_A, y_A] = rows.starts_A[i / rows.pixels];
     const double at_x_A = x_A + rows.step_A * double(i % rows.pixels);
-    const double dose = frame_e_per_m2 / 2 + ledger_.Largest(at_x_A * kMetresPerAngstrom,
-                                                             y_A * kMetresPerAngstrom, 0, 0);
+    const double dose = frame_e_per_m2 / 2 + ledger_->Largest(at_x_A * kMetresPerAngstrom,
+                                                              y_A * kMetresPerAngstrom, 0, 0);
     const double order = fading.RemainingOrder(dose);
     const double carbon_nm = growth_nm * dose * kPerA2_per_m2;
     fractions[i] = std::exp(-carbon_nm / contamination_.mean_free_path_nm) *

@@ -1,5 +1,5 @@
-// The twin's specimen: what lies under the scan's origin, the dose that each place of it has had,
-// and what the beam has made of it. Places are those of the specimen itself: drift and stage move
+// The twin's specimen: what lies under the scan's origin, and what the dose that each place of it
+// has had has made of it. Places are those of the specimen itself: drift and stage move
 // them under the beam, and a dose stays where it fell.
 //
 // At a place that has had the dose D, a detector reads instead of the crystal's fraction I(R)
@@ -13,7 +13,6 @@
 #include <span>
 
 #include "hw/dose_ledger.h"
-#include "hw/scan_path.h"
 #include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/column/twin_options.h"
 #include "sim/image_model.h"
@@ -22,18 +21,15 @@ namespace ronchi::hw {
 
 class SpecimenState {
  public:
-  SpecimenState(const TwinOptions& options, const HiddenNumbers* hidden)
-      : hidden_(hidden), contamination_(options.contamination) {}
+  // `ledger`: in specimen coordinates.
+  SpecimenState(const TwinOptions& options, const HiddenNumbers* hidden, const DoseLedger* ledger)
+      : hidden_(hidden), ledger_(ledger), contamination_(options.contamination) {}
   void Reset();
   void Walk(double x_A, double y_A);
 
   // Å, what lies under the scan's origin at that time when the stage is displaced so.
   std::array<double, 2> UnderOrigin_A(double time_s, const std::array<double, 3>& stage_A) const;
-  // Books e⁻/m² on places of the scan frame, with that under its origin.
-  void Expose(std::span<const Rectangle> where, double dose_e_per_m2,
-              const std::array<double, 2>& under_origin_A);
-  const DoseLedger& ledger() const { return ledger_; }
-  void Archive(StateArchive* a) { a->All(&walk_A_, &ledger_); }
+  void Archive(StateArchive* a) { a->All(&walk_A_); }
 
   bool changes() const;  // does a dose do anything?
   // Makes the changed specimen's fractions of the crystal's, one a sample of `rows`; a frame of
@@ -43,9 +39,9 @@ class SpecimenState {
 
  private:
   const HiddenNumbers* hidden_;
+  const DoseLedger* ledger_;
   const ContaminationOptions contamination_;
   std::array<double, 2> walk_A_{};
-  DoseLedger ledger_;  // in specimen coordinates
 };
 
 }  // namespace ronchi::hw

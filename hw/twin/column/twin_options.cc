@@ -195,7 +195,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   // What else simulates is read by others (experiments/simulated.h).
   std::string kind = "column";
   if (r.Has("kind")) r.Choice("kind", &kind, {"column"});
-  r.Text("name", &o->name);
+  RONCHI_RETURN_IF_ERROR(ReadCommonOptions(&r, o));
   r.Text("specimen", &o->specimen_file);
   r.Integer("layers", &o->layers, {.min = 1, .max = 10000});
   std::string engine = o->engine == TwinOptions::Engine::kLinear ? "linear" : "contracted";
@@ -218,7 +218,6 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   r.Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
   r.Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
   r.Number("blank_s", &o->blank_s, {.min = 0, .max = 10});
-  r.Bool("real_time", &o->real_time);
   const Config detectors = r.Child("detectors"), correctors = r.Child("correctors_nm");
   const Config stage = r.Child("stage"), contamination = r.Child("contamination");
   const Config amorphous = r.Child("amorphous");
@@ -227,7 +226,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   if (has_film) film = r.Child("film");
   r.Known("film");
   const Config measurements = r.Child("measurements");
-  const Config prior = r.Child("prior"), events = r.Child("events"), faults = r.Child("faults");
+  const Config prior = r.Child("prior"), events = r.Child("events");
   RONCHI_RETURN_IF_ERROR(r.Done());
   if (haadf.outer_rad <= haadf.inner_rad) {
     return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
@@ -243,7 +242,6 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadAmorphous(amorphous, &o->amorphous));
   RONCHI_RETURN_IF_ERROR(ReadCamera(camera, &o->camera));
   RONCHI_RETURN_IF_ERROR(ReadMeasurements(measurements, &o->measurements));
-  RONCHI_ASSIGN_OR_RETURN(o->faults, ReadFaultOptions(faults, o->faults));
   o->film.present |= has_film;
   if (film) RONCHI_RETURN_IF_ERROR(ReadFilm(*film, &o->film));
   for (const char* shift : {"shift_x_A", "shift_y_A"}) {  // anywhere on it

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/config.h"
-#include "hw/faulty.h"
+#include "hw/twin/base/common_options.h"
 #include "hw/twin/column/twin_prior.h"
 #include "sim/specimen/specimen.h"
 
@@ -86,8 +86,7 @@ struct MeasureOptions {
   double current_error = 5e-3;  // relative
 };
 
-struct TwinOptions {
-  std::string name = "twin";
+struct TwinOptions : CommonOptions {
   std::string specimen_file;
   // Unit cells along the beam: of the thickest crystal where prior "thickness_nm" has a range.
   int layers = 1;
@@ -114,9 +113,7 @@ struct TwinOptions {
   MeasureOptions measurements;
   ContaminationOptions contamination;
   AmorphousOptions amorphous;
-  FaultOptions faults;
-  bool real_time = false;  // commands take as long on the wall's clock as on the twin's
-  theory::Prior prior;     // names and units: DefaultTwinPrior, docs/twin.md
+  theory::Prior prior;  // names and units: DefaultTwinPrior, docs/twin.md
   std::vector<TwinEvent> events;
 };
 

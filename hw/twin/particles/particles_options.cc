@@ -147,7 +147,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, MapTwinOptions* o,
   if (!is_preset) r.Known("preset");
   std::string kind = "map";
   r.Choice("kind", &kind, {"map"});
-  r.Text("name", &o->name);
+  RONCHI_RETURN_IF_ERROR(ReadCommonOptions(&r, o));
   Scaled(&r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
   Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);
   Scaled(&r, "current_pA", 1e-12, {.min = 1e-4, .max = 1e5}, &o->nominal_current_A);
@@ -158,7 +158,6 @@ absl::Status ReadInto(const Config& node, bool is_preset, MapTwinOptions* o,
   r.Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
   r.Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
   r.Number("blank_s", &o->blank_s, {.min = 0, .max = 10});
-  r.Bool("real_time", &o->real_time);
   const Config haadf = r.Child("haadf"), eels = r.Child("eels");
   const Config particles = r.Child("particles"), film = r.Child("film");
   const Config plasmons = r.Child("plasmons"), prior = r.Child("prior");

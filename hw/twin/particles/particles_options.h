@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/config.h"
+#include "hw/twin/base/common_options.h"
 #include "hw/twin/particles/plasmons.h"
 #include "theory/prior.h"
 
@@ -17,8 +18,8 @@ struct MapDetectorOptions {
   double saturation_counts = 65535;
 };
 
-struct MapTwinOptions {
-  std::string name = "map";
+struct MapTwinOptions : CommonOptions {
+  MapTwinOptions() { name = "map"; }
   double energy_eV = 60e3;
   double semiangle_rad = 0.030;
   double nominal_current_A = 5e-12;
@@ -33,7 +34,6 @@ struct MapTwinOptions {
   std::map<std::string, double> film_atoms_per_nm3 = {{"C", 100.3}};
   double defocus_limit_m = 500e-9, defocus_resolution_m = 1e-10;
   double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02, blank_s = 1e-4;
-  bool real_time = false;
   theory::Prior prior;  // names and units: DefaultMapPrior, docs/map_twin.md
 };
 

@@ -1,18 +1,12 @@
 #include "hw/twin/particles/particles_twin.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
-#include "hw/description_json.h"
-#include "hw/dose_ledger.h"
 #include "hw/error.h"
-#include "hw/state_archive.h"
-#include "hw/twin/base/beam.h"
-#include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/base/ring_cross_section.h"
-#include "hw/twin/base/simulated_instrument.h"
+#include "hw/twin/base/twin_base.h"
 #include "hw/twin/particles/counting.h"
 #include "hw/twin/particles/describe_particles.h"
 
@@ -46,72 +40,52 @@ absl::StatusOr<Scatterer> MakeScatterer(const MapTwinOptions& o,
   return s;
 }
 
-class MapTwin final : public SimulatedInstrument, public GroundTruth {
+class MapTwin final : public TwinBase {
  public:
   MapTwin(const MapTwinOptions& options, Scatterer particle, Scatterer film, uint64_t seed)
-      : SimulatedInstrument(DescribeMapTwin(options), options.real_time),
+      : TwinBase({.description = DescribeMapTwin(options),
+                  .prior = options.prior,
+                  .energy_eV = options.energy_eV,
+                  .semiangle_rad = options.semiangle_rad,
+                  .nominal_current_A = options.nominal_current_A,
+                  .real_time = options.real_time}),
         options_(options),
         particle_(particle),
         film_(film) {
     Randomise(seed, 0, 0);
   }
-  GroundTruth* ground_truth() override { return this; }
-
-  void Randomise(uint64_t seed, uint64_t environment, uint64_t episode) override {
-    hidden_ = {options_.prior.Draw(seed, environment, episode), seed, environment, episode};
-    RandomStream random = hidden_.Stream("map.particles");
-    particles_ = DrawParticles(options_.particles, options_.field_nm, &random);
-    ledger_.Clear();
-    walk_nm_ = {};
-    c10_m_ = rotation_rad_ = 0;
-    ticks_ = frames_ = scans_ = 0;
-    time_s_ = 0;
-    blanked_ = true;
-    TakeOver();
-  }
-  void Pass(double seconds) override { Advance(seconds); }
-  std::map<std::string, double> Hidden() const override;
   double NoiseFreeContrast() const override { return Contrast(Sigma_nm()); }
   double BestContrast() const override { return Contrast(Sigma_nm(-h_.c10_nm)); }
   absl::Status NoiseFree(const std::string& detector, std::span<const Point> at_m, double dwell_s,
                          std::span<double> counts) const override;
-  absl::StatusOr<std::string> Save() const override {
-    StateArchive archive;
-    const_cast<MapTwin*>(this)->Archive(&archive);  // an archive that collects writes nothing
-    return archive.Seal(StateMark());
-  }
-  absl::Status Restore(const std::string& state) override {
-    RONCHI_ASSIGN_OR_RETURN(StateArchive archive, StateArchive::Open(state, StateMark()));
-    StateArchive before;
-    Archive(&before);
-    Archive(&archive);
-    const absl::Status status = archive.Finish();
-    if (!status.ok()) before.GiveBack([this](StateArchive* a) { Archive(a); });
-    TakeOver();
-    return status;
-  }
 
  private:
-  void Archive(StateArchive* a) {
-    (*a) (&hidden_) (&particles_) (&ledger_) (&walk_nm_) (&c10_m_) (&rotation_rad_) (&ticks_) (
-        &frames_) (&scans_) (&time_s_)(&blanked_);
+  // --- The episode.
+  void BeginEpisode() override {
+    RandomStream random = hidden().Stream("map.particles");
+    particles_ = DrawParticles(options_.particles, options_.field_nm, &random);
+    walk_nm_ = {};
+    c10_m_ = rotation_rad_ = 0;
+    frames_ = 0;
+    AfterRestore();
   }
-  // Twins that describe themselves alike and look at the same materials can go on with each
-  // other's states.
-  std::string StateMark() const {
-    std::string mark = absl::StrCat("map\n", ToJson(description()).dump(), "\n", film_.ring_per_nm,
-                                    " ", film_.lost_per_nm, " ", particle_.ring_per_nm, " ",
-                                    particle_.lost_per_nm, " ", options_.nominal_current_A, " ",
-                                    options_.axis.first_eV, " ", options_.plasmons.blunt_nm);
+  void ArchivePhysics(StateArchive* a) override {
+    a->All(&particles_, &walk_nm_, &c10_m_, &rotation_rad_, &frames_);
+  }
+  std::string MadeFrom() const override {
+    std::string made = absl::StrCat("particles\n", film_.ring_per_nm, " ", film_.lost_per_nm, " ",
+                                    particle_.ring_per_nm, " ", particle_.lost_per_nm, " ",
+                                    options_.nominal_current_A, " ", options_.axis.first_eV, " ",
+                                    options_.plasmons.blunt_nm);
     for (const MapDetectorOptions* d : {&options_.haadf, &options_.eels}) {
-      absl::StrAppend(&mark, "\n", d->counts_per_electron, " ", d->dark_counts);
+      absl::StrAppend(&made, "\n", d->counts_per_electron, " ", d->dark_counts);
     }
     for (const auto& range : options_.plasmons.energy_eV) {
-      absl::StrAppend(&mark, "\n", range[0], " ", range[1]);
+      absl::StrAppend(&made, "\n", range[0], " ", range[1]);
     }
-    for (const auto& [name, value] : hidden_.values) absl::StrAppend(&mark, "\n", name);
-    return mark;
+    return made;
   }
+  void AddDerived(std::map<std::string, double>* numbers) const override;
 
   // The hidden numbers that a sample needs, looked up once an episode.
   struct Quick {
@@ -119,19 +93,19 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
     Point shift_nm, drift_nm_per_s;
     Counting haadf, eels;
   };
-  void TakeOver() {
+  void AfterRestore() override {
     const auto counting = [&](const MapDetectorOptions& d, const std::string& suffix) {
-      const auto number = [&](const char* name) { return hidden_[(name + suffix).c_str()]; };
+      const auto number = [&](const char* name) { return hidden()[(name + suffix).c_str()]; };
       return Counting{d.counts_per_electron * number("gain_ratio"),
                       d.dark_counts + number("dark_error_counts"), number("readout_counts"),
                       d.saturation_counts};
     };
-    h_ = {.c10_nm = hidden_["C10_nm"],
-          .probe_nm = hidden_["probe_fwhm_nm"] / kFwhm,
-          .film_nm = hidden_["film_nm"],
-          .current_noise = hidden_["current_noise"],
-          .shift_nm = {hidden_["shift_x_nm"], hidden_["shift_y_nm"]},
-          .drift_nm_per_s = {hidden_["drift_x_nm_per_s"], hidden_["drift_y_nm_per_s"]},
+    h_ = {.c10_nm = hidden()["C10_nm"],
+          .probe_nm = hidden()["probe_fwhm_nm"] / kFwhm,
+          .film_nm = hidden()["film_nm"],
+          .current_noise = hidden()["current_noise"],
+          .shift_nm = {hidden()["shift_x_nm"], hidden()["shift_y_nm"]},
+          .drift_nm_per_s = {hidden()["drift_x_nm_per_s"], hidden()["drift_y_nm_per_s"]},
           .haadf = counting(options_.haadf, ""),
           .eels = counting(options_.eels, ".eels")};
     plasmons_ = Plasmons();
@@ -140,40 +114,27 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
   // Made when the first spectrum is asked for: images need none of it.
   const Plasmons& Spectra() const {
     if (plasmons_made_) return plasmons_;
-    plasmons_ = Plasmons(options_.plasmons,
-                         {.probability = {hidden_["dipole_probability"],
-                                          hidden_["edge_probability"], hidden_["bulk_probability"]},
-                          .mode_fwhm_eV = hidden_["mode_fwhm_eV"],
-                          .zero_loss_fwhm_eV = hidden_["zero_loss_fwhm_eV"],
-                          .tail_share = hidden_["tail_share"],
-                          .zero_loss_eV = hidden_["zero_loss_eV"]},
-                         options_.energy_eV, particles_);
+    plasmons_ =
+        Plasmons(options_.plasmons,
+                 {.probability = {hidden()["dipole_probability"], hidden()["edge_probability"],
+                                  hidden()["bulk_probability"]},
+                  .mode_fwhm_eV = hidden()["mode_fwhm_eV"],
+                  .zero_loss_fwhm_eV = hidden()["zero_loss_fwhm_eV"],
+                  .tail_share = hidden()["tail_share"],
+                  .zero_loss_eV = hidden()["zero_loss_eV"]},
+                 options_.energy_eV, particles_);
     plasmons_.PrepareSpectra(options_.axis);
     plasmons_made_ = true;
     return plasmons_;
   }
 
-  // --- what the command loop asks for
-  double Current_A() const override {
-    return BeamCurrent_A(options_.nominal_current_A, hidden_, time_s_);
-  }
+  // --- Time, and what can be set.
   void Evolve(double seconds) override {
-    RandomStream random = hidden_.Stream("map.walk", ticks_++);
-    const double step_nm = hidden_["stage_walk_nm"] * std::sqrt(seconds);
+    RandomStream random = hidden().Stream("map.walk", advances());
+    const double step_nm = hidden()["stage_walk_nm"] * std::sqrt(seconds);
     for (double& w : walk_nm_) w += step_nm * random.Normal();
   }
-  absl::StatusOr<Reading> ReadFixed(const std::string& name) override {
-    if (name == "beam.energy") return Reading{name, Volts(options_.energy_eV), 0};
-    if (name == "beam.semiangle") return Reading{name, Radians(options_.semiangle_rad), 0};
-    if (name == "scan.count") return Reading{name, Number(double(scans_)), 0};
-    if (name == "dose.max") return Reading{name, {ledger_.Largest(), Dimension::kDose}, 0};
-    if (name == "beam.current") {
-      RandomStream random = hidden_.Stream("map.screen", ticks_);
-      const double sigma = 0.02 * Current_A();  // a screen reads to 2 %
-      return Reading{name, Amperes(Current_A() + sigma * random.Normal()), sigma};
-    }
-    return absl::InternalError(name + " is described, but not read");
-  }
+  RandomStream ScreenNoise() override { return hidden().Stream("map.screen", advances()); }
   double Stands(const std::string& name) const override {
     return name == "optics.C10" ? c10_m_ : rotation_rad_;
   }
@@ -182,7 +143,8 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
     const double step = options_.defocus_resolution_m;
     return c10_m_ = step > 0 ? std::round(target / step) * step : target;
   }
-  void BeginScan() override { ++scans_; }
+
+  // --- Scans and exposures.
   absl::Status CheckScan(const Scan& s) const override {
     const auto [lines, samples] = ScanShape(s);
     for (const std::string& name : s.detectors) {
@@ -194,17 +156,14 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
     }
     return absl::OkStatus();
   }
-  void Book(std::span<const Rectangle> where, double dose_e_per_m2) override {
+  Rectangle OnSpecimen(const Rectangle& place) const override {
     const Point at_nm = OnSpecimen_nm({0, 0}, 0);
-    for (const Rectangle& r : where) {
-      const Rectangle on = OnSpecimen(r, {rotation_rad_, -at_nm[0] * kNm, -at_nm[1] * kNm});
-      ledger_.Add(on.x_m, on.y_m, on.width_m, on.height_m, dose_e_per_m2);
-    }
+    return hw::OnSpecimen(place, {rotation_rad_, -at_nm[0] * kNm, -at_nm[1] * kNm});
   }
-  std::vector<Array<float>> Acquire(const FrameRequest& request) override;
+  std::unique_ptr<TwinFrame> BeginFrame(const FrameRequest& request) override;
   Array<float> AcquireExposure(const Expose& expose) override;
 
-  // --- physics
+  // --- Physics.
   double Sigma_nm() const { return Sigma_nm(c10_m_ / kNm); }
   double Sigma_nm(double commanded_c10_nm) const {
     const double blur = (h_.c10_nm + commanded_c10_nm) * options_.semiangle_rad / 2;
@@ -213,7 +172,7 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
   // Where on the specimen the probe stands that is sent there, so long from now.
   Point OnSpecimen_nm(const Point& at_m, double ahead_s) const {
     const double c = std::cos(rotation_rad_), s = std::sin(rotation_rad_);
-    const double t = time_s_ + ahead_s;
+    const double t = time_s() + ahead_s;
     return {
         (c * at_m[0] - s * at_m[1]) / kNm + h_.shift_nm[0] + walk_nm_[0] + h_.drift_nm_per_s[0] * t,
         (s * at_m[0] + c * at_m[1]) / kNm + h_.shift_nm[1] + walk_nm_[1] +
@@ -240,36 +199,34 @@ class MapTwin final : public SimulatedInstrument, public GroundTruth {
   double Contrast(double sigma_nm) const;
   // Electrons that a frame or exposure sends to one place.
   double Electrons(uint64_t frame, double seconds) const {
-    RandomStream random = hidden_.Stream("map.current", frame);
+    RandomStream random = hidden().Stream("map.current", frame);
     const double current = Current_A() * (1 + h_.current_noise * random.Normal());
     return std::max(0.0, current) * seconds / kElementaryCharge_C;
   }
 
   const MapTwinOptions options_;
   const Scatterer particle_, film_;
-  HiddenNumbers hidden_;
   Quick h_{};
   std::vector<MapParticle> particles_;
   mutable Plasmons plasmons_;
   mutable bool plasmons_made_ = false;
-  DoseLedger ledger_;  // in specimen coordinates
   Point walk_nm_{};
   double c10_m_ = 0, rotation_rad_ = 0;
-  uint64_t ticks_ = 0, frames_ = 0, scans_ = 0;
+  uint64_t frames_ = 0;
 };
 
-std::vector<Array<float>> MapTwin::Acquire(const FrameRequest& request) {
+std::unique_ptr<TwinFrame> MapTwin::BeginFrame(const FrameRequest& request) {
   const Scan& scan = *request.scan;
   const auto [lines, samples] = ScanShape(scan);
   const std::vector<Point> path = ScanPositions(scan);
   const uint64_t frame = frames_++;
   const double electrons = Electrons(frame, scan.dwell_s), sigma_nm = Sigma_nm();
   const size_t channels = options_.axis.channels;
-  std::vector<Array<float>> out;
+  auto taken = std::make_unique<TwinFrame>();
   std::vector<double> shares;
   for (const std::string& name : scan.detectors) {
     const bool spectra = name == "eels";
-    RandomStream random = hidden_.Stream(spectra ? "map.counts.eels" : "map.counts.haadf", frame);
+    RandomStream random = hidden().Stream(spectra ? "map.counts.eels" : "map.counts.haadf", frame);
     std::vector<size_t> shape = {lines, samples};
     if (spectra) shape.push_back(channels);
     Array<float> counts(shape);
@@ -285,9 +242,9 @@ std::vector<Array<float>> MapTwin::Acquire(const FrameRequest& request) {
         counts[i * channels + j] = h_.eels.Draw(electrons * shares[j], &random);
       }
     }
-    out.push_back(std::move(counts));
+    taken->counts.push_back(std::move(counts));
   }
-  return out;
+  return taken;
 }
 
 Array<float> MapTwin::AcquireExposure(const Expose& expose) {
@@ -295,7 +252,7 @@ Array<float> MapTwin::AcquireExposure(const Expose& expose) {
   const double electrons = Electrons(frame, expose.time_s);
   std::vector<double> shares(options_.axis.channels);
   Spectrum(OnSpecimen_nm({expose.x_m, expose.y_m}, 0), Sigma_nm(), shares);
-  RandomStream random = hidden_.Stream("map.counts.eels", frame);
+  RandomStream random = hidden().Stream("map.counts.eels", frame);
   Array<float> counts({shares.size() / expose.binning});
   for (size_t j = 0; j < counts.size(); ++j) {
     double share = 0;
@@ -344,8 +301,8 @@ double MapTwin::Contrast(double sigma_nm) const {
   return mean > 0 ? squares / n / (mean * mean) - 1 : 0;
 }
 
-std::map<std::string, double> MapTwin::Hidden() const {
-  std::map<std::string, double> all = hidden_.values;
+void MapTwin::AddDerived(std::map<std::string, double>* numbers) const {
+  std::map<std::string, double>& all = *numbers;
   const Point under = OnSpecimen_nm({0, 0}, 0);
   all["total_C10_nm"] = h_.c10_nm + c10_m_ / kNm;
   all["true_current_pA"] = Current_A() * 1e12;
@@ -362,7 +319,6 @@ std::map<std::string, double> MapTwin::Hidden() const {
     all[name + "turn_rad"] = p.turn_rad;
     all[name + "doping"] = p.doping;
   }
-  return all;
 }
 
 }  // namespace
@@ -379,7 +335,7 @@ absl::StatusOr<std::unique_ptr<Instrument>> MakeMapTwin(const MapTwinOptions& op
   RONCHI_ASSIGN_OR_RETURN(const Scatterer particle,
                           MakeScatterer(options, options.particle_atoms_per_nm3));
   RONCHI_ASSIGN_OR_RETURN(const Scatterer film, MakeScatterer(options, options.film_atoms_per_nm3));
-  return std::unique_ptr<Instrument>(std::make_unique<MapTwin>(options, particle, film, seed));
+  return WithFaults(std::make_unique<MapTwin>(options, particle, film, seed), options.faults, seed);
 }
 
 }  // namespace ronchi::hw

@@ -50,7 +50,7 @@ std::map<std::string, theory::Range> DefaultAtomPrior() {
           {"threshold_2_eV", {13.2, 13.2}}};
 }
 
-AtomTwinOptions::AtomTwinOptions() : prior(DefaultAtomPrior()) {}
+AtomTwinOptions::AtomTwinOptions() : prior(DefaultAtomPrior()) { name = "atoms"; }
 
 AtomTwinOptions AtomTwinOptions::Level(int level) {
   AtomTwinOptions o;
@@ -80,7 +80,7 @@ absl::StatusOr<AtomTwinOptions> ReadAtomTwinOptions(const Config& node, int leve
   r.Integer("level", &level, {.min = 1, .max = 3});
   AtomTwinOptions o = AtomTwinOptions::Level(level);
   std::string rates = kLaws[size_t(o.rates)];
-  r.Text("name", &o.name);
+  RONCHI_RETURN_IF_ERROR(ReadCommonOptions(&r, &o));
   r.Choice("rates", &rates, {std::begin(kLaws), std::end(kLaws)});
   Scaled(&r, "energy_keV", 1e3, {.min = 20, .max = 300}, &o.energy_eV);
   Scaled(&r, "semiangle_mrad", 1e-3, {.min = 1, .max = 100}, &o.semiangle_rad);
@@ -94,9 +94,8 @@ absl::StatusOr<AtomTwinOptions> ReadAtomTwinOptions(const Config& node, int leve
   r.Bool("images_move_atoms", &o.images_move_atoms);
   r.Integer("image_pixels", &o.image_pixels, {.min = 0, .max = 1024});
   r.Integer("isotope", &o.isotope, {.min = 12, .max = 13});
-  const Config prior = r.Child("prior"), faults = r.Child("faults");
+  const Config prior = r.Child("prior");
   RONCHI_RETURN_IF_ERROR(r.Done());
-  RONCHI_ASSIGN_OR_RETURN(o.faults, ReadFaultOptions(faults, o.faults));
   if (o.haadf_outer_rad <= o.haadf_inner_rad) {
     return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
   }

@@ -5,14 +5,13 @@
 #include <string>
 
 #include "core/config.h"
-#include "hw/faulty.h"
+#include "hw/twin/base/common_options.h"
 #include "hw/twin/sheet/hop_rates.h"
 #include "theory/prior.h"
 
 namespace ronchi::hw {
 
-struct AtomTwinOptions {
-  std::string name = "atoms";
+struct AtomTwinOptions : CommonOptions {
   RateLaw rates = RateLaw::kPrior;
   double energy_eV = 60e3;
   double semiangle_rad = 0.03;
@@ -25,8 +24,7 @@ struct AtomTwinOptions {
   bool images_move_atoms = false;    // does the beam of an image make the atom hop, too?
   int image_pixels = 0;  // a side of the image that comes with `measure`; 0: it comes without
   int isotope = 12;      // of the carbon; knock_on
-  FaultOptions faults;
-  theory::Prior prior;  // names and units: DefaultAtomPrior
+  theory::Prior prior;   // names and units: DefaultAtomPrior
 
   AtomTwinOptions();  // level 1
   // The three levels of difficulty. 1: the published task, everything known and at rest. 2: drift,

@@ -1,4 +1,4 @@
-// The state of the atom twin, and how it goes on: the sheet, where the silicon is, drift, beam.
+// A sheet of graphene with one silicon atom in it, and how it goes on under the beam.
 //
 // The silicon's hops are a continuous-time Markov chain (Schwarzer et al., arXiv:2311.17894): the
 // time to the next is exponential with the sum of the three rates, the neighbour drawn by its
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/random.h"
+#include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/sheet/atom_image.h"
 #include "hw/twin/sheet/graphene.h"
 #include "hw/twin/sheet/hop_rates.h"
@@ -17,55 +18,41 @@
 
 namespace ronchi::hw {
 
-class AtomColumn {
+class SheetState {
  public:
-  static absl::StatusOr<AtomColumn> Create(const AtomTwinOptions& options);
+  static absl::StatusOr<SheetState> Create(const AtomTwinOptions& options);
 
-  // To the start of an episode: the clock at zero, blanked, in focus, the silicon near the origin
-  // of the scan. A function of its arguments.
-  void Randomise(uint64_t seed, uint64_t environment, uint64_t episode);
-  // Time passes with nothing done.
-  void Advance(double seconds);
-  // Time passes with the beam standing at a place of the scan frame …
-  void Dwell(const Vector2& beam_A, double seconds);
-  // … or swept evenly over a square around one. Of point lists and spirals that is a square of
-  // their area.
-  void Sweep(const Vector2& centre_A, double fov_A, double seconds);
+  // To the start of the episode that `hidden` is: in focus, the silicon near the origin of the
+  // scan.
+  void Begin(const HiddenNumbers& hidden, double current_A);
+  // After Archive has restored: what follows from the hidden numbers alone.
+  void Resume(const HiddenNumbers& hidden, double current_A);
+  void Archive(StateArchive* a);
+  // Streams of the episode that Begin has used: the first ones.
+  uint64_t streams_used() const { return options_.rates == RateLaw::kMixture ? 2 : 1; }
 
-  double Current_A() const { return options_.nominal_current_A * current_ratio_; }
-  double BeamSigma_A() const { return sigma_A_; }
-  void SetC10(double c10_m);
+  void SetC10(double c10_m);  // the beam's width follows
   double c10_m() const { return c10_m_; }
+  // The sheet is carried along at this rate, or by a normal step along each axis.
+  void Drift(const Vector2& rate_A_per_s, double seconds);
+  void Walk(double step_A, RandomStream* random);
+  // Hops while the beam stands at a place of the scan frame …
+  void HopUnder(const Vector2& beam_A, double seconds, RandomStream* random);
+  // … or is swept evenly over a square around one.
+  void HopUnderSweep(const Vector2& center_A, double fov_A, double seconds, RandomStream* random);
 
+  const Vector2& shift_A() const { return shift_A_; }  // of the sheet in the scan frame, by now
   // Of the silicon and its neighbours, counter-clockwise from −x, in the scan frame.
   std::array<Vector2, 4> Atoms_A() const;
   double Fraction(const Vector2& scan_A) const;  // of the electrons, on the detector
   double Contrast() const;                       // var(I)/mean(I)² over a cell of the sheet
   HopRates::Three Rates(const Vector2& beam_A) const;
-
-  RandomStream Stream(std::string_view name) {
-    return RandomStream({.seed = seed_,
-                         .name = name,
-                         .environment = environment_,
-                         .episode = episode_,
-                         .step = ticks_++});
-  }
-  std::map<std::string, double> AllHidden() const;
-  std::string Save() const;
-  absl::Status Restore(const std::string& saved);
-
-  const AtomTwinOptions& options() const { return options_; }
-  double image_s() const { return image_s_; }
-  double aligner_sigma_A() const { return aligner_sigma_A_; }
-
-  double time_s = 0;
-  bool blanked = true;
-  int scans = 0;
+  void AddDerived(std::map<std::string, double>* hidden) const;
 
  private:
-  AtomColumn(const AtomTwinOptions& options, const AtomImage& image);
-  void MakeRates();
-  HopRates::Three MeanRates(const Vector2& centre_A, double fov_A) const;
+  SheetState(const AtomTwinOptions& options, const AtomImage& image);
+  void MakeRates(const HiddenNumbers& hidden, double current_A);
+  HopRates::Three MeanRates(const Vector2& center_A, double fov_A) const;
   double CrossSection_barn(double threshold_eV) const;  // from the table
   // Hops at these rates, or those of a beam that stands, until the time is over.
   template <class RatesOf>
@@ -73,16 +60,12 @@ class AtomColumn {
 
   AtomTwinOptions options_;
   AtomImage image_;
-  uint64_t seed_ = 0, environment_ = 0, episode_ = 0, ticks_ = 0;
-  std::map<std::string, double> hidden_;
-  double current_ratio_ = 1, image_s_ = 2, aligner_sigma_A_ = 0, walk_A_ = 0;
-  Vector2 drift_A_per_s_{};
   Graphene sheet_;
   std::array<std::array<size_t, 3>, 2> turning_{};  // bonds of A and B, counter-clockwise from −x
   std::vector<double> log_barns_;  // of knock_on, evenly over the thresholds that there can be
   double table_low_eV_ = 0, table_step_eV_ = 1;
   HopRates rates_;
-  Vector2 shift_A_{};  // of the sheet in the scan frame, by now
+  Vector2 shift_A_{};
   Site silicon_;
   uint64_t hops_ = 0;
   double c10_m_ = 0, sigma_A_ = 1;

@@ -4,10 +4,9 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "hw/cost.h"
 #include "hw/scan_path.h"
+#include "hw/twin/base/twin_base.h"
 #include "hw/twin/sheet/sheet_state.h"
-#include "hw/validate.h"
 
 namespace ronchi::hw {
 namespace {
@@ -48,7 +47,9 @@ Description Describe(const AtomTwinOptions& o) {
       Fixed("beam.energy", Dimension::kVoltage, 3e6, "acceleration", "kV", Group::kHighTension),
       Fixed("beam.semiangle", Dimension::kAngle, 1, "of convergence", "mrad", Group::kBeam),
       Fixed("beam.current", Dimension::kCurrent, 1e-6, "measured", "pA", Group::kBeam),
-      Fixed("scan.count", Dimension::kNone, 1e18, "scans so far", "", Group::kScan)};
+      Fixed("scan.count", Dimension::kNone, 1e18, "scans so far", "", Group::kScan),
+      Fixed("dose.max", Dimension::kDose, 1e40, "largest dose on any square nanometre", "e/A^2",
+            Group::kBeam)};
   d.min_dwell_s = 1e-7;
   d.max_dwell_s = 1;
   d.detectors = {{.name = "haadf",
@@ -65,237 +66,226 @@ Description Describe(const AtomTwinOptions& o) {
   return d;
 }
 
-class AtomTwin final : public Instrument, public GroundTruth {
+Vector2 Angstroms(double x_m, double y_m) {
+  return {x_m * kAngstromPerMetre, y_m * kAngstromPerMetre};
+}
+
+class SheetTwin final : public TwinBase {
  public:
-  AtomTwin(AtomColumn column, uint64_t seed)
-      : column_(std::move(column)), description_(Describe(column_.options())) {
+  SheetTwin(const AtomTwinOptions& options, SheetState sheet, uint64_t seed)
+      : TwinBase({.description = Describe(options),
+                  .prior = options.prior,
+                  .energy_eV = options.energy_eV,
+                  .semiangle_rad = options.semiangle_rad,
+                  .nominal_current_A = options.nominal_current_A,
+                  .real_time = options.real_time}),
+        options_(options),
+        sheet_(std::move(sheet)) {
     for (const char* atom : kAtomNames) {
       for (const char* axis : {".x", ".y"}) atom_names_.push_back(absl::StrCat(atom, axis));
     }
     Randomise(seed, 0, 0);
   }
-
-  const Description& description() const override { return description_; }
-  GroundTruth* ground_truth() override { return this; }
-
-  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
-    RONCHI_RETURN_IF_ERROR(CheckCommand(description_, command));
-    const double start = column_.time_s;
-    absl::StatusOr<Reply> reply(absl::in_place);
-    running_ = &options;
-    RONCHI_RETURN_IF_ERROR(
-        std::visit([&](const auto& verb) { return Do(verb, &*reply); }, command));
-    reply->time_s = column_.time_s;
-    reply->elapsed_s = column_.time_s - start;
-    reply->blanked = column_.blanked;
-    for (Reading& reading : reply->readings) reading.time_s = column_.time_s;
-    return reply;
-  }
-
-  void Randomise(uint64_t seed, uint64_t environment, uint64_t episode) override {
-    column_.Randomise(seed, environment, episode);
-  }
-  void Pass(double seconds) override { column_.Advance(seconds); }
-  std::map<std::string, double> Hidden() const override { return column_.AllHidden(); }
-  double NoiseFreeContrast() const override { return column_.Contrast(); }
+  double NoiseFreeContrast() const override { return sheet_.Contrast(); }
   double BestContrast() const override {
-    AtomColumn focused = column_;
+    SheetState focused = sheet_;
     focused.SetC10(0);
     return focused.Contrast();
   }
-  absl::StatusOr<std::string> Save() const override { return column_.Save(); }
-  absl::Status Restore(const std::string& saved) override { return column_.Restore(saved); }
 
  private:
-  absl::Status Do(const Read& read, Reply* reply) {
-    for (const std::string& name : read.properties) {
-      reply->readings.push_back(ReadOne(*description_.FindProperty(name)));
+  class Frame;
+
+  // --- The episode.
+  void BeginEpisode() override {
+    LookUp();
+    sheet_.Begin(hidden(), Current_A());
+    draws_ = sheet_.streams_used();
+  }
+  void ArchivePhysics(StateArchive* a) override { a->All(&sheet_, &draws_); }
+  void AfterRestore() override {
+    LookUp();
+    sheet_.Resume(hidden(), Current_A());
+  }
+  std::string MadeFrom() const override {
+    const AtomTwinOptions& o = options_;
+    return absl::StrCat("sheet\n", int(o.rates), " ", o.energy_eV, " ", o.semiangle_rad, " ",
+                        o.beam_fwhm_A, " ", o.nominal_current_A, " ", o.counts_per_electron, " ",
+                        o.dark_counts, " ", o.images_move_atoms, " ", o.image_pixels, " ",
+                        o.isotope);
+  }
+  void AddDerived(std::map<std::string, double>* numbers) const override {
+    sheet_.AddDerived(numbers);
+  }
+  // The hidden numbers that every step needs, looked up once an episode.
+  void LookUp() {
+    image_s_ = hidden()["image_s"];
+    aligner_sigma_A_ = hidden()["aligner_sigma_A"];
+    walk_A_ = hidden()["walk_A"];
+    drift_A_per_s_ = {hidden()["drift_x_A_per_s"], hidden()["drift_y_A_per_s"]};
+    current_A_ = options_.nominal_current_A * hidden()["current_ratio"];
+  }
+  // Each call is another stream.
+  RandomStream Draw(const char* name) { return hidden().Stream(name, draws_++); }
+
+  // --- Time.
+  bool EvolvesByLine() const override { return true; }
+  void Evolve(double seconds) override {
+    sheet_.Drift(drift_A_per_s_, seconds);
+    if (walk_A_ == 0) return;
+    RandomStream random = Draw("atom.walk");
+    sheet_.Walk(walk_A_ * std::sqrt(seconds), &random);
+  }
+  void StandAt(double x_m, double y_m, double seconds) override {
+    // While the sheet drifts, the rates change: parts so short that it moves by no more than this.
+    constexpr double kStep_A = 0.02;
+    const double way_A = std::hypot(drift_A_per_s_[0], drift_A_per_s_[1]) * seconds;
+    const int parts = int(std::clamp(std::ceil(way_A / kStep_A), 1.0, 1000.0));
+    RandomStream random = Draw("atom.hops");
+    for (int i = 0; i < parts; ++i) {
+      sheet_.HopUnder(Angstroms(x_m, y_m), seconds / parts, &random);
+      Advance(seconds / parts);
     }
-    column_.Advance(description_.read_s);
-    return absl::OkStatus();
   }
-
-  Reading ReadOne(const PropertyInfo& p) {
-    const AtomTwinOptions& o = column_.options();
-    double value = 0, uncertainty = p.resolution;
-    if (p.name == "optics.C10") value = column_.c10_m();
-    if (p.name == "beam.energy") value = o.energy_eV;
-    if (p.name == "beam.semiangle") value = o.semiangle_rad;
-    if (p.name == "scan.count") value = column_.scans;
-    if (p.name == "beam.current") {
-      // A screen reads to 2 %.
-      uncertainty = 0.02 * column_.Current_A();
-      value = column_.Current_A() + uncertainty * column_.Stream("atom.screen").Normal();
+  void SweepOver(const SweptField& f, double seconds) override {
+    if (options_.images_move_atoms && seconds > 0) {
+      RandomStream random = Draw("atom.image_hops");
+      sheet_.HopUnderSweep(Angstroms(f.center_x_m, f.center_y_m), f.side_m * kAngstromPerMetre,
+                           seconds, &random);
     }
-    return {p.name, {value, p.dimension}, uncertainty};
+    Advance(seconds);
   }
 
-  absl::Status Do(const Set& set, Reply* reply) {  // optics.C10: there is no other
-    const PropertyInfo& p = *description_.FindProperty(set.property);
-    const double target = set.value.si + (set.relative ? column_.c10_m() : 0);
-    RONCHI_RETURN_IF_ERROR(CheckTarget(p, target));
-    const double stands = std::round(target / p.resolution) * p.resolution;
-    column_.SetC10(stands);
-    reply->readings.push_back({set.property, {stands, p.dimension}, p.resolution});
-    return CheckReadBack(p, set, target, stands);
+  // --- The beam and what can be set: optics.C10, there is no other.
+  double Current_A() const override { return current_A_; }
+  RandomStream ScreenNoise() override { return Draw("atom.screen"); }
+  double Stands(const std::string&) const override { return sheet_.c10_m(); }
+  double Drive(const std::string&, double target) override {
+    sheet_.SetC10(std::round(target / kCorrectorResolution_m) * kCorrectorResolution_m);
+    return sheet_.c10_m();
+  }
+  Rectangle OnSpecimen(const Rectangle& place) const override {
+    return {place.x_m - sheet_.shift_A()[0] * kMetresPerAngstrom,
+            place.y_m - sheet_.shift_A()[1] * kMetresPerAngstrom, place.width_m, place.height_m};
   }
 
-  absl::Status CheckBeam() const {
-    if (!column_.blanked) return absl::OkStatus();
-    return MakeError({ErrorKind::kImpossibleNow, "the beam is blanked", "unblank first"});
-  }
-  double ElectronsPerSecond() const { return column_.Current_A() / kElementaryCharge_C; }
-
-  absl::Status Do(const Scan& scan, Reply* reply) {
-    RONCHI_RETURN_IF_ERROR(CheckBeam());
-    const double end_s = column_.time_s + running_->timeout_s;
-    for (size_t f = 0; f < scan.frames && reply->ended == Ended::kComplete; ++f) {
-      AcquireFrame(scan, f, end_s, reply);
-    }
-    ++column_.scans;
-    return absl::OkStatus();
-  }
-
-  // Line by line: the sheet moves on and the atom may hop between lines.
-  void AcquireFrame(const Scan& s, size_t frame, double end_s, Reply* reply) {
-    const auto [lines, samples] = ScanShape(s);
-    const auto positions = ScanPositions(s);
-    const double line_s = s.dwell_s * double(samples);
-    const Rectangle r = ScanFootprint(s);
-    const Vector2 centre_A = {(r.x_m + r.width_m / 2) * kAngstromPerMetre,
-                              (r.y_m + r.height_m / 2) * kAngstromPerMetre};
-    const double side_A = std::sqrt(ScanField_m2(s)) * kAngstromPerMetre;
-    Array<float> counts({lines, samples}, std::nanf(""));
-    RandomStream random = column_.Stream("atom.counts");
-    size_t done = 0;
-    for (; done < lines; ++done) {
-      if (running_->cancelled()) reply->ended = Ended::kCancelled;
-      if (column_.time_s + line_s > end_s) reply->ended = Ended::kTimeout;
-      if (reply->ended != Ended::kComplete) break;
-      const std::span<float> line(counts.data() + done * samples, samples);
-      Count({positions.data() + done * samples, samples}, s.dwell_s, &random, line);
-      column_.Sweep(centre_A, side_A, line_s);
-      for (size_t d = 0; running_->on_line && d < s.detectors.size(); ++d) {
-        running_->on_line({frame, done, d, column_.time_s, line});
-      }
-    }
-    for (const std::string& name : s.detectors) reply->frames.push_back({name, counts});
-    const double electrons = ElectronsPerSecond() * line_s * double(lines);
-    if (done == 0) return;
-    reply->electrons += electrons * double(done) / double(lines);
-    // A frame that was begun counts in full where it was scanned.
-    reply->dose_e_per_m2 += electrons / ScanArea_m2(s, ProbeSize_m(description_));
-  }
-
+  // --- Images.
+  std::unique_ptr<TwinFrame> BeginFrame(const FrameRequest& request) override;
   void Count(std::span<const std::array<double, 2>> positions_m, double dwell_s,
-             RandomStream* random, std::span<float> counts) const {
-    const AtomTwinOptions& o = column_.options();
-    const double electrons = ElectronsPerSecond() * dwell_s;
-    for (size_t i = 0; i < counts.size(); ++i) {
-      const double fraction = column_.Fraction(
-          {positions_m[i][0] * kAngstromPerMetre, positions_m[i][1] * kAngstromPerMetre});
-      const double seen = double(random->Poisson(electrons * std::min(1.0, fraction)));
-      counts[i] = float(o.counts_per_electron * seen + o.dark_counts);
-    }
-  }
+             RandomStream* random, std::span<float> counts) const;
+  MeasureTime TimeOf(const MeasurementInfo&) const override { return {image_s_, image_s_}; }
+  void TakeMeasurement(const MeasureRequest& request, Reply* reply) override;
+  void Find(const MeasureRequest& request, Reply* reply);
+  void AddImage(const MeasureRequest& request, Reply* reply);
 
-  absl::Status Do(const Park& park, Reply* reply) {
-    RONCHI_RETURN_IF_ERROR(CheckBeam());
-    const double duration_s = std::min(park.duration_s, running_->timeout_s);
-    if (duration_s < park.duration_s) reply->ended = Ended::kTimeout;
-    const Cost cost =
-        PredictCost(description_, Park{park.x_m, park.y_m, duration_s}, column_.Current_A());
-    reply->electrons = cost.electrons;
-    reply->dose_e_per_m2 = cost.dose_e_per_m2;
-    column_.Dwell({park.x_m * kAngstromPerMetre, park.y_m * kAngstromPerMetre}, duration_s);
-    return absl::OkStatus();
-  }
-
-  // An image is taken and looked at: what it shows is the state at half its time.
-  absl::Status Do(const Measure& measure, Reply* reply) {
-    RONCHI_RETURN_IF_ERROR(CheckBeam());
-    const double fov_m = measure.fov_m > 0 ? measure.fov_m : kOwnField_m;
-    const double fov_A = fov_m * kAngstromPerMetre;
-    const double time_s = std::min(column_.image_s(), running_->timeout_s);
-    const Vector2 centre_A = {measure.center_x_m * kAngstromPerMetre,
-                              measure.center_y_m * kAngstromPerMetre};
-    column_.Sweep(centre_A, fov_A, time_s / 2);
-    if (time_s < column_.image_s()) {
-      reply->ended = Ended::kTimeout;  // half an image: nothing is found
-    } else {
-      Find(measure, fov_A, reply);
-      if (column_.options().image_pixels > 0) AddImage(measure, fov_m, reply);
-    }
-    column_.Sweep(centre_A, fov_A, time_s / 2);
-    ++column_.scans;
-    reply->electrons = ElectronsPerSecond() * time_s;
-    reply->dose_e_per_m2 = reply->electrons / (fov_m * fov_m);
-    return absl::OkStatus();
-  }
-
-  void Find(const Measure& measure, double fov_A, Reply* reply) {
-    const auto atoms = column_.Atoms_A();
-    const double x = atoms[0][0] - measure.center_x_m * kAngstromPerMetre;
-    const double y = atoms[0][1] - measure.center_y_m * kAngstromPerMetre;
-    if (!(std::fabs(x) <= fov_A / 2 && std::fabs(y) <= fov_A / 2)) return;
-    constexpr size_t kNumbers = 8;
-    const double sigma_A = column_.aligner_sigma_A();
-    std::array<double, kNumbers> error_A{};
-    if (sigma_A > 0) {
-      RandomStream random = column_.Stream("atom.aligner");
-      for (double& e : error_A) e = sigma_A * random.Normal();
-    }
-    Estimate& found = reply->estimates.emplace_back();
-    found.what = measure.what;
-    found.names = atom_names_;
-    found.values.reserve(kNumbers);
-    for (size_t i = 0; i < kNumbers; ++i) {
-      found.values.push_back(Metres((atoms[i / 2][i % 2] + error_A[i]) * kMetresPerAngstrom));
-    }
-    found.covariance.assign(kNumbers * kNumbers, 0);
-    const double sigma_m = sigma_A * kMetresPerAngstrom;
-    for (size_t i = 0; i < kNumbers; ++i) found.covariance[i * (kNumbers + 1)] = sigma_m * sigma_m;
-  }
-
-  void AddImage(const Measure& measure, double fov_m, Reply* reply) {
-    const size_t n = size_t(column_.options().image_pixels);
-    const Scan scan{.center_x_m = measure.center_x_m,
-                    .center_y_m = measure.center_y_m,
-                    .fov_x_m = fov_m,
-                    .fov_y_m = fov_m,
-                    .pixels_x = n,
-                    .pixels_y = n};
-    const auto positions = ScanPositions(scan);
-    Array<float> counts({n, n});
-    RandomStream random = column_.Stream("atom.counts");
-    Count(positions, column_.image_s() / double(n * n), &random, {counts.data(), counts.size()});
-    reply->frames.push_back({"haadf", std::move(counts)});
-  }
-
-  absl::Status Do(const Expose&, Reply*) {
-    return absl::InternalError("expose");  // CheckCommand has refused it
-  }
-  absl::Status Do(const Blank&, Reply*) { return SetBlank(true); }
-  absl::Status Do(const Unblank&, Reply*) { return SetBlank(false); }
-  absl::Status Do(const Safe&, Reply*) { return SetBlank(true); }
-  absl::Status Do(const Abort&, Reply*) { return absl::OkStatus(); }
-  absl::Status SetBlank(bool blanked) {
-    column_.blanked = blanked;
-    return absl::OkStatus();
-  }
-
-  AtomColumn column_;
-  const Description description_;
+  const AtomTwinOptions options_;
+  SheetState sheet_;
   std::vector<std::string> atom_names_;
-  const ExecuteOptions* running_ = nullptr;  // of the command that runs
+  double current_A_ = 0, image_s_ = 2, aligner_sigma_A_ = 0, walk_A_ = 0;
+  Vector2 drift_A_per_s_{};
+  uint64_t draws_ = 0;  // streams used in this episode
 };
+
+// Line by line: the sheet moves on and the atom may hop between lines.
+class SheetTwin::Frame final : public TwinFrame {
+ public:
+  Frame(const SheetTwin* twin, const Scan& scan, RandomStream random)
+      : twin_(twin), positions_(ScanPositions(scan)), dwell_s_(scan.dwell_s), random_(random) {
+    const auto [lines, samples] = ScanShape(scan);
+    counts.assign(scan.detectors.size(), Array<float>({lines, samples}));
+    samples_ = samples;
+  }
+  void TakeLine(size_t line) override {
+    const auto of = [&](Array<float>& a) {
+      return std::span<float>(a.data() + line * samples_, samples_);
+    };
+    twin_->Count({positions_.data() + line * samples_, samples_}, dwell_s_, &random_,
+                 of(counts[0]));
+    for (size_t d = 1; d < counts.size(); ++d)
+      std::ranges::copy(of(counts[0]), of(counts[d]).data());
+  }
+
+ private:
+  const SheetTwin* twin_;
+  const std::vector<std::array<double, 2>> positions_;
+  const double dwell_s_;
+  RandomStream random_;
+  size_t samples_ = 0;
+};
+
+std::unique_ptr<TwinFrame> SheetTwin::BeginFrame(const FrameRequest& request) {
+  return std::make_unique<Frame>(this, *request.scan, Draw("atom.counts"));
+}
+
+void SheetTwin::Count(std::span<const std::array<double, 2>> positions_m, double dwell_s,
+                      RandomStream* random, std::span<float> counts) const {
+  const double electrons = Current_A() / kElementaryCharge_C * dwell_s;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const double fraction = sheet_.Fraction(Angstroms(positions_m[i][0], positions_m[i][1]));
+    const double seen = double(random->Poisson(electrons * std::min(1.0, fraction)));
+    counts[i] = float(options_.counts_per_electron * seen + options_.dark_counts);
+  }
+}
+
+// An image is taken and looked at: what it shows is the state at half its time. Of half an image
+// nothing is found.
+void SheetTwin::TakeMeasurement(const MeasureRequest& request, Reply* reply) {
+  SweepOver(request.field, request.time_s / 2);
+  if (request.complete) {
+    Find(request, reply);
+    if (options_.image_pixels > 0) AddImage(request, reply);
+  }
+  SweepOver(request.field, request.time_s / 2);
+  CountScan();
+}
+
+void SheetTwin::Find(const MeasureRequest& request, Reply* reply) {
+  const auto atoms = sheet_.Atoms_A();
+  const SweptField& field = request.field;
+  const Vector2 center_A = Angstroms(field.center_x_m, field.center_y_m);
+  const double half_A = field.side_m * kAngstromPerMetre / 2;
+  const double x = atoms[0][0] - center_A[0], y = atoms[0][1] - center_A[1];
+  if (!(std::fabs(x) <= half_A && std::fabs(y) <= half_A)) return;
+  constexpr size_t kNumbers = 8;
+  std::array<double, kNumbers> error_A{};
+  if (aligner_sigma_A_ > 0) {
+    RandomStream random = Draw("atom.aligner");
+    for (double& e : error_A) e = aligner_sigma_A_ * random.Normal();
+  }
+  Estimate& found = reply->estimates.emplace_back();
+  found.what = request.measure->what;
+  found.names = atom_names_;
+  found.values.reserve(kNumbers);
+  for (size_t i = 0; i < kNumbers; ++i) {
+    found.values.push_back(Metres((atoms[i / 2][i % 2] + error_A[i]) * kMetresPerAngstrom));
+  }
+  found.covariance.assign(kNumbers * kNumbers, 0);
+  const double sigma_m = aligner_sigma_A_ * kMetresPerAngstrom;
+  for (size_t i = 0; i < kNumbers; ++i) found.covariance[i * (kNumbers + 1)] = sigma_m * sigma_m;
+}
+
+void SheetTwin::AddImage(const MeasureRequest& request, Reply* reply) {
+  const size_t n = size_t(options_.image_pixels);
+  const Scan scan{.center_x_m = request.field.center_x_m,
+                  .center_y_m = request.field.center_y_m,
+                  .fov_x_m = request.field.side_m,
+                  .fov_y_m = request.field.side_m,
+                  .pixels_x = n,
+                  .pixels_y = n};
+  const auto positions = ScanPositions(scan);
+  Array<float> counts({n, n});
+  RandomStream random = Draw("atom.counts");
+  Count(positions, image_s_ / double(n * n), &random, {counts.data(), counts.size()});
+  reply->frames.push_back({"haadf", std::move(counts)});
+}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Instrument>> MakeAtomTwin(const AtomTwinOptions& options,
                                                          uint64_t seed) {
-  RONCHI_ASSIGN_OR_RETURN(AtomColumn column, AtomColumn::Create(options));
-  return WithFaults(std::make_unique<AtomTwin>(std::move(column), seed), options.faults, seed);
+  RONCHI_ASSIGN_OR_RETURN(SheetState sheet, SheetState::Create(options));
+  return WithFaults(std::make_unique<SheetTwin>(options, std::move(sheet), seed), options.faults,
+                    seed);
 }
 
 }  // namespace ronchi::hw

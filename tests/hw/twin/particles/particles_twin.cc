@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "hw/conformance.h"
+#include "hw/twin/base/beam.h"
 #include "hw/twin/base/ring_cross_section.h"
 #include "sim/physics/electron.h"
 #include "tests/support/instruments.h"

@@ -7,6 +7,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "hw/twin/base/beam.h"
+
 namespace ronchi::hw {
 namespace {
 
