@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "agents/classical/nelder_mead_policy.h"
-#include "experiments/environments.h"
-#include "tests/support/drift_tracker.h"
-#include "tests/support/zone_axis.h"
+#include "experiments/catalog/environments.h"
+#include "tests/support/agent.h"
 
 namespace ronchi {
 namespace {
@@ -17,18 +15,13 @@ std::unique_ptr<env::Environment> Make(const std::string& id, int level, const c
   return *MakeEnvironment(id, absl::StrCat("{task: {level: ", level, ", reward: ", reward, "}}"));
 }
 
-Actor NelderMead(const env::Spec& spec, const std::string& value) {
-  return Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space,
-                                              {.task = {.value_key = value}}));
-}
-
 TEST(Baselines, APredictorHoldsASiteThatDrifts) {
   // rms pm over all steps after the tenth; published is < 20 pm
-  // (docs/environments/DriftLock-v0.md). Levels 1 and 2 are to be held as closely, of level 3's
+  // (docs/environments/DriftLock-v1.md). Levels 1 and 2 are to be held as closely, of level 3's
   // walk 30 pm cannot be foreseen.
   const double allowed_pm[] = {8, 20, 45};
   for (int level : {1, 2, 3}) {
-    const auto task = Make("DriftLock-v0", level, "truth");
+    const auto task = Make("DriftLock-v1", level, "truth");
     double squares = 0;
     int n = 0;
     const auto watch = [&](uint64_t, int step, const env::StepResult& r) {
@@ -40,9 +33,10 @@ TEST(Baselines, APredictorHoldsASiteThatDrifts) {
     const auto figure = [&](const Actor& actor, const Watch& w = nullptr) {
       return FigureOf(Returns(task.get(), actor, kEpisodes, 1, w));
     };
-    const Figure predicts = figure(Predicting(task->spec()), watch);
-    const Figure follows = figure(Following(task->spec()));
-    const Figure holds = figure(Holding(task->spec())), random = figure(Random(task->spec()));
+    const Figure predicts = figure(Agent(task->spec(), "predict"), watch);
+    const Figure follows = figure(Agent(task->spec(), "follow"));
+    const Figure holds = figure(Agent(task->spec(), "hold")),
+                 random = figure(Agent(task->spec(), "random"));
     EXPECT_LT(std::sqrt(squares / n), allowed_pm[level - 1]) << level;
     EXPECT_GT(StandardErrorsAbove(predicts, random), 5) << level;
     EXPECT_GT(StandardErrorsAbove(predicts, holds), 5) << level;
@@ -54,29 +48,30 @@ TEST(Baselines, APredictorHoldsASiteThatDrifts) {
 
 TEST(Baselines, ASimplexTunesAberrations) {
   for (int level : {1, 2, 3}) {
-    const auto task = Make("AberrationTuning-v0", level, "image");
+    const auto task = Make("AberrationTuning-v1", level, "image");
     const auto figure = [&](const Actor& actor) {
       return FigureOf(Returns(task.get(), actor, level == 3 ? 5 : 8));
     };
-    const Figure simplex = figure(NelderMead(task->spec(), "contrast"));
-    EXPECT_GT(StandardErrorsAbove(simplex, figure(Random(task->spec()))), 3) << level;
+    const Figure simplex = figure(Agent(task->spec(), "nelder_mead"));
+    EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "random"))), 3) << level;
     // At level 3, through all nuisances, a simplex gains little on doing nothing: it must not lose.
-    EXPECT_GT(StandardErrorsAbove(simplex, figure(Holding(task->spec()))), level == 3 ? -1 : 2)
+    EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "hold"))),
+              level == 3 ? -1 : 2)
         << level;
   }
 }
 
 TEST(Baselines, ASimplexFlattensARonchigram) {
-  const auto task = Make("RonchigramTuning-v0", 1, "image");
+  const auto task = Make("RonchigramTuning-v1", 1, "image");
   const auto figure = [&](const Actor& actor) { return FigureOf(Returns(task.get(), actor, 5)); };
-  const Figure simplex = figure(NelderMead(task->spec(), "flatness"));
-  EXPECT_GT(StandardErrorsAbove(simplex, figure(Random(task->spec()))), 5);
-  EXPECT_GT(StandardErrorsAbove(simplex, figure(Holding(task->spec()))), 3);
+  const Figure simplex = figure(Agent(task->spec(), "nelder_mead"));
+  EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "random"))), 5);
+  EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "hold"))), 3);
 }
 
 TEST(Baselines, TurningAgainstTheDeflectionFindsTheZoneAxis) {
   for (int level : {1, 3}) {
-    const auto task = Make("ZoneAxisTilt-v0", level, "truth");
+    const auto task = Make("ZoneAxisTilt-v1", level, "truth");
     double last = 0;
     const auto watch = [&](uint64_t, int, const env::StepResult& r) {
       if (r.truncated) last += -r.reward / 5;
@@ -84,10 +79,10 @@ TEST(Baselines, TurningAgainstTheDeflectionFindsTheZoneAxis) {
     const auto figure = [&](const Actor& actor, const Watch& w = nullptr) {
       return FigureOf(Returns(task.get(), actor, 5, 1, w));
     };
-    const Figure centres = figure(Centring(task->spec()), watch);
+    const Figure centres = figure(Agent(task->spec(), "centre"), watch);
     EXPECT_LT(last, level == 1 ? 1 : 2);  // mrad
-    EXPECT_GT(StandardErrorsAbove(centres, figure(Random(task->spec()))), 5) << level;
-    EXPECT_GT(StandardErrorsAbove(centres, figure(Holding(task->spec()))), 2) << level;
+    EXPECT_GT(StandardErrorsAbove(centres, figure(Agent(task->spec(), "random"))), 5) << level;
+    EXPECT_GT(StandardErrorsAbove(centres, figure(Agent(task->spec(), "hold"))), 2) << level;
   }
 }
 

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "experiments/environments.h"
-#include "experiments/run_record.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/record/run_record.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/fuzz/scratch.h"
 
@@ -60,7 +60,7 @@ TEST(FuzzRunFolders, DataFile) {
 }
 
 TEST(FuzzRunFolders, SavedStates) {
-  for (const char* id : {"DriftLock-v0", "AtomMove-v0"}) {
+  for (const char* id : {"DriftLock-v1", "AtomMove-v0"}) {
     const auto config = Config::Parse("{}", "c");
     const auto make = PrepareEnvironments(id, *config);
     ASSERT_TRUE(make.ok()) << make.status();
