@@ -17,7 +17,7 @@
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
 #include "hw/ground_truth.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 

@@ -16,7 +16,7 @@
 #include "core/parallel.h"
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
-#include "hw/twin/twin_options.h"
+#include "hw/twin/column/twin_options.h"
 #include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 #include "theory/phase_error.h"

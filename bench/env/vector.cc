@@ -10,7 +10,7 @@
 #include "env/aberration_tuning.h"
 #include "env/vector_environment.h"
 #include "env/wrapper.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "tests/support/cheap_environment.h"
 
 namespace ronchi::env {

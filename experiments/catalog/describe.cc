@@ -21,7 +21,7 @@
 #include "experiments/catalog/instruments.h"
 #include "experiments/loop/recipe.h"
 #include "experiments/simulate/engine_error.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "ronchi_paths.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/read_structure.h"

@@ -15,7 +15,7 @@
 #include "env/wrapper.h"
 #include "env/zone_axis_tilt.h"
 #include "experiments/catalog/instruments.h"
-#include "hw/twin/map_twin.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
 namespace {

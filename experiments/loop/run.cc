@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/parallel.h"
 #include "experiments/flow/beam_question.h"
 #include "experiments/flow/flow_host.h"
@@ -17,7 +18,6 @@
 #include "experiments/record/run_folder.h"
 #include "experiments/record/trained_policy.h"
 #include "experiments/report/run_report.h"
-#include "hw/checksum.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -91,7 +91,7 @@ absl::Status SaveAgent(const Agent& agent, const Recipe& recipe, const RunRecord
 
 absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const std::string& folder,
                        const std::shared_ptr<hw::EventLog>& log, RunRecord* record) {
-  RONCHI_RETURN_IF_ERROR(log->Note("config", hw::ChecksumText(record->config)));
+  RONCHI_RETURN_IF_ERROR(log->Note("config", HashOf(record->config).LowHex()));
   RONCHI_ASSIGN_OR_RETURN(Agent agent, GetAgent(options, recipe));
   agents::Policy* const policy = agent.trained.policy.get();
   Log(absl::StrCat("agent '", policy->kind(), "' ready after ", agent.trained.summary.steps,
