@@ -12,8 +12,8 @@
 #include "absl/strings/str_format.h"
 #include "agents/policy_file.h"
 #include "agents/spaces.h"
+#include "agents/torch/experience.h"
 #include "agents/torch/features.h"
-#include "agents/torch/gae.h"
 #include "agents/torch/rollout.h"
 #include "core/interrupt.h"
 #include "core/progress.h"
@@ -240,37 +240,19 @@ class PpoPolicy : public Policy {
 
 // ---- The algorithm.
 
-// What the updates see: the steps of all environments, one environment after the other.
+// Experience as the updates see it.
 struct Batch {
   Tensor rows, actions, log_probabilities, values, advantages, returns;
 };
 
-Batch MakeBatch(const std::vector<Track>& tracks, const FeatureLayout& layout,
-                const PpoOptions& options) {
-  std::vector<float> rows, actions, log_probabilities, values, advantages;
-  auto append = [](std::vector<float>& to, const std::vector<float>& from) {
-    to.insert(to.end(), from.begin(), from.end());
-  };
-  for (const Track& track : tracks) {
-    append(rows, track.rows);
-    append(actions, track.actions);
-    append(log_probabilities, track.log_probabilities);
-    append(values, track.values);
-    append(advantages, ComputeGae({.rewards = track.rewards,
-                                   .values = track.values,
-                                   .next_values = track.next_values,
-                                   .terminated = track.terminated,
-                                   .truncated = track.truncated,
-                                   .gamma = options.gamma,
-                                   .lambda = options.lambda}));
-  }
-  const int64_t n = int64_t(values.size());
+Batch MakeBatch(Experience e, const FeatureLayout& layout) {
+  const int64_t n = int64_t(e.values.size());
   Batch batch;
-  batch.rows = View(rows, {n, int64_t(layout.row_size())}).clone();
-  batch.actions = View(actions, {n, int64_t(layout.action_size())}).clone();
-  batch.log_probabilities = View(log_probabilities, {n}).clone();
-  batch.values = View(values, {n}).clone();
-  batch.advantages = View(advantages, {n}).clone();
+  batch.rows = View(e.rows, {n, int64_t(layout.row_size())}).clone();
+  batch.actions = View(e.actions, {n, int64_t(layout.action_size())}).clone();
+  batch.log_probabilities = View(e.log_probabilities, {n}).clone();
+  batch.values = View(e.values, {n}).clone();
+  batch.advantages = View(e.advantages, {n}).clone();
   batch.returns = batch.advantages + batch.values;
   return batch;
 }
@@ -296,7 +278,8 @@ class PpoTraining {
       for (auto& group : adam.param_groups()) group.options().set_lr(left * options_.learning_rate);
       RONCHI_RETURN_IF_ERROR(Collect());
       if (Interrupted()) break;  // half a rollout is not learned from
-      Update(adam, MakeBatch(rollout_.Tracks(), rollout_.layout(), options_));
+      Update(adam, MakeBatch(JoinTracks(rollout_.Tracks(), options_.gamma, options_.lambda),
+                             rollout_.layout()));
       if (const auto point = rollout_.TakePoint()) summary.curve.push_back(*point);
       progress.Tick(1, summary.curve.empty()
                            ? ""
