@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agents/learner.h"
-#include "agents/torch/features.h"
+#include "agents/features.h"
 #include "core/status.h"
 
 namespace ronchi::agents {
