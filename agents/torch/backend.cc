@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agents/kinds.h"
-#include "agents/torch/features.h"
+#include "agents/features.h"
 #include "core/progress.h"
 
 namespace ronchi::agents {

@@ -10,10 +10,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "agents/features.h"
 #include "agents/policy_file.h"
 #include "agents/spaces.h"
 #include "agents/torch/experience.h"
-#include "agents/torch/features.h"
 #include "agents/torch/rollout.h"
 #include "core/interrupt.h"
 #include "core/progress.h"

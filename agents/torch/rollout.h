@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "agents/features.h"
 #include "agents/learner.h"
-#include "agents/torch/features.h"
 #include "core/running_moments.h"
 #include "core/status.h"
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agents/classical/random_policy.h"
-#include "agents/torch/features.h"
+#include "agents/features.h"
 #include "nlohmann/json.hpp"
 #include "tests/agents/toy_environment.h"
 

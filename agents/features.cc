@@ -1,4 +1,4 @@
-#include "agents/torch/features.h"
+#include "agents/features.h"
 
 #include <algorithm>
 #include <cmath>
