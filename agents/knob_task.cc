@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "agents/spaces.h"
 #include "nlohmann/json.hpp"
 
@@ -19,14 +20,34 @@ absl::StatusOr<env::Box> FindBox(const env::DictSpace& space, const std::string&
   return found->second;
 }
 
+// The only observation that is one number.
+absl::StatusOr<std::string> FindValue(const env::DictSpace& space) {
+  std::vector<std::string> candidates;
+  for (const auto& [name, box] : space) {
+    if (box.size() == 1) candidates.push_back(name);
+  }
+  if (candidates.size() == 1) return candidates[0];
+  if (candidates.empty()) {
+    return absl::InvalidArgumentError(
+        "no observation is one number, which this agent needs to maximise");
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("which observation is to be maximised? `value` says it; allowed: ",
+                   absl::StrJoin(candidates, ", ")));
+}
+
 }  // namespace
 
 absl::StatusOr<KnobTask> KnobTask::Create(const env::DictSpace& observation_space,
                                           const env::Box& action_space,
-                                          const KnobTaskOptions& options) {
-  RONCHI_ASSIGN_OR_RETURN(const env::Box value, FindBox(observation_space, options.value_key));
+                                          const KnobTaskOptions& given) {
+  KnobTaskOptions options = given;
   RONCHI_ASSIGN_OR_RETURN(const env::Box settings,
                           FindBox(observation_space, options.settings_key));
+  if (options.value_key.empty()) {
+    RONCHI_ASSIGN_OR_RETURN(options.value_key, FindValue(observation_space));
+  }
+  RONCHI_ASSIGN_OR_RETURN(const env::Box value, FindBox(observation_space, options.value_key));
   if (value.size() != 1) {
     return absl::InvalidArgumentError(absl::StrCat("\"", options.value_key, "\" has ", value.size(),
                                                    " elements; an objective has 1"));
@@ -88,6 +109,15 @@ absl::StatusOr<KnobTask> KnobTask::FromJson(const nlohmann::json& json) {
                 BoxFromJson(json.at("action_space")),
                 {.value_key = json.at("value_key").get<std::string>(),
                  .settings_key = json.at("settings_key").get<std::string>()});
+}
+
+// The default depends on the task, so none is written into the config.
+void ReadKnobTask(ConfigReader& reader, KnobTaskOptions* options) {
+  if (reader.Has(kValueKey)) {
+    reader.Text(kValueKey, &options->value_key);
+  } else {
+    reader.Known(kValueKey);
+  }
 }
 
 }  // namespace ronchi::agents

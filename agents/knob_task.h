@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agents/policy.h"
+#include "core/config.h"
 #include "core/status.h"
 #include "env/environment.h"
 #include "nlohmann/json_fwd.hpp"
@@ -14,14 +15,15 @@
 namespace ronchi::agents {
 
 struct KnobTaskOptions {
-  std::string value_key = "contrast";     // one number, larger is better
+  // One number, larger is better; "": the only observation that is one number.
+  std::string value_key;
   std::string settings_key = "settings";  // [d], the knobs as they stand
 };
 
 class KnobTask {
  public:
-  // InvalidArgument: a box is missing, the value is not one number, the settings are unbounded, of
-  // another size than the action or of another unit.
+  // InvalidArgument: a box is missing, the value is not one number or could be several, the
+  // settings are unbounded, of another size than the action or of another unit.
   static absl::StatusOr<KnobTask> Create(const env::DictSpace& observation_space,
                                          const env::Box& action_space,
                                          const KnobTaskOptions& options);
@@ -48,5 +50,11 @@ class KnobTask {
   KnobTaskOptions options_;
   std::vector<double> low_, range_;  // of each setting
 };
+
+// The key of a config that names the observation to maximise.
+inline constexpr char kValueKey[] = "value";
+inline constexpr char kValueMeaning[] =
+    "observation to maximise, one number; by default the only one that there is";
+void ReadKnobTask(ConfigReader& reader, KnobTaskOptions* options);
 
 }  // namespace ronchi::agents

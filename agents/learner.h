@@ -20,6 +20,7 @@ struct TrainingPoint {
 };
 struct TrainingSummary {
   int64_t steps = 0;
+  int64_t steps_asked = 0;  // 0: training is not counted in steps
   int64_t episodes = 0;
   bool interrupted = false;  // ended early by a signal; the policy is what there was
   std::vector<TrainingPoint> curve;

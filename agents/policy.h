@@ -17,7 +17,7 @@ using Action = std::vector<float>;
 class Policy {
  public:
   virtual ~Policy() = default;
-  virtual std::string kind() const = 0;  // "gp", "ppo", "nelder_mead", "random"
+  virtual std::string kind() const = 0;  // one of agents/kinds.h: "gp", "ppo", "hold" …
   // Forgets the episode; what was learned in training stays. Random choices become a function
   // of `seed`.
   virtual void Reset(uint64_t seed) = 0;

@@ -8,10 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "agents/bayes/gp_policy.h"
-#include "agents/classical/greedy_policy.h"
-#include "agents/classical/nelder_mead_policy.h"
-#include "agents/classical/random_policy.h"
+#include "agents/kinds.h"
 #include "core/files.h"
 #include "core/nesting.h"
 #include "nlohmann/json.hpp"
@@ -27,12 +24,10 @@ constexpr double kMostElements = 67108864;  // of a space: 256 MiB of floats
 
 struct Registry {
   std::mutex mutex;
-  std::map<std::string, PolicyReader> readers = {
-      {"random", RandomPolicy::FromJson},
-      {"greedy", GreedyPolicy::FromJson},
-      {"nelder_mead", NelderMeadPolicy::FromJson},
-      {"gp", GpPolicy::FromJson},
-  };
+  std::map<std::string, PolicyReader> readers;
+  Registry() {
+    for (const AgentKind& kind : AgentKinds()) readers[kind.kind] = kind.load;
+  }
 };
 Registry& TheRegistry() {
   static Registry* const registry = new Registry;  // never destroyed: no order at exit

@@ -31,8 +31,7 @@ absl::StatusOr<Provenance> LoadProvenance(const std::string& path);
 // into InvalidArgument.
 using PolicyReader =
     std::function<absl::StatusOr<std::unique_ptr<Policy>>(const nlohmann::json& json)>;
-// The classical and Bayesian kinds are always there; agents/torch adds its own when asked.
-// Registering a kind again replaces its reader.
+// The kinds of agents/kinds.h are always there. Registering a kind again replaces its reader.
 void RegisterPolicy(const std::string& kind, PolicyReader reader);
 
 }  // namespace ronchi::agents

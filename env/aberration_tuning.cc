@@ -161,10 +161,8 @@ absl::StatusOr<Outcome> AberrationTuning::Act(std::span<const float> action,
   return Outcome{.reward = before - own_info()[kPhaseError]};
 }
 
-absl::Status AberrationTuning::ShiftReference(std::array<double, 3> change_nm) {
-  std::vector<double> change(knobs_.size());
-  std::copy(change_nm.begin(), change_nm.end(), change.begin());
-  return knobs_.ShiftOrigin(change, run_);
+absl::Status AberrationTuning::ShiftOrigin(std::span<const double> change_nm) {
+  return knobs_.ShiftOrigin(change_nm, run_);
 }
 
 std::array<double, 3> AberrationTuning::settings_nm() const {

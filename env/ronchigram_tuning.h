@@ -52,6 +52,9 @@ class RonchigramTuning final : public Task {
   static absl::StatusOr<std::unique_ptr<RonchigramTuning>> Create(
       hw::Instrument* instrument, const RonchigramTuningOptions& options);
   absl::StatusOr<Array<uint8_t>> Render() const override;
+  absl::Status ShiftOrigin(std::span<const double> change) override {
+    return knobs_.ShiftOrigin(change, run_);
+  }
 
  private:
   RonchigramTuning(hw::Instrument* instrument, const RonchigramTuningOptions& options,

@@ -47,6 +47,9 @@ class ZoneAxisTilt final : public Task {
   static absl::StatusOr<std::unique_ptr<ZoneAxisTilt>> Create(hw::Instrument* instrument,
                                                               const ZoneAxisTiltOptions& options);
   absl::StatusOr<Array<uint8_t>> Render() const override;
+  absl::Status ShiftOrigin(std::span<const double> change) override {
+    return knobs_.ShiftOrigin(change, run_);
+  }
 
  private:
   ZoneAxisTilt(hw::Instrument* instrument, const ZoneAxisTiltOptions& options, size_t binning,

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <tuple>
 
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 #include "python/bind.h"
 #include "python/numpy.h"
 #include "python/python_status.h"

@@ -11,11 +11,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/config.h"
-#include "experiments/flow_instrument.h"
+#include "experiments/catalog/instruments.h"
 #include "hw/command_json.h"
 #include "hw/description_json.h"
 #include "hw/guarded.h"
-#include "hw/twin/twin.h"
 #include "python/bind.h"
 #include "python/interruptible.h"
 #include "python/numpy.h"
@@ -28,17 +27,12 @@ namespace {
 namespace nb = nanobind;
 using namespace nb::literals;
 
-// A preset's or a file's name; or the YAML of a twin.
+// A preset's or a file's name; or the YAML of an instrument's config.
 absl::StatusOr<std::unique_ptr<hw::Instrument>> Open(const std::string& name,
                                                      const std::string& yaml, uint64_t seed) {
-  if (!yaml.empty()) {
-    RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(yaml, "instrument"));
-    RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(config));
-    return hw::MakeTwin(options, seed);
-  }
-  RONCHI_ASSIGN_OR_RETURN(FlowInstrument opened, OpenFlowInstrument(name, seed));
-  if (opened.instrument) return std::move(opened.instrument);
-  return absl::InvalidArgumentError(name + " is the description of an instrument, not one");
+  RONCHI_ASSIGN_OR_RETURN(const Config config, yaml.empty() ? InstrumentConfig(name)
+                                                            : Config::Parse(yaml, "instrument"));
+  return OpenInstrument(config, seed);
 }
 
 class PyInstrument {

@@ -2,7 +2,6 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
-#include "agents/torch/backend.h"
 #include "core/files.h"
 #include "core/parallel.h"
 #include "core/progress.h"
@@ -17,7 +16,6 @@ NB_MODULE(_ronchi, m) {
   // A daemon thread that is inside a call when the program ends holds what it uses: no leak.
   nanobind::set_leak_warnings(false);
   ronchi::Progress::SetStyle(ronchi::Progress::Style::kOff);
-  ronchi::agents::RegisterTorchPoliciesLazily();
 
   m.doc() = "Ronchi's compiled part. Use the package ronchi instead.";
   m.attr("version") = ronchi::kVersion;

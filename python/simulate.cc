@@ -9,8 +9,8 @@
 
 #include "core/interrupt.h"
 #include "core/progress.h"
-#include "experiments/simulate_command.h"
-#include "experiments/simulate_series.h"
+#include "experiments/simulate/simulate_command.h"
+#include "experiments/simulate/simulate_series.h"
 #include "python/bind.h"
 #include "python/interruptible.h"
 #include "python/numpy.h"

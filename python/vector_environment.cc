@@ -9,7 +9,7 @@
 
 #include <mutex>
 
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 #include "python/bind.h"
 #include "python/numpy.h"
 #include "python/python_status.h"

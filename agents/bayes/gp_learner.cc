@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "agents/kinds.h"
 #include "core/interrupt.h"
 #include "core/progress.h"
 #include "core/random.h"
@@ -118,6 +119,41 @@ class GpLearner : public Learner {
 
 std::unique_ptr<Learner> MakeGpLearner(const GpLearnerOptions& options) {
   return std::make_unique<GpLearner>(options);
+}
+
+AgentKind GpAgent() {
+  return {.kind = "gp",
+          .summary =
+              "Gaussian-process optimisation: Matérn 5/2, learned noise, log expected "
+              "improvement",
+          .learns = true,
+          .keys = {{"n_initial", "images before the model is asked"},
+                   {"budget", "images before it holds"},
+                   {"train_episodes", "episodes that teach the prior of its model"},
+                   {kValueKey, kValueMeaning}},
+          .read =
+              [](ConfigReader& reader) {
+                GpLearnerOptions o;
+                int64_t initial = int64_t(o.policy.n_initial), budget = int64_t(o.policy.budget);
+                int64_t episodes = int64_t(o.episodes);
+                reader.Integer("n_initial", &initial, {.min = 2, .max = 1000});
+                reader.Integer("budget", &budget, {.min = 2, .max = 1000});
+                reader.Integer("train_episodes", &episodes, {.min = 1, .max = 1000});
+                ReadKnobTask(reader, &o.policy.task);
+                if (reader.ok() && budget < initial) {
+                  reader.Fail("budget", "must not be below n_initial");
+                }
+                o.policy.n_initial = size_t(initial);
+                o.policy.budget = size_t(budget);
+                o.episodes = size_t(episodes);
+                return PlanOfLearner(
+                    [o](const env::Spec& spec) {
+                      return GpPolicy::Create(spec.observation_space, spec.action_space, o.policy)
+                          .status();
+                    },
+                    [o] { return MakeGpLearner(o); });
+              },
+          .load = GpPolicy::FromJson};
 }
 
 }  // namespace ronchi::agents

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "agents/kinds.h"
 #include "agents/spaces.h"
 #include "nlohmann/json.hpp"
 
@@ -55,6 +56,24 @@ absl::StatusOr<std::unique_ptr<Policy>> GreedyPolicy::FromJson(const nlohmann::j
   options.dwell_s = json.at("dwell_s").get<double>();
   return Create(DictSpaceFromJson(json.at("observation_space")),
                 BoxFromJson(json.at("action_space")), options);
+}
+
+AgentKind GreedyAgent() {
+  return {
+      .kind = "greedy",
+      .summary = "the beam goes to the neighbour nearest to the goal; a baseline of AtomMove-v0",
+      .keys = {{"aim_A", "how far from the atom the beam goes, angstrom"},
+               {"dwell_s", "how long it stays, where the action says so"}},
+      .read =
+          [](ConfigReader& reader) {
+            GreedyOptions options;
+            reader.Number("aim_A", &options.aim_A, {.min = 1e-3, .max = 1e3});
+            reader.Number("dwell_s", &options.dwell_s, {.min = 1e-6, .max = 1e6});
+            return PlanOfPolicy([options](const env::Spec& spec) {
+              return GreedyPolicy::Create(spec.observation_space, spec.action_space, options);
+            });
+          },
+      .load = GreedyPolicy::FromJson};
 }
 
 }  // namespace ronchi::agents

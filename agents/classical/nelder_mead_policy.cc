@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "agents/kinds.h"
 #include "nlohmann/json.hpp"
 
 namespace ronchi::agents {
@@ -119,6 +120,26 @@ nlohmann::json NelderMeadPolicy::ToJson() const {
   return {{"task", task_.ToJson()},
           {"initial_step", options_.initial_step},
           {"tolerance", options_.tolerance}};
+}
+
+AgentKind NelderMeadAgent() {
+  return {.kind = "nelder_mead",
+          .summary = "downhill simplex on an observed value (NLopt); a baseline",
+          .keys = {{kValueKey, kValueMeaning},
+                   {"initial_step", "edge of the first simplex, as a part of each setting's range"},
+                   {"tolerance", "size at which it starts again, as a part of the range"}},
+          .read =
+              [](ConfigReader& reader) {
+                NelderMeadOptions options;
+                ReadKnobTask(reader, &options.task);
+                reader.Number("initial_step", &options.initial_step, {.min = 1e-6, .max = 0.999});
+                reader.Number("tolerance", &options.tolerance, {.min = 1e-9, .max = 0.999});
+                return PlanOfPolicy([options](const env::Spec& spec) {
+                  return NelderMeadPolicy::Create(spec.observation_space, spec.action_space,
+                                                  options);
+                });
+              },
+          .load = NelderMeadPolicy::FromJson};
 }
 
 }  // namespace ronchi::agents

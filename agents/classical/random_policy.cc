@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "agents/kinds.h"
 #include "agents/spaces.h"
 #include "core/random.h"
 #include "nlohmann/json.hpp"
@@ -37,5 +38,17 @@ absl::StatusOr<Action> RandomPolicy::Act(const env::Observation&) {
 }
 
 nlohmann::json RandomPolicy::ToJson() const { return {{"action_space", BoxToJson(action_space_)}}; }
+
+AgentKind RandomAgent() {
+  return {.kind = "random",
+          .summary = "actions drawn evenly from the action space; the floor of every comparison",
+          .keys = {},
+          .read =
+              [](ConfigReader&) {
+                return PlanOfPolicy(
+                    [](const env::Spec& spec) { return RandomPolicy::Create(spec.action_space); });
+              },
+          .load = RandomPolicy::FromJson};
+}
 
 }  // namespace ronchi::agents

@@ -7,6 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "agents/kinds.h"
+#include "agents/torch/features.h"
+#include "core/progress.h"
 
 namespace ronchi::agents {
 namespace {
@@ -70,11 +73,58 @@ absl::StatusOr<const TorchBackend*> LoadTorchBackend() {
   return backend;
 }
 
-void RegisterTorchPoliciesLazily() {
-  RegisterPolicy("ppo", [](const nlohmann::json& json) -> absl::StatusOr<std::unique_ptr<Policy>> {
-    RONCHI_ASSIGN_OR_RETURN(const TorchBackend* backend, LoadTorchBackend());
-    return backend->read_ppo_policy(json);
-  });
+namespace {
+
+// PPO learns after whole rounds of images alone.
+void SayRounding(const PpoOptions& options) {
+  const int64_t trained = TrainedSteps(options);
+  if (trained == options.total_steps) return;
+  Progress::Say(absl::StrCat("ppo: learns in rounds of ",
+                             options.rollout_steps * options.environments, " images; ",
+                             options.total_steps, " were asked for, ", trained, " are taken"));
+}
+
+AgentPlan ReadPpo(ConfigReader& reader) {
+  PpoOptions o{.total_steps = 20000};
+  int64_t environments = int64_t(o.environments), rollout_steps = int64_t(o.rollout_steps);
+  int64_t hidden = int64_t(o.hidden);
+  reader.Integer("train_steps", &o.total_steps, {.min = 1, .max = 1e9});
+  reader.Integer("environments", &environments, {.min = 1, .max = 4096});
+  reader.Integer("rollout_steps", &rollout_steps, {.min = 1, .max = 1e6});
+  reader.Number("learning_rate", &o.learning_rate, {.min = 1e-8, .max = 1});
+  reader.Number("gamma", &o.gamma, {.min = 0, .max = 1});
+  reader.Integer("hidden", &hidden, {.min = 1, .max = 4096});
+  o.environments = size_t(environments);
+  o.rollout_steps = size_t(rollout_steps);
+  o.hidden = size_t(hidden);
+  return PlanOfLearner(
+      [](const env::Spec& spec) {
+        return FeatureLayout::Create(spec.observation_space, spec.action_space).status();
+      },
+      [o]() -> absl::StatusOr<std::unique_ptr<Learner>> {
+        RONCHI_ASSIGN_OR_RETURN(const TorchBackend* torch, LoadTorchBackend());
+        SayRounding(o);
+        return torch->make_ppo_learner(o);
+      });
+}
+
+}  // namespace
+
+AgentKind PpoAgent() {
+  return {.kind = "ppo",
+          .summary = "proximal policy optimisation with a small network (libtorch)",
+          .learns = true,
+          .keys = {{"train_steps", "steps to train on, in all environments together"},
+                   {"environments", "how many are stepped side by side"},
+                   {"rollout_steps", "of each environment between two updates"},
+                   {"learning_rate", "of Adam, at the beginning; it falls linearly to 0"},
+                   {"gamma", "discount of later rewards, a step"},
+                   {"hidden", "units of each of the two layers"}},
+          .read = ReadPpo,
+          .load = [](const nlohmann::json& json) -> absl::StatusOr<std::unique_ptr<Policy>> {
+            RONCHI_ASSIGN_OR_RETURN(const TorchBackend* torch, LoadTorchBackend());
+            return torch->read_ppo_policy(json);
+          }};
 }
 
 }  // namespace ronchi::agents

@@ -1,5 +1,5 @@
 // libtorch is loaded when it is first needed, not when the program starts: it costs a third of a
-// second and 140 MB. The program links to this loader alone; the networks live in the module
+// second and 140 MB. Programs link to this loader alone; the networks live in the module
 // libronchi_torch.so beside it.
 #pragma once
 
@@ -20,8 +20,5 @@ struct TorchBackend {
 // NotFound: the module lies neither beside the library that asks nor where the program's build put
 // it, or libtorch is not installed. Unavailable: the process has loaded another libtorch.
 absl::StatusOr<const TorchBackend*> LoadTorchBackend();
-
-// Makes LoadPolicy know the kinds of this folder; libtorch is loaded when a policy needs it.
-void RegisterTorchPoliciesLazily();
 
 }  // namespace ronchi::agents

@@ -271,7 +271,7 @@ class PpoTraining {
                             torch::optim::AdamOptions(options_.learning_rate).eps(1e-5));
     const int64_t per_update = int64_t(options_.rollout_steps * options_.environments);
     const int64_t updates = TrainedSteps(options_) / per_update;
-    TrainingSummary summary;
+    TrainingSummary summary{.steps_asked = options_.total_steps};
     Progress progress("ppo", size_t(updates));
     for (int64_t update = 0; update < updates && !Interrupted(); ++update) {
       const double left = 1 - double(update) / double(updates);

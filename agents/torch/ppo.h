@@ -44,8 +44,8 @@ std::unique_ptr<Learner> MakePpoLearner(const PpoOptions& options);
 // Reads what a "ppo" policy's ToJson gave.
 absl::StatusOr<std::unique_ptr<Policy>> ReadPpoPolicy(const nlohmann::json& json);
 
-// Makes LoadPolicy know the kinds of this folder, in programs that link to libtorch. Call it once,
-// at start-up. Others: agents/torch/backend.h.
+// In programs that link to libtorch themselves, as tests do: LoadPolicy takes these readers instead
+// of the module's (agents/torch/backend.h). Call it once, at start-up.
 void RegisterTorchPolicies();
 
 }  // namespace ronchi::agents

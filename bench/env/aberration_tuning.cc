@@ -14,9 +14,11 @@
 #include "bench/env/steps.h"
 #include "core/parallel.h"
 #include "core/random.h"
-#include "experiments/environment_instruments.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/catalog/instruments.h"
 #include "hw/ground_truth.h"
 #include "hw/twin/twin.h"
+#include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 
 namespace ronchi {
@@ -57,13 +59,11 @@ BENCHMARK(BM_AberrationTuning)->ArgsProduct({{32, 64, 128}, {0, 1}})->MinTime(2)
 struct World {
   World(int level, bool truth) {
     SetThreads(1);
-    const Twins twins =
-        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "AberrationTuning-v0", level);
-    instrument = *MakeInstrument(twins);
+    instrument = *OpenInstrument(*LevelInstrument("AberrationTuning-v0", level), 0);
     env::AberrationTuningOptions options;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
     RONCHI_CHECK(env::ReadAberrationTuningOptions(task, &options).ok());
-    options.dark_counts = twins[0].dark_counts;
+    options.dark_counts = instrument->description().FindDetector("haadf")->dark_counts;
     options.reward_truth = truth;
     environment = *env::AberrationTuning::Create(instrument.get(), options);
   }
@@ -73,7 +73,7 @@ struct World {
 
 void BM_Level(benchmark::State& state) {
   World w(int(state.range(0)), state.range(1));
-  const auto actor = ts::Random(w.environment->spec());
+  const auto actor = ts::Agent(w.environment->spec(), "random");
   CountSteps(state, w.environment.get(), [&] { return actor.act({}); });
   state.SetLabel(state.range(1) ? "truth" : "image");
 }
@@ -85,7 +85,7 @@ void BM_Baseline(benchmark::State& state) {
   const size_t steps = size_t(spec.max_episode_steps), knobs = spec.action_space.size();
   const char* names[] = {"hold", "random", "nelder_mead", "gp", "knows"};
   const ts::Actor actors[] = {
-      ts::Holding(spec), ts::Random(spec),
+      ts::Agent(spec, "hold"), ts::Agent(spec, "random"),
       ts::Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space)),
       ts::Of(std::shared_ptr<agents::Policy>(
           *agents::GpPolicy::Create(spec.observation_space, spec.action_space,

@@ -8,9 +8,9 @@
 
 #include "bench/env/steps.h"
 #include "core/parallel.h"
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 #include "hw/ground_truth.h"
-#include "tests/support/drift_tracker.h"
+#include "tests/support/agent.h"
 
 namespace ronchi {
 namespace {
@@ -33,8 +33,9 @@ BENCHMARK(BM_DriftLock)->DenseRange(1, 3);
 void BM_Baseline(benchmark::State& state) {
   const auto task = Make(int(state.range(0)), "truth");
   const char* names[] = {"hold", "random", "follow", "predict"};
-  const ts::Actor actors[] = {ts::Holding(task->spec()), ts::Random(task->spec()),
-                              ts::Following(task->spec()), ts::Predicting(task->spec())};
+  const ts::Actor actors[] = {ts::Agent(task->spec(), "hold"), ts::Agent(task->spec(), "random"),
+                              ts::Agent(task->spec(), "follow"),
+                              ts::Agent(task->spec(), "predict")};
   double squares = 0, largest = 0;
   int n = 0, slipped = 0;
   std::vector<double> returns;

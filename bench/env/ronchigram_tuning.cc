@@ -14,7 +14,10 @@
 #include "agents/classical/nelder_mead_policy.h"
 #include "bench/env/steps.h"
 #include "core/parallel.h"
-#include "experiments/environment_instruments.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/catalog/instruments.h"
+#include "hw/twin/twin_options.h"
+#include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 #include "theory/phase_error.h"
 
@@ -27,10 +30,9 @@ namespace ts = testing_support;
 struct World {
   explicit World(int level, bool truth = false) {
     SetThreads(1);
-    const Twins twins =
-        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "RonchigramTuning-v0", level);
-    instrument = *MakeInstrument(twins);
-    energy_eV = twins[0].energy_eV;
+    const Config level_config = *LevelInstrument("RonchigramTuning-v0", level);
+    instrument = *OpenInstrument(level_config, 0);
+    energy_eV = hw::ReadTwinOptions(level_config)->energy_eV;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
     RONCHI_CHECK(env::ReadRonchigramTuningOptions(task, &options).ok());
     options.reward_truth = truth;
@@ -48,7 +50,7 @@ struct World {
 
 void BM_RonchigramTuning(benchmark::State& state) {
   World w(int(state.range(0)), state.range(1));
-  const auto actor = ts::Random(w.environment->spec());
+  const auto actor = ts::Agent(w.environment->spec(), "random");
   CountSteps(state, w.environment.get(), [&] { return actor.act({}); });
   state.SetLabel(state.range(1) ? "truth" : "image");
 }
@@ -61,7 +63,7 @@ void BM_Baseline(benchmark::State& state) {
   const agents::KnobTaskOptions task{.value_key = "flatness"};
   const char* names[] = {"hold", "random", "nelder_mead", "gp", "knows"};
   const ts::Actor actors[] = {
-      ts::Holding(spec), ts::Random(spec),
+      ts::Agent(spec, "hold"), ts::Agent(spec, "random"),
       ts::Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space,
                                                {.task = task})),
       ts::Of(std::shared_ptr<agents::Policy>(*agents::GpPolicy::Create(

@@ -6,7 +6,7 @@
 
 #include "core/parallel.h"
 #include "env/vector_environment.h"
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 
 namespace ronchi {
 namespace {

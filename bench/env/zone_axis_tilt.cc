@@ -11,8 +11,8 @@
 #include "agents/classical/nelder_mead_policy.h"
 #include "bench/env/steps.h"
 #include "core/parallel.h"
-#include "experiments/environments.h"
-#include "tests/support/zone_axis.h"
+#include "experiments/catalog/environments.h"
+#include "tests/support/agent.h"
 
 namespace ronchi {
 namespace {
@@ -40,13 +40,13 @@ void BM_Baseline(benchmark::State& state) {
   const env::Spec& spec = task->spec();
   const agents::KnobTaskOptions knobs{.value_key = "centredness"};
   const char* names[] = {"hold", "random", "nelder_mead", "gp", "centre"};
-  const ts::Actor actors[] = {ts::Holding(spec), ts::Random(spec),
+  const ts::Actor actors[] = {ts::Agent(spec, "hold"), ts::Agent(spec, "random"),
                               ts::Of(*agents::NelderMeadPolicy::Create(
                                   spec.observation_space, spec.action_space, {.task = knobs})),
                               ts::Of(std::shared_ptr<agents::Policy>(*agents::GpPolicy::Create(
                                   spec.observation_space, spec.action_space,
                                   {.task = knobs, .n_initial = 8, .budget = 22}))),
-                              ts::Centring(spec)};
+                              ts::Agent(spec, "centre")};
   std::vector<double> ends, returns;
   const auto watch = [&](uint64_t, int step, const env::StepResult& r) {
     if (step + 5 < spec.max_episode_steps) return;

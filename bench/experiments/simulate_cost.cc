@@ -1,7 +1,7 @@
 // The forecast of `simulate --dry-run` against the clock: `over_foretold` is the time of the run
 // over the time foretold. It is 1 on cores that have nothing else to do, and more beside other
 // programs. The argument is the side of the grid in pixels.
-#include "experiments/simulate_cost.h"
+#include "experiments/simulate/simulate_cost.h"
 
 #include <benchmark/benchmark.h>
 

@@ -54,6 +54,7 @@ Description Describe(const AtomTwinOptions& o) {
   d.detectors = {{.name = "haadf",
                   .inner_rad = o.haadf_inner_rad,
                   .outer_rad = o.haadf_outer_rad,
+                  .dark_counts = o.dark_counts,
                   .min_dwell_s = d.min_dwell_s,
                   .max_dwell_s = d.max_dwell_s}};
   d.max_fov_m = 2e-8;

@@ -77,6 +77,8 @@ AtomTwinOptions AtomTwinOptions::Level(int level) {
 
 absl::StatusOr<AtomTwinOptions> ReadAtomTwinOptions(const Config& node, int level) {
   ConfigReader r(node);
+  std::string kind = "sheet";
+  if (r.Has("kind")) r.Choice("kind", &kind, {"sheet"});
   r.Integer("level", &level, {.min = 1, .max = 3});
   AtomTwinOptions o = AtomTwinOptions::Level(level);
   std::string rates = kLaws[size_t(o.rates)];

@@ -57,11 +57,13 @@ Description DescribeMapTwin(const MapTwinOptions& o) {
                          .inner_rad = o.haadf.inner_rad,
                          .outer_rad = o.haadf.outer_rad,
                          .saturation_counts = o.haadf.saturation_counts,
+                         .dark_counts = o.haadf.dark_counts,
                          .min_dwell_s = d.min_dwell_s,
                          .max_dwell_s = d.max_dwell_s});
   d.detectors.push_back({.name = "eels",
                          .outer_rad = o.eels.outer_rad,
                          .saturation_counts = o.eels.saturation_counts,
+                         .dark_counts = o.eels.dark_counts,
                          .kind = DetectorKind::kSpectrum,
                          .pixels_x = o.axis.channels,
                          .channel_eV = o.axis.channel_eV,

@@ -74,6 +74,7 @@ void AddCamera(const CameraOptions& c, Description* d) {
   d->detectors.push_back({.name = kCameraName,
                           .outer_rad = c.pixel_rad * double(c.pixels) / 2,
                           .saturation_counts = c.saturation_counts,
+                          .dark_counts = c.dark_counts,
                           .kind = DetectorKind::kCamera,
                           .pixels_x = c.pixels,
                           .pixels_y = c.pixels,
@@ -109,6 +110,7 @@ Description DescribeTwin(const TwinOptions& o) {
                            .inner_rad = x.inner_rad,
                            .outer_rad = x.outer_rad,
                            .saturation_counts = x.saturation_counts,
+                           .dark_counts = &x == &o.detectors[0] ? o.dark_counts : x.dark_counts,
                            .min_dwell_s = kMinDwell_s,
                            .max_dwell_s = kMaxDwell_s});
   }

@@ -145,8 +145,9 @@ absl::Status ReadInto(const Config& node, bool is_preset, MapTwinOptions* o,
                       std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
   if (!is_preset) r.Known("preset");
-  std::string kind = "map";
-  r.Choice("kind", &kind, {"map"});
+  // "map": what files of earlier versions call it.
+  std::string kind = "particles";
+  r.Choice("kind", &kind, {"particles", "map"});
   r.Text("name", &o->name);
   Scaled(&r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
   Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);

@@ -192,7 +192,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   // What is looked into is written into the resolved text: a film is asked for by its key.
   const bool has_film = r.Has("film");
   if (!is_preset) r.Known("preset");
-  // What else simulates is read by others (experiments/simulated.h).
+  // What else simulates is read by others (experiments/catalog/instruments.h).
   std::string kind = "column";
   if (r.Has("kind")) r.Choice("kind", &kind, {"column"});
   r.Text("name", &o->name);

@@ -179,7 +179,7 @@ TEST(SealedText, DamageOfAnyByteIsFound) {
 }
 
 // /dev/full refuses every write with ENOSPC, as a full disk does; the temporary file is elsewhere,
-// so here only the status is looked at (tests/experiments/bad_input.cc fills a real disk).
+// so here only the status is looked at (tests/experiments/command/bad_input.cc fills a real disk).
 TEST(Files, ErrnoBecomesOneClearStatus) {
   EXPECT_TRUE(absl::IsResourceExhausted(ErrnoStatus(ENOSPC, "f")));
   EXPECT_TRUE(absl::IsPermissionDenied(ErrnoStatus(EACCES, "f")));

@@ -134,12 +134,12 @@ TEST(AberrationTuning, InfoCountsTimeDoseAndImages) {
   expect(w.env->Reset(std::nullopt)->info, 1);  // every episode counts from zero
 }
 
-TEST(AberrationTuning, ShiftReferenceMovesTheColumnAndNotTheAgentsView) {
+TEST(AberrationTuning, ShiftOriginMovesTheColumnAndNotTheAgentsView) {
   World w;
   ASSERT_TRUE(w.env->Reset(2).ok());
   ASSERT_TRUE(w.env->Step(std::vector<float>{2, -3, 1}).ok());
   const auto before = w.env->settings_nm();
-  ASSERT_TRUE(w.env->ShiftReference({1.5, 0, -2}).ok());
+  ASSERT_TRUE(w.env->ShiftOrigin(std::array{1.5, 0.0, -2.0}).ok());
   const auto after = w.env->settings_nm();
   EXPECT_NEAR(after[0] - before[0], 1.5, 1e-6);
   EXPECT_NEAR(after[1] - before[1], 0, 1e-6);

@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "agents/classical/nelder_mead_policy.h"
-#include "experiments/environments.h"
-#include "tests/support/drift_tracker.h"
-#include "tests/support/zone_axis.h"
+#include "experiments/catalog/environments.h"
+#include "tests/support/agent.h"
 
 namespace ronchi {
 namespace {
@@ -15,11 +13,6 @@ using namespace testing_support;
 
 std::unique_ptr<env::Environment> Make(const std::string& id, int level, const char* reward) {
   return *MakeEnvironment(id, absl::StrCat("{task: {level: ", level, ", reward: ", reward, "}}"));
-}
-
-Actor NelderMead(const env::Spec& spec, const std::string& value) {
-  return Of(*agents::NelderMeadPolicy::Create(spec.observation_space, spec.action_space,
-                                              {.task = {.value_key = value}}));
 }
 
 TEST(Baselines, APredictorHoldsASiteThatDrifts) {
@@ -40,9 +33,10 @@ TEST(Baselines, APredictorHoldsASiteThatDrifts) {
     const auto figure = [&](const Actor& actor, const Watch& w = nullptr) {
       return FigureOf(Returns(task.get(), actor, kEpisodes, 1, w));
     };
-    const Figure predicts = figure(Predicting(task->spec()), watch);
-    const Figure follows = figure(Following(task->spec()));
-    const Figure holds = figure(Holding(task->spec())), random = figure(Random(task->spec()));
+    const Figure predicts = figure(Agent(task->spec(), "predict"), watch);
+    const Figure follows = figure(Agent(task->spec(), "follow"));
+    const Figure holds = figure(Agent(task->spec(), "hold")),
+                 random = figure(Agent(task->spec(), "random"));
     EXPECT_LT(std::sqrt(squares / n), allowed_pm[level - 1]) << level;
     EXPECT_GT(StandardErrorsAbove(predicts, random), 5) << level;
     EXPECT_GT(StandardErrorsAbove(predicts, holds), 5) << level;
@@ -58,10 +52,11 @@ TEST(Baselines, ASimplexTunesAberrations) {
     const auto figure = [&](const Actor& actor) {
       return FigureOf(Returns(task.get(), actor, level == 3 ? 5 : 8));
     };
-    const Figure simplex = figure(NelderMead(task->spec(), "contrast"));
-    EXPECT_GT(StandardErrorsAbove(simplex, figure(Random(task->spec()))), 3) << level;
+    const Figure simplex = figure(Agent(task->spec(), "nelder_mead"));
+    EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "random"))), 3) << level;
     // At level 3, through all nuisances, a simplex gains little on doing nothing: it must not lose.
-    EXPECT_GT(StandardErrorsAbove(simplex, figure(Holding(task->spec()))), level == 3 ? -1 : 2)
+    EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "hold"))),
+              level == 3 ? -1 : 2)
         << level;
   }
 }
@@ -69,9 +64,9 @@ TEST(Baselines, ASimplexTunesAberrations) {
 TEST(Baselines, ASimplexFlattensARonchigram) {
   const auto task = Make("RonchigramTuning-v0", 1, "image");
   const auto figure = [&](const Actor& actor) { return FigureOf(Returns(task.get(), actor, 5)); };
-  const Figure simplex = figure(NelderMead(task->spec(), "flatness"));
-  EXPECT_GT(StandardErrorsAbove(simplex, figure(Random(task->spec()))), 5);
-  EXPECT_GT(StandardErrorsAbove(simplex, figure(Holding(task->spec()))), 3);
+  const Figure simplex = figure(Agent(task->spec(), "nelder_mead"));
+  EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "random"))), 5);
+  EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "hold"))), 3);
 }
 
 TEST(Baselines, TurningAgainstTheDeflectionFindsTheZoneAxis) {
@@ -84,10 +79,10 @@ TEST(Baselines, TurningAgainstTheDeflectionFindsTheZoneAxis) {
     const auto figure = [&](const Actor& actor, const Watch& w = nullptr) {
       return FigureOf(Returns(task.get(), actor, 5, 1, w));
     };
-    const Figure centres = figure(Centring(task->spec()), watch);
+    const Figure centres = figure(Agent(task->spec(), "centre"), watch);
     EXPECT_LT(last, level == 1 ? 1 : 2);  // mrad
-    EXPECT_GT(StandardErrorsAbove(centres, figure(Random(task->spec()))), 5) << level;
-    EXPECT_GT(StandardErrorsAbove(centres, figure(Holding(task->spec()))), 2) << level;
+    EXPECT_GT(StandardErrorsAbove(centres, figure(Agent(task->spec(), "random"))), 5) << level;
+    EXPECT_GT(StandardErrorsAbove(centres, figure(Agent(task->spec(), "hold"))), 2) << level;
   }
 }
 

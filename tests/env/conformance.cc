@@ -11,7 +11,7 @@
 #include "core/parallel.h"
 #include "core/random.h"
 #include "env/vector_environment.h"
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 
 namespace ronchi::env {
 namespace {

@@ -1,5 +1,5 @@
 // DriftLock-v0: where it looks, what it measures, what is true. The contract that it shares with
-// all environments: tests/experiments/environments.cc.
+// all environments: tests/experiments/catalog/environments.cc.
 #include "env/drift_lock.h"
 
 #include <gmock/gmock.h>

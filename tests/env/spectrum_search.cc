@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 #include "tests/support/map_world.h"
 #include "tests/support/redescribed.h"
 

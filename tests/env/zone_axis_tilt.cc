@@ -1,5 +1,5 @@
 // ZoneAxisTilt-v0: where the pattern goes with a tilt. The contract that it shares with all
-// environments: tests/experiments/environments.cc.
+// environments: tests/experiments/catalog/environments.cc.
 #include "env/zone_axis_tilt.h"
 
 #include <gmock/gmock.h>

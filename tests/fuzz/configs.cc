@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "core/config.h"
-#include "experiments/environments.h"
-#include "experiments/recipe.h"
-#include "experiments/simulate_series.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/loop/recipe.h"
+#include "experiments/simulate/simulate_series.h"
 #include "hw/twin/twin_options.h"
 #include "hw/workflow/check.h"
 #include "tests/fuzz/fuzzing.h"

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "experiments/environments.h"
-#include "experiments/run_record.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/record/run_record.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/fuzz/scratch.h"
 

@@ -336,7 +336,7 @@ TEST(MapTwin, BadOptionsAreNamed) {
   };
   using testing::HasSubstr;
   EXPECT_THAT(message("{energy_kV: 60}"), HasSubstr("energy_keV"));
-  EXPECT_THAT(message("{kind: atoms}"), HasSubstr("map"));
+  EXPECT_THAT(message("{kind: atoms}"), HasSubstr("particles"));
   EXPECT_THAT(message("{current_pA: -1}"), HasSubstr("t.yaml:1: current_pA: -1 is not allowed"));
   EXPECT_THAT(message("{particles: {count: [5, 2]}}"), HasSubstr("low <= high"));
   EXPECT_THAT(message("{particles: {count: [1.5, 2]}}"), HasSubstr("whole"));

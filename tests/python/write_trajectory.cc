@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "experiments/environments.h"
+#include "experiments/catalog/environments.h"
 
 namespace ronchi {
 namespace {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "agents/policy.h"
-#include "core/random.h"
 #include "env/environment.h"
 
 namespace ronchi::testing_support {
@@ -18,27 +17,6 @@ struct Actor {
   std::function<void(uint64_t)> begin = [](uint64_t) {};
   std::function<std::vector<float>(const env::Observation&)> act;
 };
-
-inline Actor Holding(const env::Spec& spec) {
-  const std::vector<float> none(spec.action_space.size());
-  return {.act = [none](const env::Observation&) { return none; }};
-}
-
-inline Actor Random(const env::Spec& spec) {
-  auto stream = std::make_shared<RandomStream>(RandomStream({.seed = 1, .name = "test.random"}));
-  return {.begin =
-              [stream](uint64_t episode) {
-                *stream = RandomStream({.seed = 1, .name = "test.random", .episode = episode});
-              },
-          .act =
-              [stream, box = spec.action_space](const env::Observation&) {
-                std::vector<float> action(box.size());
-                for (size_t i = 0; i < action.size(); ++i) {
-                  action[i] = float(stream->Uniform(box.Low(i), box.High(i)));
-                }
-                return action;
-              }};
-}
 
 inline Actor Of(std::shared_ptr<agents::Policy> policy) {
   return {.begin = [policy](uint64_t episode) { policy->Reset(episode); },

@@ -1,0 +1,65 @@
+#include "agents/kinds.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ronchi::agents {
+
+// Each in the source of its own.
+AgentKind CentreAgent();          // scripted/centre.cc
+AgentKind EdgesThenClimbAgent();  // scripted/edges_then_climb.cc
+AgentKind FollowAgent();          // scripted/follow.cc
+AgentKind GpAgent();              // bayes/gp_learner.cc
+AgentKind GreedyAgent();          // classical/greedy_policy.cc
+AgentKind HoldAgent();            // scripted/hold.cc
+AgentKind NelderMeadAgent();      // classical/nelder_mead_policy.cc
+AgentKind PpoAgent();             // torch/backend.cc
+AgentKind PredictAgent();         // scripted/predict.cc
+AgentKind RandomAgent();          // classical/random_policy.cc
+AgentKind RasterAgent();          // scripted/raster.cc
+AgentKind SobolAgent();           // scripted/sobol.cc
+AgentKind SteepestAgent();        // scripted/steepest.cc
+
+const std::vector<AgentKind>& AgentKinds() {
+  static const auto* const kKinds = new std::vector<AgentKind>{
+      CentreAgent(), EdgesThenClimbAgent(), FollowAgent(),   GpAgent(),      GreedyAgent(),
+      HoldAgent(),   NelderMeadAgent(),     PpoAgent(),      PredictAgent(), RandomAgent(),
+      RasterAgent(), SobolAgent(),          SteepestAgent(),
+  };
+  return *kKinds;
+}
+
+const AgentKind* FindAgentKind(const std::string& kind) {
+  const auto& kinds = AgentKinds();
+  const auto it = std::ranges::find(kinds, kind, &AgentKind::kind);
+  return it == kinds.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> AgentKindNames() {
+  std::vector<std::string> names;
+  for (const AgentKind& kind : AgentKinds()) names.push_back(kind.kind);
+  return names;
+}
+
+AgentPlan PlanOfPolicy(
+    std::function<absl::StatusOr<std::unique_ptr<Policy>>(const env::Spec& spec)> create) {
+  return {.fits = [create](const env::Spec& spec) { return create(spec).status(); },
+          .make = [create](const env::Spec& spec, const EnvironmentFactory&,
+                           uint64_t) -> absl::StatusOr<Trained> {
+            RONCHI_ASSIGN_OR_RETURN(auto policy, create(spec));
+            return Trained{std::move(policy), {}};
+          }};
+}
+
+AgentPlan PlanOfLearner(std::function<absl::Status(const env::Spec& spec)> fits,
+                        std::function<absl::StatusOr<std::unique_ptr<Learner>>()> create) {
+  return {.fits = fits,
+          .make = [fits, create](const env::Spec& spec, const EnvironmentFactory& make,
+                                 uint64_t seed) -> absl::StatusOr<Trained> {
+            RONCHI_RETURN_IF_ERROR(fits(spec));
+            RONCHI_ASSIGN_OR_RETURN(const auto learner, create());
+            return learner->Train(make, seed);
+          }};
+}
+
+}  // namespace ronchi::agents

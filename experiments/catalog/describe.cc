@@ -1,0 +1,318 @@
+#include "experiments/catalog/describe.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "core/files.h"
+#include "core/parallel.h"
+#include "experiments/catalog/agents.h"
+#include "experiments/catalog/describe_environment.h"
+#include "experiments/catalog/describe_structure.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/catalog/instruments.h"
+#include "experiments/loop/recipe.h"
+#include "experiments/simulate/engine_error.h"
+#include "hw/twin/twin.h"
+#include "ronchi_paths.h"
+#include "sim/physics/scattering_factors.h"
+#include "sim/specimen/read_structure.h"
+
+namespace ronchi {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+const std::map<std::string, std::map<std::string, std::string>>& Known() {
+  static const std::map<std::string, std::map<std::string, std::string>> kKnown = {
+      {"engines",
+       {{"multislice", "the reference: every probe through every slice"},
+        {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
+        {"contracted",
+         "exact multislice images of rings and segments for any aberrations, in milliseconds once "
+         "prepared, with all derivatives; the twin's engine"},
+        {"linear", "incoherent imaging of thin specimens, below 1 ms an image"}}}};
+  return kKnown;
+}
+
+json Option(const json& standard, const std::string& meaning) {
+  return {{"default", standard}, {"meaning", meaning}};
+}
+
+// The keys of a simulate config that belong to an engine.
+json OptionsOf(const std::string& name) {
+  if (name == "multislice") {
+    return {
+        {"engine.name", Option("multislice", "of `ronchi simulate`")},
+        {"grid.pixels", Option("required", "frequencies reach the band limit, 1/(3 pixel sizes)")},
+        {"grid.slice_thickness_A", Option("required", "one to two atoms along the beam")},
+        {"phonons.configurations", Option(1, "frozen-phonon configurations to average")}};
+  }
+  if (name == "prism") {
+    return {
+        {"engine.interpolation", Option(4, "every how many-th plane wave; a divisor of pixels")}};
+  }
+  if (name == "contracted") {
+    return {
+        {"detectors", Option("annular, segmented, dpc, idpc with outer_mrad",
+                             "that sum electrons over fixed pixels; no exit planes")},
+        {"instrument.phonon_configurations",
+         Option(hw::TwinOptions().phonon_configurations,
+                "boxes of displaced atoms for every set of the crystal's waves")},
+        {"instrument.thermal_rms_A",
+         Option(hw::TwinOptions().thermal_rms_A, "of atoms for which the structure file has none")},
+        {"RONCHI_CACHE_GB", Option("20, or a tenth of the disk",
+                                   "room for prepared engines; `ronchi cache list` shows them")}};
+  }
+  return json::object();
+}
+
+std::string UsedBy(const std::string& name) {
+  const std::string key = "engine: {name: " + name + "} in a simulate config";
+  if (name == "multislice") return key + " (the default)";
+  const std::string error = "; `ronchi simulate --compare` measures its error against multislice";
+  if (name == "prism") return key + error;
+  return key + error + "; engine: " + name +
+         " of a simulated instrument (`ronchi describe twin` measures it there)";
+}
+
+std::vector<std::string> Stems(const std::string& folder, const std::string& extension) {
+  std::vector<std::string> names;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(DataDirectory() + "/" + folder, ec)) {
+    if (entry.path().extension() == extension) names.push_back(entry.path().stem());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string RecipeTitle(const std::string& name) {
+  const auto path = FindRecipe(name);
+  if (!path.ok()) return "";
+  const auto config = Config::Load(*path);
+  if (!config.ok()) return "";
+  std::string title;
+  ConfigReader(*config).Text("title", &title);
+  return title;
+}
+
+absl::StatusOr<hw::TwinOptions> Preset(const std::string& name) {
+  RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse("preset: " + name, "preset"));
+  return hw::ReadTwinOptions(config);
+}
+
+absl::StatusOr<json> DescribeColumn(const std::string& name) {
+  RONCHI_ASSIGN_OR_RETURN(const Config config, InstrumentConfig(name));
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(config));
+  if (kind->kind != "column") return DescribeInstrument(name);
+  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, Preset(name));
+  RONCHI_ASSIGN_OR_RETURN(const auto twin, hw::MakeTwin(options, 0));
+  const hw::Description& d = twin->description();
+  json properties, detectors, prior, errors = json::array();
+  for (const hw::PropertyInfo& p : d.properties) {
+    properties[p.name] =
+        absl::StrCat(std::string(DimensionName(p.dimension)),
+                     p.writable ? absl::StrCat(", writable, ", Format({p.min, p.dimension}), " … ",
+                                               Format({p.max, p.dimension}))
+                                : std::string(", read only"),
+                     "; ", p.meaning);
+  }
+  for (const hw::DetectorInfo& x : d.detectors) {
+    detectors[x.name] =
+        absl::StrCat(Format(Radians(x.inner_rad)), " … ", Format(Radians(x.outer_rad)));
+  }
+  for (const auto& [key, range] : options.prior.ranges()) prior[key] = {range.low, range.high};
+  RONCHI_ASSIGN_OR_RETURN(const auto measured, MeasureEngineErrors(options));
+  for (const EngineError& e : measured) {
+    errors.push_back({{"engine", e.engine},
+                      {"optics", e.optics},
+                      {"rms_error", e.rms_over_mean},
+                      {"rms_error_after_common_factor", e.rms_over_mean_scaled},
+                      {"common_factor", e.common_factor},
+                      {"mean_fraction", e.mean},
+                      {"mean_fraction_multislice", e.mean_multislice},
+                      {"mean_fraction_multislice_standard_error", e.mean_error},
+                      {"contrast", e.contrast},
+                      {"contrast_multislice", e.contrast_multislice},
+                      {"contrast_multislice_standard_error", e.contrast_error}});
+  }
+  return json{
+      {"kind", "instrument"},
+      {"name", d.id},
+      {"summary", d.model},
+      {"specimen", options.specimen_file},
+      {"unit_cells_along_the_beam", options.layers},
+      {"properties", properties},
+      {"detectors", detectors},
+      {"cannot", d.cannot},
+      {"hidden_prior", prior},
+      {"image_engine",
+       options.engine == hw::TwinOptions::Engine::kLinear ? "linear" : "contracted"},
+      {"image_engine_error_meaning",
+       "against multislice on a grid that reaches 2.5 times as far as the detector, in slices "
+       "half as thick, with other displacements of the atoms: mean fraction of the electrons "
+       "and contrast (var/mean^2) of a point source over one unit cell; rms: root mean square "
+       "of the difference of the images in parts of the mean, noise of multislice included; "
+       "after_common_factor: with the image scaled to fit"},
+      {"image_engine_error_against_multislice", errors}};
+}
+
+std::vector<std::string> StructureNames() {
+  std::vector<std::string> names;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(DataDirectory() + "/structures", ec)) {
+    if (entry.is_regular_file(ec)) names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// "Sr Ti O3, 3.905 x 3.905 x 3.905 A, 5 atoms": of one cell.
+std::string SummariseStructure(const sim::Crystal& crystal) {
+  std::map<int, double> amounts;
+  for (const sim::Atom& a : crystal.atoms) amounts[-a.z] += a.occupancy;  // the heaviest first
+  const auto table = sim::ScatteringFactors::Load("kirkland");
+  std::vector<std::string> words;
+  for (const auto& [z, amount] : amounts) {
+    const std::string symbol = table.ok() ? std::string((*table)->Symbol(-z)) : absl::StrCat(-z);
+    words.push_back(absl::StrCat(symbol, amount == 1 ? "" : absl::StrFormat("%.4g", amount)));
+  }
+  const sim::Vector3 l = crystal.Lengths_A(), angles = crystal.Angles_deg();
+  std::string out = absl::StrFormat("%s, %.4g x %.4g x %.4g A, %u atoms", absl::StrJoin(words, " "),
+                                    l[0], l[1], l[2], crystal.atoms.size());
+  if (!crystal.IsBox()) {
+    absl::StrAppendFormat(&out, ", angles %.4g, %.4g, %.4g", angles[0], angles[1], angles[2]);
+  }
+  return out;
+}
+
+std::string BlasLibrary() {
+  // The library that answers to libblas.so.3 is the one libtorch computes with.
+  void* handle = dlopen("libblas.so.3", RTLD_LAZY);
+  if (!handle) return "";
+  Dl_info info = {};
+  void* symbol = dlsym(handle, "sgemm_");
+  std::string name = symbol && dladdr(symbol, &info) && info.dli_fname ? info.dli_fname : "";
+  std::error_code ec;
+  const fs::path real = fs::canonical(name, ec);
+  dlclose(handle);
+  return ec ? name : real.string();
+}
+
+absl::StatusOr<json> DescribeStructureFile(const std::string& path) {
+  RONCHI_ASSIGN_OR_RETURN(const sim::Crystal crystal, sim::ReadCrystal(path));
+  json out = StructureJson(*crystal.summary);
+  const std::string name = fs::path(path).filename().string();
+  out["name"] = name;
+  out["summary"] = SummariseStructure(crystal);
+  out["title"] = crystal.title;
+  out["used_by"] = "specimen: {file: " + name + "} in a simulate config";
+  return out;
+}
+
+}  // namespace
+
+json ListEverything() {
+  json out;
+  for (const auto& [group, entries] : Known()) out[group] = entries;
+  for (const agents::AgentKind& kind : agents::AgentKinds()) {
+    out["agents"][kind.kind] = kind.summary;
+  }
+  for (const EnvironmentKind& kind : EnvironmentKinds()) {
+    const auto summary = SummariseEnvironment(kind.id);
+    out["environments"][kind.id] =
+        summary.ok() ? *summary : std::string(summary.status().message());
+  }
+  for (const std::string& name : Stems("twins", ".yaml")) {
+    absl::StatusOr<std::string> summary;
+    if (const auto config = InstrumentConfig(name); config.ok()) {
+      const auto kind = KindOf(*config);
+      summary = kind.ok() ? (*kind)->summarise(*config) : kind.status();
+    }
+    out["instruments"][name] = summary.ok() ? *summary : std::string(summary.status().message());
+  }
+  for (const std::string& name : RecipeNames()) out["recipes"][name] = RecipeTitle(name);
+  for (const std::string& name : StructureNames()) {
+    const auto crystal = sim::ReadCrystal(DataDirectory() + "/structures/" + name);
+    out["structures"][name] =
+        crystal.ok() ? SummariseStructure(*crystal) : std::string(crystal.status().message());
+  }
+  return out;
+}
+
+absl::StatusOr<json> DescribeThing(const std::string& name) {
+  for (const EnvironmentKind& kind : EnvironmentKinds()) {
+    if (kind.id == name) return DescribeEnvironment(name);
+  }
+  if (agents::FindAgentKind(name)) return DescribeAgent(name);
+  for (const auto& [group, entries] : Known()) {
+    if (const auto it = entries.find(name); it != entries.end()) {
+      json out = {{"kind", group.substr(0, group.size() - 1)},
+                  {"name", name},
+                  {"summary", it->second},
+                  {"used_by", UsedBy(name)}};
+      if (const json options = OptionsOf(name); !options.empty()) out["options"] = options;
+      return out;
+    }
+  }
+  const auto twins = Stems("twins", ".yaml");
+  const std::string twin = name == "twin" && !twins.empty() ? twins[0] : name;
+  if (std::find(twins.begin(), twins.end(), twin) != twins.end()) return DescribeColumn(twin);
+  const auto recipes = RecipeNames();
+  if (std::find(recipes.begin(), recipes.end(), name) != recipes.end()) {
+    RONCHI_ASSIGN_OR_RETURN(const std::string path, FindRecipe(name));
+    RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kConfigFile));
+    return json{{"kind", "recipe"}, {"name", name}, {"summary", RecipeTitle(name)}, {"text", text}};
+  }
+  if (const auto structures = StructureNames();
+      std::find(structures.begin(), structures.end(), name) != structures.end()) {
+    return DescribeStructureFile(DataDirectory() + "/structures/" + name);
+  }
+  if (std::error_code ec; fs::is_regular_file(name, ec)) return DescribeStructureFile(name);
+  std::vector<std::string> all;
+  const json everything = ListEverything();
+  for (const auto& [group, entries] : everything.items()) {
+    for (const auto& [entry, text] : entries.items()) all.push_back(entry);
+  }
+  return absl::NotFoundError(
+      absl::StrCat("nothing is called '", name, "'; names: ", absl::StrJoin(all, ", ")));
+}
+
+std::vector<DoctorFinding> Examine() {
+  std::vector<DoctorFinding> findings;
+  const std::string blas = BlasLibrary();
+  const bool fast =
+      blas.find("openblas") != std::string::npos || blas.find("mkl") != std::string::npos;
+  findings.push_back({"BLAS",
+                      blas.empty() ? "libblas.so.3 not found"
+                      : fast       ? blas
+                             : blas + ": the reference BLAS; networks train ten times slower. "
+                                      "Install libopenblas0-pthread",
+                      fast});
+  const unsigned cores = std::thread::hardware_concurrency();
+  findings.push_back({"cores", absl::StrCat(cores, ", using ", Threads()), true});
+  findings.push_back(
+      {"build", absl::StrCat(kBuildType, " ", kMarch), std::string(kBuildType) == "Release"});
+  std::error_code ec;
+  const bool data = fs::exists(DataDirectory() + "/scattering/kirkland.csv", ec);
+  findings.push_back(
+      {"data folder", DataDirectory() + (data ? "" : ": no scattering factors there"), data});
+  const std::string cache = CacheDirectory();
+  findings.push_back({"cache folder",
+                      cache.empty() ? "cannot be made: FFT plans are made anew each time" : cache,
+                      !cache.empty()});
+  const fs::space_info space = fs::space(".", ec);
+  const double free_GB = ec ? 0 : double(space.available) / 1e9;
+  findings.push_back({"disk", absl::StrFormat("%.1f GB free here", free_GB), free_GB > 1});
+  return findings;
+}
+
+}  // namespace ronchi

@@ -1,0 +1,55 @@
+// The one door to instruments. A config says what is to be opened: the name of a preset
+// (data/twins), a file, or a mapping with `kind` and the keys of that kind; `preset` names a file
+// of data/twins whose keys are defaults. Whatever asks for an instrument (run, deploy, conform,
+// workflows, environments, Python) comes through here.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config.h"
+#include "hw/instrument.h"
+
+namespace ronchi {
+
+// Everything random in a simulation derives from `seed`. May be called from several threads.
+using InstrumentMaker =
+    std::function<absl::StatusOr<std::unique_ptr<hw::Instrument>>(uint64_t seed)>;
+
+// One row of the table of kinds.
+struct InstrumentKind {
+  std::string kind;     // "column", "particles", "sheet" …
+  std::string summary;  // a line for people
+  // Reads the config, once for any number of instruments.
+  absl::StatusOr<InstrumentMaker> (*prepare)(const Config& node);
+  // Of this config, a line for people; without making the instrument.
+  absl::StatusOr<std::string> (*summarise)(const Config& node);
+  // The ranges of hidden numbers by name, [low, high]; null where nothing is hidden from us by us.
+  absl::StatusOr<nlohmann::json> (*prior)(const Config& node) = nullptr;
+  std::string once = "";  // its name in files of earlier versions
+  // What it will say of itself, without making it; null: only it knows.
+  absl::StatusOr<hw::Description> (*describe)(const Config& node) = nullptr;
+};
+const std::vector<InstrumentKind>& InstrumentKinds();
+// InvalidArgument: a kind that there is none of, with those there are.
+absl::StatusOr<const InstrumentKind*> KindOf(const Config& node);
+
+absl::StatusOr<InstrumentMaker> PrepareInstrument(const Config& node);
+absl::StatusOr<std::unique_ptr<hw::Instrument>> OpenInstrument(const Config& node, uint64_t seed);
+// What the instrument will say of itself, where that is known beforehand.
+absl::StatusOr<std::optional<hw::Description>> DescriptionOf(const Config& node);
+// The config that a preset's name, a file, or a path of either stands for. NotFound: neither.
+absl::StatusOr<Config> InstrumentConfig(const std::string& name,
+                                        const std::vector<std::string>& overrides = {});
+
+// The files of data/twins, without ".yaml", sorted.
+std::vector<std::string> InstrumentPresets();
+
+// Properties, detectors, what it cannot do, what is hidden.
+absl::StatusOr<nlohmann::json> DescribeInstrument(const std::string& preset);
+
+}  // namespace ronchi

@@ -1,0 +1,35 @@
+#include "experiments/loop/watch.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace ronchi {
+
+absl::StatusOr<hw::Reply> Watch::Run(const hw::Command& command,
+                                     const hw::ExecuteOptions& options) {
+  absl::StatusOr<hw::Reply> reply = inner_->Execute(command, options);
+  if (!reply.ok()) return reply;
+  for (const hw::Reading& reading : reply->readings) {
+    const hw::PropertyInfo* info = description().FindProperty(reading.property);
+    if (info && info->writable) settings_[reading.property] = reading.value.si;
+  }
+  exposures_ += !reply->frames.empty();
+  if (listener_) listener_(command, *reply);
+  return reply;
+}
+
+PropertyColumn ColumnOf(const hw::PropertyInfo& property) {
+  PropertyColumn column;
+  const size_t dot = property.name.find('.');
+  for (char c : property.name.substr(dot == std::string::npos ? 0 : dot + 1)) {
+    if (c != '.') column.name += c;
+  }
+  const absl::StatusOr<Quantity> unit =
+      property.unit.empty() ? absl::InvalidArgumentError("") : ParseQuantity("1 " + property.unit);
+  if (unit.ok()) {
+    column.unit_si = unit->si;
+    absl::StrAppend(&column.name, "_", property.unit);
+  }
+  return column;
+}
+
+}  // namespace ronchi

@@ -1,0 +1,81 @@
+#include "experiments/simulate/engine_error.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/quantity.h"
+#include "experiments/simulate/fine_multislice.h"
+#include "hw/twin/image_model.h"
+#include "sim/image_model.h"
+
+namespace ronchi {
+namespace {
+
+double RmsOverMean(const std::vector<double>& a, const std::vector<double>& reference,
+                   double scale) {
+  double squares = 0, mean = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    squares += std::pow(scale * a[i] - reference[i], 2) / double(a.size());
+    mean += reference[i] / double(a.size());
+  }
+  return std::sqrt(squares) / mean;
+}
+
+EngineError Compare(const FineReading& engine, const FineReading& truth) {
+  const std::vector<double>& image = engine.image;
+  double cross = 0, power = 0;
+  for (size_t i = 0; i < image.size(); ++i) {
+    cross += image[i] * truth.image[i];
+    power += image[i] * image[i];
+  }
+  return {.rms_over_mean = RmsOverMean(image, truth.image, 1),
+          .rms_over_mean_scaled = RmsOverMean(image, truth.image, cross / power),
+          .common_factor = cross / power,
+          .mean = engine.mean,
+          .mean_multislice = truth.mean,
+          .mean_error = truth.mean_error,
+          .contrast = engine.contrast,
+          .contrast_multislice = truth.contrast,
+          .contrast_error = truth.contrast_error};
+}
+
+// Multislice steps that the truth may take, some half a minute of one core: thick crystals get
+// fewer visits.
+constexpr double kSteps = 12000;
+
+}  // namespace
+
+absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptions& twin) {
+  FineOptions fine;
+  const theory::Range& nm = twin.prior.ranges().at("thickness_nm");
+  const double whole_A = twin.specimen.cell_A[2];
+  const double thickness_A = nm.high > 0 ? (nm.low + nm.high) / 2 * kAngstromPerNanometre : whole_A;
+  const double each = std::ceil(thickness_A / fine.slice_thickness_A);
+  const double places = double(fine.probes * fine.probes);
+  fine.visits = std::clamp(int(kSteps / (each * places)), 2, 8);
+  std::vector<hw::DetectorImages> models;
+  for (const auto engine :
+       {hw::TwinOptions::Engine::kContracted, hw::TwinOptions::Engine::kLinear}) {
+    hw::TwinOptions other = twin;
+    other.engine = engine;
+    other.detectors.resize(1);
+    RONCHI_ASSIGN_OR_RETURN(hw::DetectorImages images, hw::DetectorImages::Create(other));
+    models.push_back(std::move(images));
+  }
+  std::vector<EngineError> errors;
+  for (const auto& [name, c10_A] : {std::pair("in focus", 0.0), std::pair("C10 = 5 nm", 50.0)}) {
+    hw::ImageMoment moment;
+    moment.thickness_A = models[0].Thickness_A(thickness_A);
+    moment.aberrations.SetPolar(sim::kC10, c10_A, 0);
+    RONCHI_ASSIGN_OR_RETURN(const FineReading truth, ReadFine(twin, 0, moment, fine));
+    for (size_t m = 0; m < models.size(); ++m) {
+      errors.push_back(Compare(ReadEngine(models[m].MakeHarmonics(0, moment), fine.probes), truth));
+      errors.back().engine = m ? "linear" : "contracted";
+      errors.back().optics = name;
+    }
+  }
+  std::ranges::stable_sort(errors, {}, &EngineError::engine);
+  return errors;
+}
+
+}  // namespace ronchi

@@ -1,0 +1,29 @@
+// How far a twin's image engines are from fine multislice of the same specimen and detector.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/status.h"
+#include "hw/twin/twin_options.h"
+
+namespace ronchi {
+
+struct EngineError {
+  std::string engine;               // "contracted", "linear"
+  std::string optics;               // "in focus", "C10 = 5 nm"
+  double rms_over_mean = 0;         // of the images as they are; noise of the truth included
+  double rms_over_mean_scaled = 0;  // after the best common factor
+  double common_factor = 1;         // on the engine's image, for the least squares
+  // Fractions of the electrons, and var/mean²; of multislice with standard errors.
+  double mean = 0, mean_multislice = 0, mean_error = 0;
+  double contrast = 0, contrast_multislice = 0, contrast_error = 0;
+};
+
+// The first ring over one unit cell, of a point source without spread of its energy, at the middle
+// of the prior's thicknesses, on the zone axis; against ReadFine
+// (experiments/simulate/fine_multislice.h): a grid 2.5 times as far as the ring, slices half as
+// thick, atoms displaced otherwise.
+absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptions& twin);
+
+}  // namespace ronchi
