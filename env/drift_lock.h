@@ -1,6 +1,6 @@
-// DriftLock-v0: keep a site of a drifting crystal under the beam. Between images the probe stands
+// DriftLock-v1: keep a site of a drifting crystal under the beam. Between images the probe stands
 // on the site (for a spectrum, say); after each image the agent says where to look next.
-// docs/environments/DriftLock-v0.md has the figures.
+// docs/environments/DriftLock-v1.md has the figures.
 //
 //   observation  image       [n, n]  detector counts around the present centre
 //                reference   [n, n]  the first image: the site is in its middle
