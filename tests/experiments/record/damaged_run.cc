@@ -9,8 +9,8 @@
 
 #include "core/random.h"
 #include "core/storage.h"
-#include "experiments/record/run_record.h"
 #include "tests/support/command.h"
+#include "tests/support/small_record.h"
 
 namespace ronchi {
 namespace {
@@ -18,22 +18,9 @@ namespace {
 using testing_support::Finished;
 using testing_support::ReadAll;
 using testing_support::Ronchi;
+using testing_support::SmallRecord;
 using testing_support::TemporaryFolder;
 using testing_support::WriteAll;
-
-RunRecord SmallRecord() {
-  RunRecord r;
-  r.name = "small";
-  r.title = "A small run";
-  r.agent = "gp";
-  r.config = "version: 1\n";
-  r.deploy.ended_by = "steps";
-  for (int i = 0; i < 3; ++i) r.deploy.trace.images.emplace_back(std::vector<size_t>{4, 4}, 1.0f);
-  for (const char* name : {"contrast", "true_ratio", "time_s", "dose_e_per_A2", "scan"}) {
-    r.deploy.trace.columns[name] = {1, 2, 3};
-  }
-  return r;
-}
 
 void ReadAllOf(const std::string& path) {
   const auto file = DataFileReader::Open(path);
