@@ -18,6 +18,7 @@
 #include "core/interrupt.h"
 #include "core/progress.h"
 #include "core/random.h"
+#include "core/running_moments.h"
 #include "env/vector_environment.h"
 #include "nlohmann/json.hpp"
 
@@ -58,8 +59,8 @@ class LinearPolicy final : public Policy {
   absl::StatusOr<Action> Act(const env::Observation& observation) override {
     RONCHI_RETURN_IF_ERROR(CheckObservation(observations_, observation));
     std::vector<float> row = memory_.Observe(observation);
-    if (measuring) moments.Update(row);
-    moments.Normalize(row);
+    if (measuring) moments.Add(row);
+    moments.Normalise(row, kNormaliseEpsilon, kNormaliseClip);
     std::vector<float> unit(actions_.size());
     const float* w = weights.data();
     for (float& u : unit) {
@@ -79,9 +80,7 @@ class LinearPolicy final : public Policy {
   static absl::StatusOr<std::unique_ptr<Policy>> FromJson(const nlohmann::json& json) {
     RONCHI_ASSIGN_OR_RETURN(auto policy, Create(DictSpaceFromJson(json.at("observation_space")),
                                                 BoxFromJson(json.at("action_space"))));
-    const size_t inputs = policy->moments.mean.size();
-    policy->moments = RunningMoments::FromJson(json.at("normalisation"));
-    if (policy->moments.mean.size() != inputs || policy->moments.variance.size() != inputs) {
+    if (!policy->moments.FromJson(json.at("normalisation"))) {
       return absl::InvalidArgumentError("the normalisation does not fit the spaces");
     }
     RONCHI_ASSIGN_OR_RETURN(policy->weights,
