@@ -55,7 +55,8 @@ class Config {
   // The "file:line: path.key" of such an error alone, for findings that come later; and the line.
   std::string Where(std::string_view key) const;
   int Line(std::string_view key) const;
-  std::string Dump() const;  // YAML text of this node with every default that was read
+  const void* Document() const;  // the same for all nodes of a document, and for no other
+  std::string Dump() const;      // YAML text of this node with every default that was read
 
  private:
   friend class ConfigReader;
@@ -101,6 +102,9 @@ class ConfigReader {
     bool missing = false;  // a required key is not there
   };
   bool Find(std::string_view key, bool required, std::string* text);
+  // For core/config_schema.h.
+  template <class Describe>
+  void Note(std::string_view key, bool required, const Describe& describe) const;
   void FailMissing(std::string_view key);
   bool Failed(std::string_view key) const;
   absl::Status Unknown(const std::string& key, std::string* meant) const;

@@ -14,6 +14,12 @@
 
 namespace ronchi {
 
+inline std::string JoinPath(std::string_view path, std::string_view key) {
+  if (path.empty()) return std::string(key);
+  if (key.empty()) return std::string(path);
+  return absl::StrCat(std::string(path), ".", std::string(key));
+}
+
 // A parent link makes absent children writable: the mapping comes to be when a default is stored.
 struct Config::Impl {
   YAML::Node node;

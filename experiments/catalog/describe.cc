@@ -19,6 +19,7 @@
 #include "experiments/catalog/describe_structure.h"
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
+#include "experiments/loop/alarm_actions.h"
 #include "experiments/loop/recipe.h"
 #include "experiments/simulate/engine_error.h"
 #include "hw/twin/column/column_twin.h"
@@ -32,15 +33,28 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-const std::map<std::string, std::map<std::string, std::string>>& Known() {
-  static const std::map<std::string, std::map<std::string, std::string>> kKnown = {
-      {"engines",
-       {{"multislice", "the reference: every probe through every slice"},
-        {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
-        {"contracted",
-         "exact multislice images of rings and segments for any aberrations, in milliseconds once "
-         "prepared, with all derivatives; the twin's engine"},
-        {"linear", "incoherent imaging of thin specimens, below 1 ms an image"}}}};
+using Groups = std::map<std::string, std::map<std::string, std::string>>;
+
+// What has a name and a line, and keys at most.
+const Groups& Known() {
+  static const Groups kKnown = [] {
+    Groups groups = {
+        {"engines",
+         {{"multislice", "the reference: every probe through every slice"},
+          {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
+          {"contracted",
+           "exact multislice images of rings and segments for any aberrations, in milliseconds "
+           "once "
+           "prepared, with all derivatives; the twin's engine"},
+          {"linear", "incoherent imaging of thin specimens, below 1 ms an image"}}}};
+    for (const InstrumentKind& kind : InstrumentKinds()) {
+      groups["kinds of instruments"][kind.kind] = kind.summary;
+    }
+    for (const AlarmAction& action : AlarmActions()) {
+      groups["alarm actions"][action.name] = action.summary;
+    }
+    return groups;
+  }();
   return kKnown;
 }
 
@@ -77,6 +91,10 @@ json OptionsOf(const std::string& name) {
 }
 
 std::string UsedBy(const std::string& name) {
+  if (FindAlarmAction(name).ok()) return "monitor: {on_alarm: [" + name + "]} of a recipe";
+  for (const InstrumentKind& kind : InstrumentKinds()) {
+    if (kind.kind == name) return "kind: " + name + " of any instrument; its keys: --schema";
+  }
   const std::string key = "engine: {name: " + name + "} in a simulate config";
   if (name == "multislice") return key + " (the default)";
   const std::string error = "; `ronchi simulate --compare` measures its error against multislice";

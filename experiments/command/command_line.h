@@ -20,6 +20,7 @@ struct Arguments {
   std::string target, second, output;
   std::string instrument;                    // check, run: of a workflow; conform
   std::vector<std::string> answers, yes_to;  // run: to a workflow's questions
+  bool schema = false;                       // describe
   bool attended = false;                     // run: answers come by `ronchi flow answer`
   std::string text;                          // flow answer
   double wait_s = 30;                        // flow

@@ -126,6 +126,8 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   if (verb.target) sub->add_option(verb.target, a->target, WordHelp(verb.target))->required();
   if (std::string(verb.name) == "describe") {
     sub->add_option("second", a->second, "the name, when its kind stands first: engine contracted");
+    sub->add_flag("--schema", a->schema,
+                  "a JSON Schema for editors, of: recipe, simulate, instrument, workflow");
   }
   if (verb.second) sub->add_option(verb.second, a->second, WordHelp(verb.second))->required();
   if (verb.output) sub->add_option("-o,--output", a->output, verb.output);

@@ -8,6 +8,7 @@
 #include "core/progress.h"
 #include "experiments/catalog/describe.h"
 #include "experiments/catalog/describe_structure.h"
+#include "experiments/catalog/schema.h"
 #include "experiments/command/command_line.h"
 
 namespace ronchi {
@@ -56,6 +57,12 @@ int List(const Arguments& a) {
 }
 
 int Describe(const Arguments& a) {
+  if (a.schema) {
+    const absl::StatusOr<json> schema = SchemaOf(a.target);
+    if (!schema.ok()) return Fail(absl::InvalidArgumentError(schema.status().message()));
+    PrintJson(*schema);
+    return Finish();
+  }
   // An instrument's engine is measured on the spot: a bar says so on a terminal, no lines
   // elsewhere.
   if (!isatty(STDERR_FILENO)) Progress::SetStyle(Progress::Style::kOff);
