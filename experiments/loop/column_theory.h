@@ -10,7 +10,7 @@
 #include "experiments/loop/streams.h"
 #include "experiments/loop/trace.h"
 #include "experiments/loop/watch.h"
-#include "theory/belief.h"
+#include "theory/belief/belief.h"
 
 namespace ronchi {
 

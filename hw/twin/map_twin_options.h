@@ -7,7 +7,7 @@
 
 #include "core/config.h"
 #include "hw/twin/plasmons.h"
-#include "theory/prior.h"
+#include "theory/parameters/prior.h"
 
 namespace ronchi::hw {
 

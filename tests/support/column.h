@@ -6,7 +6,7 @@
 #include "hw/ground_truth.h"
 #include "hw/twin/image_model.h"
 #include "hw/twin/twin.h"
-#include "theory/belief.h"
+#include "theory/belief/belief.h"
 
 namespace ronchi::testing_support {
 

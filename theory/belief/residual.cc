@@ -1,4 +1,4 @@
-#include "theory/residual.h"
+#include "theory/belief/residual.h"
 
 #include <Eigen/Cholesky>
 #include <cmath>

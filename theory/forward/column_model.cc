@@ -1,4 +1,4 @@
-#include "theory/column_model.h"
+#include "theory/forward/column_model.h"
 
 #include <algorithm>
 #include <cmath>

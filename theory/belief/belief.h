@@ -6,9 +6,9 @@
 #include <span>
 
 #include "core/status.h"
-#include "theory/column_model.h"
-#include "theory/prior.h"
-#include "theory/residual.h"
+#include "theory/belief/residual.h"
+#include "theory/forward/column_model.h"
+#include "theory/parameters/prior.h"
 
 namespace ronchi::theory {
 

@@ -1,5 +1,5 @@
 // The residual on linear problems, where everything is known exactly.
-#include "theory/residual.h"
+#include "theory/belief/residual.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The closed form of the phase error against a sum over the aperture, and what cannot matter.
-#include "theory/phase_error.h"
+#include "theory/laws/phase_error.h"
 
 #include <gtest/gtest.h>
 

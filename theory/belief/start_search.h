@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "theory/column_model.h"
+#include "theory/forward/column_model.h"
 
 namespace ronchi::theory {
 

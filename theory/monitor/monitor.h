@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/status.h"
-#include "theory/sr_detector.h"
+#include "theory/monitor/sr_detector.h"
 
 namespace ronchi::theory {
 

@@ -1,4 +1,4 @@
-#include "theory/damage_law.h"
+#include "theory/laws/damage_law.h"
 
 #include <cmath>
 

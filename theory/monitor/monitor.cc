@@ -1,4 +1,4 @@
-#include "theory/monitor.h"
+#include "theory/monitor/monitor.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "theory/phase_error.h"
+#include "theory/laws/phase_error.h"
 
 #include <algorithm>
 #include <array>

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "core/status.h"
-#include "theory/change_detector.h"
+#include "theory/monitor/change_detector.h"
 
 namespace ronchi::theory {
 

@@ -52,8 +52,7 @@ class ColumnModel {
   Eigen::VectorXd Variance(const Eigen::VectorXd& predicted, int frames) const;
 
   const ColumnModelOptions& options() const { return options_; }
-  sim::ImageHarmonics Harmonics(const State& state,
-                                         const std::array<double, 3>& settings_A) const;
+  sim::ImageHarmonics Harmonics(const State& state, const std::array<double, 3>& settings_A) const;
 
  private:
   Eigen::VectorXd Render(const sim::ImageHarmonics& harmonics, const State& state) const;

@@ -1,4 +1,4 @@
-#include "theory/sr_detector.h"
+#include "theory/monitor/sr_detector.h"
 
 #include <gtest/gtest.h>
 

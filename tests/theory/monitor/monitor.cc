@@ -1,4 +1,4 @@
-#include "theory/monitor.h"
+#include "theory/monitor/monitor.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "theory/knock_on.h"
+#include "theory/laws/knock_on.h"
 
 #include <cmath>
 #include <numbers>

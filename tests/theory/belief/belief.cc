@@ -1,5 +1,5 @@
 // The belief against twins whose hidden state is known to the test.
-#include "theory/belief.h"
+#include "theory/belief/belief.h"
 
 #include <gtest/gtest.h>
 

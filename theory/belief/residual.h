@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "theory/column_model.h"
+#include "theory/forward/column_model.h"
 
 namespace ronchi::theory {
 

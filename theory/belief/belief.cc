@@ -1,4 +1,4 @@
-#include "theory/belief.h"
+#include "theory/belief/belief.h"
 
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "theory/start_search.h"
+#include "theory/belief/start_search.h"
 
 namespace ronchi::theory {
 namespace {

@@ -1,4 +1,4 @@
-#include "theory/prior.h"
+#include "theory/parameters/prior.h"
 
 #include <gtest/gtest.h>
 

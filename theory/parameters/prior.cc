@@ -1,4 +1,4 @@
-#include "theory/prior.h"
+#include "theory/parameters/prior.h"
 
 namespace ronchi::theory {
 

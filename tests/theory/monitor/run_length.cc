@@ -1,10 +1,10 @@
 // Promises and delays by simulation. The harness itself is checked against exact figures of CUSUM.
-#include "tests/theory/run_length.h"
+#include "tests/theory/monitor/run_length.h"
 
 #include <gtest/gtest.h>
 
-#include "theory/monitor.h"
-#include "theory/sr_detector.h"
+#include "theory/monitor/monitor.h"
+#include "theory/monitor/sr_detector.h"
 
 namespace ronchi::theory {
 namespace {

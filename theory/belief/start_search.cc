@@ -1,4 +1,4 @@
-#include "theory/start_search.h"
+#include "theory/belief/start_search.h"
 
 #include <algorithm>
 #include <cmath>

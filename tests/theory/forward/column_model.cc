@@ -1,12 +1,12 @@
 // The measurement model's derivatives, and where a fit starts.
-#include "theory/column_model.h"
+#include "theory/forward/column_model.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "tests/support/column.h"
-#include "theory/start_search.h"
+#include "theory/belief/start_search.h"
 
 namespace ronchi::theory {
 namespace {
