@@ -1,18 +1,19 @@
-// Where to start a fit: the grid of aberrations and lattice shifts whose images' Fourier
-// coefficients correlate best with those observed. Needs no derivative and no luck.
+// Where to start a fit: the points of a grid that explain the acquisitions best by the model's own
+// measure (ForwardModel::MakeMatch). Needs no derivative and no luck.
 #pragma once
 
 #include <span>
 #include <vector>
 
-#include "theory/forward/column_model.h"
+#include "theory/forward/forward_model.h"
 
 namespace ronchi::theory {
 
-// The `count` best states, best first; parameters that are not searched are taken from `center`.
-// The grid covers ±range_A of `center` in steps near 30 Å in each of C10, C12a, C12b.
-std::vector<State> SearchStarts(const ColumnModel& model, std::span<const Acquisition> images,
-                                const State& center, const std::array<double, 3>& range_A,
+// The `count` best, coordinates at the first acquisition's time, best first. The grid covers ±sigma
+// of the prior mean in every parameter with a search step, near that step; all others are taken
+// from `center` (coordinates), or set by the model where it finds them by itself.
+std::vector<State> SearchStarts(const ForwardModel& model,
+                                std::span<const Acquisition> acquisitions, const State& center,
                                 size_t count);
 
 }  // namespace ronchi::theory

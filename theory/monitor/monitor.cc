@@ -11,6 +11,7 @@ namespace ronchi::theory {
 namespace {
 
 absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeDetector(const MonitorStream& stream) {
+  if (stream.make_detector) return stream.make_detector();
   if (stream.standardised) {
     StandardNormalOptions options;
     options.side = stream.side;
@@ -64,6 +65,22 @@ absl::StatusOr<MonitorReport> MultiStreamMonitor::Update(std::span<const double>
   MonitorReport report = Report();
   alarm_ = report.alarm = alarm_ || report.log_statistic >= report.log_threshold;
   return report;
+}
+
+absl::StatusOr<MonitorReport> MultiStreamMonitor::Update(
+    std::span<const std::pair<std::string, double>> values) {
+  std::vector<double> in_order(options_.streams.size(), std::numeric_limits<double>::quiet_NaN());
+  std::set<std::string> seen;
+  for (const auto& [name, value] : values) {
+    const auto stream = std::ranges::find(options_.streams, name, &MonitorStream::name);
+    if (stream == options_.streams.end() || !seen.insert(name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("monitor: a value of '", name, "', which is ",
+                       stream == options_.streams.end() ? "no stream" : "there twice"));
+    }
+    in_order[size_t(stream - options_.streams.begin())] = value;
+  }
+  return Update(in_order);
 }
 
 MonitorReport MultiStreamMonitor::Report() const {

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/status.h"
@@ -23,6 +25,9 @@ struct MonitorStream {
   ShiftSide side = ShiftSide::kBoth;  // kUp suits norms: "unexplained"
   ReferenceSummary reference = {};    // only for streams that are not standardised
   int64_t learning_frames = 0;        // likewise
+  // Makes a detector of another kind, which these numbers are not for; its statistic must be an
+  // e-detector (theory/monitor/change_detector.h), on which the promise rests.
+  std::function<absl::StatusOr<std::unique_ptr<ChangeDetector>>()> make_detector = {};
 };
 
 struct MonitorOptions {
@@ -52,6 +57,9 @@ class MultiStreamMonitor {
   // One frame: a value a stream, in the order of the options; NaN where there is none.
   // InvalidArgument: the wrong number of values.
   absl::StatusOr<MonitorReport> Update(std::span<const double> values);
+  // The same by name, in any order; a stream that is not named has no value in this frame.
+  // InvalidArgument: a name that is no stream's, or there twice; the frame does not count then.
+  absl::StatusOr<MonitorReport> Update(std::span<const std::pair<std::string, double>> values);
 
   // Starts again after an alarm was dealt with; references and options stay.
   void Rearm();

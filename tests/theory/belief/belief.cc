@@ -52,19 +52,22 @@ struct Fitted {
 
 // Three images, 6 nm of defocus apart.
 Fitted Fit(const hw::TwinOptions& o, uint64_t seed) {
-  Fitted f{*hw::MakeTwin(o, seed), Belief(ModelOf(o), o.prior), {}};
+  Fitted f{*hw::MakeTwin(o, seed), Belief(ModelOf(o)), {}};
   RONCHI_CHECK(f.twin->Execute(hw::Unblank{}).ok());
   std::vector<Acquisition> images;
   for (double c10 : {-6., 0., 6.}) images.push_back(Acquire(f.twin.get(), {c10, 0, 0}));
-  f.summary = f.belief.Fit(images);
+  f.summary = *f.belief.Fit(images);
   return f;
 }
 
-// The column's own C10, C12a, C12b now, Å: what the belief is about, 6 nm of C10 being commanded.
+// The column's own C10, C12a, C12b now, nm: what the belief is about, 6 nm of C10 being commanded.
 std::array<double, 3> Truth(hw::Instrument* twin) {
   const auto h = twin->ground_truth()->Hidden();
-  return {10 * (h.at("total_C10_nm") - 6), 10 * h.at("total_C12a_nm"), 10 * h.at("total_C12b_nm")};
+  return {h.at("total_C10_nm") - 6, h.at("total_C12a_nm"), h.at("total_C12b_nm")};
 }
+
+// The first three parameters, in the order of Truth.
+constexpr Eigen::Index kCoefficients[] = {0, 1, 2};
 
 // With an exact model the error is what the posterior says: each of 15 numbers within four of its
 // standard deviations, all together with a χ² of 15 ± 5·√30.
@@ -74,12 +77,13 @@ TEST(Belief, FitFindsTheColumnAsWellAsItSays) {
     const Fitted f = Fit(Exact(), seed);
     ASSERT_TRUE(f.summary.converged);
     // 12288 pixels: ±0.013 for a Gaussian, a little more for few electrons a pixel.
-    EXPECT_NEAR(f.summary.chi2_per_pixel, 1, 0.08) << seed;
+    EXPECT_NEAR(f.summary.chi2_per_datum, 1, 0.08) << seed;
     const auto truth = Truth(f.twin.get());
-    for (int p : {kC10, kC12a, kC12b}) {
-      const double sigma = f.belief.Sigma(Parameter(p));
-      EXPECT_NEAR(f.belief.mean()[p], truth[size_t(p)], 4 * sigma) << seed << kParameterNames[p];
-      EXPECT_LT(sigma, 3) << kParameterNames[p];  // 0.3 nm: it does learn something
+    for (Eigen::Index p : kCoefficients) {
+      const double sigma = f.belief.Sigma(size_t(p));
+      EXPECT_NEAR(f.belief.mean()[p], truth[size_t(p)], 4 * sigma)
+          << seed << f.belief.parameters().Label(size_t(p));
+      EXPECT_LT(sigma, 0.3) << f.belief.parameters().Label(size_t(p));  // it does learn something
       chi2 += std::pow((f.belief.mean()[p] - truth[size_t(p)]) / sigma, 2);
     }
   }
@@ -95,9 +99,9 @@ TEST(Belief, FitFindsAColumnBeyondTheModel) {
     const Fitted f = Fit(TwinFromYaml(), seed);
     ASSERT_TRUE(f.summary.converged);
     const auto truth = Truth(f.twin.get());
-    for (int p : {kC10, kC12a, kC12b}) {
-      errors.push_back(std::fabs(f.belief.mean()[p] - truth[size_t(p)]) / 10);
-      EXPECT_LT(errors.back(), 0.75) << seed << kParameterNames[p];
+    for (Eigen::Index p : kCoefficients) {
+      errors.push_back(std::fabs(f.belief.mean()[p] - truth[size_t(p)]));
+      EXPECT_LT(errors.back(), 0.75) << seed << f.belief.parameters().Label(size_t(p));
     }
   }
   std::nth_element(errors.begin(), errors.begin() + 7, errors.end());
@@ -120,11 +124,12 @@ TEST(Belief, InnovationsAreStandardWhileTheModelIsExact) {
   for (uint64_t seed = 0; seed < kColumns; ++seed) {
     Fitted f = Fit(Exact(), 20 + seed);
     std::array<double, 3> best;
-    for (size_t i = 0; i < 3; ++i) best[i] = -f.belief.mean()[Eigen::Index(i)] / 10;
+    for (size_t i = 0; i < 3; ++i) best[i] = -f.belief.mean()[Eigen::Index(i)];
     for (int n = 0; n < 10; ++n)
-      f.belief.Update(Acquire(f.twin.get(), best));  // the source settles
+      (void)*f.belief.Update(Acquire(f.twin.get(), best));  // the source settles
     for (int n = 0; n < kImages; ++n) {
-      for (const auto& [name, z] : f.belief.Update(Acquire(f.twin.get(), best)).Streams()) {
+      const Residual residual = *f.belief.Update(Acquire(f.twin.get(), best));
+      for (const auto& [name, z] : residual.streams) {
         moments[name][0] += z / (kImages * kColumns);
         moments[name][1] += z * z / (kImages * kColumns);
       }
@@ -151,24 +156,27 @@ TEST(Belief, ADisturbedImageIsLeftOut) {
   for (int knob = 0; knob < 3; ++knob) {
     Fitted f = Fit(Exact(), 3);
     std::array<double, 3> best;
-    for (size_t i = 0; i < 3; ++i) best[i] = -f.belief.mean()[Eigen::Index(i)] / 10;
+    for (size_t i = 0; i < 3; ++i) best[i] = -f.belief.mean()[Eigen::Index(i)];
     for (int n = 0; n < 5; ++n) {
-      EXPECT_LT(f.belief.Update(Acquire(f.twin.get(), best)).Largest(), Belief::kGate);
+      EXPECT_LT(f.belief.Update(Acquire(f.twin.get(), best))->Largest(), Belief::kGate);
     }
     const State before = f.belief.mean();
-    const Belief::Covariance sure = f.belief.covariance();
+    const Eigen::MatrixXd sure = f.belief.covariance();
     std::array<double, 3> jumped = best;
     jumped[size_t(knob)] += 4;
     Acquisition image = Acquire(f.twin.get(), jumped);
-    for (size_t i = 0; i < 3; ++i) image.settings_A[i] = 10 * best[i];  // nobody told theory
-    const Residual r = f.belief.Update(image);
-    EXPECT_GT(r.Largest(), Belief::kGate) << knob;
-    for (int p : {kC10, kC12a, kC12b, kLogDose, kSource}) {
-      EXPECT_EQ(f.belief.mean()[p], before[p]) << kParameterNames[p];
-      EXPECT_GE(f.belief.covariance()(p, p), sure(p, p)) << kParameterNames[p];
+    for (size_t i = 0; i < 3; ++i) {  // nobody told theory
+      image.settings[testing_support::kKnobs[i]] = 1e-9 * best[i];
     }
-    EXPECT_LT(f.belief.Update(Acquire(f.twin.get(), best)).Largest(), Belief::kGate) << knob;
-    EXPECT_NE(f.belief.mean()[kC10], before[kC10]);
+    const Residual r = *f.belief.Update(image);
+    EXPECT_GT(r.Largest(), Belief::kGate) << knob;
+    for (const char* name : {"C10_nm", "C12a_nm", "C12b_nm", "current_ratio", "source_fwhm_A"}) {
+      const auto p = Eigen::Index(*f.belief.parameters().Find(name));
+      EXPECT_EQ(f.belief.mean()[p], before[p]) << name;
+      EXPECT_GE(f.belief.covariance()(p, p), sure(p, p)) << name;
+    }
+    EXPECT_LT(f.belief.Update(Acquire(f.twin.get(), best))->Largest(), Belief::kGate) << knob;
+    EXPECT_NE(f.belief.mean()[0], before[0]);
   }
 }
 

@@ -84,6 +84,52 @@ TEST(Monitor, AlarmStaysUntilRearmed) {
   EXPECT_EQ(report.frames, 1);
 }
 
+// By name in another order, one left out: to the bit as by place with a NaN.
+TEST(Monitor, TakesValuesByName) {
+  auto by_place = *MultiStreamMonitor::Create(ThreeStreams());
+  auto by_name = *MultiStreamMonitor::Create(ThreeStreams());
+  const auto streams = by_place.options().streams;
+  RandomStream random = Random();
+  for (int i = 0; i < 20; ++i) {
+    const double a = random.Normal(), b = random.Normal();
+    const double z[] = {a, NAN, b};
+    const std::vector<std::pair<std::string, double>> named = {{streams[2].name, b},
+                                                               {streams[0].name, a}};
+    const MonitorReport expected = *by_place.Update(z), report = *by_name.Update(named);
+    EXPECT_EQ(report.log_statistic, expected.log_statistic);
+    EXPECT_EQ(report.frames, expected.frames);
+  }
+  const std::vector<std::pair<std::string, double>> unknown = {{"C99", 1}};
+  EXPECT_NE(by_name.Update(unknown).status().message().find("'C99', which is no stream"),
+            std::string_view::npos);
+  const std::vector<std::pair<std::string, double>> twice = {{streams[0].name, 1},
+                                                             {streams[0].name, 2}};
+  EXPECT_FALSE(by_name.Update(twice).ok());
+}
+
+// A detector of one's own: one that counts, and alarms at the tenth value.
+class Counting final : public ChangeDetector {
+ public:
+  void Update(double) override { ++frames_; }
+  double LogStatistic() const override { return frames_ < 10 ? -5 : 20; }
+  int64_t Frames() const override { return frames_; }
+  int64_t FramesSinceChange() const override { return 1; }
+  void Rearm() override { frames_ = 0; }
+
+ private:
+  int64_t frames_ = 0;
+};
+
+TEST(Monitor, TakesDetectorsOfOtherKinds) {
+  MonitorOptions options = ThreeStreams();
+  options.streams.push_back(
+      {.name = "counted", .make_detector = [] { return std::make_unique<Counting>(); }});
+  auto monitor = *MultiStreamMonitor::Create(options);
+  const double z[] = {5, 0, 9, 1};
+  for (int i = 1; i <= 10; ++i) EXPECT_EQ(monitor.Update(z)->alarm, i == 10);
+  EXPECT_EQ(monitor.Update(z)->attribution, "counted");
+}
+
 TEST(Monitor, SaysNothingBeforeAnyEvidence) {
   auto monitor = *MultiStreamMonitor::Create({.streams = {{.name = "C10"}, {.name = "dose"}}});
   const double z[] = {1, NAN};
