@@ -22,7 +22,7 @@
 #include "core/config.h"
 #include "env/knobs.h"
 #include "env/task.h"
-#include "theory/phase_error.h"
+#include "theory/laws/phase_error.h"
 
 namespace ronchi::env {
 

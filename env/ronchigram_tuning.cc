@@ -11,7 +11,7 @@
 #include "env/picture.h"
 #include "env/versions.h"
 #include "hw/ground_truth.h"
-#include "theory/phase_error.h"
+#include "theory/laws/phase_error.h"
 
 namespace ronchi::env {
 namespace {

@@ -35,6 +35,19 @@ struct ImageHarmonics {
   double Contrast() const;
   // Fractions of the incident electrons, [lines, pixels].
   void ComputeImage(const LinearRaster& raster, std::span<double> out) const;
+  // Those of the image's derivative by X (axis 0) or Y (axis 1), 1/Å.
+  ImageHarmonics Slope(int axis) const;
+};
+
+// Images of several sets of harmonics of one size and cell on one raster, [set][line][pixel]: they
+// share all waves, so that a further set costs a small part of the first.
+void ComputeImages(std::span<const ImageHarmonics> sets, const LinearRaster& raster,
+                   std::span<double> out);
+
+// Along what images are differentiated: a change of the optics.
+struct OpticsVariation {
+  Aberrations aberrations;
+  double source_fwhm_A = 0, focal_spread_A = 0;
 };
 
 class ImageModel {
@@ -43,6 +56,11 @@ class ImageModel {
   // Of a normal source, and a normal spread of the defocus with standard deviation focal_spread_A.
   virtual ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
                                        double focal_spread_A = 0) const = 0;
+  // The same, and the harmonics' exact derivatives along each of `directions`, per unit of these.
+  virtual ImageHarmonics MakeDerivatives(const Aberrations& aberrations, double source_fwhm_A,
+                                         double focal_spread_A,
+                                         std::span<const OpticsVariation> directions,
+                                         std::vector<ImageHarmonics>* derivatives) const = 0;
   virtual std::array<double, 2> cell_A() const = 0;  // the image repeats so
 };
 

@@ -102,6 +102,15 @@ struct LinearEngine::Impl {
   void AddObject(const Specimen& specimen, const ScatteringFactors& factors);
   // weight · |probe|² onto `sum`, [nx, ny].
   void AddIntensity(const Aberrations& aberrations, double weight, ComplexBuffer* sum) const;
+  // weight · the derivative of |probe|² along a change of the aberrations, likewise.
+  void AddSlope(const Aberrations& aberrations, const Aberrations& direction, double weight,
+                ComplexBuffer* sum) const;
+  // The probe, or with `direction` its derivative, [nx, ny] in real space, unscaled.
+  void MakeProbe(const Aberrations& aberrations, const Aberrations* direction,
+                 ComplexBuffer* wave) const;
+  // The image's harmonics from an intensity or its derivative, which is transformed in place; both
+  // times e^{−2π²s²g²} of the source, or the derivative of that by the width.
+  ImageHarmonics ToHarmonics(ComplexBuffer* intensity, double source_fwhm_A, bool by_source) const;
 };
 
 void LinearEngine::Impl::AddBeams() {
@@ -182,16 +191,27 @@ absl::StatusOr<LinearEngine> LinearEngine::Create(const Specimen& specimen,
 
 std::array<double, 2> LinearEngine::cell_A() const { return impl_->cell; }
 
-void LinearEngine::Impl::AddIntensity(const Aberrations& aberrations, double weight,
-                                      ComplexBuffer* sum) const {
+void LinearEngine::Impl::MakeProbe(const Aberrations& aberrations, const Aberrations* direction,
+                                   ComplexBuffer* wave) const {
   const double wavelength = Wavelength_A(options.energy_eV);
-  thread_local ComplexBuffer wave;
-  wave.assign(size_t(nx) * ny, Complex(0));
+  wave->assign(size_t(nx) * ny, Complex(0));
   for (const Beam& b : beams) {
     const double chi = aberrations.Chi(b.ax, b.ay, wavelength);
-    wave[b.index] = Complex(Real(b.amplitude * std::cos(chi)), Real(-b.amplitude * std::sin(chi)));
+    const double re = b.amplitude * std::cos(chi), im = -b.amplitude * std::sin(chi);
+    if (direction == nullptr) {
+      (*wave)[b.index] = Complex(Real(re), Real(im));
+    } else {  // times −i dχ
+      const double slope = direction->Chi(b.ax, b.ay, wavelength);
+      (*wave)[b.index] = Complex(Real(im * slope), Real(-re * slope));
+    }
   }
-  inverse.Execute(wave.data());
+  inverse.Execute(wave->data());
+}
+
+void LinearEngine::Impl::AddIntensity(const Aberrations& aberrations, double weight,
+                                      ComplexBuffer* sum) const {
+  thread_local ComplexBuffer wave;
+  MakeProbe(aberrations, nullptr, &wave);
   const Real scale = Real(weight) / Real(nx * ny);
   for (size_t i = 0; i < wave.size(); ++i) {
     const Complex v = wave[i];
@@ -199,31 +219,81 @@ void LinearEngine::Impl::AddIntensity(const Aberrations& aberrations, double wei
   }
 }
 
-ImageHarmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
-                                           double focal_spread_A) const {
-  const Impl& m = *impl_;
-  thread_local ComplexBuffer wave;
-  wave.assign(size_t(m.nx) * m.ny, Complex(0));
-  for (const WeightedOptics& w : SpreadFocus({.aberrations = aberrations}, focal_spread_A)) {
-    m.AddIntensity(w.optics.aberrations, w.weight, &wave);
+void LinearEngine::Impl::AddSlope(const Aberrations& aberrations, const Aberrations& direction,
+                                  double weight, ComplexBuffer* sum) const {
+  thread_local ComplexBuffer wave, slope;
+  MakeProbe(aberrations, nullptr, &wave);
+  MakeProbe(aberrations, &direction, &slope);
+  const Real scale = Real(2 * weight) / Real(nx * ny);
+  for (size_t i = 0; i < wave.size(); ++i) {
+    const Complex v = wave[i], d = slope[i];
+    (*sum)[i] += Complex((v.real() * d.real() + v.imag() * d.imag()) * scale, 0);
   }
-  m.forward.Execute(wave.data());
+}
 
-  ImageHarmonics out{std::vector<std::complex<double>>(m.object.size()), m.cell, m.half_x,
-                     m.half_y};
+ImageHarmonics LinearEngine::Impl::ToHarmonics(ComplexBuffer* intensity, double source_fwhm_A,
+                                               bool by_source) const {
+  forward.Execute(intensity->data());
+  ImageHarmonics out{std::vector<std::complex<double>>(object.size()), cell, half_x, half_y};
   const double s = source_fwhm_A / (2 * std::sqrt(2 * std::log(2.0)));
-  for (int h = 0; h <= m.half_x; ++h) {
-    for (int k = -m.half_y; k <= m.half_y; ++k) {
-      const size_t i = size_t(h) * (2 * m.half_y + 1) + k + m.half_y;
-      const double g2 = std::pow(h / m.cell[0], 2) + std::pow(k / m.cell[1], 2);
-      const int row = h * m.copies_x, column = (k * m.copies_y + m.ny) % m.ny;
+  for (int h = 0; h <= half_x; ++h) {
+    for (int k = -half_y; k <= half_y; ++k) {
+      const size_t i = size_t(h) * (2 * half_y + 1) + k + half_y;
+      const double g2 = std::pow(h / cell[0], 2) + std::pow(k / cell[1], 2);
+      const int row = h * copies_x, column = (k * copies_y + ny) % ny;
       // I(R) = ∫ O(r) |ψ(r − R)|² d²r: the transfer is the conjugate of the intensity's transform.
       const std::complex<double> transfer =
-          std::conj(std::complex<double>(wave[row * m.ny + column]));
-      out.c[i] = m.object[i] * transfer * std::exp(-2 * kPi * kPi * s * s * g2) * (h ? 2.0 : 1.0);
+          std::conj(std::complex<double>((*intensity)[row * ny + column]));
+      double damping = std::exp(-2 * kPi * kPi * s * s * g2);
+      if (by_source) damping *= -4 * kPi * kPi * s * g2 / (2 * std::sqrt(2 * std::log(2.0)));
+      out.c[i] = object[i] * transfer * damping * (h ? 2.0 : 1.0);
     }
   }
   return out;
+}
+
+ImageHarmonics LinearEngine::MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
+                                           double focal_spread_A) const {
+  const Impl& m = *impl_;
+  thread_local ComplexBuffer sum;
+  sum.assign(size_t(m.nx) * m.ny, Complex(0));
+  for (const WeightedOptics& w : SpreadFocus({.aberrations = aberrations}, focal_spread_A)) {
+    m.AddIntensity(w.optics.aberrations, w.weight, &sum);
+  }
+  return m.ToHarmonics(&sum, source_fwhm_A, false);
+}
+
+// Of the mean over defoci C10 + x Δ, by Δ: that along x by C10.
+ImageHarmonics LinearEngine::MakeDerivatives(const Aberrations& aberrations, double source_fwhm_A,
+                                             double focal_spread_A,
+                                             std::span<const OpticsVariation> directions,
+                                             std::vector<ImageHarmonics>* derivatives) const {
+  const Impl& m = *impl_;
+  const auto spread = SpreadFocus({.aberrations = aberrations}, focal_spread_A);
+  ComplexBuffer intensity(size_t(m.nx) * m.ny, Complex(0));
+  for (const WeightedOptics& w : spread) {
+    m.AddIntensity(w.optics.aberrations, w.weight, &intensity);
+  }
+  derivatives->clear();
+  for (const OpticsVariation& d : directions) {
+    ComplexBuffer slope(intensity.size(), Complex(0));
+    for (const WeightedOptics& w : spread) {
+      Aberrations along = d.aberrations;
+      if (focal_spread_A > 0) {
+        const double off_A = w.optics.aberrations.a_A[kC10] - aberrations.a_A[kC10];
+        along.a_A[kC10] += d.focal_spread_A * off_A / focal_spread_A;
+      }
+      m.AddSlope(w.optics.aberrations, along, w.weight, &slope);
+    }
+    ImageHarmonics out = m.ToHarmonics(&slope, source_fwhm_A, false);
+    if (d.source_fwhm_A != 0) {
+      ComplexBuffer copy = intensity;
+      const ImageHarmonics by_source = m.ToHarmonics(&copy, source_fwhm_A, true);
+      for (size_t i = 0; i < out.c.size(); ++i) out.c[i] += d.source_fwhm_A * by_source.c[i];
+    }
+    derivatives->push_back(std::move(out));
+  }
+  return m.ToHarmonics(&intensity, source_fwhm_A, false);
 }
 
 }  // namespace ronchi::sim

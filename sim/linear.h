@@ -36,6 +36,9 @@ class LinearEngine final : public ImageModel {
 
   ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
                                double focal_spread_A = 0) const override;
+  ImageHarmonics MakeDerivatives(const Aberrations& aberrations, double source_fwhm_A,
+                                 double focal_spread_A, std::span<const OpticsVariation> directions,
+                                 std::vector<ImageHarmonics>* derivatives) const override;
 
   std::array<double, 2> cell_A() const override;
 

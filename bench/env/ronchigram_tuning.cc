@@ -19,7 +19,7 @@
 #include "hw/twin/column/twin_options.h"
 #include "tests/support/agent.h"
 #include "tests/support/knowing.h"
-#include "theory/phase_error.h"
+#include "theory/laws/phase_error.h"
 
 namespace ronchi {
 namespace {

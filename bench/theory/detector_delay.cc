@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "core/random.h"
-#include "tests/theory/run_length.h"
-#include "theory/sr_detector.h"
+#include "tests/theory/monitor/run_length.h"
+#include "theory/monitor/sr_detector.h"
 
 namespace ronchi::theory {
 namespace {

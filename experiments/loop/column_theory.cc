@@ -6,35 +6,44 @@
 #include "absl/strings/str_format.h"
 #include "env/aberration_tuning.h"
 #include "hw/twin/column/image_model.h"
+#include "theory/forward/scanned_crystal.h"
 
 namespace ronchi {
 namespace {
 
-constexpr double kA_per_nm = kAngstromPerNanometre;
+constexpr double kNm_per_m = 1e9;
+// What the settings' origin follows, by parameter; the knob that each adds to.
+constexpr std::array<const char*, 3> kFollowed = {"C10_nm", "C12a_nm", "C12b_nm"};
 constexpr std::array<const char*, 3> kKnobs = {"optics.C10", "optics.C12.a", "optics.C12.b"};
-constexpr std::array<const char*, 3> kColumns = {"believed_C10_nm", "believed_C12a_nm",
-                                                 "believed_C12b_nm"};
 
-std::array<double, 3> SettingsOf(const Watch& watch) {
-  std::array<double, 3> out{};
-  for (size_t i = 0; i < kKnobs.size(); ++i) {
-    const auto it = watch.settings().find(kKnobs[i]);
-    if (it != watch.settings().end()) out[i] = it->second * kAngstromPerMetre;
-  }
-  return out;
+absl::StatusOr<std::shared_ptr<const theory::ForwardModel>> MakeForwardModel(
+    const TheorySettings& settings, const env::AberrationTuningOptions& task) {
+  // Theory knows the column's data sheet and the specimen, not the hidden numbers.
+  const hw::TwinOptions& o = settings.column;
+  RONCHI_ASSIGN_OR_RETURN(const auto images, hw::MakeImageModel(o));
+  RONCHI_ASSIGN_OR_RETURN(theory::ParameterSet parameters,
+                          theory::ScannedCrystalParameters(settings.prior, images->cell_A()));
+  return theory::ScannedCrystal::Create(
+      {.images = images,
+       .fov_A = task.fov_A,
+       .pixels = size_t(task.pixels),
+       .electrons_per_pixel = o.nominal_current_A * task.dwell_s / kElementaryCharge_C,
+       .counting = {.counts_per_electron = o.counts_per_electron, .dark_counts = o.dark_counts}},
+      std::move(parameters));
 }
 
 }  // namespace
 
-theory::Acquisition ToAcquisition(const hw::Reply& reply, const std::array<double, 3>& settings_A) {
+theory::Acquisition ToAcquisition(const hw::Reply& reply,
+                                  const std::map<std::string, double>& settings) {
   theory::Acquisition a;
-  a.settings_A = settings_A;
+  a.settings = settings;
   a.time_s = reply.time_s;
   a.frames = int(reply.frames.size());
-  a.image = Array<float>(reply.frames.at(0).counts.shape());
+  a.data = Array<float>(reply.frames.at(0).counts.shape());
   for (const hw::Frame& frame : reply.frames) {
-    for (size_t i = 0; i < a.image.size(); ++i) {
-      a.image[i] += frame.counts[i] / float(reply.frames.size());
+    for (size_t i = 0; i < a.data.size(); ++i) {
+      a.data[i] += frame.counts[i] / float(reply.frames.size());
     }
   }
   return a;
@@ -44,23 +53,15 @@ absl::StatusOr<std::unique_ptr<ColumnTheory>> ColumnTheory::Create(const Recipe&
                                                                    Watch* watch) {
   env::AberrationTuningOptions task;
   RONCHI_RETURN_IF_ERROR(env::ReadAberrationTuningOptions(recipe.task, &task));
-  // Theory knows the column's data sheet and the specimen, not the hidden numbers.
-  const hw::TwinOptions& o = recipe.theory->column;
-  RONCHI_ASSIGN_OR_RETURN(auto images, hw::MakeImageModel(o));
-  theory::ColumnModel model(
-      {.images = std::move(images),
-       .fov_A = task.fov_A,
-       .pixels = size_t(task.pixels),
-       .electrons_per_pixel = o.nominal_current_A * task.dwell_s / kElementaryCharge_C,
-       .counts_per_electron = o.counts_per_electron,
-       .dark_counts = o.dark_counts});
+  RONCHI_ASSIGN_OR_RETURN(auto model, MakeForwardModel(*recipe.theory, task));
   return std::unique_ptr<ColumnTheory>(new ColumnTheory(recipe, watch, std::move(model)));
 }
 
-ColumnTheory::ColumnTheory(const Recipe& recipe, Watch* watch, theory::ColumnModel model)
+ColumnTheory::ColumnTheory(const Recipe& recipe, Watch* watch,
+                           std::shared_ptr<const theory::ForwardModel> model)
     : settings_(*recipe.theory),
       watch_(watch),
-      belief_(std::move(model), recipe.theory->prior),
+      belief_(std::move(model)),
       before_(belief_.mean()),
       before_covariance_(belief_.covariance()) {
   watch_->set_listener(
@@ -71,18 +72,17 @@ void ColumnTheory::Saw(const hw::Command& command, const hw::Reply& reply) {
   const auto* scan = std::get_if<hw::Scan>(&command);
   if (!scan || reply.frames.empty()) return;
   scan_ = *scan;
-  latest_ = ToAcquisition(reply, SettingsOf(*watch_));
+  latest_ = ToAcquisition(reply, watch_->settings());
 }
 
 std::vector<std::string> ColumnTheory::StreamNames() const {
-  std::vector<std::string> names;
-  for (const auto& [name, z] : theory::Residual{}.Streams()) names.push_back(name);
-  return names;
+  return theory::StreamsOf(belief_.parameters());
 }
 
-std::vector<StreamValue> ColumnTheory::Update() {
+absl::StatusOr<std::vector<StreamValue>> ColumnTheory::Update() {
+  RONCHI_ASSIGN_OR_RETURN(const theory::Residual residual, belief_.Update(latest_));
   std::vector<StreamValue> out;
-  for (const auto& [name, z] : belief_.Update(latest_).Streams()) out.push_back({name, z});
+  for (const auto& [name, z] : residual.streams) out.push_back({name, z});
   return out;
 }
 
@@ -112,33 +112,41 @@ absl::StatusOr<std::string> ColumnTheory::EstimateAnew() {
     RONCHI_ASSIGN_OR_RETURN(theory::Acquisition a, Probe(sign * settings_.probe_defocus_nm));
     images.push_back(std::move(a));
   }
-  chi2_per_pixel_ = belief_.Fit(images).chi2_per_pixel;
-  const theory::State& after = belief_.mean();
+  RONCHI_ASSIGN_OR_RETURN(const theory::Belief::FitSummary fit, belief_.Fit(images));
+  chi2_per_pixel_ = fit.chi2_per_datum;
   return absl::StrFormat(
       "estimate from 3 images: C10 %.2f nm, C12a %.2f nm, C12b %.2f nm, chi2/pixel %.3f",
-      after[0] / kA_per_nm, after[1] / kA_per_nm, after[2] / kA_per_nm, chi2_per_pixel_);
+      belief_.Value(kFollowed[0]), belief_.Value(kFollowed[1]), belief_.Value(kFollowed[2]),
+      chi2_per_pixel_);
 }
 
 Moved ColumnTheory::WhatMoved() const {
   Moved out{.attribution = "none of these"};
   const theory::State& after = belief_.mean();
-  for (int i = 0; i < 3; ++i) out.nm.push_back((after[i] - before_[i]) / kA_per_nm);
+  const theory::ParameterSet& parameters = belief_.parameters();
+  for (const char* name : kFollowed) {
+    const auto i = long(*parameters.Find(name));
+    out.nm.push_back(after[i] - before_[i]);
+  }
   // A fit that leaves a quarter more than noise has not found what happened.
   if (chi2_per_pixel_ > 1.25) return out;
   double most = 0;
-  for (int p : {theory::kC10, theory::kC12a, theory::kC12b, theory::kLogDose}) {
+  for (long p = 0; p < after.size(); ++p) {
+    const theory::Parameter& parameter = parameters[size_t(p)];
+    if (!parameter.watched || parameter.anywhere) continue;  // a specimen that drifts is no news
     const double variance = belief_.covariance()(p, p) + before_covariance_(p, p);
     const double size = std::fabs(after[p] - before_[p]) / std::sqrt(variance);
     if (size <= most) continue;
     most = size;
-    out.attribution = theory::kParameterNames[size_t(p)];
+    out.attribution = parameters.Label(size_t(p));
   }
   return out;
 }
 
 void ColumnTheory::Put(Trace* trace) const {
   for (size_t i = 0; i < 3; ++i) {
-    trace->Put(kColumns[i], (belief_.mean()[long(i)] + shown_.settings_A[i]) / kA_per_nm);
+    trace->Put(absl::StrCat("believed_", kFollowed[i]),
+               belief_.Value(kFollowed[i]) + shown_.Setting(kKnobs[i]) * kNm_per_m);
   }
 }
 

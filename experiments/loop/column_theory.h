@@ -2,6 +2,7 @@
 // taken, keeps a belief about the column, and says how far an image is from what was expected.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 #include "experiments/loop/streams.h"
 #include "experiments/loop/trace.h"
 #include "experiments/loop/watch.h"
-#include "theory/belief.h"
+#include "theory/belief/belief.h"
 
 namespace ronchi {
 
@@ -29,7 +30,7 @@ class ColumnTheory {
   // The names of what Update gives: "C10", "C12a", …, "unexplained".
   std::vector<std::string> StreamNames() const;
   // Takes the latest image in; how far it was from what was expected, in standard deviations.
-  std::vector<StreamValue> Update();
+  absl::StatusOr<std::vector<StreamValue>> Update();
   // Three images of its own, C10 by −, 0, + the recipe's probe_defocus_nm, and an estimate from
   // nothing. In a line: what was found.
   absl::StatusOr<std::string> EstimateAnew();
@@ -45,7 +46,8 @@ class ColumnTheory {
   void Show() { shown_ = latest_; }
 
  private:
-  ColumnTheory(const Recipe& recipe, Watch* watch, theory::ColumnModel model);
+  ColumnTheory(const Recipe& recipe, Watch* watch,
+               std::shared_ptr<const theory::ForwardModel> model);
   void Saw(const hw::Command& command, const hw::Reply& reply);
   absl::StatusOr<theory::Acquisition> Probe(double c10_nm);
 
@@ -55,13 +57,14 @@ class ColumnTheory {
   hw::Scan scan_;  // the task's last
   theory::Acquisition latest_, shown_;
   theory::State before_;
-  theory::Belief::Covariance before_covariance_;
+  Eigen::MatrixXd before_covariance_;
   double chi2_per_pixel_ = 0;
   int probing_images_ = 0;
   double probing_dose_e_per_A2_ = 0;
 };
 
 // The mean of a scan's HAADF frames as theory takes it.
-theory::Acquisition ToAcquisition(const hw::Reply& reply, const std::array<double, 3>& settings_A);
+theory::Acquisition ToAcquisition(const hw::Reply& reply,
+                                  const std::map<std::string, double>& settings);
 
 }  // namespace ronchi

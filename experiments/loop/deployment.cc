@@ -171,7 +171,7 @@ absl::Status Deployment::Judge() {
   std::vector<StreamValue> innovations;
   if (theory_) {
     theory_->Show();
-    innovations = theory_->Update();
+    RONCHI_ASSIGN_OR_RETURN(innovations, theory_->Update());
   }
   Record(holds ? 1 : 0);
   RONCHI_ASSIGN_OR_RETURN(std::optional<theory::MonitorReport> report,

@@ -18,7 +18,7 @@
 #include "experiments/loop/recipe.h"
 #include "experiments/loop/trace.h"
 #include "hw/recorded.h"
-#include "theory/sr_detector.h"
+#include "theory/monitor/sr_detector.h"
 
 namespace ronchi {
 

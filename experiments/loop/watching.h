@@ -9,7 +9,7 @@
 
 #include "experiments/loop/deployment.h"
 #include "experiments/loop/streams.h"
-#include "theory/monitor.h"
+#include "theory/monitor/monitor.h"
 
 namespace ronchi {
 

@@ -90,6 +90,14 @@ class Contracted {
   // I(R) = Re Σ_i G_i e^{−2πi q_i·R}; G holds the factor 2 of −q. [value][difference], re then im.
   absl::Status ComputeCoefficients(const Setting& setting, Workspace* workspace,
                                    std::span<double> re, std::span<double> im) const;
+  // The same coefficients and their derivatives along each of `directions` (aberrations, focal
+  // spread, source; what else a variation has acts on the scan alone), [direction][value]
+  // [difference]: all aberrations together cost about one pass over M more.
+  absl::Status ComputeCoefficientDerivatives(const Setting& setting,
+                                             std::span<const Variation> directions,
+                                             Workspace* workspace, std::span<double> re,
+                                             std::span<double> im, std::span<double> by_re,
+                                             std::span<double> by_im) const;
 
   const Grid& grid() const { return grid_; }
   double energy_eV() const { return energy_eV_; }
@@ -126,6 +134,11 @@ class Contracted {
   // One pass over M, pairs weighted by weight(k, k'), to [value][difference] without dampings.
   template <class Weight>
   void Pass(const Workspace& w, const Weight& weight, double* re, double* im) const;
+  // The same times the difference of a slope between k and k', for N slopes [slope][beam] at once;
+  // results of the slopes stand `apart`.
+  template <size_t N, class Weight>
+  void SlopePass(const Workspace& w, const Real* slopes, const Weight& weight, size_t apart,
+                 double* re, double* im) const;
   // Calls use(weight) with weight(k, k') of the focal spread.
   template <class Use>
   void WithEnvelope(const Workspace& w, double focal_spread_A, const Use& use) const;

@@ -15,18 +15,17 @@ ContractedModel::ContractedModel(const ContractedCrystal& crystal, size_t ring, 
            .tilt_rad = view.beam_tilt_rad};
 }
 
-ImageHarmonics ContractedModel::MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
-                                              double focal_spread_A) const {
-  thread_local Contracted::Workspace workspace;
-  thread_local std::vector<double> re, im;
-  const auto differences = engine_->differences();
-  re.resize(differences.size());
-  im.resize(differences.size());
+Contracted::Setting ContractedModel::SettingOf(const Aberrations& aberrations, double source_fwhm_A,
+                                               double focal_spread_A) const {
   Contracted::Setting setting{
       .beam = beam_, .focal_spread_A = focal_spread_A, .source_fwhm_A = source_fwhm_A};
   setting.beam.aberrations = aberrations;
   setting.beam.aberrations.a_A[kC10] += early_A_;
-  RONCHI_CHECK(engine_->ComputeCoefficients(setting, &workspace, re, im).ok());
+  return setting;
+}
+
+ImageHarmonics ContractedModel::ToHarmonics(const double* re, const double* im) const {
+  const auto differences = engine_->differences();
   ImageHarmonics out{.cell_A = cell_A_};
   const int nx = int(cells_[0]), ny = int(cells_[1]);
   for (const DifferenceVector& d : differences) {
@@ -50,6 +49,46 @@ ImageHarmonics ContractedModel::MakeHarmonics(const Aberrations& aberrations, do
     }
   }
   return out;
+}
+
+ImageHarmonics ContractedModel::MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
+                                              double focal_spread_A) const {
+  thread_local Contracted::Workspace workspace;
+  thread_local std::vector<double> re, im;
+  re.resize(engine_->differences().size());
+  im.resize(re.size());
+  const auto setting = SettingOf(aberrations, source_fwhm_A, focal_spread_A);
+  RONCHI_CHECK(engine_->ComputeCoefficients(setting, &workspace, re, im).ok());
+  return ToHarmonics(re.data(), im.data());
+}
+
+ImageHarmonics ContractedModel::MakeDerivatives(const Aberrations& aberrations,
+                                                double source_fwhm_A, double focal_spread_A,
+                                                std::span<const OpticsVariation> directions,
+                                                std::vector<ImageHarmonics>* derivatives) const {
+  thread_local Contracted::Workspace workspace;
+  thread_local std::vector<double> re, im, by_re, by_im;
+  thread_local std::vector<Contracted::Variation> variations;
+  const size_t n = engine_->differences().size();
+  re.resize(n);
+  im.resize(n);
+  by_re.resize(directions.size() * n);
+  by_im.resize(by_re.size());
+  variations.clear();
+  for (const OpticsVariation& d : directions) {
+    variations.push_back({.aberrations = d.aberrations,
+                          .focal_spread = d.focal_spread_A,
+                          .source_fwhm = d.source_fwhm_A});
+  }
+  const auto setting = SettingOf(aberrations, source_fwhm_A, focal_spread_A);
+  RONCHI_CHECK(
+      engine_->ComputeCoefficientDerivatives(setting, variations, &workspace, re, im, by_re, by_im)
+          .ok());
+  derivatives->clear();
+  for (size_t d = 0; d < directions.size(); ++d) {
+    derivatives->push_back(ToHarmonics(&by_re[d * n], &by_im[d * n]));
+  }
+  return ToHarmonics(re.data(), im.data());
 }
 
 }  // namespace ronchi::sim

@@ -17,9 +17,16 @@ class ContractedModel final : public ImageModel {
 
   ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
                                double focal_spread_A = 0) const override;
+  ImageHarmonics MakeDerivatives(const Aberrations& aberrations, double source_fwhm_A,
+                                 double focal_spread_A, std::span<const OpticsVariation> directions,
+                                 std::vector<ImageHarmonics>* derivatives) const override;
   std::array<double, 2> cell_A() const override { return cell_A_; }
 
  private:
+  Contracted::Setting SettingOf(const Aberrations& aberrations, double source_fwhm_A,
+                                double focal_spread_A) const;
+  // From the engine's coefficients by difference vector.
+  ImageHarmonics ToHarmonics(const double* re, const double* im) const;
   std::shared_ptr<const Contracted> engine_;
   BeamOptics beam_;
   std::array<double, 2> cell_A_ = {0, 0};

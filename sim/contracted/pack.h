@@ -9,14 +9,16 @@
 
 #include "sim/real.h"
 
-// On processors whose registers are narrower than a pack GCC tells that passing one by value differs
-// between builds for unlike processors. Packs never leave a translation unit: all of this is inline.
+// On processors whose registers are narrower than a pack GCC tells that passing one by value
+// differs between builds for unlike processors. Packs never leave a translation unit: all of this
+// is inline.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace ronchi::sim {
 
 constexpr size_t kPack = 8;
 using Pack [[gnu::vector_size(kPack * sizeof(Real))]] = Real;
+using DoublePack [[gnu::vector_size(kPack * sizeof(double))]] = double;
 
 inline Pack Load(const Real* from) {
   Pack p;
@@ -24,7 +26,8 @@ inline Pack Load(const Real* from) {
   return p;
 }
 inline void Store(const Pack& p, Real* to) { std::memcpy(to, &p, sizeof(p)); }
-inline double Sum(const Pack& p) {
+template <class AnyPack>
+inline double Sum(const AnyPack& p) {
   double sum = 0;
   for (size_t l = 0; l < kPack; ++l) sum += p[l];
   return sum;

@@ -1,6 +1,7 @@
 // Sums over pairs of beams that lie side by side: the inner loops of the contracted engine.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "sim/contracted/pack.h"
@@ -28,6 +29,29 @@ struct PairStretch {
     }
     *re += sim::Sum(sum_re);
     *im += sim::Sum(sum_im);
+  }
+
+  // Adds Σ (s(k) − s(k')) weight a b* M for each of N slopes s by beam, to lanes of [slope][re, im]
+  // that are summed when all stretches are in.
+  template <size_t N, class Weight>
+  void SumSlopes(size_t n, const std::array<const Real*, N>& at_k,
+                 const std::array<const Real*, N>& at_other, const Weight& weight,
+                 std::array<DoublePack, 2 * N>* lanes) const {
+    std::array<Pack, 2 * N> sums{};
+    for (size_t i = 0; i < n; i += kPack) {
+      const Pack a = Load(ar + i), c = Load(ai + i), b = Load(br + i), d = Load(bi + i);
+      const Pack w = weight(i), pr = w * (a * b + c * d), pi = w * (c * b - a * d);
+      const Pack x = Load(mr + i), y = Load(mi + i);
+      const Pack u = pr * x - pi * y, v = pr * y + pi * x;
+      for (size_t s = 0; s < N; ++s) {
+        const Pack slope = Load(at_k[s] + i) - Load(at_other[s] + i);
+        sums[2 * s] += slope * u;
+        sums[2 * s + 1] += slope * v;
+      }
+    }
+    for (size_t s = 0; s < 2 * N; ++s) {
+      (*lanes)[s] += __builtin_convertvector(sums[s], DoublePack);
+    }
   }
 };
 

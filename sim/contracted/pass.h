@@ -37,6 +37,37 @@ void Contracted::Pass(const Workspace& w, const Weight& weight, double* re, doub
   }
 }
 
+template <size_t N, class Weight>
+void Contracted::SlopePass(const Workspace& w, const Real* slopes, const Weight& weight,
+                           size_t apart, double* re, double* im) const {
+  const Real *ar = w.re_.data(), *ai = w.im_.data();
+  const size_t padded = rows_.beams + kPack;
+  for (size_t v = 0; v < values_; ++v) {
+    const Real *mr = matrix_ + 2 * v * stride_, *mi = mr + stride_;
+    for (size_t i = 0; i < differences_.size(); ++i, ++re, ++im) {
+      std::array<DoublePack, 2 * N> lanes{};
+      size_t at = first_[i];
+      rows_.ForEachStretch(
+          differences_[i].dh, differences_[i].dk, [&](size_t k, size_t other, size_t n) {
+            const PairStretch stretch{ar + k, ai + k, ar + other, ai + other, mr + at, mi + at};
+            std::array<const Real*, N> at_k, at_other;
+            for (size_t s = 0; s < N; ++s) {
+              at_k[s] = slopes + s * padded + k;
+              at_other[s] = slopes + s * padded + other;
+            }
+            stretch.template SumSlopes<N>(
+                PaddedPairs(n), at_k, at_other, [&](size_t j) { return weight(k + j, other + j); },
+                &lanes);
+            at += PaddedPairs(n);
+          });
+      for (size_t s = 0; s < N; ++s) {
+        re[s * apart] = sim::Sum(lanes[2 * s]);
+        im[s * apart] = sim::Sum(lanes[2 * s + 1]);
+      }
+    }
+  }
+}
+
 template <class Use>
 void Contracted::WithEnvelope(const Workspace& w, double focal_spread_A, const Use& use) const {
   if (focal_spread_A <= 0) {

@@ -7,7 +7,7 @@
 #include "tests/support/column.h"
 #include "tests/support/knowing.h"
 #include "tests/support/lacking.h"
-#include "theory/phase_error.h"
+#include "theory/laws/phase_error.h"
 
 namespace ronchi::env {
 namespace {

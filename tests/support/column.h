@@ -6,7 +6,8 @@
 #include "hw/ground_truth.h"
 #include "hw/twin/column/column_twin.h"
 #include "hw/twin/column/image_model.h"
-#include "theory/belief.h"
+#include "theory/belief/belief.h"
+#include "theory/forward/scanned_crystal.h"
 
 namespace ronchi::testing_support {
 
@@ -42,27 +43,30 @@ inline std::unique_ptr<hw::Instrument> Still(const std::string& more = "",
   return *hw::MakeTwin(TwinFromYaml(StillYaml(more, keys)), 3);
 }
 
+inline constexpr const char* kKnobs[] = {"optics.C10", "optics.C12.a", "optics.C12.b"};
 constexpr double kFov_A = 15.62;
 constexpr size_t kPixels = 64;
 constexpr double kDwell_s = 5e-6;
 
-inline theory::ColumnModel ModelOf(const hw::TwinOptions& o) {
-  return theory::ColumnModel(
-      {.images = *hw::MakeImageModel(o),
+inline std::shared_ptr<const theory::ScannedCrystal> ModelOf(
+    const hw::TwinOptions& o,
+    const std::vector<std::string>& knobs = {"C10_nm", "C12a_nm", "C12b_nm"}) {
+  const auto images = *hw::MakeImageModel(o);
+  return *theory::ScannedCrystal::Create(
+      {.images = images,
        .fov_A = kFov_A,
        .pixels = kPixels,
        .electrons_per_pixel = o.nominal_current_A * kDwell_s / kElementaryCharge_C,
-       .counts_per_electron = o.counts_per_electron,
-       .dark_counts = o.dark_counts});
+       .counting = {.counts_per_electron = o.counts_per_electron, .dark_counts = o.dark_counts}},
+      *theory::ScannedCrystalParameters(o.prior, images->cell_A(), knobs));
 }
 
 // Sets the three coefficients (nm), scans two frames and gives their mean.
 inline theory::Acquisition Acquire(hw::Instrument* twin, std::array<double, 3> settings_nm) {
-  constexpr const char* kKnobs[] = {"optics.C10", "optics.C12.a", "optics.C12.b"};
   theory::Acquisition a;
   for (size_t i = 0; i < 3; ++i) {
     const auto reply = *twin->Execute(hw::Set{kKnobs[i], Nanometres(settings_nm[i])});
-    a.settings_A[i] = reply.readings[0].value.si * 1e10;
+    a.settings[kKnobs[i]] = reply.readings[0].value.si;
   }
   hw::Scan scan{.fov_x_m = kFov_A * 1e-10,
                 .fov_y_m = kFov_A * 1e-10,
@@ -74,9 +78,9 @@ inline theory::Acquisition Acquire(hw::Instrument* twin, std::array<double, 3> s
   const hw::Reply reply = *twin->Execute(scan);
   a.time_s = reply.time_s;
   a.frames = 2;
-  a.image = reply.frames[0].counts;
-  for (size_t i = 0; i < a.image.size(); ++i) {
-    a.image[i] = 0.5f * (a.image[i] + reply.frames[1].counts[i]);
+  a.data = reply.frames[0].counts;
+  for (size_t i = 0; i < a.data.size(); ++i) {
+    a.data[i] = 0.5f * (a.data[i] + reply.frames[1].counts[i]);
   }
   return a;
 }

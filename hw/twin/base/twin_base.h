@@ -20,7 +20,7 @@
 #include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/base/real_time.h"
 #include "hw/twin/base/twin_frame.h"
-#include "theory/prior.h"
+#include "theory/parameters/prior.h"
 
 namespace ronchi::hw {
 

@@ -71,6 +71,20 @@ class Nominal final : public sim::ImageModel {
     moment.focal_spread_A = std::hypot(moment.focal_spread_A, focal_spread_A);
     return images_.MakeHarmonics(0, moment);
   }
+  sim::ImageHarmonics MakeDerivatives(
+      const sim::Aberrations& aberrations, double source_fwhm_A, double focal_spread_A,
+      std::span<const sim::OpticsVariation> directions,
+      std::vector<sim::ImageHarmonics>* derivatives) const override {
+    ImageMoment moment = moment_;
+    moment.aberrations = aberrations;
+    moment.source.fwhm_A = source_fwhm_A;
+    moment.focal_spread_A = std::hypot(moment.focal_spread_A, focal_spread_A);
+    std::vector<sim::OpticsVariation> along(directions.begin(), directions.end());
+    for (sim::OpticsVariation& d : along) {
+      d.focal_spread_A *= moment.focal_spread_A > 0 ? focal_spread_A / moment.focal_spread_A : 1;
+    }
+    return images_.MakeDerivatives(0, moment, along, derivatives);
+  }
   std::array<double, 2> cell_A() const override { return cell_A_; }
 
  private:
@@ -172,32 +186,58 @@ double DetectorImages::Thickness_A(double asked_A) const {
   return layers_.empty() ? 0 : layers_[Exit(asked_A)] * layer_A_;
 }
 
-sim::ImageHarmonics DetectorImages::MakeHarmonics(size_t detector, const ImageMoment& m) const {
-  const OneDetector& d = detectors_[detector];
+const sim::ImageModel& DetectorImages::ModelOf(const OneDetector& d, const ImageMoment& m) const {
+  if (!d.crystal) return *d.linear;
   const size_t exit = Exit(m.thickness_A);
   // What lies deeper by h stands at x + h sin β, y − h sin α (hw/twin/column/stage.cc).
   const std::array<double, 2> tilt_rad = {m.tilt_rad[1], -m.tilt_rad[0]};
-  if (d.crystal && (!d.model || d.exit != exit || d.tilt_rad != tilt_rad)) {
+  if (!d.model || d.exit != exit || d.tilt_rad != tilt_rad) {
     d.model = std::make_shared<const sim::ContractedModel>(*d.crystal, d.ring, exit, tilt_rad);
     d.exit = exit;
     d.tilt_rad = tilt_rad;
   }
-  const sim::ImageModel& model = d.crystal ? *d.model : *d.linear;
+  return *d.model;
+}
+
+// A linear map of an image's harmonics, and of their derivatives, to the detector's.
+void DetectorImages::Collect(const OneDetector& d, const ImageMoment& m,
+                             sim::ImageHarmonics* out) const {
   // A source is a convolution: the point source's harmonics, each damped by its transform.
   const bool tails = m.source.tail_share != 0;
-  sim::ImageHarmonics out =
-      model.MakeHarmonics(m.aberrations, tails ? 0 : m.source.fwhm_A, m.focal_spread_A);
-  for (int h = 0; tails && h <= out.half_x; ++h) {
-    for (int k = -out.half_y; k <= out.half_y; ++k) {
-      out.at(h, k) *= m.source.Transform(std::hypot(h / out.cell_A[0], k / out.cell_A[1]));
+  for (int h = 0; tails && h <= out->half_x; ++h) {
+    for (int k = -out->half_y; k <= out->half_y; ++k) {
+      out->at(h, k) *= m.source.Transform(std::hypot(h / out->cell_A[0], k / out->cell_A[1]));
     }
   }
+  const size_t exit = Exit(m.thickness_A);
   if (!d.crystal && exit + 1 < layers_.size()) {
-    for (auto& c : out.c) c *= double(layers_[exit]) / double(layers_.back());
+    for (auto& c : out->c) c *= double(layers_[exit]) / double(layers_.back());
   }
-  const std::complex<double> mean = out.at(0, 0);
-  for (auto& c : out.c) c *= d.sharpness;
-  out.at(0, 0) = mean + d.background;
+  const std::complex<double> mean = out->at(0, 0);
+  for (auto& c : out->c) c *= d.sharpness;
+  out->at(0, 0) = mean;
+}
+
+sim::ImageHarmonics DetectorImages::MakeHarmonics(size_t detector, const ImageMoment& m) const {
+  const OneDetector& d = detectors_[detector];
+  const bool tails = m.source.tail_share != 0;
+  sim::ImageHarmonics out =
+      ModelOf(d, m).MakeHarmonics(m.aberrations, tails ? 0 : m.source.fwhm_A, m.focal_spread_A);
+  Collect(d, m, &out);
+  out.at(0, 0) += d.background;
+  return out;
+}
+
+sim::ImageHarmonics DetectorImages::MakeDerivatives(
+    size_t detector, const ImageMoment& m, std::span<const sim::OpticsVariation> directions,
+    std::vector<sim::ImageHarmonics>* derivatives) const {
+  RONCHI_CHECK(m.source.tail_share == 0);
+  const OneDetector& d = detectors_[detector];
+  sim::ImageHarmonics out = ModelOf(d, m).MakeDerivatives(
+      m.aberrations, m.source.fwhm_A, m.focal_spread_A, directions, derivatives);
+  for (sim::ImageHarmonics& one : *derivatives) Collect(d, m, &one);
+  Collect(d, m, &out);
+  out.at(0, 0) += d.background;
   return out;
 }
 

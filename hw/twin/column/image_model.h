@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "hw/twin/column/source_profile.h"
@@ -55,6 +56,10 @@ class DetectorImages {
   static absl::StatusOr<DetectorImages> Create(const TwinOptions& options);
   bool any() const { return !detectors_.empty(); }
   sim::ImageHarmonics MakeHarmonics(size_t detector, const ImageMoment& moment) const;
+  // The same and its derivatives, of a source without tails.
+  sim::ImageHarmonics MakeDerivatives(size_t detector, const ImageMoment& moment,
+                                      std::span<const sim::OpticsVariation> directions,
+                                      std::vector<sim::ImageHarmonics>* derivatives) const;
   // The thickness that images are of when a moment asks for this one.
   double Thickness_A(double asked_A) const;
 
@@ -72,6 +77,9 @@ class DetectorImages {
     mutable std::array<double, 2> tilt_rad = {0, 0};
   };
   DetectorImages() = default;
+  const sim::ImageModel& ModelOf(const OneDetector& detector, const ImageMoment& moment) const;
+  void Collect(const OneDetector& detector, const ImageMoment& moment,
+               sim::ImageHarmonics* harmonics) const;
   size_t Exit(double thickness_A) const;
   std::vector<OneDetector> detectors_;
   std::vector<int> layers_;

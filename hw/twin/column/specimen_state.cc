@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/quantity.h"
-#include "theory/damage_law.h"
+#include "theory/laws/damage_law.h"
 
 namespace ronchi::hw {
 namespace {

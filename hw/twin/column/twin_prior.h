@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/config.h"
-#include "theory/prior.h"
+#include "theory/parameters/prior.h"
 
 namespace ronchi::hw {
 

@@ -8,7 +8,7 @@
 #include "core/config.h"
 #include "hw/twin/base/common_options.h"
 #include "hw/twin/particles/plasmons.h"
-#include "theory/prior.h"
+#include "theory/parameters/prior.h"
 
 namespace ronchi::hw {
 

@@ -7,7 +7,8 @@
 //   mixture   a sum of Gaussians along each bond, drawn at random: Poisson(2) + 1 of them, weights
 //             U(0, 10), centres U(−2, 3) bond lengths from the atom, variances along and across
 //             U(0.1, 5) Å², scaled to a peak of U(0.01, 1) s⁻¹
-//   knock_on  cross section for displacing that carbon (theory/knock_on.h) times the beam's current
+//   knock_on  cross section for displacing that carbon (theory/laws/knock_on.h) times the beam's
+//   current
 //             density there; the beam's profile is a Gaussian
 //
 // simple, prior and mixture: Schwarzer et al., arXiv:2311.17894 (2023). knock_on: a step is caused

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/quantity.h"
-#include "theory/knock_on.h"
+#include "theory/laws/knock_on.h"
 
 namespace ronchi::hw {
 namespace {

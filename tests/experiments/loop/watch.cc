@@ -31,12 +31,12 @@ TEST(ToAcquisition, IsTheMeanOfTheFrames) {
   hw::Reply reply;
   reply.time_s = 7;
   reply.frames = {{"haadf", Array<float>({1, 2}, {1, 2})}, {"haadf", Array<float>({1, 2}, {3, 6})}};
-  const theory::Acquisition a = ToAcquisition(reply, {1, 2, 3});
+  const theory::Acquisition a = ToAcquisition(reply, {{"optics.C10", 1e-9}});
   EXPECT_EQ(a.frames, 2);
   EXPECT_EQ(a.time_s, 7);
-  EXPECT_EQ(a.settings_A, (std::array<double, 3>{1, 2, 3}));
-  EXPECT_EQ(a.image[0], 2);
-  EXPECT_EQ(a.image[1], 4);
+  EXPECT_EQ(a.Setting("optics.C10"), 1e-9);
+  EXPECT_EQ(a.data[0], 2);
+  EXPECT_EQ(a.data[1], 4);
 }
 
 TEST(Watch, TellsWhatPassedAndWhereTheSettingsStand) {

@@ -10,7 +10,7 @@
 #include "hw/twin/sheet/atom_image.h"
 #include "tests/hw/fuzz.h"
 #include "tests/support/instruments.h"
-#include "theory/knock_on.h"
+#include "theory/laws/knock_on.h"
 
 namespace ronchi::hw {
 namespace {
