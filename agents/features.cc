@@ -10,11 +10,6 @@
 
 namespace ronchi::agents {
 
-void NormaliseRow(const env::RunningMoments& moments, std::span<float> vector_part) {
-  moments.Normalise(vector_part, 1e-8);
-  for (float& x : vector_part) x = std::clamp(x, -10.0f, 10.0f);
-}
-
 absl::StatusOr<FeatureLayout> FeatureLayout::Create(const env::DictSpace& observation_space,
                                                     const env::Box& action_space) {
   if (action_space.size() == 0 || !std::isfinite(action_space.low) ||

@@ -13,16 +13,15 @@
 #include <vector>
 
 #include "agents/policy.h"
+#include "core/running_moments.h"
 #include "core/status.h"
 #include "env/environment.h"
-#include "env/running_moments.h"
 #include "nlohmann/json_fwd.hpp"
 
 namespace ronchi::agents {
 
-// (x − mean) / sd, clipped to ±10, in place: the vector part of a row, moments.mean().size()
-// values.
-void NormaliseRow(const env::RunningMoments& moments, std::span<float> vector_part);
+// How the vector part of a row is normalised: x → (x − mean)/√(variance + ε), clipped.
+constexpr double kNormaliseEpsilon = 1e-8, kNormaliseClip = 10;
 
 class FeatureLayout {
  public:

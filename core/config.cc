@@ -86,6 +86,16 @@ bool Config::IsMap() const { return impl_->node.IsDefined() && impl_->node.IsMap
 bool Config::IsSequence() const { return impl_->node.IsDefined() && impl_->node.IsSequence(); }
 size_t Config::size() const { return IsSequence() ? impl_->node.size() : 0; }
 std::string Config::path() const { return impl_->path; }
+Config Config::WithDefaults(const Config& other) const {
+  auto merged = std::make_shared<Impl>(*impl_);
+  merged->parent = nullptr;
+  merged->node = impl_->present() ? YAML::Clone(impl_->node) : YAML::Node(YAML::NodeType::Map);
+  for (const std::string& key : other.Keys()) {
+    if (!Has(key)) merged->node[key] = YAML::Clone(other.impl_->Get(key));
+  }
+  return Config(std::move(merged));
+}
+
 std::string Config::file() const { return impl_->file; }
 
 Config Config::Item(size_t index) const {

@@ -1,5 +1,5 @@
-// AberrationTuning-v0: bring a probe's aberrations to where a HAADF image of a crystal has the
-// highest contrast. docs/environments/AberrationTuning-v0.md has the figures.
+// AberrationTuning-v1: bring a probe's aberrations to where a HAADF image of a crystal has the
+// highest contrast. docs/environments/AberrationTuning-v1.md has the figures.
 //
 //   level        1 to 3, which knobs there are: env/aberration_knobs.h
 //   observation  image     [n, n]  detector counts, the mean of two frames
@@ -49,9 +49,7 @@ class AberrationTuning final : public Task {
   static absl::StatusOr<std::unique_ptr<AberrationTuning>> Create(
       hw::Instrument* instrument, const AberrationTuningOptions& options);
 
-  // Moves the origin of C10, C12a, C12b (and the column with it) by `change_nm`: after theory has
-  // found that the optimum moved, the agent's experience holds again without the agent's noticing.
-  absl::Status ShiftReference(std::array<double, 3> change_nm);
+  absl::Status ShiftOrigin(std::span<const double> change_nm) override;
   // The commanded C10, C12a, C12b, absolute, nm.
   std::array<double, 3> settings_nm() const;
   // The image, the contrast so far in the episode, and the settings.

@@ -28,6 +28,10 @@ absl::Status Environment::Restore(const std::string&) {
   return absl::UnimplementedError(spec().id + " cannot be restored");
 }
 
+absl::Status Environment::ShiftOrigin(std::span<const double>) {
+  return absl::UnimplementedError(spec().id + " has no knobs whose origin could be moved");
+}
+
 absl::StatusOr<Array<uint8_t>> Environment::Render() const {
   return absl::UnimplementedError(spec().id + " has no picture");
 }

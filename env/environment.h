@@ -29,7 +29,7 @@ using Info = std::map<std::string, double>;  // "time_s", "dose_e_per_A2" … cu
 using ResetOptions = std::map<std::string, double>;
 
 struct Spec {
-  std::string id;  // "AberrationTuning-v0"
+  std::string id;  // "AberrationTuning-v1"
   DictSpace observation_space;
   Box action_space;
   int max_episode_steps = 0;
@@ -83,6 +83,11 @@ class Environment {
   // simulation. FailedPrecondition: before Reset.
   virtual absl::StatusOr<std::string> Save() const;
   virtual absl::Status Restore(const std::string& saved);
+  // Of a task with knobs: moves the origin of its settings, and the instrument with it, by so much
+  // of each of the first knobs, in their unit. After theory has found that the optimum has moved,
+  // an agent's experience holds again without its noticing. Unimplemented: a task without knobs.
+  // InvalidArgument: more numbers than there are knobs.
+  virtual absl::Status ShiftOrigin(std::span<const double> change);
   // What a person would like to see now, [height, width, 3], RGB. Never spends dose.
   virtual absl::StatusOr<Array<uint8_t>> Render() const;
 

@@ -62,9 +62,12 @@ absl::Status Knobs::MoveBy(std::span<const float> change, const Run& run) {
 }
 
 absl::Status Knobs::ShiftOrigin(std::span<const double> change, const Run& run) {
-  RONCHI_CHECK_EQ(change.size(), size());
+  if (change.size() > size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a shift of ", change.size(), " knobs; there are ", size()));
+  }
   const std::vector<double> relative = relative_;
-  for (size_t i = 0; i < size(); ++i) {
+  for (size_t i = 0; i < change.size(); ++i) {
     origin_[i] += change[i];
     relative_[i] -= change[i];  // where the instrument still stands
   }

@@ -42,7 +42,8 @@ class Knobs {
   // Drives every knob that is to move, one after the other, clipped to the range. What is kept is
   // the value read back.
   absl::Status MoveBy(std::span<const float> change, const Run& run);
-  // Moves the origin, and the instrument with it.
+  // Moves the origin of the first knobs, and the instrument with it. InvalidArgument: more numbers
+  // than there are knobs.
   absl::Status ShiftOrigin(std::span<const double> change, const Run& run);
 
   size_t size() const { return knobs_.size(); }

@@ -1,5 +1,5 @@
-// RonchigramTuning-v0: bring the aberrations of a wide probe to zero by its Ronchigram, the shadow
-// image of an amorphous film. docs/environments/RonchigramTuning-v0.md has the figures.
+// RonchigramTuning-v1: bring the aberrations of a wide probe to zero by its Ronchigram, the shadow
+// image of an amorphous film. docs/environments/RonchigramTuning-v1.md has the figures.
 //
 //   level        1 to 3, which knobs there are: env/aberration_knobs.h
 //   observation  image     [n, n]  camera counts, the mean of two exposures; pixel (n/2, n/2) is
@@ -52,6 +52,9 @@ class RonchigramTuning final : public Task {
   static absl::StatusOr<std::unique_ptr<RonchigramTuning>> Create(
       hw::Instrument* instrument, const RonchigramTuningOptions& options);
   absl::StatusOr<Array<uint8_t>> Render() const override;
+  absl::Status ShiftOrigin(std::span<const double> change) override {
+    return knobs_.ShiftOrigin(change, run_);
+  }
 
  private:
   RonchigramTuning(hw::Instrument* instrument, const RonchigramTuningOptions& options,

@@ -22,6 +22,9 @@ class Wrapper : public Environment {
   std::span<const double> info() const override { return inner_->info(); }
   absl::StatusOr<std::string> Save() const override { return inner_->Save(); }
   absl::Status Restore(const std::string& saved) override { return inner_->Restore(saved); }
+  absl::Status ShiftOrigin(std::span<const double> change) override {
+    return inner_->ShiftOrigin(change);
+  }
   absl::StatusOr<Array<uint8_t>> Render() const override { return inner_->Render(); }
 
  protected:

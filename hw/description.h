@@ -51,6 +51,7 @@ struct DetectorInfo {
   std::string name;
   double inner_rad = 0, outer_rad = 0;  // collection angles
   double saturation_counts = std::numeric_limits<double>::infinity();
+  double dark_counts = 0;  // what a pixel reads without electrons, as calibrated
   DetectorKind kind = DetectorKind::kScanned;
   size_t pixels_x = 1, pixels_y = 1;  // of a camera; a spectrum has pixels_x channels
   double pixel_rad = 0;               // of a camera: angle across a pixel; 0: not known

@@ -60,6 +60,7 @@ void NumbersOf(DetectorInfo& d, Visit visit) {
   visit("inner_rad", d.inner_rad);
   visit("outer_rad", d.outer_rad);
   visit("saturation_counts", d.saturation_counts);
+  visit("dark_counts", d.dark_counts);
   visit("pixel_rad", d.pixel_rad);
   visit("channel_eV", d.channel_eV);
   visit("min_dwell_s", d.min_dwell_s);

@@ -8,10 +8,10 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <mutex>
 #include <tuple>
 
 #include "experiments/catalog/environments.h"
+#include "python/alone.h"
 #include "python/bind.h"
 #include "python/numpy.h"
 #include "python/python_status.h"
@@ -27,18 +27,9 @@ using FloatBuffer = nb::ndarray<float, nb::ndim<1>, nb::c_contig, nb::device::cp
 using DoubleBuffer = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Action = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-// An environment is used by one thread at a time, and the interpreter's lock is let go meanwhile:
-// a second thread waits.
 class PyEnvironment {
   std::unique_ptr<env::Environment> environment_;
-  std::mutex mutex_;
-
-  template <class Call>
-  auto Alone(const Call& call) {
-    const Unlocked unlocked;
-    const std::lock_guard<std::mutex> alone(mutex_);
-    return call();
-  }
+  Alone alone_;
 
  public:
   PyEnvironment(const std::string& id, const std::string& config, uint64_t index) {
@@ -55,30 +46,30 @@ class PyEnvironment {
   void ResetInto(std::optional<uint64_t> seed, const env::ResetOptions& options,
                  FloatBuffer observation) {
     const std::span<float> into(observation.data(), observation.size());
-    Raise(Alone([&] { return environment_->ResetInto(seed, options, into); }));
+    Raise(alone_([&] { return environment_->ResetInto(seed, options, into); }));
   }
   std::tuple<double, bool, bool> StepInto(Action action, FloatBuffer observation) {
     const std::span<const float> from(action.data(), action.size());
     const std::span<float> into(observation.data(), observation.size());
-    const env::Outcome o = ValueOrRaise(Alone([&] { return environment_->StepInto(from, into); }));
+    const env::Outcome o = ValueOrRaise(alone_([&] { return environment_->StepInto(from, into); }));
     return {o.reward, o.terminated, o.truncated};
   }
   std::vector<double> info() {
-    return Alone([&] {
+    return alone_([&] {
       const std::span<const double> values = environment_->info();
       return std::vector<double>(values.begin(), values.end());
     });
   }
   nb::bytes Save() {
-    const std::string saved = ValueOrRaise(Alone([&] { return environment_->Save(); }));
+    const std::string saved = ValueOrRaise(alone_([&] { return environment_->Save(); }));
     return nb::bytes(saved.data(), saved.size());
   }
   void Restore(nb::bytes bytes) {
     const std::string saved(bytes.c_str(), bytes.size());
-    Raise(Alone([&] { return environment_->Restore(saved); }));
+    Raise(alone_([&] { return environment_->Restore(saved); }));
   }
   nb::ndarray<nb::numpy, uint8_t> Render() {
-    return ToNumpy(ValueOrRaise(Alone([&] { return environment_->Render(); })));
+    return ToNumpy(ValueOrRaise(alone_([&] { return environment_->Render(); })));
   }
 
  private:

@@ -11,6 +11,7 @@
 #include "core/progress.h"
 #include "experiments/simulate/simulate_command.h"
 #include "experiments/simulate/simulate_series.h"
+#include "experiments/simulate/simulate_warnings.h"
 #include "python/bind.h"
 #include "python/interruptible.h"
 #include "python/numpy.h"
@@ -25,12 +26,14 @@ using namespace nb::literals;
 struct Simulated {
   std::vector<Signal> signals;
   std::vector<Array<float>> images;
+  std::vector<std::string> warnings;
 };
 
 absl::StatusOr<Simulated> Run(const absl::StatusOr<Config>& config) {
   RONCHI_RETURN_IF_ERROR(config.status());
   RONCHI_ASSIGN_OR_RETURN(SimulateSeries series, SimulateSeries::Read(*config));
   Simulated out;
+  out.warnings = SimulationWarnings(series.first().options);
   for (size_t d = 0; d < series.first().plan.detectors.size(); ++d) {
     out.signals.push_back(series.signal(d));
     out.images.emplace_back(series.Shape(d), std::numeric_limits<float>::quiet_NaN());
@@ -71,20 +74,20 @@ nb::dict SignalDict(const Signal& signal) {
   return d;
 }
 
-// {detector: (values, signal)}, in the order of the config.
-nb::dict Results(Simulated simulated) {
+// ({detector: (values, signal)}, in the order of the config; warnings).
+nb::tuple Results(Simulated simulated) {
   nb::dict out;
   for (size_t d = 0; d < simulated.images.size(); ++d) {
     const Signal& signal = simulated.signals[d];
     out[signal.name.c_str()] =
         nb::make_tuple(ToNumpy(std::move(simulated.images[d])), SignalDict(signal));
   }
-  return out;
+  return nb::make_tuple(out, nb::cast(simulated.warnings));
 }
 
 // `text`: a config; or, where it is empty, `path` is the file of one.
-nb::dict Simulate(const std::string& text, const std::string& path,
-                  const std::vector<std::string>& overrides, bool progress) {
+nb::tuple Simulate(const std::string& text, const std::string& path,
+                   const std::vector<std::string>& overrides, bool progress) {
   absl::StatusOr<Simulated> result = absl::UnknownError("");
   Progress::SetStyle(progress ? Progress::Style::kAuto : Progress::Style::kOff);
   const auto run = [&] {
@@ -105,8 +108,8 @@ nb::dict Simulate(const std::string& text, const std::string& path,
 void BindSimulate(nb::module_& m) {
   m.def("simulate", &Simulate, "config"_a, "path"_a, "overrides"_a, "progress"_a,
         nb::sig("def simulate(config: str, path: str, overrides: collections.abc.Sequence[str], "
-                "progress: bool) -> dict[str, tuple[numpy.typing.NDArray[numpy.float32], "
-                "dict[str, typing.Any]]]"));
+                "progress: bool) -> tuple[dict[str, tuple[numpy.typing.NDArray[numpy.float32], "
+                "dict[str, typing.Any]]], list[str]]"));
 }
 
 }  // namespace ronchi::python

@@ -7,14 +7,12 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <mutex>
-
 #include "experiments/catalog/environments.h"
+#include "python/alone.h"
 #include "python/bind.h"
 #include "python/numpy.h"
 #include "python/python_status.h"
 #include "python/space_dict.h"
-#include "python/unlocked.h"
 
 namespace ronchi::python {
 namespace {
@@ -35,17 +33,9 @@ env::Autoreset AutoresetOf(const std::string& name) {
   throw nb::value_error("autoreset: allowed: next_step, same_step, disabled");
 }
 
-// Used by one thread at a time: a second one waits.
 class PyVector {
   std::unique_ptr<env::VectorEnvironment> vector_;
-  std::mutex mutex_;
-
-  template <class Call>
-  auto Alone(const Call& call) {
-    const Unlocked unlocked;
-    const std::lock_guard<std::mutex> alone(mutex_);
-    return call();
-  }
+  Alone alone_;
   absl::Status Make(const std::string& id, const std::string& text,
                     const env::VectorOptions& options) {
     RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(text, "environment"));
@@ -66,16 +56,16 @@ class PyVector {
     const env::VectorOptions options = {.environments = environments,
                                         .autoreset = AutoresetOf(autoreset),
                                         .same_index = same_index};
-    Raise(Alone([&] { return Make(id, config, options); }), "environment");
+    Raise(alone_([&] { return Make(id, config, options); }), "environment");
   }
   nb::dict spec() const { return SpecDict(vector_->spec()); }
 
   void Reset(const Seeds& seeds, const Mask& mask, const env::ResetOptions& options) {
-    Raise(Alone([&] { return vector_->Reset(seeds, mask, options); }));
+    Raise(alone_([&] { return vector_->Reset(seeds, mask, options); }));
   }
   void Step(Actions actions) {
     const std::span<const float> from(actions.data(), actions.size());
-    Raise(Alone([&] { return vector_->Step(from); }));
+    Raise(alone_([&] { return vector_->Step(from); }));
   }
   View<float> observations() const {
     return Show(vector_->observations(), vector_->spec().observation_size());
@@ -93,16 +83,16 @@ class PyVector {
   }
 
   nb::bytes Save() {
-    const std::string saved = ValueOrRaise(Alone([&] { return vector_->Save(); }));
+    const std::string saved = ValueOrRaise(alone_([&] { return vector_->Save(); }));
     return nb::bytes(saved.data(), saved.size());
   }
   void Restore(nb::bytes bytes) {
     const std::string saved(bytes.c_str(), bytes.size());
-    Raise(Alone([&] { return vector_->Restore(saved); }));
+    Raise(alone_([&] { return vector_->Restore(saved); }));
   }
   nb::ndarray<nb::numpy, uint8_t> Render(size_t i) {
     if (i >= vector_->size()) throw nb::index_error("no environment of that number");
-    return ToNumpy(ValueOrRaise(Alone([&] { return vector_->environment(i).Render(); })));
+    return ToNumpy(ValueOrRaise(alone_([&] { return vector_->environment(i).Render(); })));
   }
 };
 

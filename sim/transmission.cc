@@ -141,19 +141,30 @@ Transmission::Gradient Transmission::Backward(size_t d, const ComplexBuffer& by_
   return out;
 }
 
+namespace {
+
+// Terms that reach a core, with their places.
+std::vector<std::pair<uint32_t, std::array<double, 2>>> TermsAround(const CoreNodes& cores,
+                                                                    size_t core) {
+  std::vector<std::pair<uint32_t, std::array<double, 2>>> terms;
+  const auto add = [&](size_t which, double x_A, double y_A) {
+    const SliceCores::Core& c = cores.slice().cores[which];
+    for (uint32_t t = c.first_term; t < c.first_term + c.terms; ++t) {
+      terms.push_back({t, {x_A, y_A}});
+    }
+  };
+  const SliceCores::Core& own = cores.slice().cores[core];
+  add(core, own.x_A, own.y_A);
+  for (const auto& near : cores.Overlapping(core)) add(near.core, near.x_A, near.y_A);
+  return terms;
+}
+
+}  // namespace
+
 void Transmission::BackwardCore(const CoreNodes& cores, size_t core,
                                 std::span<const CoreNodes::Node> nodes,
                                 const ComplexBuffer& by_spread, Gradient* out) const {
-  // Terms that reach here, with their places.
-  std::vector<std::pair<uint32_t, std::array<double, 2>>> terms;
-  const auto add_terms = [&](size_t which, double x_A, double y_A) {
-    const SliceCores::Core& c = cores.slice().cores[which];
-    for (uint32_t t = c.first_term; t < c.first_term + c.terms; ++t)
-      terms.push_back({t, {x_A, y_A}});
-  };
-  const SliceCores::Core& own = cores.slice().cores[core];
-  add_terms(core, own.x_A, own.y_A);
-  for (const auto& near : cores.Overlapping(core)) add_terms(near.core, near.x_A, near.y_A);
+  const auto terms = TermsAround(cores, core);
   const auto add = [&](uint32_t term, const CoreNodes::Part& part, double by) {
     const double weight = cores.slice().terms[term].weight;
     out->terms[term].x_per_A += weight * by * part.by_x;

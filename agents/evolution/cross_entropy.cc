@@ -59,8 +59,8 @@ class LinearPolicy final : public Policy {
   absl::StatusOr<Action> Act(const env::Observation& observation) override {
     RONCHI_RETURN_IF_ERROR(CheckObservation(observations_, observation));
     std::vector<float> row = memory_.Observe(observation);
-    if (measuring) moments.Update(std::span<const float>(row));
-    NormaliseRow(moments, row);
+    if (measuring) moments.Add(row);
+    moments.Normalise(row, kNormaliseEpsilon, kNormaliseClip);
     std::vector<float> unit(outputs_);
     const float* w = weights.data();
     for (float& u : unit) {
@@ -89,7 +89,7 @@ class LinearPolicy final : public Policy {
   }
 
   std::vector<float> weights;  // [actions, inputs + 1]: the last is the constant
-  env::RunningMoments moments;
+  RunningMoments moments;
   bool measuring = false;  // the moments of what it sees
 
  private:

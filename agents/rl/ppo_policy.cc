@@ -25,7 +25,8 @@ class PpoBatch final : public PolicyBatch {
     }
     for (size_t k = 0; k < episodes.size(); ++k) {
       std::vector<float> row = memories_[episodes[k]].Observe(seen[k]);
-      NormaliseRow(parts_.moments, std::span(row).first(parts_.layout.vector_size()));
+      parts_.moments.Normalise(std::span(row).first(parts_.layout.vector_size()), kNormaliseEpsilon,
+                               kNormaliseClip);
       rows.insert(rows.end(), row.begin(), row.end());
     }
     RONCHI_ASSIGN_OR_RETURN(const ActorCriticOutputs out, parts_.network->Forward(rows));
@@ -110,7 +111,7 @@ absl::StatusOr<std::unique_ptr<Policy>> ReadPpoPolicy(const nlohmann::json& json
   const env::DictSpace observations = DictSpaceFromJson(json.at("observation_space"));
   const env::Box actions = BoxFromJson(json.at("action_space"));
   RONCHI_ASSIGN_OR_RETURN(const FeatureLayout layout, FeatureLayout::Create(observations, actions));
-  env::RunningMoments moments(layout.vector_size());
+  RunningMoments moments(layout.vector_size());
   if (!moments.FromJson(json.at("normalisation"))) {
     return absl::InvalidArgumentError("the normalisation does not fit the spaces");
   }

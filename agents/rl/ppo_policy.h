@@ -14,8 +14,8 @@ struct PpoPolicyParts {
   env::Box action_space;
   FeatureLayout layout;
   size_t hidden = 64;
-  env::RunningMoments moments;  // of a row's vector part
-  std::vector<float> log_std;   // [action_size], of training
+  RunningMoments moments;      // of a row's vector part
+  std::vector<float> log_std;  // [action_size], of training
   std::shared_ptr<ActorCritic> network;
 };
 

@@ -47,8 +47,8 @@ absl::Status Rollout::Observe(size_t i, std::span<const float> flat) {
   RONCHI_RETURN_IF_ERROR(CheckObservation(space, observation));
   std::ranges::copy(memories_[i].Observe(observation), RowOf(i).begin());
   const std::span<float> vector_part = RowOf(i).first(layout_.vector_size());
-  moments_.Update(std::span<const float>(vector_part));
-  NormaliseRow(moments_, vector_part);
+  moments_.Add(vector_part);
+  moments_.Normalise(vector_part, kNormaliseEpsilon, kNormaliseClip);
   return absl::OkStatus();
 }
 

@@ -50,7 +50,7 @@ class Rollout {
 
   std::vector<Track> Tracks() const { return tracks_; }
   const FeatureLayout& layout() const { return layout_; }
-  const env::RunningMoments& moments() const { return moments_; }  // of a row's vector part
+  const RunningMoments& moments() const { return moments_; }  // of a row's vector part
   const env::Spec& spec() const { return vector_->vector().spec(); }
   int64_t steps() const { return steps_; }
   int64_t episodes() const { return episodes_; }
@@ -76,7 +76,7 @@ class Rollout {
 
   FeatureLayout layout_;
   std::unique_ptr<env::NormalisedVector> vector_;
-  env::RunningMoments moments_;
+  RunningMoments moments_;
   std::vector<EpisodeFeatures> memories_;
   std::vector<Track> tracks_;
   std::vector<float> rows_;  // [n, row_size], normalised, to act on next

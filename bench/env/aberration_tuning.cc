@@ -1,4 +1,4 @@
-// Steps a second of AberrationTuning-v0 on the twin, one thread: a step sets the coefficients and
+// Steps a second of AberrationTuning-v1 on the twin, one thread: a step sets the coefficients and
 // scans two frames of n × n pixels. On the contracted engine these are exact multislice images.
 //   bench_env_aberration_tuning --benchmark_filter=Baseline
 // gives what simple ways to act reach at every level: returns (mean ± standard error of the
@@ -11,11 +11,13 @@
 #include "absl/strings/str_cat.h"
 #include "agents/bayes/gp_policy.h"
 #include "agents/classical/nelder_mead_policy.h"
+#include "bench/env/steps.h"
 #include "core/parallel.h"
 #include "core/random.h"
-#include "experiments/catalog/environment_instruments.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/catalog/instruments.h"
 #include "hw/ground_truth.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 
@@ -57,13 +59,11 @@ BENCHMARK(BM_AberrationTuning)->ArgsProduct({{32, 64, 128}, {0, 1}})->MinTime(2)
 struct World {
   World(int level, bool truth) {
     SetThreads(1);
-    const Twins twins =
-        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "AberrationTuning-v0", level);
-    instrument = *MakeInstrument(twins);
+    instrument = *OpenInstrument(*LevelInstrument("AberrationTuning-v1", level), 0);
     env::AberrationTuningOptions options;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
     RONCHI_CHECK(env::ReadAberrationTuningOptions(task, &options).ok());
-    options.dark_counts = twins[0].dark_counts;
+    options.dark_counts = instrument->description().FindDetector("haadf")->dark_counts;
     options.reward_truth = truth;
     environment = *env::AberrationTuning::Create(instrument.get(), options);
   }
@@ -73,16 +73,8 @@ struct World {
 
 void BM_Level(benchmark::State& state) {
   World w(int(state.range(0)), state.range(1));
-  std::vector<float> observation(w.environment->spec().observation_size());
   const auto actor = ts::Agent(w.environment->spec(), "random");
-  RONCHI_CHECK(w.environment->ResetInto(1, {}, observation).ok());
-  for (auto _ : state) {
-    const auto outcome = w.environment->StepInto(actor.act({}), observation);
-    RONCHI_CHECK(outcome.ok());
-    if (outcome->truncated) RONCHI_CHECK(w.environment->ResetInto({}, {}, observation).ok());
-  }
-  state.counters["steps_per_s"] =
-      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+  CountSteps(state, w.environment.get(), [&] { return actor.act({}); });
   state.SetLabel(state.range(1) ? "truth" : "image");
 }
 BENCHMARK(BM_Level)->ArgsProduct({{1, 2, 3}, {0, 1}})->MinTime(2);
@@ -111,11 +103,7 @@ void BM_Baseline(benchmark::State& state) {
   for (auto _ : state) {
     returns = ts::Returns(w.environment.get(), actors[state.range(1)], episodes, 1, watch);
   }
-  const ts::Figure total = ts::FigureOf(returns), share = ts::FigureOf(shares);
-  state.counters["return"] = total.mean;
-  state.counters["return_se"] = total.error;
-  state.counters["of_best"] = share.mean;
-  state.counters["of_best_se"] = share.error;
+  ShowFigures(state, {{"return", returns}, {"of_best", shares}});
   state.SetLabel(names[state.range(1)]);
 }
 BENCHMARK(BM_Baseline)

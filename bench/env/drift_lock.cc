@@ -1,4 +1,4 @@
-// DriftLock-v0: steps a second, and what simple ways to act reach at every level, one thread.
+// DriftLock-v1: steps a second, and what simple ways to act reach at every level, one thread.
 //   bench_env_drift_lock --benchmark_filter=Baseline
 // gives returns (mean ± standard error of 40 episodes) and the true rms distance of the site, pm,
 // over the steps after the tenth.
@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "bench/env/steps.h"
 #include "core/parallel.h"
 #include "experiments/catalog/environments.h"
 #include "hw/ground_truth.h"
@@ -18,22 +19,14 @@ namespace ts = testing_support;
 
 std::unique_ptr<env::Environment> Make(int level, const char* reward) {
   SetThreads(1);
-  return *MakeEnvironment("DriftLock-v0",
+  return *MakeEnvironment("DriftLock-v1",
                           "{task: {level: " + std::to_string(level) + ", reward: " + reward + "}}");
 }
 
 void BM_DriftLock(benchmark::State& state) {
   const auto task = Make(int(state.range(0)), "image");
-  std::vector<float> observation(task->spec().observation_size());
   const std::vector<float> action = {0.01f, -0.01f};
-  RONCHI_CHECK(task->ResetInto(1, {}, observation).ok());
-  for (auto _ : state) {
-    const auto outcome = task->StepInto(action, observation);
-    RONCHI_CHECK(outcome.ok());
-    if (outcome->truncated) RONCHI_CHECK(task->ResetInto(std::nullopt, {}, observation).ok());
-  }
-  state.counters["steps_per_s"] =
-      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+  CountSteps(state, task.get(), [&] { return std::span<const float>(action); });
 }
 BENCHMARK(BM_DriftLock)->DenseRange(1, 3);
 

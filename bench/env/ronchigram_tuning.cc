@@ -1,4 +1,4 @@
-// RonchigramTuning-v0: steps a second, and what simple ways to act reach at every level, one
+// RonchigramTuning-v1: steps a second, and what simple ways to act reach at every level, one
 // thread.
 //   bench_env_ronchigram_tuning --benchmark_filter=Baseline
 // gives returns (mean ± standard error of six episodes) with the image's reward, and the true flat
@@ -12,8 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "agents/bayes/gp_policy.h"
 #include "agents/classical/nelder_mead_policy.h"
+#include "bench/env/steps.h"
 #include "core/parallel.h"
-#include "experiments/catalog/environment_instruments.h"
+#include "experiments/catalog/environments.h"
+#include "experiments/catalog/instruments.h"
+#include "hw/twin/column/twin_options.h"
 #include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 #include "theory/phase_error.h"
@@ -27,10 +30,9 @@ namespace ts = testing_support;
 struct World {
   explicit World(int level, bool truth = false) {
     SetThreads(1);
-    const Twins twins =
-        *ReadTwins(Config::Parse("{}", "bench")->Item(0), "RonchigramTuning-v0", level);
-    instrument = *MakeInstrument(twins);
-    energy_eV = twins[0].energy_eV;
+    const Config level_config = *LevelInstrument("RonchigramTuning-v1", level);
+    instrument = *OpenInstrument(level_config, 0);
+    energy_eV = hw::ReadTwinOptions(level_config)->energy_eV;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
     RONCHI_CHECK(env::ReadRonchigramTuningOptions(task, &options).ok());
     options.reward_truth = truth;
@@ -48,16 +50,8 @@ struct World {
 
 void BM_RonchigramTuning(benchmark::State& state) {
   World w(int(state.range(0)), state.range(1));
-  std::vector<float> observation(w.environment->spec().observation_size());
   const auto actor = ts::Agent(w.environment->spec(), "random");
-  RONCHI_CHECK(w.environment->ResetInto(1, {}, observation).ok());
-  for (auto _ : state) {
-    const auto outcome = w.environment->StepInto(actor.act({}), observation);
-    RONCHI_CHECK(outcome.ok());
-    if (outcome->truncated) RONCHI_CHECK(w.environment->ResetInto({}, {}, observation).ok());
-  }
-  state.counters["steps_per_s"] =
-      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+  CountSteps(state, w.environment.get(), [&] { return actor.act({}); });
   state.SetLabel(state.range(1) ? "truth" : "image");
 }
 BENCHMARK(BM_RonchigramTuning)->ArgsProduct({{1, 2, 3}, {0, 1}});
@@ -85,11 +79,7 @@ void BM_Baseline(benchmark::State& state) {
   for (auto _ : state) {
     returns = ts::Returns(w.environment.get(), actors[state.range(1)], 6, 1, watch);
   }
-  const ts::Figure total = ts::FigureOf(returns), angle = ts::FigureOf(flat);
-  state.counters["return"] = total.mean;
-  state.counters["return_se"] = total.error;
-  state.counters["flat_mrad"] = angle.mean;
-  state.counters["flat_mrad_se"] = angle.error;
+  ShowFigures(state, {{"return", returns}, {"flat_mrad", flat}});
   state.SetLabel(names[state.range(1)]);
 }
 BENCHMARK(BM_Baseline)

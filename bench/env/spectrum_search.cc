@@ -4,8 +4,9 @@
 
 #include <benchmark/benchmark.h>
 
+#include "bench/env/steps.h"
 #include "core/random.h"
-#include "hw/twin/map_twin.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
 namespace {
@@ -29,18 +30,9 @@ struct World {
 void BM_SpectrumSearchStep(benchmark::State& state) {
   World w;
   RandomStream random({.seed = 1, .name = "bench.env"});
-  for (auto _ : state) {
-    const std::array<float, 2> action = {float(random.Uniform(-1, 1)),
-                                         float(random.Uniform(-1, 1))};
-    const auto outcome = w.task->StepInto(action, w.observation);
-    RONCHI_CHECK(outcome.ok());
-    benchmark::DoNotOptimize(outcome->reward);
-    if (outcome->terminated) {
-      RONCHI_CHECK(w.task->ResetInto(std::nullopt, {}, w.observation).ok());
-    }
-  }
-  state.counters["steps_per_s"] =
-      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+  CountSteps(state, w.task.get(), [&] {
+    return std::array<float, 2>{float(random.Uniform(-1, 1)), float(random.Uniform(-1, 1))};
+  });
 }
 BENCHMARK(BM_SpectrumSearchStep);
 

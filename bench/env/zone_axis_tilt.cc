@@ -1,4 +1,4 @@
-// ZoneAxisTilt-v0: steps a second, and what simple ways to act reach at every level, one thread.
+// ZoneAxisTilt-v1: steps a second, and what simple ways to act reach at every level, one thread.
 //   bench_env_zone_axis_tilt --benchmark_filter=Baseline
 // gives returns (mean ± standard error of ten episodes) with the true reward, and the true angle
 // from the zone axis over the last five steps, mrad.
@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "agents/bayes/gp_policy.h"
 #include "agents/classical/nelder_mead_policy.h"
+#include "bench/env/steps.h"
 #include "core/parallel.h"
 #include "experiments/catalog/environments.h"
 #include "tests/support/agent.h"
@@ -20,23 +21,17 @@ namespace ts = testing_support;
 
 std::unique_ptr<env::Environment> Make(int level, const char* reward) {
   SetThreads(1);
-  return *MakeEnvironment("ZoneAxisTilt-v0",
+  return *MakeEnvironment("ZoneAxisTilt-v1",
                           absl::StrCat("{task: {level: ", level, ", reward: ", reward, "}}"));
 }
 
 void BM_ZoneAxisTilt(benchmark::State& state) {
   const auto task = Make(int(state.range(0)), "image");
-  std::vector<float> observation(task->spec().observation_size());
-  RONCHI_CHECK(task->ResetInto(1, {}, observation).ok());
   std::vector<float> action = {1, -1};
-  for (auto _ : state) {
+  CountSteps(state, task.get(), [&] {
     for (float& a : action) a = -a;
-    const auto outcome = task->StepInto(action, observation);
-    RONCHI_CHECK(outcome.ok());
-    if (outcome->truncated) RONCHI_CHECK(task->ResetInto(std::nullopt, {}, observation).ok());
-  }
-  state.counters["steps_per_s"] =
-      benchmark::Counter(double(state.iterations()), benchmark::Counter::kIsRate);
+    return action;
+  });
 }
 BENCHMARK(BM_ZoneAxisTilt)->DenseRange(1, 3);
 
@@ -61,11 +56,7 @@ void BM_Baseline(benchmark::State& state) {
   for (auto _ : state) {
     returns = ts::Returns(task.get(), actors[state.range(1)], 10, 1, watch);
   }
-  const ts::Figure total = ts::FigureOf(returns), end = ts::FigureOf(ends);
-  state.counters["return"] = total.mean;
-  state.counters["return_se"] = total.error;
-  state.counters["tilt_mrad"] = end.mean;
-  state.counters["tilt_mrad_se"] = end.error;
+  ShowFigures(state, {{"return", returns}, {"tilt_mrad", ends}});
   state.SetLabel(names[state.range(1)]);
 }
 BENCHMARK(BM_Baseline)

@@ -39,6 +39,45 @@ Specimen Box(bool displaced) {
   return displaced ? s.Displaced({{8, 0.08}, {22, 0.07}, {38, 0.09}}, 1, 0) : s;
 }
 
+struct Times {  // of the processor, s
+  double forward_s = 0, kept_s = 0, both_s = 0, probes = -1;
+};
+
+// Forward alone, then kept and backward, alternating, so that a slow moment of the machine hits
+// both.
+void RunProbes(const MultisliceAdjoint& adjoint, const ProbeSpectrum& probe,
+               const Detector& detector, Multislice::Workspace* run,
+               MultisliceAdjoint::Workspace* workspace, MultisliceAdjoint::Sums* sums, Times* t) {
+  const Multislice& engine = adjoint.forward();
+  const std::vector<size_t> exits = {engine.slices()};
+  const double one[] = {1};
+  RealBuffer slope(workspace->intensity().size());
+  double reading = 0;
+  for (size_t p = 0; p < kProbes; ++p) {
+    const double x = 0.25 * double(p % 4), y = 0.25 * double(p / 4);
+    const double start = CpuSeconds();
+    engine.Run(
+        probe, x, y, exits,
+        [&](size_t) {
+          detector.Accumulate(run->intensity(), 1, {&reading, 1});
+        },
+        run);
+    const double middle = CpuSeconds();
+    adjoint.Forward(probe, x, y, workspace);
+    const double kept = CpuSeconds();
+    detector.Accumulate(workspace->intensity(), 1, {&reading, 1});
+    std::fill(slope.begin(), slope.end(), Real(0));
+    detector.Spread(one, slope);
+    adjoint.Backward(probe, slope, workspace, sums);
+    const double end = CpuSeconds();
+    if (++t->probes == 0) continue;  // the first probe of a process makes its pages
+    t->forward_s += middle - start;
+    t->kept_s += kept - middle;
+    t->both_s += end - middle;
+  }
+  benchmark::DoNotOptimize(reading);
+}
+
 void Measure(benchmark::State& state, bool displaced) {
   SetThreads(1);
   const size_t n = size_t(state.range(0));
@@ -58,46 +97,16 @@ void Measure(benchmark::State& state, bool displaced) {
                                                               : Planes::kNone,
                                    .lanes = 1,
                                    .efforts = {.waves = Fft::Effort::kPatient}});
-  const Multislice& engine = adjoint.forward();
   const BeamOptics optics;
   const ProbeSpectrum probe = *MakeProbe(potential.grid, optics);
   const double limit_rad = 0.9 * potential.grid.band_limit_per_A() * 0.02508;
   const Detector detector = *Detector::Create(
       {.name = "haadf", .inner_rad = 0.03, .outer_rad = limit_rad}, potential.grid, 200e3);
-  std::vector<std::array<double, 2>> positions;
-  for (size_t p = 0; p < kProbes; ++p)
-    positions.push_back({0.25 * double(p % 4), 0.25 * double(p / 4)});
-  Multislice::Workspace run = engine.MakeWorkspace();
-  const std::vector<size_t> exits = {engine.slices()};
-  const double one[] = {1};
-  MultisliceAdjoint::Workspace workspace = adjoint.MakeWorkspace();
   MultisliceAdjoint::Sums sums = adjoint.MakeSums(probe);
-  RealBuffer slope(potential.grid.size());
-  double reading = 0, forward_s = 0, kept_s = 0, both_s = 0, steps = -1;
-  for (auto _ : state) {  // alternating, so that a slow moment of the machine hits both
-    for (const auto& [x, y] : positions) {
-      const double start = CpuSeconds();
-      engine.Run(
-          probe, x, y, exits,
-          [&](size_t) {
-            detector.Accumulate(run.intensity(), 1, {&reading, 1});
-          },
-          &run);
-      const double middle = CpuSeconds();
-      adjoint.Forward(probe, x, y, &workspace);
-      const double kept = CpuSeconds();
-      detector.Accumulate(workspace.intensity(), 1, {&reading, 1});
-      std::fill(slope.begin(), slope.end(), Real(0));
-      detector.Spread(one, slope);
-      adjoint.Backward(probe, slope, &workspace, &sums);
-      const double end = CpuSeconds();
-      if (++steps == 0) continue;  // the first probe of a process makes its pages
-      forward_s += middle - start;
-      kept_s += kept - middle;
-      both_s += end - middle;
-    }
-  }
-  benchmark::DoNotOptimize(reading);
+  Multislice::Workspace run = adjoint.forward().MakeWorkspace();
+  MultisliceAdjoint::Workspace workspace = adjoint.MakeWorkspace();
+  Times t;
+  for (auto _ : state) RunProbes(adjoint, probe, detector, &run, &workspace, &sums, &t);
   const double finish_start = CpuSeconds();
   const MultisliceGradient g = adjoint.Finish(sums);
   benchmark::DoNotOptimize(ToOpticsGradient(potential.grid, optics, probe, g.amplitude));
@@ -107,10 +116,10 @@ void Measure(benchmark::State& state, bool displaced) {
   }
   state.counters["finish_ms"] = (CpuSeconds() - finish_start) * 1e3;
   state.counters["prepare_ms"] = prepare_s * 1e3;
-  state.counters["forward_ms"] = forward_s / steps * 1e3;
-  state.counters["kept_ms"] = kept_s / steps * 1e3;
-  state.counters["both_ms"] = both_s / steps * 1e3;
-  state.counters["ratio"] = both_s / forward_s;
+  state.counters["forward_ms"] = t.forward_s / t.probes * 1e3;
+  state.counters["kept_ms"] = t.kept_s / t.probes * 1e3;
+  state.counters["both_ms"] = t.both_s / t.probes * 1e3;
+  state.counters["ratio"] = t.both_s / t.forward_s;
   state.counters["kept_MB"] = double(adjoint.workspace_bytes()) * 1e-6;
 }
 

@@ -32,11 +32,7 @@ struct Case {
 // cell.
 const Case kCases[] = {{8, 20, 512, 32, false}, {8, 20, 512, 32, true}, {5, 10, 256, 64, true}};
 
-// A fixed number of images: the preparation takes minutes and is not to be repeated.
-void BM_Contracted(benchmark::State& state) {
-  const Case& c = kCases[state.range(0)];
-  SetThreads(1);
-  Progress::SetStyle(Progress::Style::kOff);
+SimulationOptions OptionsOf(const Case& c) {
   const Specimen s = ReadStructure(RONCHI_SOURCE_DIR "/data/structures/SrTiO3_001.xyz")
                          ->Repeated(c.cells, c.cells, c.depth);
   SimulationOptions o;
@@ -46,6 +42,29 @@ void BM_Contracted(benchmark::State& state) {
   o.exit_slices = {size_t(2 * c.depth)};
   o.scan = {.end_A = {7.81, 7.81}, .pixels = {c.image, c.image}};
   o.detectors = {{.name = "haadf", .inner_rad = 0.06, .outer_rad = 0.1}};
+  return o;
+}
+
+// Of the processor, for an image by multislice: of one configuration.
+double MultisliceSeconds(const Case& c, const SimulationOptions& o, const Grid& grid) {
+  const Multislice engine(
+      *MakePotential(c.thermal ? o.specimen.Displaced(o.phonon_rms_A, 0, 0) : o.specimen, grid,
+                     o.slice_thickness_A, **ScatteringFactors::Load("kirkland")),
+      200e3, {0, 0});
+  Multislice::Workspace w = engine.MakeWorkspace();
+  const double before = CpuSeconds();
+  for (int i = 0; i < 5; ++i)
+    engine.Run(
+        *MakeProbe(grid, o.beam), 1, 1, o.exit_slices, [](size_t) {}, &w);
+  return (CpuSeconds() - before) / 5 * double(c.image * c.image);
+}
+
+// A fixed number of images: the preparation takes minutes and is not to be repeated.
+void BM_Contracted(benchmark::State& state) {
+  const Case& c = kCases[state.range(0)];
+  SetThreads(1);
+  Progress::SetStyle(Progress::Style::kOff);
+  SimulationOptions o = OptionsOf(c);
   const SimulationPlan plan = *PlanSimulation(o);
   o.phonons = c.thermal;
   o.phonon_rms_A = {{8, 0.08}, {22, 0.08}, {38, 0.08}};
@@ -53,17 +72,7 @@ void BM_Contracted(benchmark::State& state) {
   const double begin = CpuSeconds();
   const auto contracted = PrepareContraction(o, plan.detectors)->engine;
   const double prepare_s = CpuSeconds() - begin;
-  const Multislice engine(
-      *MakePotential(c.thermal ? s.Displaced(o.phonon_rms_A, 0, 0) : s, plan.grid,
-                     o.slice_thickness_A, **ScatteringFactors::Load("kirkland")),
-      200e3, {0, 0});
-
-  Multislice::Workspace w = engine.MakeWorkspace();
-  const double before = CpuSeconds();
-  for (int i = 0; i < 5; ++i)
-    engine.Run(
-        *MakeProbe(plan.grid, o.beam), 1, 1, o.exit_slices, [](size_t) {}, &w);
-  const double multislice_s = (CpuSeconds() - before) / 5 * double(c.image * c.image);
+  const double multislice_s = MultisliceSeconds(c, o, plan.grid);
 
   std::vector<double> times, with_gradient;
   RandomStream random({.seed = 1, .name = "bench.contracted"});

@@ -4,28 +4,29 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/files.h"
 #include "env/aberration_tuning.h"
 #include "env/adaptive_scan.h"
 #include "env/atom_move.h"
 #include "env/drift_lock.h"
 #include "env/ronchigram_tuning.h"
 #include "env/spectrum_search.h"
+#include "env/versions.h"
 #include "env/wrapper.h"
 #include "env/zone_axis_tilt.h"
-#include "experiments/catalog/environment_instruments.h"
-#include "experiments/catalog/map_environments.h"
-#include "hw/twin/atom_twin.h"
+#include "experiments/catalog/instruments.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
 namespace {
 
-using Factory = env::EnvironmentFactory;
 using Made = absl::StatusOr<std::unique_ptr<env::Environment>>;
 
-template <class Environment, class Options>
-Made Mount(std::unique_ptr<hw::Instrument> instrument, const Options& options) {
-  RONCHI_ASSIGN_OR_RETURN(auto task, Environment::Create(instrument.get(), options));
-  return std::make_unique<env::Mounted>(std::move(instrument), std::move(task));
+// "AberrationTuning-v1" → "AberrationTuning".
+std::string TaskName(const std::string& id) { return id.substr(0, id.rfind("-v")); }
+
+absl::StatusOr<Config> LoadLevel(const std::string& id, int level) {
+  return Config::Load(absl::StrCat(DataDirectory(), "/levels/", TaskName(id), "/", level, ".yaml"));
 }
 
 // Is nothing of the task changed but its level and reward? Then what has been measured holds.
@@ -36,105 +37,186 @@ bool AsMade(const Config& task) {
   });
 }
 
-// The options say what is asked for and at which level; then come the instruments of that level.
+// The return at which the task counts as solved on the level's own instrument, where one has been
+// measured; else 0.
+double SolvedAt(const std::string& id, int level, bool truth) {
+  const absl::StatusOr<Config> file = LoadLevel(id, level);
+  if (!file.ok()) return 0;
+  double solved = 0;
+  ConfigReader r(*file);
+  ConfigReader(r.Child("solved_at")).Number(truth ? "truth" : "image", &solved);
+  return solved;
+}
+
+// A task whose options say all; `detector` is the one whose dark level it subtracts, "" for none.
 template <class Environment, class Options>
-absl::StatusOr<Factory> Prepare(const Config& instrument, const Config& task, const char* id,
-                                absl::Status (*read)(const Config&, Options*),
-                                void (*know)(const hw::TwinOptions&, Options*) = nullptr) {
+absl::StatusOr<TaskMaker> Prepare(const char* id, const char* detector, const Config& task,
+                                  bool as_made, absl::Status (*read)(const Config&, Options*)) {
   Options options;
-  const bool as_made = !instrument.IsMap() && !instrument.Scalar().ok() && AsMade(task);
+  const bool measured = as_made && AsMade(task);
   RONCHI_RETURN_IF_ERROR(read(task, &options));
-  if (as_made) options.reward_threshold = RewardThreshold(id, options.level, options.reward_truth);
-  RONCHI_ASSIGN_OR_RETURN(const Twins twins, ReadTwins(instrument, id, options.level));
-  if (know) know(twins[0], &options);
-  return Factory([=](uint64_t index) -> Made {
-    RONCHI_ASSIGN_OR_RETURN(auto made, MakeInstrument(twins));
+  if (measured) options.reward_threshold = SolvedAt(id, options.level, options.reward_truth);
+  return TaskMaker([=](hw::Instrument* instrument, const TaskPlace& place) -> Made {
     Options own = options;
-    own.environment = index;
-    return Mount<Environment>(std::move(made), own);
+    own.environment = place.index;
+    own.randomise = place.randomise;
+    if (place.max_episode_steps > 0) own.max_episode_steps = place.max_episode_steps;
+    if constexpr (requires { own.dark_counts; }) {
+      const hw::DetectorInfo* info = instrument->description().FindDetector(detector);
+      if (info) own.dark_counts = info->dark_counts;
+    }
+    return Environment::Create(instrument, own);
   });
 }
 
-absl::StatusOr<Factory> AberrationTuning(const Config& instrument, const Config& task) {
+absl::StatusOr<TaskMaker> AberrationTuning(const Config& task, const Config&, bool as_made) {
   return Prepare<env::AberrationTuning, env::AberrationTuningOptions>(
-      instrument, task, "AberrationTuning-v0", env::ReadAberrationTuningOptions,
-      [](const hw::TwinOptions& twin, env::AberrationTuningOptions* o) {
-        o->dark_counts = twin.dark_counts;
-      });
+      "AberrationTuning-v1", "haadf", task, as_made, env::ReadAberrationTuningOptions);
+}
+absl::StatusOr<TaskMaker> DriftLock(const Config& task, const Config&, bool as_made) {
+  return Prepare<env::DriftLock, env::DriftLockOptions>("DriftLock-v1", "haadf", task, as_made,
+                                                        env::ReadDriftLockOptions);
+}
+absl::StatusOr<TaskMaker> RonchigramTuning(const Config& task, const Config&, bool as_made) {
+  return Prepare<env::RonchigramTuning, env::RonchigramTuningOptions>(
+      "RonchigramTuning-v1", "camera", task, as_made, env::ReadRonchigramTuningOptions);
+}
+absl::StatusOr<TaskMaker> ZoneAxisTilt(const Config& task, const Config&, bool as_made) {
+  return Prepare<env::ZoneAxisTilt, env::ZoneAxisTiltOptions>(
+      "ZoneAxisTilt-v1", "camera", task, as_made, env::ReadZoneAxisTiltOptions);
 }
 
-absl::StatusOr<Factory> DriftLock(const Config& instrument, const Config& task) {
-  return Prepare<env::DriftLock>(instrument, task, "DriftLock-v0", env::ReadDriftLockOptions);
-}
-
-// `task: {level: 2}` sets the instrument's defaults, too; its own keys win.
-absl::StatusOr<Factory> AtomMove(const Config& instrument, const Config& task) {
+absl::StatusOr<TaskMaker> AtomMove(const Config& task, const Config&, bool) {
   env::AtomMoveOptions options;
   int level = 1;
   RONCHI_RETURN_IF_ERROR(env::ReadAtomMoveOptions(task, &options, &level));
-  RONCHI_ASSIGN_OR_RETURN(hw::AtomTwinOptions twin, hw::ReadAtomTwinOptions(instrument, level));
-  twin.image_pixels = options.image_pixels;
-  return Factory([=](uint64_t index) -> Made {
-    RONCHI_ASSIGN_OR_RETURN(auto made, hw::MakeAtomTwin(twin, 0));
+  return TaskMaker([=](hw::Instrument* instrument, const TaskPlace& place) -> Made {
     env::AtomMoveOptions own = options;
-    own.environment = index;
-    return Mount<env::AtomMove>(std::move(made), own);
+    own.environment = place.index;
+    own.randomise = place.randomise;
+    return env::AtomMove::Create(instrument, own);
   });
 }
 
-absl::StatusOr<Factory> RonchigramTuning(const Config& instrument, const Config& task) {
-  return Prepare<env::RonchigramTuning, env::RonchigramTuningOptions>(
-      instrument, task, "RonchigramTuning-v0", env::ReadRonchigramTuningOptions,
-      [](const hw::TwinOptions& twin, env::RonchigramTuningOptions* o) {
-        o->dark_counts = twin.camera.dark_counts;
-      });
+// Over a field of particles. Of a simulated one dark and white are known; white is what 20 nm of
+// particle read, and wins over no number but 0.
+template <class Environment, class Options>
+absl::StatusOr<TaskMaker> PrepareMap(const Config& task, const Config& instrument,
+                                     absl::Status (*read)(const Config&, Options*),
+                                     double Options::*dwell_s) {
+  constexpr double kWhite_nm = 20;
+  Options options;
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(instrument));
+  const bool simulated = kind->kind == "particles";
+  hw::MapTwinOptions twin;
+  if (simulated) {
+    RONCHI_ASSIGN_OR_RETURN(twin, hw::ReadMapTwinOptions(instrument));
+    options.dark_counts = twin.haadf.dark_counts;
+  }
+  RONCHI_RETURN_IF_ERROR(read(task, &options));
+  if (simulated && options.white_counts == 0) {
+    RONCHI_ASSIGN_OR_RETURN(options.white_counts,
+                            hw::NominalHaadfCounts(twin, kWhite_nm, options.*dwell_s));
+  }
+  return TaskMaker([=](hw::Instrument* given, const TaskPlace& place) -> Made {
+    Options own = options;
+    own.environment = place.index;
+    own.randomise = place.randomise;
+    return Environment::Create(given, own);
+  });
+}
+absl::StatusOr<TaskMaker> AdaptiveScan(const Config& task, const Config& instrument, bool) {
+  return PrepareMap<env::AdaptiveScan>(task, instrument, env::ReadAdaptiveScanOptions,
+                                       &env::AdaptiveScanOptions::dwell_s);
+}
+absl::StatusOr<TaskMaker> SpectrumSearch(const Config& task, const Config& instrument, bool) {
+  return PrepareMap<env::SpectrumSearch>(task, instrument, env::ReadSpectrumSearchOptions,
+                                         &env::SpectrumSearchOptions::overview_dwell_s);
 }
 
-absl::StatusOr<Factory> ZoneAxisTilt(const Config& instrument, const Config& task) {
-  return Prepare<env::ZoneAxisTilt, env::ZoneAxisTiltOptions>(
-      instrument, task, "ZoneAxisTilt-v0", env::ReadZoneAxisTiltOptions,
-      [](const hw::TwinOptions& twin, env::ZoneAxisTiltOptions* o) {
-        o->dark_counts = twin.camera.dark_counts;
-      });
+// The sheet twin's image is the task's to ask for.
+absl::Status AskForImage(const Config& task, Config* instrument) {
+  env::AtomMoveOptions options;
+  int level = 1;
+  RONCHI_RETURN_IF_ERROR(env::ReadAtomMoveOptions(task, &options, &level));
+  RONCHI_ASSIGN_OR_RETURN(
+      const Config image,
+      Config::Parse(absl::StrCat("image_pixels: ", options.image_pixels), "task"));
+  *instrument = instrument->WithDefaults(image);
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
   static const std::vector<EnvironmentKind> kKinds = {
-      {"AberrationTuning-v0", AberrationTuning, env::AberrationTuningSpec({}).summary},
-      {"AdaptiveScan-v0", PrepareAdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
+      {"AberrationTuning-v1", AberrationTuning, env::AberrationTuningSpec({}).summary},
+      {"AdaptiveScan-v0", AdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
       {"AtomMove-v0", AtomMove, env::AtomMoveSpec({}).summary},
-      {"DriftLock-v0", DriftLock, env::DriftLockSpec({}).summary},
-      {"RonchigramTuning-v0", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
-      {"SpectrumSearch-v0", PrepareSpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
-      {"ZoneAxisTilt-v0", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
+      {"DriftLock-v1", DriftLock, env::DriftLockSpec({}).summary},
+      {"RonchigramTuning-v1", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
+      {"SpectrumSearch-v0", SpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
+      {"ZoneAxisTilt-v1", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
   };
   return kKinds;
 }
 
-absl::StatusOr<env::EnvironmentFactory> PrepareEnvironments(const std::string& id,
-                                                            const Config& config) {
+absl::StatusOr<const EnvironmentKind*> FindEnvironment(const std::string& id) {
   std::vector<std::string> ids;
   for (const EnvironmentKind& kind : EnvironmentKinds()) {
+    if (kind.id == id) return &kind;
     ids.push_back(kind.id);
-    if (kind.id != id) continue;
-    ConfigReader r(config);
-    const Config instrument = r.Child("instrument"), task = r.Child("task");
-    RONCHI_RETURN_IF_ERROR(r.Done());
-    return kind.prepare(instrument, task);
   }
-  // An older version of one that there is.
-  const std::string name = id.substr(0, id.rfind("-v"));
-  for (const std::string& other : ids) {
-    if (other.substr(0, other.rfind("-v")) != name || other < id) continue;
-    return absl::NotFoundError(
-        absl::StrCat("environment '", id, "' is now ", other,
-                     ", which is harder or brighter: train anew with that id "
-                     "(docs/environments.md#versions)"));
+  if (const std::string now = env::LaterVersion(id, ids); !now.empty()) {
+    return absl::NotFoundError("environment " + env::OlderVersionLine(id, now));
   }
   return absl::NotFoundError(absl::StrCat(
       "environment '", id, "': there is none of that name; there are: ", absl::StrJoin(ids, ", ")));
+}
+
+absl::StatusOr<Config> LevelInstrument(const std::string& id, int level) {
+  RONCHI_ASSIGN_OR_RETURN(const Config file, LoadLevel(id, level));
+  return ConfigReader(file).Child("instrument");
+}
+
+absl::StatusOr<Config> EnvironmentInstrument(const std::string& id, const Config& instrument,
+                                             const Config& task) {
+  int level = 1;
+  ConfigReader(task).Integer("level", &level, {.min = 1, .max = 3});  // errors: the task's
+  Config config = instrument;
+  if (const auto name = instrument.Scalar(); name.ok()) {
+    absl::StatusOr<Config> named = InstrumentConfig(*name);
+    if (!named.ok()) return instrument.Error("", std::string(named.status().message()));
+    config = *std::move(named);
+  } else if (!instrument.IsMap()) {
+    RONCHI_ASSIGN_OR_RETURN(config, LevelInstrument(id, level));
+  }
+  if (TaskName(id) == "AtomMove" && !config.Has("kind") && !config.Has("preset")) {
+    RONCHI_ASSIGN_OR_RETURN(const Config own, LevelInstrument(id, level));
+    config = config.WithDefaults(own);
+  }
+  const absl::StatusOr<const InstrumentKind*> kind = KindOf(config);
+  if (TaskName(id) == "AtomMove" && kind.ok() && (*kind)->kind == "sheet") {
+    RONCHI_RETURN_IF_ERROR(AskForImage(task, &config));
+  }
+  return config;
+}
+
+absl::StatusOr<env::EnvironmentFactory> PrepareEnvironments(const std::string& id,
+                                                            const Config& config) {
+  RONCHI_ASSIGN_OR_RETURN(const EnvironmentKind* const kind, FindEnvironment(id));
+  ConfigReader r(config);
+  const Config given = r.Child("instrument"), task = r.Child("task");
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  const bool as_made = !given.IsMap() && !given.Scalar().ok();
+  RONCHI_ASSIGN_OR_RETURN(const Config instrument, EnvironmentInstrument(id, given, task));
+  RONCHI_ASSIGN_OR_RETURN(const TaskMaker make, kind->prepare(task, instrument, as_made));
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentMaker open, PrepareInstrument(instrument));
+  return env::EnvironmentFactory([=](uint64_t index) -> Made {
+    RONCHI_ASSIGN_OR_RETURN(auto opened, open(0));
+    RONCHI_ASSIGN_OR_RETURN(auto made, make(opened.get(), {.index = index}));
+    return std::make_unique<env::Mounted>(std::move(opened), std::move(made));
+  });
 }
 
 absl::StatusOr<std::unique_ptr<env::Environment>> MakeEnvironment(const std::string& id,

@@ -8,9 +8,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/files.h"
-#include "hw/twin/atom_twin.h"
-#include "hw/twin/map_twin.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
+#include "hw/twin/particles/describe_particles.h"
+#include "hw/twin/column/describe_column.h"
+#include "hw/twin/particles/particles_twin.h"
+#include "hw/twin/column/column_twin.h"
 
 namespace ronchi {
 namespace {
@@ -27,6 +29,10 @@ absl::StatusOr<InstrumentMaker> PrepareColumn(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(node));
   return InstrumentMaker([=](uint64_t seed) { return hw::MakeTwin(options, seed); });
 }
+absl::StatusOr<hw::Description> DescriptionOfColumn(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(node));
+  return hw::DescribeTwin(options);
+}
 absl::StatusOr<std::string> SummariseColumn(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions o, hw::ReadTwinOptions(node));
   return absl::StrFormat("simulated column, %g kV, %g mrad, %s", o.energy_eV / 1e3,
@@ -41,6 +47,10 @@ absl::StatusOr<InstrumentMaker> PrepareParticles(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::MapTwinOptions options, hw::ReadMapTwinOptions(node));
   return InstrumentMaker([=](uint64_t seed) { return hw::MakeMapTwin(options, seed); });
 }
+absl::StatusOr<hw::Description> DescriptionOfParticles(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::MapTwinOptions options, hw::ReadMapTwinOptions(node));
+  return hw::DescribeMapTwin(options);
+}
 absl::StatusOr<std::string> SummariseParticles(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::MapTwinOptions o, hw::ReadMapTwinOptions(node));
   return absl::StrFormat("simulated field of nanoparticles, %g kV, %g mrad, %g nm wide, spectra",
@@ -54,6 +64,11 @@ absl::StatusOr<json> PriorOfParticles(const Config& node) {
 absl::StatusOr<InstrumentMaker> PrepareSheet(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::AtomTwinOptions options, hw::ReadAtomTwinOptions(node));
   return InstrumentMaker([=](uint64_t seed) { return hw::MakeAtomTwin(options, seed); });
+}
+absl::StatusOr<hw::Description> DescriptionOfSheet(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::AtomTwinOptions options, hw::ReadAtomTwinOptions(node));
+  RONCHI_ASSIGN_OR_RETURN(const auto twin, hw::MakeAtomTwin(options, 0));  // costs nothing
+  return twin->description();
 }
 absl::StatusOr<std::string> SummariseSheet(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::AtomTwinOptions o, hw::ReadAtomTwinOptions(node));
@@ -74,11 +89,11 @@ std::string PresetPath(const std::string& preset) {
 const std::vector<InstrumentKind>& InstrumentKinds() {
   static const std::vector<InstrumentKind> kKinds = {
       {"column", "a simulated column over a crystal or a film", PrepareColumn, SummariseColumn,
-       PriorOfColumn},
+       PriorOfColumn, "", DescriptionOfColumn},
       {"particles", "a simulated column over a field of nanoparticles, with spectra",
-       PrepareParticles, SummariseParticles, PriorOfParticles, "map"},
+       PrepareParticles, SummariseParticles, PriorOfParticles, "map", DescriptionOfParticles},
       {"sheet", "a simulated sheet of graphene with one silicon atom", PrepareSheet, SummariseSheet,
-       PriorOfSheet},
+       PriorOfSheet, "", DescriptionOfSheet},
   };
   return kKinds;
 }
@@ -102,6 +117,13 @@ absl::StatusOr<const InstrumentKind*> KindOf(const Config& node) {
   }
   return node.Error(
       "kind", absl::StrCat("'", kind, "' is not allowed; allowed: ", absl::StrJoin(kinds, ", ")));
+}
+
+absl::StatusOr<std::optional<hw::Description>> DescriptionOf(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(node));
+  if (!kind->describe) return std::optional<hw::Description>();
+  RONCHI_ASSIGN_OR_RETURN(hw::Description description, kind->describe(node));
+  return std::optional<hw::Description>(std::move(description));
 }
 
 absl::StatusOr<InstrumentMaker> PrepareInstrument(const Config& node) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct InstrumentKind {
   // The ranges of hidden numbers by name, [low, high]; null where nothing is hidden from us by us.
   absl::StatusOr<nlohmann::json> (*prior)(const Config& node) = nullptr;
   std::string once = "";  // its name in files of earlier versions
+  // What it will say of itself, without making it; null: only it knows.
+  absl::StatusOr<hw::Description> (*describe)(const Config& node) = nullptr;
 };
 const std::vector<InstrumentKind>& InstrumentKinds();
 // InvalidArgument: a kind that there is none of, with those there are.
@@ -37,6 +40,8 @@ absl::StatusOr<const InstrumentKind*> KindOf(const Config& node);
 
 absl::StatusOr<InstrumentMaker> PrepareInstrument(const Config& node);
 absl::StatusOr<std::unique_ptr<hw::Instrument>> OpenInstrument(const Config& node, uint64_t seed);
+// What the instrument will say of itself, where that is known beforehand.
+absl::StatusOr<std::optional<hw::Description>> DescriptionOf(const Config& node);
 // The config that a preset's name, a file, or a path of either stands for. NotFound: neither.
 absl::StatusOr<Config> InstrumentConfig(const std::string& name,
                                         const std::vector<std::string>& overrides = {});

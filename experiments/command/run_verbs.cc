@@ -7,16 +7,18 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "agents/policy_file.h"
 #include "core/files.h"
-#include "experiments/catalog/agent_factory.h"
+#include "core/printable.h"
 #include "experiments/command/command_line.h"
 #include "experiments/flow/beam_question.h"
 #include "experiments/flow/flow.h"
 #include "experiments/flow/flow_report.h"
 #include "experiments/loop/evaluate.h"
 #include "experiments/loop/run.h"
+#include "experiments/loop/train.h"
 #include "experiments/record/replay.h"
+#include "experiments/record/run_figures.h"
+#include "experiments/record/trained_policy.h"
 #include "experiments/report/run_report.h"
 #include "ronchi_paths.h"
 
@@ -46,19 +48,21 @@ int PrintRun(const Arguments& a, const RunOutcome& outcome) {
     return FinishRun(outcome);
   }
   std::printf("%s\n", RunTable(outcome.record).c_str());
+  const std::string row_word = RowWord(outcome.record.deploy.trace);
   for (const Alarm& alarm : outcome.record.deploy.alarms) {
-    if (alarm.attribution.empty()) {
-      std::printf("alarm at image %d; the run ended before what moved was known\n", alarm.image);
+    if (alarm.attribution.empty() || alarm.moved_nm.size() < 3) {
+      std::printf("alarm at %s %d, most evidence in %s\n", row_word.c_str(), alarm.image,
+                  Printable(alarm.stream).c_str());
       continue;
     }
-    std::printf("alarm at image %d (%s): C10 moved by %+.2f nm, C12a %+.2f nm, C12b %+.2f nm\n",
-                alarm.image, alarm.attribution.c_str(), alarm.moved_nm[0], alarm.moved_nm[1],
-                alarm.moved_nm[2]);
+    std::printf("alarm at %s %d (%s): C10 moved by %+.2f nm, C12a %+.2f nm, C12b %+.2f nm\n",
+                row_word.c_str(), alarm.image, alarm.attribution.c_str(), alarm.moved_nm[0],
+                alarm.moved_nm[1], alarm.moved_nm[2]);
   }
   for (int row : outcome.record.disturbed_at)
-    std::printf("the instrument was disturbed at image %d\n", row);
-  std::printf("start and end: noise-free contrast over the best attainable\nwritten to %s:\n ",
-              outcome.folder.c_str());
+    std::printf("the instrument was disturbed at %s %d\n", row_word.c_str(), row);
+  std::printf("start and end: %s\nwritten to %s:\n ",
+              FigureMeaning(outcome.record.deploy.trace).c_str(), outcome.folder.c_str());
   for (const std::string& file : outcome.files) std::printf(" %s", file.c_str());
   std::printf("\n");
   return FinishRun(outcome);
@@ -69,7 +73,7 @@ absl::StatusOr<std::map<std::string, std::string>> RecipeAnswers(const Arguments
   RONCHI_ASSIGN_OR_RETURN(auto answers, AnswersOf(a));
   RONCHI_RETURN_IF_ERROR(CheckBeamAnswer(answers));
   for (const auto& [name, text] : answers) {
-    if (name == kBeamQuestion) continue;
+    if (name == kBeamQuestion || name == kAlarmQuestion) continue;
     return absl::InvalidArgumentError(absl::StrCat("--answer, --yes-to: ", a.target,
                                                    " is no workflow, and asks nothing that is "
                                                    "called '",
@@ -105,27 +109,21 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
     return absl::AlreadyExistsError(path + ": is there already; --force replaces it");
   }
   RONCHI_ASSIGN_OR_RETURN(const agents::Trained trained, TrainAgent(resolved.recipe));
-  RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy,
-                                            {{"recipe", resolved.recipe.name},
-                                             {"seed", absl::StrCat(resolved.recipe.seed)},
-                                             {"version", kVersion},
-                                             {"commit", SourceCommit()},
-                                             {"steps", double(trained.summary.steps)}},
-                                            path));
+  RONCHI_RETURN_IF_ERROR(agents::SavePolicy(
+      *trained.policy, ProvenanceOf(resolved.recipe, SourceCommit(), trained.summary.steps), path));
   json curve = json::array();
   for (const agents::TrainingPoint& p : trained.summary.curve) {
     curve.push_back(
         {{"steps", p.steps}, {"mean_return", p.mean_return}, {"mean_length", p.mean_length}});
   }
-  return json{
-      {"policy", path},
-      {"kind", trained.policy->kind()},
-      {"steps", trained.summary.steps},
-      {"steps_asked",
-       trained.summary.steps_asked > 0 ? json(trained.summary.steps_asked) : json(nullptr)},
-      {"episodes", trained.summary.episodes},
-      {"interrupted", trained.summary.interrupted},
-      {"curve", curve}};
+  return json{{"policy", path},
+              {"kind", trained.policy->kind()},
+              {"steps", trained.summary.steps},
+              {"steps_asked",
+               trained.summary.steps_asked > 0 ? json(trained.summary.steps_asked) : json(nullptr)},
+              {"episodes", trained.summary.episodes},
+              {"interrupted", trained.summary.interrupted},
+              {"curve", curve}};
 }
 
 }  // namespace
@@ -181,24 +179,28 @@ int Evaluate(const Arguments& a) {
   if (done == 0) return kInterrupted;  // there is no mean of nothing
   const Evaluation::Figures &own = result->own, &random = result->random;
   if (a.as_json) {
-    PrintJson({{"episodes", result->episodes.size()},
-               {"episodes_planned", a.episodes},
-               {"mean_return", own.mean_return},
-               {"mean_return_se", own.mean_return_se},
-               {"median_of_best", own.median_ratio},
-               {"median_of_best_interval", {own.median_low, own.median_high}},
-               {"share_at_0.95", own.success},
-               {"share_at_0.95_se", own.success_se},
-               {"random_mean_return", random.mean_return},
-               {"random_mean_return_se", random.mean_return_se},
-               {"advantage", result->advantage},
-               {"advantage_se", result->advantage_se}});
+    json out = {{"episodes", result->episodes.size()},
+                {"episodes_planned", a.episodes},
+                {"mean_return", own.mean_return},
+                {"mean_return_se", own.mean_return_se},
+                {"random_mean_return", random.mean_return},
+                {"random_mean_return_se", random.mean_return_se},
+                {"advantage", result->advantage},
+                {"advantage_se", result->advantage_se}};
+    if (own.has_ratio) {
+      out["median_of_best"] = own.median_ratio;
+      out["median_of_best_interval"] = {own.median_low, own.median_high};
+      out["share_at_0.95"] = own.success;
+      out["share_at_0.95_se"] = own.success_se;
+    }
+    PrintJson(out);
     return Finish();
   }
   std::printf("%zu episodes; means with their standard errors\n", result->episodes.size());
   std::printf("return        %.2f ± %.2f\n", own.mean_return, own.mean_return_se);
   std::printf("random agent  %.2f ± %.2f; better by %.2f ± %.2f in the same episodes\n",
               random.mean_return, random.mean_return_se, result->advantage, result->advantage_se);
+  if (!own.has_ratio) return Finish();
   std::printf("at the end    median %.3f (%.3f … %.3f) of the best contrast\n", own.median_ratio,
               own.median_low, own.median_high);
   std::printf("              %.0f ± %.0f %% of the episodes at 0.95 or more\n", 100 * own.success,

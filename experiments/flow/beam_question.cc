@@ -6,6 +6,13 @@
 
 namespace ronchi {
 
+bool AskYesNo(hw::workflow::Host* host, const std::string& name, const std::string& text) {
+  constexpr double kTimeout_s = 600;  // time to look at the gun and its valves
+  const hw::workflow::Answer answer =
+      host->Ask({.name = name, .text = text, .kind = "yes_no", .timeout_s = kTimeout_s});
+  return answer.given && answer.yes;
+}
+
 absl::Status CheckBeamAnswer(const std::map<std::string, std::string>& answers) {
   const auto it = answers.find(kBeamQuestion);
   hw::workflow::Answer answer;
@@ -18,16 +25,11 @@ absl::Status CheckBeamAnswer(const std::map<std::string, std::string>& answers) 
 }
 
 std::function<bool(double, double)> AskAboutBeam(hw::workflow::Host* host) {
-  constexpr double kTimeout_s = 600;  // time to look at the gun and its valves
   return [host](double normal_A, double now_A) {
-    const hw::workflow::Answer answer = host->Ask(
-        {.name = kBeamQuestion,
-         .text = absl::StrFormat("The beam's current was %.3g pA and reads %.3g pA now. Is that "
-                                 "meant, and to be the new normal?",
-                                 normal_A * 1e12, now_A * 1e12),
-         .kind = "yes_no",
-         .timeout_s = kTimeout_s});
-    return answer.given && answer.yes;
+    return AskYesNo(host, kBeamQuestion,
+                    absl::StrFormat("The beam's current was %.3g pA and reads %.3g pA now. Is that "
+                                    "meant, and to be the new normal?",
+                                    normal_A * 1e12, now_A * 1e12));
   };
 }
 

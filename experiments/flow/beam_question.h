@@ -11,7 +11,10 @@
 
 namespace ronchi {
 
-inline constexpr char kBeamQuestion[] = "beam";  // its name, by which scripts answer it
+inline constexpr char kBeamQuestion[] = "beam";    // its name, by which scripts answer it
+inline constexpr char kAlarmQuestion[] = "alarm";  // of a recipe whose on_alarm asks a person
+// No, silence, and no terminal all mean no.
+bool AskYesNo(hw::workflow::Host* host, const std::string& name, const std::string& text);
 // InvalidArgument: the answer of that name is none.
 absl::Status CheckBeamAnswer(const std::map<std::string, std::string>& answers);
 

@@ -4,23 +4,21 @@
 #include <cmath>
 
 #include "agents/classical/random_policy.h"
-#include "agents/policy_file.h"
 #include "core/interrupt.h"
 #include "core/progress.h"
+#include "experiments/loop/train.h"
+#include "experiments/record/trained_policy.h"
 #include "hw/ground_truth.h"
-#include "hw/twin/twin.h"
 
 namespace ronchi {
 namespace {
 
 absl::StatusOr<Evaluation::Episode> RunEpisode(const Recipe& recipe, uint64_t seed,
                                                agents::Policy* policy) {
-  RONCHI_ASSIGN_OR_RETURN(auto twin, hw::MakeTwin(recipe.train_instrument, seed));
-  env::AberrationTuningOptions options = recipe.environment;
-  options.max_episode_steps = recipe.tune_steps;
-  options.dark_counts = recipe.train_instrument.dark_counts;
-  options.randomise = false;
-  RONCHI_ASSIGN_OR_RETURN(auto task, env::AberrationTuning::Create(twin.get(), options));
+  RONCHI_ASSIGN_OR_RETURN(const auto instrument, recipe.open_train(seed));
+  TaskPlace place{.randomise = false};
+  if (recipe.one_episode) place.max_episode_steps = recipe.tune_steps;
+  RONCHI_ASSIGN_OR_RETURN(const auto task, recipe.make_train_task(instrument.get(), place));
   policy->Reset(DeriveSeed(seed, "evaluate.policy"));
   RONCHI_ASSIGN_OR_RETURN(env::ResetResult reset, task->Reset(seed));
   env::Observation observation = std::move(reset.observation);
@@ -32,19 +30,25 @@ absl::StatusOr<Evaluation::Episode> RunEpisode(const Recipe& recipe, uint64_t se
     done = step.terminated || step.truncated;
     observation = std::move(step.observation);
   }
-  const hw::GroundTruth* truth = twin->ground_truth();
-  episode.ratio = truth->NoiseFreeContrast() / truth->BestContrast();
+  const hw::GroundTruth* truth = instrument->ground_truth();
+  if (truth && task->spec().observation_space.contains("contrast")) {
+    episode.ratio = truth->NoiseFreeContrast() / truth->BestContrast();
+  }
   return episode;
+}
+
+// The random agent of the recipe's task.
+absl::StatusOr<std::unique_ptr<agents::Policy>> MakeRandom(const Recipe& recipe) {
+  RONCHI_ASSIGN_OR_RETURN(const auto task, TrainingEnvironments(recipe, 0)(0));
+  return agents::RandomPolicy::Create(task->spec().action_space);
 }
 
 }  // namespace
 
 absl::StatusOr<Evaluation> EvaluatePolicy(const std::string& policy_path, const Recipe& recipe,
                                           int episodes) {
-  RONCHI_ASSIGN_OR_RETURN(const auto policy, agents::LoadPolicy(policy_path));
-  RONCHI_ASSIGN_OR_RETURN(
-      const auto random,
-      agents::RandomPolicy::Create(env::AberrationTuningSpec(recipe.environment).action_space));
+  RONCHI_ASSIGN_OR_RETURN(const auto policy, LoadPolicyFor(recipe.environment, policy_path));
+  RONCHI_ASSIGN_OR_RETURN(const auto random, MakeRandom(recipe));
   Evaluation result;
   Progress progress("evaluate", size_t(episodes));
   for (int e = 0; e < episodes && !Interrupted(); ++e) {
@@ -88,12 +92,15 @@ Evaluation::Figures FiguresOf(const std::vector<Evaluation::Episode>& episodes) 
   double successes = 0;
   for (const Evaluation::Episode& e : episodes) {
     returns.push_back(e.episode_return);
-    ratios.push_back(e.ratio);
-    successes += e.ratio >= 0.95;
+    if (!e.ratio) continue;
+    ratios.push_back(*e.ratio);
+    successes += *e.ratio >= 0.95;
   }
   const MeanAndError mean = MeanOf(returns);
   f.mean_return = mean.mean;
   f.mean_return_se = mean.error;
+  f.has_ratio = !ratios.empty();
+  if (!f.has_ratio) return f;
   std::sort(ratios.begin(), ratios.end());
   const double n = double(ratios.size());
   const size_t middle = ratios.size() / 2;

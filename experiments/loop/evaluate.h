@@ -1,6 +1,7 @@
 // `ronchi evaluate`: a policy in many episodes, against the random floor.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@ namespace ronchi {
 struct Evaluation {
   struct Episode {
     double episode_return = 0;
-    double ratio = 0;  // noise-free contrast at the end over the best attainable
+    // Noise-free contrast at the end over the best attainable, of a task that tunes it.
+    std::optional<double> ratio = std::nullopt;
   };
   std::vector<Episode> episodes, random_episodes;  // of the random agent: the same hidden states
   // Figures of one agent with their standard errors over episodes. `median_low` … `median_high`
@@ -19,6 +21,7 @@ struct Evaluation {
   // does a mean; by ranks, so that no distribution is assumed.
   struct Figures {
     double mean_return = 0, mean_return_se = 0;
+    bool has_ratio = false;  // the rest: of tasks that have one
     double median_ratio = 0, median_low = 0, median_high = 0;
     double success = 0, success_se = 0;  // share of episodes with ratio >= 0.95
   };

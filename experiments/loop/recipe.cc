@@ -7,8 +7,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/random.h"
+#include "env/aberration_tuning.h"
 #include "experiments/catalog/agents.h"
-#include "hw/twin/describe_twin.h"
+#include "experiments/loop/alarm_actions.h"
+#include "experiments/loop/streams.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -17,56 +19,178 @@ namespace fs = std::filesystem;
 
 std::string RecipesFolder() { return absl::StrCat(kSourceDirectory, "/experiments/recipes"); }
 
-absl::Status ReadTask(const Config& environment, Recipe* recipe) {
-  RONCHI_RETURN_IF_ERROR(env::ReadAberrationTuningOptions(environment, &recipe->environment));
-  if (recipe->environment.level != 1) {
-    return environment.Error("level",
-                             absl::StrCat(recipe->environment.level,
-                                          " is not allowed in a recipe, whose theory knows "
-                                          "C10 and C12 alone; allowed: 1"));
+// An instrument of which there is nothing but its description: a task that is made over it has been
+// checked against it.
+class OnPaper final : public hw::Instrument {
+ public:
+  explicit OnPaper(hw::Description description) : description_(std::move(description)) {}
+  const hw::Description& description() const override { return description_; }
+
+ private:
+  absl::StatusOr<hw::Reply> Run(const hw::Command&, const hw::ExecuteOptions&) override {
+    return absl::UnimplementedError("a description does nothing");
   }
-  if (recipe->environment.reward_truth) {
-    return environment.Error("reward",
-                             "'truth' is not allowed in a recipe: the agent is deployed behind a "
-                             "guard, which hides the truth; allowed: image");
+  const hw::Description description_;
+};
+
+absl::Status CheckReward(const Config& task) {
+  std::string reward = "image";
+  ConfigReader(task).Text("reward", &reward);
+  if (reward != "truth") return absl::OkStatus();
+  return task.Error("reward",
+                    "'truth' is not allowed in a recipe: the agent is deployed behind a "
+                    "guard, which hides the truth; allowed: image");
+}
+
+// The list below `key`, texts alone; `allowed`: empty for any.
+std::vector<std::string> Texts(ConfigReader* r, const std::string& key,
+                               const std::vector<std::string>& standard) {
+  const bool given = r->Has(key);
+  const Config node = r->Child(key);
+  if (!given) return standard;
+  std::vector<std::string> out;
+  if (!node.IsSequence()) {
+    r->Fail(key, "expected a list");
+    return out;
   }
-  return absl::OkStatus();
-}
-
-absl::Status ReadInstrument(const Config& node, hw::TwinOptions* o) {
-  RONCHI_ASSIGN_OR_RETURN(*o, hw::ReadTwinOptions(node));
-  return absl::OkStatus();
-}
-
-absl::Status ReadAgent(const Config& node, Recipe* recipe) {
-  RONCHI_ASSIGN_OR_RETURN(const agents::AgentKind* const kind, AgentKindOf(node));
-  recipe->agent_kind = kind->kind;
-  recipe->agent = node;
-  return CheckAgent(node, env::AberrationTuningSpec(recipe->environment));
-}
-
-// Everything of hw/guard_options.h; for the three settings of the task limit_nm and step_nm say the
-// same with one number, and `limits` wins over them.
-absl::Status ReadGuard(const Config& node, const hw::TwinOptions& instrument, hw::GuardOptions* o) {
-  ConfigReader r(node);
-  double limit_nm = instrument.corrector_limit_m * 1e9, step_nm = 2 * limit_nm;
-  r.Number("limit_nm", &limit_nm, {.min = 0.01, .max = 1e5});
-  r.Number("step_nm", &step_nm, {.min = 0.01, .max = 1e5});
-  if (!r.ok()) return r.status();
-  hw::GuardDefaults defaults{.dose_budget_e_per_A2 = 1e7, .known = {"limit_nm", "step_nm"}};
-  for (const char* knob : {"optics.C10", "optics.C12.a", "optics.C12.b"}) {
-    defaults.limits[knob] = {-limit_nm * 1e-9, limit_nm * 1e-9, step_nm * 1e-9};
+  for (size_t i = 0; i < node.size(); ++i) {
+    const auto text = node.Item(i).Scalar();
+    if (!text.ok()) {
+      r->Fail(key, "expected a list of texts");
+      return out;
+    }
+    out.push_back(*text);
   }
-  RONCHI_ASSIGN_OR_RETURN(*o, hw::ReadGuardOptions(node, hw::DescribeTwin(instrument), defaults));
-  return absl::OkStatus();
+  return out;
 }
 
-absl::Status ReadMonitor(const Config& node, MonitorSettings* o) {
+absl::Status ReadMonitor(const Config& node, bool has_theory, MonitorSettings* o,
+                         double* probe_defocus_nm) {
   ConfigReader r(node);
   r.Number("frames_between_false_alarms", &o->frames_between_false_alarms, {.min = 2, .max = 1e9});
-  r.Number("probe_defocus_nm", &o->probe_defocus_nm, {.min = 0.1, .max = 100});
+  r.Number("probe_defocus_nm", probe_defocus_nm, {.min = 0.1, .max = 100});
   r.Integer("learning_frames", &o->learning_frames, {.min = 2, .max = 10000});
+  r.Integer("settle", &o->settle, {.min = 0, .max = 1e6});
+  r.Number("rest", &o->rest, {.min = 0, .max = 1e9});
+  std::string rows = "step", when = "rest", reference = "deployment";
+  r.Choice("reference", &reference, {"deployment", "policy"});
+  o->policy_reference = reference == "policy";
+  r.Choice("rows", &rows, {"step", "episode"});
+  if (rows == "episode") when = "always";
+  r.Choice("when", &when, {"rest", "always"});
+  o->rows = rows == "step" ? MonitorSettings::Rows::kStep : MonitorSettings::Rows::kEpisode;
+  o->when = when == "rest" ? MonitorSettings::When::kRest : MonitorSettings::When::kAlways;
+  if (rows == "episode" && when == "rest") {
+    r.Fail("when", "'rest' is not allowed with 'rows: episode'; allowed: always");
+  }
+  const char* own = rows == "step" ? "reward" : "return";
+  o->streams = Texts(&r, "streams", {has_theory ? "innovations" : own});
+  o->on_alarm = Texts(&r, "on_alarm",
+                      has_theory ? std::vector<std::string>{"re_estimate", "recentre"}
+                                 : std::vector<std::string>{"restart_agent"});
+  if (r.ok() && o->streams.empty()) r.Fail("streams", "an empty list watches nothing");
+  for (const std::string& name : o->on_alarm) {
+    const absl::StatusOr<const AlarmAction*> action = FindAlarmAction(name);
+    if (!action.ok()) {
+      r.Fail("on_alarm", std::string(action.status().message()));
+    } else if ((*action)->needs_theory && !has_theory) {
+      r.Fail("on_alarm", absl::StrCat("'", name, "' needs a theory, and this recipe has none"));
+    }
+  }
+  for (const std::string& name : o->streams) {
+    if (name == "innovations" && !has_theory) {
+      r.Fail("streams", "'innovations' are theory's, and this recipe has none");
+    }
+    if (name == "innovations" && o->rows == MonitorSettings::Rows::kEpisode) {
+      r.Fail("streams", "'innovations' are of steps; allowed with 'rows: step'");
+    }
+  }
   return r.Done();
+}
+
+// `theory: none`, `theory: {model: column, column: <instrument>}`. Where nothing is said, there is
+// one for the task that it was made for, on a column.
+absl::Status ReadTheory(const Config& root, const Config& node, Recipe* recipe) {
+  const auto kind_of = [](const Config& c) {
+    const auto kind = KindOf(c);
+    return kind.ok() ? (*kind)->kind : std::string();
+  };
+  int level = 1;
+  ConfigReader(recipe->task).Integer("level", &level, {.min = 1, .max = 3});
+  const bool fits = recipe->environment.rfind("AberrationTuning", 0) == 0 && level == 1;
+  std::string model = fits && kind_of(recipe->deploy_instrument) == "column" ? "column" : "none";
+  if (const auto text = node.Scalar(); text.ok()) {
+    if (*text != "none") {
+      return root.Error("theory", absl::StrCat("'", *text,
+                                               "' is not allowed; allowed: none, or "
+                                               "{model: column, …}"));
+    }
+    model = "none";
+  }
+  std::optional<Config> column;
+  if (node.IsMap()) {
+    ConfigReader r(node);
+    model = "column";
+    r.Choice("model", &model, {"none", "column"});
+    if (r.Has("column")) column = r.Child("column");
+    RONCHI_RETURN_IF_ERROR(r.Done());
+  }
+  if (model == "none") return absl::OkStatus();
+  if (!fits) {
+    return root.Error("theory", absl::StrFormat("'column' is not allowed for %s at level %d: it "
+                                                "knows C10 and C12 alone; allowed: 1, or none",
+                                                recipe->environment, level));
+  }
+  const Config& sheet = column                                           ? *column
+                        : kind_of(recipe->deploy_instrument) == "column" ? recipe->deploy_instrument
+                                                                         : recipe->train_instrument;
+  TheorySettings theory;
+  // What theory expects of the unknowns is what the agent was trained on, not this instrument.
+  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions train,
+                          hw::ReadTwinOptions(recipe->train_instrument));
+  RONCHI_ASSIGN_OR_RETURN(theory.column, hw::ReadTwinOptions(sheet));
+  theory.prior = train.prior;
+  recipe->theory = std::move(theory);
+  return absl::OkStatus();
+}
+
+// That the task can be had on the instrument, the agent fits it, and its streams are there: before
+// anything is trained. Where only the instrument itself knows what it is, later.
+absl::Status CheckFit(const Config& root, const Config& instrument, const TaskMaker& make,
+                      const Recipe& recipe) {
+  RONCHI_ASSIGN_OR_RETURN(const std::optional<hw::Description> description,
+                          DescriptionOf(instrument));
+  if (!description) return absl::OkStatus();
+  OnPaper paper(*description);
+  const auto task = make(&paper, {});
+  if (!task.ok()) return root.Error("environment", std::string(task.status().message()));
+  const env::Spec& spec = (*task)->spec();
+  RONCHI_RETURN_IF_ERROR(CheckAgent(recipe.agent, spec));
+  const auto streams = Streams::Create(recipe.monitor.streams, spec,
+                                       recipe.monitor.rows == MonitorSettings::Rows::kEpisode);
+  if (!streams.ok()) return root.Error("monitor.streams", std::string(streams.status().message()));
+  return absl::OkStatus();
+}
+
+struct Stage {
+  Config instrument;
+  InstrumentMaker open;
+  TaskMaker make_task;
+};
+absl::StatusOr<Stage> ReadStage(const Config& root, const EnvironmentKind& kind, const Config& task,
+                                const Config& given) {
+  absl::StatusOr<Config> instrument = EnvironmentInstrument(kind.id, given, task);
+  RONCHI_RETURN_IF_ERROR(instrument.status());
+  RONCHI_ASSIGN_OR_RETURN(InstrumentMaker open, PrepareInstrument(*instrument));
+  RONCHI_ASSIGN_OR_RETURN(TaskMaker make, kind.prepare(task, *instrument, false));
+  return Stage{*std::move(instrument), std::move(open), std::move(make)};
+}
+
+std::string NameOf(const Config& config) {
+  const fs::path path(config.file());
+  const std::string name = path.filename() == "recipe.yaml" ? path.parent_path().filename().string()
+                                                            : path.stem().string();
+  return name.empty() ? "run" : name;
 }
 
 }  // namespace
@@ -98,42 +222,81 @@ absl::StatusOr<std::string> FindRecipe(const std::string& name) {
       name, ": no such recipe or file; recipes: ", absl::StrJoin(RecipeNames(), ", ")));
 }
 
+absl::StatusOr<hw::GuardOptions> ReadRecipeGuard(const Config& node,
+                                                 const hw::Description& instrument) {
+  constexpr const char* kKnobs[] = {"optics.C10", "optics.C12.a", "optics.C12.b"};
+  ConfigReader r(node);
+  hw::GuardDefaults defaults{.dose_budget_e_per_A2 = 1e7, .known = {"limit_nm", "step_nm"}};
+  if (const hw::PropertyInfo* c10 = instrument.FindProperty("optics.C10"); c10 && c10->writable) {
+    double limit_nm = c10->max * 1e9, step_nm = 2 * limit_nm;
+    r.Number("limit_nm", &limit_nm, {.min = 0.01, .max = 1e5});
+    r.Number("step_nm", &step_nm, {.min = 0.01, .max = 1e5});
+    if (!r.ok()) return r.status();
+    for (const char* knob : kKnobs) {
+      if (!instrument.FindProperty(knob)) continue;
+      defaults.limits[knob] = {-limit_nm * 1e-9, limit_nm * 1e-9, step_nm * 1e-9};
+    }
+  }
+  return hw::ReadGuardOptions(node, instrument, defaults);
+}
+
 absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
-  Recipe recipe;
   ConfigReader r(config);
   int version = 1;
+  std::string title;
+  uint64_t seed = 1;
   r.Integer("version", &version, {.min = 1, .max = 1}, true);
-  r.Text("title", &recipe.title);
-  r.Seed("seed", &recipe.seed);
-  const Config environment = r.Child("environment"), agent = r.Child("agent");
+  r.Text("title", &title);
+  r.Seed("seed", &seed);
+  const Config task = r.Child("environment"), agent = r.Child("agent");
   const Config train = r.Child("train"), deploy = r.Child("deploy"), monitor = r.Child("monitor");
+  r.Known("theory");
+  std::string id = env::AberrationTuningSpec({}).id;  // what the first recipes were of
+  ConfigReader(task).Text("id", &id);
+  const absl::StatusOr<const EnvironmentKind*> kind = FindEnvironment(id);
+  if (!kind.ok()) return task.Error("id", std::string(kind.status().message()));
+  ConfigReader t(train), d(deploy);
+  Recipe recipe{.name = NameOf(config),
+                .title = title,
+                .seed = seed,
+                .environment = id,
+                .task = task,
+                .agent = agent,
+                .train_instrument = t.Child("instrument"),
+                .deploy_instrument = d.Child("instrument"),
+                .guard = d.Child("guard")};
+  t.Integer("tune_steps", &recipe.tune_steps, {.min = 1, .max = 100000});
+  d.Integer("steps", &recipe.deploy_steps, {.min = 1, .max = 1000000});
+  if (d.Has("one_episode")) d.Bool("one_episode", &recipe.one_episode);
+  d.Known("one_episode");
   ErrorList errors;  // of all sections, told at once
   errors.Add(r.Done());
-  errors.Add(ReadTask(environment, &recipe));
-  errors.Add(ReadAgent(agent, &recipe));
-  ConfigReader t(train);
-  t.Integer("tune_steps", &recipe.tune_steps, {.min = 1, .max = 100000});
-  errors.Add(ReadInstrument(t.Child("instrument"), &recipe.train_instrument));
+  errors.Add(CheckReward(task));
   errors.Add(t.Done());
-  ConfigReader d(deploy);
-  d.Integer("steps", &recipe.deploy_steps, {.min = 1, .max = 1000000});
-  const Config guard = d.Child("guard");
-  errors.Add(ReadInstrument(d.Child("instrument"), &recipe.deploy_instrument));
   errors.Add(d.Done());
-  errors.Add(ReadGuard(guard, recipe.deploy_instrument, &recipe.guard));
-  errors.Add(ReadMonitor(monitor, &recipe.monitor));
+  const auto add = [&](absl::StatusOr<Stage> stage, Config* instrument, InstrumentMaker* open,
+                       TaskMaker* make) {
+    errors.Add(stage.status());
+    if (!stage.ok()) return;
+    *instrument = stage->instrument;
+    *open = std::move(stage->open);
+    *make = std::move(stage->make_task);
+  };
+  add(ReadStage(config, **kind, task, recipe.train_instrument), &recipe.train_instrument,
+      &recipe.open_train, &recipe.make_train_task);
+  add(ReadStage(config, **kind, task, recipe.deploy_instrument), &recipe.deploy_instrument,
+      &recipe.open_deploy, &recipe.make_deploy_task);
+  if (errors.status().ok()) errors.Add(ReadTheory(config, r.Child("theory"), &recipe));
+  double probe_defocus_nm = 6;
+  errors.Add(ReadMonitor(monitor, recipe.theory.has_value(), &recipe.monitor, &probe_defocus_nm));
   RONCHI_RETURN_IF_ERROR(errors.status());
-  const double limit_nm = 1e9 * std::min(recipe.train_instrument.corrector_limit_m,
-                                         recipe.deploy_instrument.corrector_limit_m);
-  if (recipe.environment.range_nm > limit_nm) {
-    return environment.Error("range_nm", absl::StrFormat("%g is beyond the correctors' limit; "
-                                                         "allowed: up to %g",
-                                                         recipe.environment.range_nm, limit_nm));
-  }
-  const fs::path path(config.file());
-  recipe.name = path.filename() == "recipe.yaml" ? path.parent_path().filename().string()
-                                                 : path.stem().string();
-  if (recipe.name.empty()) recipe.name = "run";
+  if (recipe.theory) recipe.theory->probe_defocus_nm = probe_defocus_nm;
+  if (recipe.monitor.rows == MonitorSettings::Rows::kEpisode) recipe.one_episode = false;
+  RONCHI_ASSIGN_OR_RETURN(const auto description, DescriptionOf(recipe.deploy_instrument));
+  if (description) errors.Add(ReadRecipeGuard(recipe.guard, *description).status());
+  errors.Add(CheckFit(config, recipe.train_instrument, recipe.make_train_task, recipe));
+  errors.Add(CheckFit(config, recipe.deploy_instrument, recipe.make_deploy_task, recipe));
+  RONCHI_RETURN_IF_ERROR(errors.status());
   return recipe;
 }
 

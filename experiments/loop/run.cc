@@ -7,16 +7,17 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "agents/policy_file.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/parallel.h"
-#include "experiments/catalog/agent_factory.h"
 #include "experiments/flow/beam_question.h"
 #include "experiments/flow/flow_host.h"
+#include "experiments/loop/policy_reference.h"
+#include "experiments/loop/train.h"
 #include "experiments/record/log.h"
 #include "experiments/record/run_folder.h"
+#include "experiments/record/trained_policy.h"
 #include "experiments/report/run_report.h"
-#include "hw/checksum.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -35,18 +36,33 @@ const std::vector<std::string>& FileNames() {
 std::vector<int> DisturbedRows(const Recipe& recipe, const Trace& trace) {
   std::vector<int> rows;
   const std::vector<double>& scan = trace["scan"];
-  for (const hw::TwinEvent& event : recipe.deploy_instrument.events) {
-    const auto it = std::find_if(scan.begin(), scan.end(),
-                                 [&](double s) { return s >= double(event.at_scan); });
+  ConfigReader r(recipe.deploy_instrument);
+  const Config events = r.Child("events");
+  for (size_t i = 0; events.IsSequence() && i < events.size(); ++i) {
+    int at_scan = 0;
+    ConfigReader(events.Item(i)).Integer("at_scan", &at_scan);
+    const auto it =
+        std::find_if(scan.begin(), scan.end(), [&](double s) { return s >= double(at_scan); });
     if (it != scan.end()) rows.push_back(int(it - scan.begin()));
   }
   return rows;
 }
 
-absl::StatusOr<agents::Trained> GetAgent(const RunOptions& options, const Recipe& recipe) {
-  if (options.policy.empty()) return TrainAgent(recipe);
-  RONCHI_ASSIGN_OR_RETURN(auto policy, agents::LoadPolicy(options.policy));
-  return agents::Trained{std::move(policy), {}};
+struct Agent {
+  agents::Trained trained;
+  References references;      // of its file
+  agents::Provenance origin;  // likewise
+};
+absl::StatusOr<Agent> GetAgent(const RunOptions& options, const Recipe& recipe) {
+  Agent agent;
+  if (options.policy.empty()) {
+    RONCHI_ASSIGN_OR_RETURN(agent.trained, TrainAgent(recipe));
+    return agent;
+  }
+  RONCHI_ASSIGN_OR_RETURN(agent.trained.policy, LoadPolicyFor(recipe.environment, options.policy));
+  RONCHI_ASSIGN_OR_RETURN(agent.origin, agents::LoadProvenance(options.policy));
+  agent.references = GetReferences(agent.origin);
+  return agent;
 }
 
 // A full disk is the user's to mend, though the guard had to take it for a fault of the instrument.
@@ -56,41 +72,51 @@ absl::Status DiskFullIsBadInput(const absl::Status& s, const std::string& folder
 }
 
 void LogStart(const Recipe& recipe, const std::string& folder) {
-  Log(absl::StrCat("recipe ", recipe.name, ", agent ", recipe.agent_kind, ", seed ", recipe.seed,
+  Log(absl::StrCat("recipe ", recipe.name, ", task ", recipe.environment, ", seed ", recipe.seed,
                    ", ", Threads(), " threads, into ", folder));
   for (const char* part : {"train", "tune.instrument", "deploy.instrument"}) {
     Log(absl::StrCat("seed of '", part, "': ", DeriveSeed(recipe.seed, part)));
   }
 }
 
+absl::Status SaveAgent(const Agent& agent, const Recipe& recipe, const RunRecord& record,
+                       const std::string& folder) {
+  agents::Provenance origin = agent.origin;  // of a file: it keeps what it says of itself
+  if (origin.empty()) {
+    origin = ProvenanceOf(recipe, record.commit, int(agent.trained.summary.steps));
+    PutReferences(agent.references, &origin);
+  }
+  return agents::SavePolicy(*agent.trained.policy, origin, folder + "/policy.json");
+}
+
 absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const std::string& folder,
                        const std::shared_ptr<hw::EventLog>& log, RunRecord* record) {
-  RONCHI_RETURN_IF_ERROR(log->Note("config", hw::ChecksumText(record->config)));
-  RONCHI_ASSIGN_OR_RETURN(agents::Trained trained, GetAgent(options, recipe));
-  Log(absl::StrCat("agent '", trained.policy->kind(), "' ready after ", trained.summary.steps,
-                   " images"));
-  record->agent = trained.policy->kind();
-  record->training = trained.summary;
-  RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy,
-                                            {{"recipe", recipe.name},
-                                             {"seed", absl::StrCat(recipe.seed)},
-                                             {"version", kVersion},
-                                             {"commit", record->commit},
-                                             {"steps", double(trained.summary.steps)}},
-                                            folder + "/policy.json"));
+  RONCHI_RETURN_IF_ERROR(log->Note("config", HashOf(record->config).LowHex()));
+  RONCHI_ASSIGN_OR_RETURN(Agent agent, GetAgent(options, recipe));
+  agents::Policy* const policy = agent.trained.policy.get();
+  Log(absl::StrCat("agent '", policy->kind(), "' ready after ", agent.trained.summary.steps,
+                   " steps"));
+  record->agent = policy->kind();
+  record->environment = recipe.environment;
+  record->training = agent.trained.summary;
+  RONCHI_RETURN_IF_ERROR(SaveAgent(agent, recipe, *record, folder));
   if (options.policy.empty()) {
-    RONCHI_ASSIGN_OR_RETURN(record->tune, Tune(recipe, trained.policy.get(), log));
+    RONCHI_ASSIGN_OR_RETURN(TuneResult tuned, Tune(recipe, policy, log));
+    record->tune = std::move(tuned.trace);
+    agent.references = std::move(tuned.references);
     record->tune_steps_planned = recipe.tune_steps;
-    Log(absl::StrFormat("tuned: %u images, contrast %.3f", record->tune->rows(),
-                        record->tune->Last("contrast")));
+    Log(absl::StrFormat("tuned: %u rows", record->tune->rows()));
+    RONCHI_RETURN_IF_ERROR(SaveAgent(agent, recipe, *record, folder));
   }
   TerminalHost person({.answers = options.answers});
-  Recipe attended = recipe;
-  attended.guard.accept_current = AskAboutBeam(&person);
-  RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(attended, trained.policy.get(), log));
+  DeployOptions deploy{.accept_current = AskAboutBeam(&person),
+                       .ask = [&person](const std::string& question) {
+                         return AskYesNo(&person, kAlarmQuestion, question);
+                       }};
+  if (recipe.monitor.policy_reference) deploy.references = agent.references;
+  RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(recipe, policy, log, deploy));
   record->disturbed_at = DisturbedRows(recipe, record->deploy.trace);
-  Log(absl::StrFormat("deployed: %u images, contrast %.3f, %u alarms, ended by %s",
-                      record->deploy.trace.rows(), record->deploy.trace.Last("contrast"),
+  Log(absl::StrFormat("deployed: %u rows, %u alarms, ended by %s", record->deploy.trace.rows(),
                       record->deploy.alarms.size(), record->deploy.ended_by));
   return absl::OkStatus();
 }

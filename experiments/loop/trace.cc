@@ -5,7 +5,8 @@
 namespace ronchi {
 
 void Trace::Begin(const Array<float>& image) {
-  images.push_back(image);
+  if (!image.empty()) images.push_back(image);
+  ++row_count;
   for (auto& [name, values] : columns) values.push_back(std::numeric_limits<double>::quiet_NaN());
 }
 

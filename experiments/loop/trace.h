@@ -1,4 +1,4 @@
-// What happened step by step: named columns of equal length, one row an image.
+// What happened step by step: named columns of equal length, one row an observation.
 #pragma once
 
 #include <map>
@@ -12,13 +12,15 @@ namespace ronchi {
 
 struct Trace {
   std::map<std::string, std::vector<double>> columns;  // "time_s", "contrast", "C10_nm" …
-  std::vector<Array<float>> images;                    // one a row, [y, x], counts
-  size_t rows() const { return images.size(); }
+  std::vector<Array<float>> images;  // one a row, [y, x]; none: the task shows none
+  size_t row_count = 0;
+  size_t rows() const { return row_count; }
 
-  // Starts a row with this image; columns that no Put fills hold NaN.
+  // Starts a row with this image (empty: none); columns that no Put fills hold NaN.
   void Begin(const Array<float>& image);
   void Put(const std::string& column, double value);
   const std::vector<double>& operator[](const std::string& column) const;
+  bool Has(const std::string& column) const { return columns.contains(column); }
   double Last(const std::string& column) const;
 };
 

@@ -1,37 +1,35 @@
 #include "experiments/loop/watch.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace ronchi {
-namespace {
-
-constexpr std::array<const char*, 3> kKnobs = {"optics.C10", "optics.C12.a", "optics.C12.b"};
-
-}  // namespace
-
-theory::Acquisition ToAcquisition(const hw::Reply& reply, const std::array<double, 3>& settings_A) {
-  theory::Acquisition a;
-  a.settings_A = settings_A;
-  a.time_s = reply.time_s;
-  a.frames = int(reply.frames.size());
-  a.image = Array<float>(reply.frames.at(0).counts.shape());
-  for (const hw::Frame& frame : reply.frames) {
-    for (size_t i = 0; i < a.image.size(); ++i) {
-      a.image[i] += frame.counts[i] / float(reply.frames.size());
-    }
-  }
-  return a;
-}
 
 absl::StatusOr<hw::Reply> Watch::Run(const hw::Command& command,
                                      const hw::ExecuteOptions& options) {
   absl::StatusOr<hw::Reply> reply = inner_->Execute(command, options);
   if (!reply.ok()) return reply;
   for (const hw::Reading& reading : reply->readings) {
-    for (size_t i = 0; i < kKnobs.size(); ++i) {
-      if (reading.property == kKnobs[i]) settings_A_[i] = reading.value.si * kAngstromPerMetre;
-    }
+    const hw::PropertyInfo* info = description().FindProperty(reading.property);
+    if (info && info->writable) settings_[reading.property] = reading.value.si;
   }
-  if (listener_ && !reply->frames.empty()) listener_(ToAcquisition(*reply, settings_A_));
+  exposures_ += !reply->frames.empty();
+  if (listener_) listener_(command, *reply);
   return reply;
+}
+
+PropertyColumn ColumnOf(const hw::PropertyInfo& property) {
+  PropertyColumn column;
+  const size_t dot = property.name.find('.');
+  for (char c : property.name.substr(dot == std::string::npos ? 0 : dot + 1)) {
+    if (c != '.') column.name += c;
+  }
+  const absl::StatusOr<Quantity> unit =
+      property.unit.empty() ? absl::InvalidArgumentError("") : ParseQuantity("1 " + property.unit);
+  if (unit.ok()) {
+    column.unit_si = unit->si;
+    absl::StrAppend(&column.name, "_", property.unit);
+  }
+  return column;
 }
 
 }  // namespace ronchi

@@ -1,33 +1,47 @@
-// An Instrument that lets everything through and hands theory each image as it arrives, with the
-// settings under which it was taken: how a monitor watches an agent that does not know of it.
+// An Instrument that lets everything through and tells what passed: how a monitor and theory watch
+// an agent that does not know of them.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "hw/instrument.h"
-#include "theory/column_model.h"
 
 namespace ronchi {
 
 class Watch : public hw::Instrument {
  public:
-  using Listener = std::function<void(const theory::Acquisition&)>;
+  using Listener = std::function<void(const hw::Command&, const hw::Reply&)>;
   explicit Watch(std::unique_ptr<hw::Instrument> inner) : inner_(std::move(inner)) {}
 
-  // Called after each scan with a HAADF image; an empty listener: nobody.
+  // Called after each command that was carried out; an empty listener: nobody.
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   const hw::Description& description() const override { return inner_->description(); }
+  absl::Status BlankNow() override { return inner_->BlankNow(); }
+  hw::GroundTruth* ground_truth() override { return inner_->ground_truth(); }
+
+  // Where the writable properties stand, SI, as they were last read back; those that nobody has
+  // read or set are missing.
+  const std::map<std::string, double>& settings() const { return settings_; }
+  // Replies with frames or electrons so far.
+  int exposures() const { return exposures_; }
 
  private:
   absl::StatusOr<hw::Reply> Run(const hw::Command& command,
                                 const hw::ExecuteOptions& options) override;
   std::unique_ptr<hw::Instrument> inner_;
   Listener listener_;
-  std::array<double, 3> settings_A_{};
+  std::map<std::string, double> settings_;
+  int exposures_ = 0;
 };
 
-// The mean of a scan's HAADF frames as theory takes it.
-theory::Acquisition ToAcquisition(const hw::Reply& reply, const std::array<double, 3>& settings_A);
+// "optics.C12.a" in m → "C12a_nm" and the unit's SI size: what a table calls a property.
+struct PropertyColumn {
+  std::string name;
+  double unit_si = 1;
+};
+PropertyColumn ColumnOf(const hw::PropertyInfo& property);
 
 }  // namespace ronchi

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "experiments/loop/deployment.h"
-#include "hw/checksum.h"
 #include "hw/command_json.h"
 #include "hw/ground_truth.h"
 
@@ -54,8 +54,23 @@ absl::Status SameConfig(const std::string& folder) {
   if (!std::getline(log, line)) return absl::OkStatus();  // whatever is wrong is told by its reader
   const json note = json::parse(line, nullptr, false);
   const bool tells = note.is_object() && note.value("note", json()) == "config";
-  if (!tells || note.value("detail", json()) == hw::ChecksumText(text)) return absl::OkStatus();
+  if (!tells || note.value("detail", json()) == HashOf(text).LowHex()) return absl::OkStatus();
   return absl::InvalidArgumentError(path + ": has been changed since it was run");
+}
+
+// Nobody waits for a twin in real time to be given again what it was given before.
+absl::StatusOr<Recipe> RecipeToReplay(const std::string& path) {
+  RONCHI_ASSIGN_OR_RETURN(const Config written, Config::Load(path));
+  std::vector<std::string> overrides;
+  ConfigReader r(written);
+  for (const char* stage : {"train", "deploy"}) {
+    ConfigReader s(r.Child(stage));
+    bool real_time = false;
+    ConfigReader(s.Child("instrument")).Bool("real_time", &real_time);
+    if (real_time) overrides.push_back(absl::StrCat(stage, ".instrument.real_time=false"));
+  }
+  RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Load(path, overrides));
+  return ReadRecipe(config);
 }
 
 }  // namespace
@@ -94,10 +109,7 @@ absl::Status ReplayRecording(const std::string& folder, const std::string& name,
 
 absl::StatusOr<ReplaySummary> ReplayRun(const std::string& folder) {
   RONCHI_RETURN_IF_ERROR(SameConfig(folder));
-  RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Load(folder + "/config.yaml"));
-  RONCHI_ASSIGN_OR_RETURN(Recipe recipe, ReadRecipe(config));
-  // Nobody waits for a twin in real time to be given again what it was given before.
-  recipe.train_instrument.real_time = recipe.deploy_instrument.real_time = false;
+  RONCHI_ASSIGN_OR_RETURN(const Recipe recipe, RecipeToReplay(folder + "/config.yaml"));
   RONCHI_ASSIGN_OR_RETURN(const auto events, hw::ReadEventLog(folder));
   std::map<std::string, std::unique_ptr<hw::Instrument>> instruments;
   ReplaySummary summary;

@@ -1,18 +1,14 @@
 #include "experiments/record/run_record.h"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/child_first.h"
 #include "core/files.h"
 #include "core/nesting.h"
 #include "core/storage.h"
+#include "experiments/record/run_figures.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -21,14 +17,20 @@ namespace {
 using nlohmann::json;
 
 json StageSummary(const Trace& trace) {
-  const std::vector<double>& ratio = trace["true_ratio"];
-  return {{"images", trace.rows()},
-          {"contrast_start", trace["contrast"].front()},
-          {"contrast_end", trace["contrast"].back()},
-          {"of_best_start", ratio.front()},
-          {"of_best_end", ratio.back()},
-          {"time_s", trace.Last("time_s")},
-          {"dose_e_per_A2", trace.Last("dose_e_per_A2")}};
+  json j = {{"images", trace.rows()},
+            {"time_s", trace.Last("time_s")},
+            {"dose_e_per_A2", trace.Last("dose_e_per_A2")}};
+  const auto [start, end] = StartAndEnd(trace);
+  j["figure"] = {{"of", FigureMeaning(trace)}, {"start", start}, {"end", end}};
+  if (trace.Has("contrast")) {
+    j["contrast_start"] = trace["contrast"].front();
+    j["contrast_end"] = trace["contrast"].back();
+  }
+  if (trace.Has("true_ratio")) {
+    j["of_best_start"] = trace["true_ratio"].front();
+    j["of_best_end"] = trace["true_ratio"].back();
+  }
+  return j;
 }
 
 std::string Run(const std::string& command) {
@@ -48,17 +50,24 @@ Array<float> Stack(const Trace& trace) {
   return stack;
 }
 
-absl::Status WriteTrace(DataFile* file, const std::string& stage, const Trace& trace,
-                        double pixel_A, double dwell_s) {
-  const double half = pixel_A * double(trace.images.at(0).shape()[1]) / 2;
+absl::Status WriteImages(DataFile* file, const std::string& stage, const Trace& trace,
+                         const ImageScale& scale) {
+  if (trace.images.empty()) return absl::OkStatus();  // a task that shows none
+  const double pixel = scale.pixel > 0 ? scale.pixel : 1;
+  const double half = pixel * double(trace.images.at(0).shape()[1]) / 2;
   const Signal images{.name = stage + "_images",
-                      .title = "HAADF images of the stage '" + stage + "'",
-                      .units = "counts",
+                      .title = "Images of the stage '" + stage + "'",
+                      .units = scale.value_unit,
                       .axes = {{.name = "image", .navigate = true, .type = "unknown"},
-                               {.name = "y", .units = "A", .offset = -half, .scale = pixel_A},
-                               {.name = "x", .units = "A", .offset = -half, .scale = pixel_A}},
-                      .dwell_s = dwell_s};
-  RONCHI_RETURN_IF_ERROR(file->Write(images, Stack(trace)));
+                               {.name = "y", .units = scale.unit, .offset = -half, .scale = pixel},
+                               {.name = "x", .units = scale.unit, .offset = -half, .scale = pixel}},
+                      .dwell_s = scale.dwell_s};
+  return file->Write(images, Stack(trace));
+}
+
+absl::Status WriteTrace(DataFile* file, const std::string& stage, const Trace& trace,
+                        const ImageScale& scale) {
+  RONCHI_RETURN_IF_ERROR(WriteImages(file, stage, trace, scale));
   for (const auto& [name, values] : trace.columns) {
     const size_t cut = name.rfind("_nm") != std::string::npos   ? 3
                        : name.rfind("_s") == name.size() - 2    ? 2
@@ -71,22 +80,40 @@ absl::Status WriteTrace(DataFile* file, const std::string& stage, const Trace& t
   return absl::OkStatus();
 }
 
-absl::StatusOr<Trace> ReadTrace(const DataFileReader& file, const std::string& stage) {
-  Trace trace;
+absl::Status ReadImages(const DataFileReader& file, const std::string& stage, Trace* trace) {
+  RONCHI_ASSIGN_OR_RETURN(const auto signals, file.List("/root"));
+  if (std::ranges::find(signals, stage + "_images") == signals.end()) return absl::OkStatus();
   RONCHI_ASSIGN_OR_RETURN(const Array<float> stack,
                           file.ReadFloat(absl::StrCat("/root/", stage, "_images/data")));
   if (stack.rank() != 3) return absl::InvalidArgumentError(stage + "_images: expected rank 3");
   const size_t size = stack.shape()[1] * stack.shape()[2];
   for (size_t i = 0; i < stack.shape()[0]; ++i) {
-    trace.images.emplace_back(
+    trace->images.emplace_back(
         std::vector<size_t>{stack.shape()[1], stack.shape()[2]},
         std::vector<float>(stack.begin() + long(i * size), stack.begin() + long((i + 1) * size)));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Trace> ReadTrace(const DataFileReader& file, const std::string& stage) {
+  Trace trace;
+  RONCHI_RETURN_IF_ERROR(ReadImages(file, stage, &trace));
   RONCHI_ASSIGN_OR_RETURN(const auto names, file.List(absl::StrCat("/run/", stage)));
   for (const std::string& name : names) {
     RONCHI_ASSIGN_OR_RETURN(const Array<double> values,
                             file.ReadDouble(absl::StrCat("/run/", stage, "/", name)));
     trace.columns[name].assign(values.begin(), values.end());
+    trace.row_count = std::max(trace.row_count, values.size());
+  }
+  for (const auto& [name, values] : trace.columns) {
+    if (values.size() != trace.row_count) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "/run/", stage, "/", name, " has ", values.size(), " rows; expected ", trace.row_count));
+    }
+  }
+  if (!trace.images.empty() && trace.images.size() != trace.row_count) {
+    return absl::InvalidArgumentError(absl::StrCat(stage, "_images has ", trace.images.size(),
+                                                   " images; expected ", trace.row_count));
   }
   return trace;
 }
@@ -126,7 +153,7 @@ json Summarise(const RunRecord& r) {
     alarms.push_back({{"image", a.image},
                       {"stream", a.stream},
                       {"attribution", a.attribution},
-                      {"moved_nm", {a.moved_nm[0], a.moved_nm[1], a.moved_nm[2]}}});
+                      {"moved_nm", a.moved_nm}});
   }
   const AlarmCount count = CountAlarms(r);
   json j = {{"format", "ronchi run"},
@@ -134,6 +161,7 @@ json Summarise(const RunRecord& r) {
             {"name", r.name},
             {"title", r.title},
             {"agent", r.agent},
+            {"environment", r.environment},
             {"seed", r.seed},
             {"version", r.version},
             {"commit", r.commit},
@@ -148,6 +176,9 @@ json Summarise(const RunRecord& r) {
             {"deploy", StageSummary(r.deploy.trace)},
             {"alarms", alarms},
             {"disturbed_at", r.disturbed_at}};
+  j["deploy"]["episodes"] = r.deploy.episodes;
+  j["deploy"]["watched"] = r.deploy.watched;
+  j["deploy"]["has_ground_truth"] = r.deploy.has_truth;
   j["deploy"]["steps_planned"] = r.deploy.steps_planned;
   j["deploy"]["armed_at"] = r.deploy.armed_at;
   j["deploy"]["probing_images"] = r.deploy.probing_images;
@@ -164,15 +195,9 @@ absl::Status WriteRunRecord(const std::string& folder, const RunRecord& r) {
       DataFile file,
       DataFile::Create(folder + "/data.hdf5",
                        {.title = r.title, .identity = absl::StrCat(r.config, r.seed)}));
-  double pixel_A = 1, dwell_s = 0;
-  if (const auto config = Config::Parse(r.config, "config.yaml"); config.ok()) {
-    if (const auto recipe = ReadRecipe(*config); recipe.ok()) {
-      pixel_A = recipe->environment.fov_A / recipe->environment.pixels;
-      dwell_s = recipe->environment.dwell_s;
-    }
-  }
-  RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "deploy", r.deploy.trace, pixel_A, dwell_s));
-  if (r.tune) RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "tune", *r.tune, pixel_A, dwell_s));
+  const ImageScale scale = ImageScaleOf(r);
+  RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "deploy", r.deploy.trace, scale));
+  if (r.tune) RONCHI_RETURN_IF_ERROR(WriteTrace(&file, "tune", *r.tune, scale));
   RONCHI_RETURN_IF_ERROR(file.WriteText("/run/config", r.config));
   RONCHI_RETURN_IF_ERROR(file.Close());
   return WriteFileAtomically(
@@ -196,6 +221,7 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
     r.name = j.at("name");
     r.title = j.at("title");
     r.agent = j.at("agent");
+    r.environment = j.value("environment", "AberrationTuning-v0");  // the only one there was
     r.seed = j.at("seed");
     r.version = j.at("version");
     r.commit = j.at("commit");
@@ -210,6 +236,10 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
     }
     r.deploy.ending = *ending;
     r.deploy.ended_by = j.at("ended_by");
+    // Before these were written there was one episode, and always a truth.
+    r.deploy.episodes = j.at("deploy").value("episodes", 1);
+    r.deploy.watched = j.at("deploy").value("watched", 0);
+    r.deploy.has_truth = j.at("deploy").value("has_ground_truth", true);
     r.deploy.steps_planned = j.at("deploy").at("steps_planned");
     r.deploy.armed_at = j.at("deploy").at("armed_at");
     r.deploy.probing_images = j.at("deploy").at("probing_images");
@@ -217,6 +247,11 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
     for (const json& a : j.at("alarms")) {
       r.deploy.alarms.push_back(
           {a.at("image"), a.at("stream"), a.at("attribution"), a.at("moved_nm")});
+      const size_t moved = r.deploy.alarms.back().moved_nm.size();
+      if (moved != 0 && moved != 3) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            folder, "/summary.json: moved_nm: ", moved, " numbers are not allowed; allowed: 0, 3"));
+      }
     }
     if (j.contains("tune")) {
       r.tune_steps_planned = j.at("tune").at("steps_planned");
@@ -228,29 +263,13 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
   return r;
 }
 
-// HDF5 1.10 trusts what it reads: damaged files can crash it. A child reads first, which may.
-bool SurvivesReading(const std::string& folder) {
-  const pid_t child = fork();
-  if (child < 0) return true;
-  if (child == 0) {
-    for (int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) std::signal(signal, SIG_DFL);
-    const rlimit no_core = {0, 0};
-    setrlimit(RLIMIT_CORE, &no_core);
-    (void)ReadWithoutCare(folder);  // errors are the parent's to tell
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return !WIFSIGNALED(status) || WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM;
-}
-
 }  // namespace
 
 absl::StatusOr<RunRecord> ReadRunRecord(const std::string& folder) {
-  if (!SurvivesReading(folder)) {
-    return absl::InvalidArgumentError(folder + "/data.hdf5: is damaged");
-  }
+  const std::string path = folder + "/data.hdf5";
+  // HDF5 1.10 trusts what it reads: damaged files can crash it, or have it take all memory.
+  RONCHI_RETURN_IF_ERROR(TryInAChild([&] { return ReadWithoutCare(folder).status(); },
+                                     path + ": is damaged", LimitsOfReading(path)));
   return ReadWithoutCare(folder);
 }
 

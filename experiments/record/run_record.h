@@ -18,7 +18,7 @@
 namespace ronchi {
 
 struct RunRecord {
-  std::string name, title, agent, config, commit, version;
+  std::string name, title, agent, environment, config, commit, version;
   uint64_t seed = 0;
   double frames_between_false_alarms = 0;
   agents::TrainingSummary training;

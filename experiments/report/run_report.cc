@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/png.h"
+#include "experiments/record/run_figures.h"
 #include "experiments/report/html_report.h"
 
 namespace ronchi {
@@ -21,23 +22,21 @@ ChartSeries Series(const Trace& trace, const std::string& column, const std::str
   return {.name = name, .x = Count(trace.rows()), .y = trace[column]};
 }
 
-double PixelSize_A(const RunRecord& r) {
-  const auto config = Config::Parse(r.config, "config.yaml");
-  if (!config.ok()) return 0;
-  const auto recipe = ReadRecipe(*config);
-  return recipe.ok() ? recipe->environment.fov_A / recipe->environment.pixels : 0;
-}
-
 absl::StatusOr<ReportPicture> Picture(const RunRecord& r, const Trace& trace, size_t row,
                                       const std::string& what) {
   row = std::min(row, trace.rows() - 1);
-  RONCHI_ASSIGN_OR_RETURN(std::string png,
-                          RenderImage(trace.images[row], {.pixel_size = PixelSize_A(r),
-                                                          .length_unit = "A",
-                                                          .colour_bar = true,
-                                                          .value_unit = "counts"}));
-  return ReportPicture{std::move(png),
-                       absl::StrFormat("%s: contrast %.3f", what, trace["contrast"][row])};
+  const ImageScale scale = ImageScaleOf(r);
+  RenderOptions style{.colour_bar = true, .value_unit = scale.value_unit};
+  if (scale.pixel > 0) {
+    style.pixel_size = scale.pixel;
+    style.length_unit = scale.unit;
+  }
+  RONCHI_ASSIGN_OR_RETURN(std::string png, RenderImage(trace.images[row], style));
+  const std::string figure = MeasuredFigure(trace);
+  const double value = trace[figure][row];
+  return ReportPicture{std::move(png), std::isnan(value)
+                                           ? what
+                                           : absl::StrFormat("%s: %s %.3f", what, figure, value)};
 }
 
 void AddEvents(const RunRecord& r, LineChart* chart) {
@@ -53,11 +52,32 @@ void AddEvents(const RunRecord& r, LineChart* chart) {
   }
 }
 
-LineChart ContrastChart(const std::string& title, const Trace& trace) {
+LineChart MeasuredChart(const std::string& title, const Trace& trace) {
+  const std::string figure = MeasuredFigure(trace);
   return {.title = title,
-          .x_label = "image",
-          .y_label = "contrast",
-          .series = {Series(trace, "contrast", "measured contrast var/mean²")}};
+          .x_label = "row",
+          .y_label = figure,
+          .series = {Series(trace, figure,
+                            figure == "contrast" ? "measured contrast var/mean²" : figure)}};
+}
+
+// What the monitor was fed with, a chart a stream.
+std::vector<LineChart> StreamCharts(const RunRecord& r) {
+  constexpr size_t kMost = 8;
+  std::vector<LineChart> charts;
+  for (const auto& [name, values] : r.deploy.trace.columns) {
+    if (name.rfind("stream_", 0) != 0 || charts.size() == kMost) continue;
+    LineChart chart{.title = name.substr(7), .x_label = "row", .y_label = name.substr(7)};
+    ChartSeries series{.name = name.substr(7)};
+    for (size_t i = 0; i < values.size(); ++i) {  // an episode's value stands at its last row alone
+      if (std::isnan(values[i])) continue;
+      series.x.push_back(double(i));
+      series.y.push_back(values[i]);
+    }
+    chart.series = {std::move(series)};
+    charts.push_back(std::move(chart));
+  }
+  return charts;
 }
 
 LineChart RatioChart(const Trace& trace) {
@@ -134,9 +154,9 @@ bool TunedToTheEnd(const RunRecord& r) {
 std::vector<std::vector<std::string>> TableRows(const RunRecord& r) {
   std::vector<std::vector<std::string>> rows;
   auto add = [&](const std::string& stage, const Trace& t, int probing, const std::string& alarms) {
-    const std::vector<double>& ratio = t["true_ratio"];
-    rows.push_back({stage, absl::StrFormat("%.3f", ratio.front()),
-                    absl::StrFormat("%.3f", ratio.back()), absl::StrCat(t.rows() + size_t(probing)),
+    const auto [start, end] = StartAndEnd(t);
+    rows.push_back({stage, absl::StrFormat("%.3f", start), absl::StrFormat("%.3f", end),
+                    absl::StrCat(t.rows() + size_t(probing)),
                     absl::StrFormat("%.3g", t.Last("dose_e_per_A2")),
                     absl::StrFormat("%.1f", t.Last("time_s")), alarms});
   };
@@ -155,22 +175,28 @@ std::string Moved(const Alarm& a) {
   return a.attribution.empty() ? "not known: the run ended first" : a.attribution;
 }
 std::string Nanometres(const Alarm& a, size_t i) {
-  return a.attribution.empty() ? "–" : absl::StrFormat("%+.2f", a.moved_nm[i]);
+  return a.attribution.empty() || a.moved_nm.size() <= i ? "–" : absl::StrFormat("%+.2f", a.moved_nm[i]);
 }
 
-const std::vector<std::string> kColumns = {"stage",      "start",  "end",   "images",
+const std::vector<std::string> kColumns = {"stage",      "start",  "end",   "rows",
                                            "dose e/A^2", "time s", "alarms"};
 
 std::string Lead(const RunRecord& r) {
   std::string lead = absl::StrCat("The agent '", r.agent, "'");
   if (r.training.steps > 0) {
     absl::StrAppend(&lead, ", trained on ", r.training.episodes, " episodes (", r.training.steps,
-                    " images) of the simulated column",
+                    " steps) on a simulated instrument",
                     r.training.interrupted ? " and interrupted before its end," : ",");
   }
   absl::StrAppend(&lead,
-                  " was deployed on an instrument it had not seen, behind a guard and a recorder, "
-                  "while theory predicted every image and a monitor judged the difference.");
+                  " was deployed on an instrument it had not seen, behind a guard and a "
+                  "recorder, while ");
+  absl::StrAppend(&lead, r.deploy.trace.Has("believed_C10_nm")
+                             ? "theory predicted every image and a monitor judged the difference."
+                             : "a monitor watched what it saw and did.");
+  if (!r.deploy.has_truth) {
+    lead += " This instrument tells no ground truth: what is shown is what was measured.";
+  }
   return lead;
 }
 
@@ -190,18 +216,16 @@ std::vector<ReportTile> MakeTiles(const RunRecord& r) {
                      .note = DescribeEnding(r.deploy).what,
                      .tone = Tone::kBad});
   }
-  if (r.tune) {
-    const double end = r.tune->Last("true_ratio");
-    tiles.push_back({.label = "Tuned twin",
+  const auto add_end = [&](const std::string& label, const Trace& trace, bool whole) {
+    const std::string figure = FigureOf(trace);
+    const double end = StartAndEnd(trace).second;
+    tiles.push_back({.label = label,
                      .value = absl::StrFormat("%.3f", end),
-                     .note = "of the best contrast",
-                     .tone = GoodIf(end >= 0.95, TunedToTheEnd(r))});
-  }
-  const double end = r.deploy.trace.Last("true_ratio");
-  tiles.push_back({.label = "Deployed, at the end",
-                   .value = absl::StrFormat("%.3f", end),
-                   .note = "of the best contrast",
-                   .tone = GoodIf(end >= 0.95, complete)});
+                     .note = figure == "true_ratio" ? "of the best contrast" : figure,
+                     .tone = figure == "true_ratio" ? GoodIf(end >= 0.95, whole) : Tone::kNeutral});
+  };
+  if (r.tune) add_end("Tuned twin", *r.tune, TunedToTheEnd(r));
+  add_end("Deployed, at the end", r.deploy.trace, complete);
   if (!r.disturbed_at.empty()) {
     // As the alarm's line says it: image 76 is one image later than image 75.
     const int later = count.delay_images - 1;
@@ -209,9 +233,9 @@ std::vector<ReportTile> MakeTiles(const RunRecord& r) {
                      .value = later > 0    ? absl::StrCat(later)
                               : later == 0 ? "at once"
                                            : "no",
-                     .unit = later == 1  ? "image later"
-                             : later > 1 ? "images later"
-                                         : "",
+                     .unit = later < 1 ? ""
+                                       : absl::StrCat(RowWord(r.deploy.trace),
+                                                      later == 1 ? " later" : "s later"),
                      .tone = count.delay_images > 0 ? Tone::kGood : Tone::kBad});
   }
   const bool watched = r.deploy.armed_at >= 0;
@@ -254,59 +278,96 @@ std::string RunTable(const RunRecord& r) {
   return out;
 }
 
-absl::Status WriteRunReport(const std::string& path, const RunRecord& r) {
+namespace {
+
+absl::Status AddPictures(const RunRecord& r, const Trace& trace,
+                         const std::vector<std::pair<size_t, std::string>>& rows,
+                         HtmlReport* report) {
+  if (trace.images.empty()) return absl::OkStatus();
+  std::vector<ReportPicture> pictures;
+  for (const auto& [row, what] : rows) {
+    RONCHI_ASSIGN_OR_RETURN(ReportPicture p, Picture(r, trace, row, what));
+    pictures.push_back(std::move(p));
+  }
+  report->Pictures(pictures);
+  return absl::OkStatus();
+}
+
+absl::Status AddTuning(const RunRecord& r, HtmlReport* report) {
+  report->Section("Tuning the twin");
+  RONCHI_RETURN_IF_ERROR(
+      AddPictures(r, *r.tune, {{0, "Before"}, {r.tune->rows() - 1, "After"}}, report));
+  std::vector<LineChart> charts = {MeasuredChart("What the agent saw", *r.tune)};
+  if (r.tune->Has("true_ratio")) charts.push_back(RatioChart(*r.tune));
+  report->Charts(charts);
+  return absl::OkStatus();
+}
+
+absl::Status AddDeployment(const RunRecord& r, HtmlReport* report) {
   const Trace& deploy = r.deploy.trace;
+  report->Section("On the second instrument");
+  std::vector<std::pair<size_t, std::string>> shown = {{0, "At the start"}};
+  if (!r.disturbed_at.empty()) {
+    shown.push_back({size_t(std::max(0, r.disturbed_at[0] - 1)), "Before the disturbance"});
+    shown.push_back({size_t(r.disturbed_at[0]), "Disturbed"});
+  }
+  shown.push_back({deploy.rows() - 1, "At the end"});
+  RONCHI_RETURN_IF_ERROR(AddPictures(r, deploy, shown, report));
+  std::vector<LineChart> charts = {MeasuredChart("What the agent saw", deploy)};
+  if (deploy.Has("true_ratio")) charts.push_back(RatioChart(deploy));
+  if (deploy.Has("log10_statistic")) charts.push_back(MonitorChart(r));
+  if (deploy.Has("z_C10")) charts.push_back(ResidualChart(r));
+  for (LineChart& chart : charts) {
+    AddEvents(r, &chart);
+    report->Chart(chart);
+  }
+  std::vector<LineChart> streams = StreamCharts(r);
+  for (LineChart& chart : streams) AddEvents(r, &chart);
+  if (!streams.empty()) report->Section("What the monitor watched").Charts(streams);
+  if (!deploy.Has("believed_C10_nm")) return absl::OkStatus();
+  std::vector<LineChart> beliefs;
+  for (const char* c : {"C10", "C12a", "C12b"}) beliefs.push_back(BeliefChart(r, c));
+  report->Section("What theory believed").Charts(beliefs);
+  return absl::OkStatus();
+}
+
+void AddAlarms(const RunRecord& r, HtmlReport* report) {
+  if (r.deploy.alarms.empty()) return;
+  const bool estimated =
+      std::ranges::any_of(r.deploy.alarms, [](const Alarm& a) { return !a.moved_nm.empty(); });
+  ReportTable table{.caption = "Alarms", .columns = {RowWord(r.deploy.trace), "most evidence in"}};
+  if (estimated) {
+    for (const char* c : {"what moved", "C10 nm", "C12a nm", "C12b nm"}) table.columns.push_back(c);
+  }
+  for (const Alarm& a : r.deploy.alarms) {
+    table.rows.push_back({absl::StrCat(a.image), a.stream});
+    if (!estimated) continue;
+    for (const std::string& cell : {Moved(a), Nanometres(a, 0), Nanometres(a, 1), Nanometres(a, 2)})
+      table.rows.back().push_back(cell);
+  }
+  report->Paragraph(estimated
+                        ? "After each alarm the agent was paused, theory estimated the column anew "
+                          "from three images of its own, and moved the settings' origin by what "
+                          "had changed:"
+                        : "After each alarm the agent was paused, the actions of the recipe's "
+                          "on_alarm were taken, and the monitor was armed anew:");
+  report->Table(table);
+}
+
+}  // namespace
+
+absl::Status WriteRunReport(const std::string& path, const RunRecord& r) {
   HtmlReport report(r.title.empty() ? r.name : r.title, Lead(r));
   if (const EndingWords words = DescribeEnding(r.deploy); !words.what.empty()) {
     report.Banner(absl::StrCat("The deployment ", words.what, "."), words.why, Tone::kBad);
   }
   report.Tiles(MakeTiles(r));
-  report.Table({.caption = "Start and end: noise-free contrast over the best attainable",
+  report.Table({.caption = "Start and end: " + FigureMeaning(r.deploy.trace),
                 .columns = kColumns,
                 .rows = TableRows(r)});
-  if (r.tune) {
-    report.Section("Tuning the twin");
-    RONCHI_ASSIGN_OR_RETURN(ReportPicture first, Picture(r, *r.tune, 0, "Before"));
-    RONCHI_ASSIGN_OR_RETURN(ReportPicture last, Picture(r, *r.tune, r.tune->rows() - 1, "After"));
-    report.Pictures({first, last});
-    report.Charts({ContrastChart("What the agent saw", *r.tune), RatioChart(*r.tune)});
-  }
-  report.Section("On the second instrument");
-  std::vector<ReportPicture> pictures;
-  auto picture = [&](size_t row, const std::string& what) -> absl::Status {
-    RONCHI_ASSIGN_OR_RETURN(ReportPicture p, Picture(r, deploy, row, what));
-    pictures.push_back(std::move(p));
-    return absl::OkStatus();
-  };
-  RONCHI_RETURN_IF_ERROR(picture(0, "At the start"));
-  if (!r.disturbed_at.empty()) {
-    RONCHI_RETURN_IF_ERROR(
-        picture(size_t(std::max(0, r.disturbed_at[0] - 1)), "Before the disturbance"));
-    RONCHI_RETURN_IF_ERROR(picture(size_t(r.disturbed_at[0]), "Disturbed"));
-  }
-  RONCHI_RETURN_IF_ERROR(picture(deploy.rows() - 1, "At the end"));
-  report.Pictures(pictures);
-  for (LineChart chart : {ContrastChart("What the agent saw", deploy), RatioChart(deploy),
-                          MonitorChart(r), ResidualChart(r)}) {
-    AddEvents(r, &chart);
-    report.Chart(chart);
-  }
-  std::vector<LineChart> beliefs;
-  for (const char* c : {"C10", "C12a", "C12b"}) beliefs.push_back(BeliefChart(r, c));
-  report.Section("What theory believed").Charts(beliefs);
-  if (!r.deploy.alarms.empty()) {
-    ReportTable table{
-        .caption = "Alarms",
-        .columns = {"image", "most evidence in", "what moved", "C10 nm", "C12a nm", "C12b nm"}};
-    for (const Alarm& a : r.deploy.alarms) {
-      table.rows.push_back({absl::StrCat(a.image), a.stream, Moved(a), Nanometres(a, 0),
-                            Nanometres(a, 1), Nanometres(a, 2)});
-    }
-    report.Paragraph(
-        "After each alarm the agent was paused, theory estimated the column anew from three "
-        "images of its own, and moved the settings' origin by what had changed:");
-    report.Table(table);
-  }
+  if (r.tune) RONCHI_RETURN_IF_ERROR(AddTuning(r, &report));
+  RONCHI_RETURN_IF_ERROR(AddDeployment(r, &report));
+  AddAlarms(r, &report);
   report.Section("To run it again")
       .Paragraph("ronchi run config.yaml --seed " + absl::StrCat(r.seed));
   report.Details("Resolved config", r.config);

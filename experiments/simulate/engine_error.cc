@@ -5,7 +5,7 @@
 
 #include "core/quantity.h"
 #include "experiments/simulate/fine_multislice.h"
-#include "hw/twin/image_model.h"
+#include "hw/twin/column/image_model.h"
 #include "sim/image_model.h"
 
 namespace ronchi {
@@ -51,6 +51,7 @@ absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptio
   const double whole_A = twin.specimen.cell_A[2];
   const double thickness_A = nm.high > 0 ? (nm.low + nm.high) / 2 * kAngstromPerNanometre : whole_A;
   const double each = std::ceil(thickness_A / fine.slice_thickness_A);
+  fine.probes = ProbesASide(twin, fine);
   const double places = double(fine.probes * fine.probes);
   fine.visits = std::clamp(int(kSteps / (each * places)), 2, 8);
   std::vector<hw::DetectorImages> models;

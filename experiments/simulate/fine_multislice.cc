@@ -113,6 +113,12 @@ void Summarise(const std::vector<std::vector<double>>& visits, FineReading* out)
 
 }  // namespace
 
+size_t ProbesASide(const hw::TwinOptions& o, const FineOptions& f) {
+  const double highest_per_A = 2 * o.semiangle_rad / sim::Wavelength_A(o.energy_eV);
+  const double cell_A = std::max(o.specimen.cell_A[0], o.specimen.cell_A[1]);
+  return std::max(f.probes, size_t(highest_per_A * cell_A) + 1);
+}
+
 absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
                                      const hw::ImageMoment& moment, const FineOptions& f) {
   if (o.film.present) return absl::FailedPreconditionError("a film is not scanned");
@@ -133,7 +139,7 @@ absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
   }
   RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load("kirkland"));
   const int configurations = std::max(1, f.configurations);
-  const size_t places = f.probes * f.probes;
+  const size_t side = ProbesASide(o, f), places = side * side;
   const int count = f.configurations > 0 ? f.visits : 1;
   std::vector<std::vector<double>> visits;
   visits.assign(size_t(count), std::vector<double>(places));
@@ -161,10 +167,10 @@ absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
         const auto [v, p] = mine[i];
         RandomStream random({.seed = f.seed, .name = "fine.cell", .step = v * places + p});
         const double x =
-            (double(p / f.probes) / double(f.probes) + double(random.Below(uint64_t(cells[0])))) *
+            (double(p / side) / double(side) + double(random.Below(uint64_t(cells[0])))) *
             o.specimen.cell_A[0];
         const double y =
-            (double(p % f.probes) / double(f.probes) + double(random.Below(uint64_t(cells[1])))) *
+            (double(p % side) / double(side) + double(random.Below(uint64_t(cells[1])))) *
             o.specimen.cell_A[1];
         const size_t exit = engine.slices();
         engine.Run(

@@ -1,15 +1,10 @@
 #include "experiments/simulate/simulate_resume.h"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "core/child_first.h"
 #include "experiments/simulate/simulate_signal.h"
 
 namespace ronchi {
@@ -87,29 +82,6 @@ absl::StatusOr<Unfinished> ReadWhatIsLeft(const std::string& path, SimulateSerie
   return left;
 }
 
-// HDF5 1.10 trusts what it reads: damaged files can crash it. So all that will be read is read
-// first by a child, which may.
-bool SurvivesReading(const std::string& path, SimulateSeries& series) {
-  const pid_t child = fork();
-  if (child < 0) return true;
-  if (child == 0) {
-    for (int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) std::signal(signal, SIG_DFL);
-    const rlimit no_core = {0, 0};
-    setrlimit(RLIMIT_CORE, &no_core);
-    const absl::StatusOr<Unfinished> left = ReadWhatIsLeft(path, series);
-    const auto ignore = [](size_t, size_t, size_t, size_t, std::span<const float>) {
-      return absl::OkStatus();
-    };
-    // Errors are the parent's to tell.
-    if (left.ok() && left->state) (void)CopyBlocks(path, *left, series, ignore);
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return !WIFSIGNALED(status) || WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM;
-}
-
 }  // namespace
 
 absl::Status WriteState(const sim::SimulationState& state, size_t point,
@@ -136,10 +108,17 @@ absl::Status WriteEnd(bool complete, DataFile* file) {
 absl::StatusOr<Unfinished> ReadState(const std::string& path, SimulateSeries& series) {
   std::error_code ec;
   if (!std::filesystem::exists(path, ec)) return Unfinished{};
-  if (!SurvivesReading(path, series)) {
-    return absl::InvalidArgumentError(path +
-                                      ": is damaged; --force instead of --resume replaces it");
-  }
+  // HDF5 1.10 trusts what it reads: damaged files can crash it, or have it take all memory. So all
+  // that will be read is read first by a child.
+  const auto read = [&]() -> absl::Status {
+    RONCHI_ASSIGN_OR_RETURN(const Unfinished left, ReadWhatIsLeft(path, series));
+    if (!left.state) return absl::OkStatus();
+    return CopyBlocks(
+        path, left, series,
+        [](size_t, size_t, size_t, size_t, std::span<const float>) { return absl::OkStatus(); });
+  };
+  RONCHI_RETURN_IF_ERROR(TryInAChild(
+      read, path + ": is damaged; --force instead of --resume replaces it", LimitsOfReading(path)));
   return ReadWhatIsLeft(path, series);
 }
 

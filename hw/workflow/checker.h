@@ -102,11 +102,16 @@ class Checker {
   void RunDecide(const Step& step, const DecideStep& decide, State* state);
   void CheckWords(const Words& words, const State& state);
 
-  // checker_loops.cc
-  void RunFor(const Step& step, const ForStep& loop, State* state);
-  void RunRepeat(const Step& step, const RepeatStep& loop, State* state);
-  void RunIf(const Step& step, const IfStep& choice, State* state);
-  void RunBudget(const Step& step, const BudgetStep& part, State* state);
+  // checker_join.cc
+  // `likely`: which way the forecast takes, the one of `state` or the other; without, their mean.
+  void JoinStates(State other, State* state, std::optional<bool> likely = {});
+  void WidenFrom(const State& known, State* joined) const;
+  // One round after another from `state` on, `bind` before each: `state` becomes one that holds
+  // what is known before every round. False: not found in time, which is an error.
+  bool FindInvariant(const Step& step, const Block& body, const std::function<void(State*)>& bind,
+                     State* state);
+
+  // checker_rounds.cc
   struct Rounds {
     std::array<double, kSides> limit;  // by max and until
     Spending budget;                   // infinite where there is none
@@ -122,10 +127,6 @@ class Checker {
   };
   Mark Begin(const State& state);
   void AddRounds(Mark before, const std::array<double, kSides>& rounds, State* state);
-  // One round after another from `state` on, `bind` before each: `state` becomes one that holds
-  // what is known before every round. False: not found in time, which is an error.
-  bool FindInvariant(const Step& step, const Block& body, const std::function<void(State*)>& bind,
-                     State* state);
   struct Limits {  // how often a loop goes round, as far as that is known
     std::array<double, kSides> rounds;
     Spending budget, cheapest;
@@ -133,8 +134,25 @@ class Checker {
   void LimitByBudget(const Step& step, const RepeatStep& loop, const Mark& before, bool first,
                      const State& after, Limits* limits);
   void CapByBudget(const RepeatStep& loop, const Spending& budget, const Spent& was, State* state);
-  // `likely`: which way the forecast takes, the one of `state` or the other; without, their mean.
-  void JoinStates(State other, State* state, std::optional<bool> likely = {});
+
+  // checker_loops.cc
+  void RunFor(const Step& step, const ForStep& loop, State* state);
+  void RunRepeat(const Step& step, const RepeatStep& loop, State* state);
+  void RunIf(const Step& step, const IfStep& choice, State* state);
+  void RunBudget(const Step& step, const BudgetStep& part, State* state);
+  struct Repeating {  // a repeat, while its rounds are followed
+    const Step& step;
+    const RepeatStep& loop;
+    Limits limits;
+    double by_max;                     // rounds at most
+    std::array<double, kSides> outer;  // weights outside of it
+    State exits;                       // where it may end by its condition
+    std::optional<Spent> least;        // by the fewest rounds that there can be
+  };
+  void FollowRounds(Repeating* r, State* state);
+  bool RunRound(double number, const Mark& mark, Repeating* r, State* state);
+  bool GoesOn(const Formula& until, State* exits, State* state);
+  void AddRest(double done, Mark mark, const Repeating& r, State* state);
 
   const Workflow& workflow_;
   Description description_;
@@ -158,6 +176,8 @@ class Checker {
 };
 
 Spending Total(const Spent& spent);
+// `after` − `before`, of which dose: the most that came onto one place.
+Spending Difference(const Spent& after, const Spent& before);
 Spending Infinite();
 // `from` also where the run has ended otherwise: more is spent there, if it is.
 void JoinEnds(State other, std::optional<State>* end);

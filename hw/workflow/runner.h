@@ -45,6 +45,11 @@ class Runner {
   absl::StatusOr<Command> Exactly(const Step& step);
   absl::Status Perform(const Step& step, const Command& command);
   absl::StatusOr<Reply> Attempt(const Step& step, const Command& command, const Cost& cost);
+  // What came of it into books and journal; `before_s` was taken by a reading for it.
+  absl::Status NoteFailure(const Step& step, const absl::Status& fault, const Cost& cost,
+                           double before_s, nlohmann::json entry);
+  absl::Status NoteReply(const Step& step, const Command& command, const Reply& reply,
+                         double before_s, nlohmann::json entry);
   absl::Status TakeFromJournal(const Step& step, const nlohmann::json& entry);
   absl::Status Bind(const Step& step, const Reply& reply, nlohmann::json* kept);
   absl::StatusOr<Reply> Aside(const Command& command);  // of ours, not of the workflow

@@ -120,44 +120,54 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
   const absl::StatusOr<Reply> reply = Attempt(step, command, cost);
   if (ended_by_ && reply.status().code() == absl::StatusCode::kAborted) return absl::OkStatus();
   const double read_s = std::exchange(read_before_s_, -1);
-  const double before_s = std::max(0.0, read_s), commands = read_s < 0 ? 1 : 2;
-  json entry = {{"type", type}, {"step", step.path}, {"label", ""}, {"command", ToJson(command)}};
-  if (!reply.ok()) {
-    const bool goes_on = step.on_fault == Step::OnFault::kContinue;
-    if (goes_on) {
-      RONCHI_RETURN_IF_ERROR(Note("goes on", std::string(reply.status().message())));
-      ++result_.passed_over;
-    }
-    // What it cost is not known: in full.
-    const bool perhaps = MayHaveHappened(reply.status());
-    if (!goes_on && !in_handler_) entry["type"] = "failed";
-    entry["failed"] = std::string(reply.status().message());
-    entry["commands"] = commands;
-    entry["elapsed_s"] = before_s + (perhaps ? cost.time_s : 0);
-    entry["electrons"] = perhaps ? cost.electrons : 0;
-    entry["dose_e_per_m2"] = perhaps ? cost.dose_e_per_m2 : 0;
-    entry["frame"] = Frame();
-    RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
-    RONCHI_RETURN_IF_ERROR(setup_.journal->Append(entry));
-    return goes_on ? absl::OkStatus() : Annotate(reply.status(), step.where);
+  json entry = {{"type", type},
+                {"step", step.path},
+                {"label", ""},
+                {"command", ToJson(command)},
+                {"commands", read_s < 0 ? 1.0 : 2.0}};
+  const double before_s = std::max(0.0, read_s);
+  if (!reply.ok()) return NoteFailure(step, reply.status(), cost, before_s, std::move(entry));
+  return NoteReply(step, command, *reply, before_s, std::move(entry));
+}
+
+// What it cost is not known: in full.
+absl::Status Runner::NoteFailure(const Step& step, const absl::Status& fault, const Cost& cost,
+                                 double before_s, json entry) {
+  const bool goes_on = step.on_fault == Step::OnFault::kContinue;
+  if (goes_on) {
+    RONCHI_RETURN_IF_ERROR(Note("goes on", std::string(fault.message())));
+    ++result_.passed_over;
   }
-  unblanked_ = !reply->blanked;
-  entry["commands"] = commands;
-  entry["elapsed_s"] = before_s + reply->elapsed_s;
-  entry["electrons"] = reply->electrons;
-  entry["dose_e_per_m2"] = reply->dose_e_per_m2;
-  entry["blanked"] = reply->blanked;
+  const bool perhaps = MayHaveHappened(fault);
+  if (!goes_on && !in_handler_) entry["type"] = "failed";
+  entry["failed"] = std::string(fault.message());
+  entry["elapsed_s"] = before_s + (perhaps ? cost.time_s : 0);
+  entry["electrons"] = perhaps ? cost.electrons : 0;
+  entry["dose_e_per_m2"] = perhaps ? cost.dose_e_per_m2 : 0;
+  entry["frame"] = Frame();
+  RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
+  RONCHI_RETURN_IF_ERROR(setup_.journal->Append(entry));
+  return goes_on ? absl::OkStatus() : Annotate(fault, step.where);
+}
+
+absl::Status Runner::NoteReply(const Step& step, const Command& command, const Reply& reply,
+                               double before_s, json entry) {
+  unblanked_ = !reply.blanked;
+  entry["elapsed_s"] = before_s + reply.elapsed_s;
+  entry["electrons"] = reply.electrons;
+  entry["dose_e_per_m2"] = reply.dose_e_per_m2;
+  entry["blanked"] = reply.blanked;
   if (in_handler_) entry["frame"] = Frame();
   RONCHI_RETURN_IF_ERROR(SpendAsWritten(entry));
   json kept = json::object();
-  RONCHI_RETURN_IF_ERROR(Bind(step, *reply, &kept));
+  RONCHI_RETURN_IF_ERROR(Bind(step, reply, &kept));
   entry["results"] = std::move(kept);
-  if (std::holds_alternative<Set>(command) && !reply->readings.empty()) {
-    set_[reply->readings[0].property] = reply->readings[0].value;
+  if (std::holds_alternative<Set>(command) && !reply.readings.empty()) {
+    set_[reply.readings[0].property] = reply.readings[0].value;
   }
-  for (const Reading& r : reply->readings) stands_[r.property] = r.value.si;
+  for (const Reading& r : reply.readings) stands_[r.property] = r.value.si;
   RONCHI_RETURN_IF_ERROR(setup_.journal->Append(entry));
-  if (reply->ended != Ended::kComplete) {
+  if (reply.ended != Ended::kComplete) {
     return absl::DeadlineExceededError(absl::StrCat(step.where, ": ended before it was complete"));
   }
   if (std::holds_alternative<Abort>(command)) End("abort", true);

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any, Literal, overload
 
@@ -37,13 +38,14 @@ def simulate(atoms: Any = None, *, as_signals: bool = False, progress: bool = Fa
     the command's. Of ASE Atoms the columns that docs/simulator.md names are read from
     ``atoms.arrays``: occupancy, rms (or B, U_iso), displacements.
 
-    ValueError: one line with key, value and what is allowed. Ctrl-C ends it.
+    ValueError: one line with key, value and what is allowed. Ctrl-C ends it. UserWarning: what the
+    command warns of, such as what a structure file leaves open (docs/structures.md).
     """
-    path, text, changes = "", "", list[str]()
+    path, text, file, changes = "", "", "", list[str]()
     if isinstance(atoms, (str, os.PathLike)) and str(atoms).endswith((".yaml", ".yml")):
         path, changes = os.fspath(atoms), overrides(config)
         try:
-            results = native.simulate("", path, changes, progress)
+            results, told = native.simulate("", path, changes, progress)
         except ValueError as error:  # the command would say where its own overrides are wrong
             raise ValueError(re.sub("^--set '.*?': ", "", str(error))) from None
     else:
@@ -53,13 +55,19 @@ def simulate(atoms: Any = None, *, as_signals: bool = False, progress: bool = Fa
                 specimen["file"] = file
             text = to_yaml({"version": 1, "specimen": specimen, **config})
             try:
-                results = native.simulate(text, "", changes, progress)
+                results, told = native.simulate(text, "", changes, progress)
             except ValueError as error:
-                name = "atoms" if file.startswith(IN_MEMORY) else file
-                raise ValueError(str(error).replace(file, name) if file else str(error)) from None
+                raise ValueError(_name_atoms(str(error), file)) from None
+    for warning in told:
+        warnings.warn(_name_atoms(warning, file), stacklevel=2)
     if as_signals:
         return {name: _signal(name, *result) for name, result in results.items()}
     return {name: values for name, (values, _) in results.items()}
+
+
+def _name_atoms(text: str, file: str) -> str:
+    """What was given as atoms has no file that anybody knows."""
+    return text.replace(file, "atoms") if file.startswith(IN_MEMORY) else text
 
 
 def _axis(axis: Mapping[str, Any], size: int) -> dict[str, Any]:

@@ -99,6 +99,22 @@ struct ContractedBuilder::Impl {
                 Progress* progress) const;
   void Contract(const MatrixC& s, const std::vector<Eigen::Index>& counts,
                 std::vector<MatrixD>* sums) const;
+  // M_{k'k} for beams k and k' = k − q of one class; the triangle's other half by symmetry.
+  std::complex<double> Element(size_t value, size_t k, size_t other) const {
+    const auto [which, b] = place[k];
+    const Eigen::Index row = Eigen::Index(place[other][1]), column = Eigen::Index(b);
+    const MatrixD& m = classes[which].sums[value];
+    return row >= column ? m(row, column) : std::conj(m(column, row));
+  }
+  double LargestElement() const {  // on the diagonals, as |M_{k'k}|² <= M_{kk} M_{k'k'}
+    double largest = 0;
+    for (const Class& c : classes) {
+      for (const MatrixD& m : c.sums) {
+        if (m.size()) largest = std::max(largest, m.diagonal().cwiseAbs().maxCoeff());
+      }
+    }
+    return largest;
+  }
 };
 
 ContractedBuilder::ContractedBuilder(ContractedBuilder&&) noexcept = default;
@@ -293,19 +309,7 @@ Contracted ContractedBuilder::Finish() {
   out.energy_eV_ = impl_->options.energy_eV;
   out.semiangle_rad_ = impl_->options.semiangle_rad;
   out.values_ = impl_->exits() * impl_->pixels.size();
-  // M_{k'k} for beams k and k' = k − q of one class; the triangle's other half by symmetry.
-  const auto element = [&](size_t v, size_t k, size_t other) {
-    const auto [which, b] = impl_->place[k];
-    const Eigen::Index row = Eigen::Index(impl_->place[other][1]), column = Eigen::Index(b);
-    const MatrixD& m = impl_->classes[which].sums[v];
-    return row >= column ? m(row, column) : std::conj(m(column, row));
-  };
-  double largest = 0;
-  for (const Impl::Class& c : impl_->classes) {
-    for (const MatrixD& m : c.sums) {
-      if (m.size()) largest = std::max(largest, m.diagonal().cwiseAbs().maxCoeff());
-    }
-  }
+  const double largest = impl_->LargestElement();
   const ApertureRows& rows = impl_->rows;
   const auto each_pair = [&](const DifferenceVector& d, const auto& use) {
     rows.ForEachStretch(d.dh, d.dk, [&](size_t k, size_t other, size_t n) {
@@ -320,7 +324,7 @@ Contracted ContractedBuilder::Finish() {
       double most = 0;
       each_pair({dh, dk}, [&](size_t k, size_t other) {
         for (size_t v = 0; v < out.values_; ++v) {
-          most = std::max(most, std::norm(element(v, k, other)));
+          most = std::max(most, std::norm(impl_->Element(v, k, other)));
         }
       });
       if (std::sqrt(most) > kForbidden * largest) out.differences_.push_back({dh, dk});
@@ -334,7 +338,7 @@ Contracted ContractedBuilder::Finish() {
     for (const DifferenceVector& d : out.differences_) {
       rows.ForEachStretch(d.dh, d.dk, [&](size_t k, size_t other, size_t n) {
         for (size_t i = 0; i < n; ++i) {
-          const std::complex<double> m = mean * element(v, k + i, other + i);
+          const std::complex<double> m = mean * impl_->Element(v, k + i, other + i);
           re[i] = Real(m.real());
           im[i] = Real(m.imag());
         }

@@ -12,9 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/files.h"
+#include "sim/physics/element_symbols.h"
 
 namespace ronchi::sim {
 namespace {
+
+constexpr int kMostZ = 103;  // of Kirkland's table, the longest
 
 // K_ν(u): below 1e-300 where u > 690, and slow or undefined there.
 double BesselK(int order, double u) { return u < 600 ? std::cyl_bessel_k(order, u) : 0; }
@@ -41,28 +44,15 @@ std::array<double, 2> BeyondPlane(double kappa, double r_A, double depth_A) {
 
 }  // namespace
 
-namespace {
-
-constexpr const char* kSymbols[] = {
-    "-",  "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si",
-    "P",  "S",  "Cl", "Ar", "K",  "Ca", "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu",
-    "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y",  "Zr", "Nb", "Mo", "Tc", "Ru",
-    "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr",
-    "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",
-    "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac",
-    "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr"};
-
-}  // namespace
-
 // What an atom's factor cannot be, of which a simulation would make nonsense or no number at all:
 // an electron scattering factor is finite, positive and largest in the forward direction, where it
 // is between 0.4 (He) and 21 Å (Ra, Ac) in all three tables.
 absl::Status ScatteringFactors::CheckElement(int z) const {
   constexpr double kLeast_A = 0.05, kMost_A = 100, kSlack = 0.01, kStep = 0.05, kFarthest = 20;
   const Element& e = elements_[size_t(z)];
-  if (e.symbol != kSymbols[z]) {
+  if (e.symbol != kElementSymbols[size_t(z)]) {
     return absl::InvalidArgumentError(
-        absl::StrCat("element ", z, " is ", kSymbols[z], ", not '", e.symbol, "'"));
+        absl::StrCat("element ", z, " is ", kElementSymbols[size_t(z)], ", not '", e.symbol, "'"));
   }
   const auto is_width = [&](size_t i) { return form_ == Form::kKirkland ? i % 6 >= 3 : i >= 5; };
   // The tables' own are below 340 Å and between 4e-5 and 4e4 Å² (or 1/Å²); reciprocals stay finite.
@@ -117,8 +107,8 @@ absl::StatusOr<std::shared_ptr<const ScatteringFactors>> ScatteringFactors::Load
     const std::vector<std::string> fields = absl::StrSplit(line, ',');
     int z = 0;
     Element element;
-    bool good = fields.size() == columns + 2 && absl::SimpleAtoi(fields[0], &z) && z > 0 &&
-                z < int(std::size(kSymbols));
+    bool good =
+        fields.size() == columns + 2 && absl::SimpleAtoi(fields[0], &z) && z > 0 && z <= kMostZ;
     for (size_t i = 2; good && i < fields.size(); ++i) {
       double value = 0;
       good = absl::SimpleAtod(fields[i], &value);

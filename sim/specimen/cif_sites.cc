@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "sim/specimen/assemble.h"
+#include "sim/specimen/cif_alternatives.h"
+#include "sim/specimen/cif_cartesian.h"
 
 namespace ronchi::sim {
 namespace {
@@ -97,7 +99,8 @@ double HalfDigit(const std::string& text) {
 
 struct Columns {
   explicit Columns(const CifBlock& b)
-      : label(b.Column({"_atom_site_label", "_atom_site.label"})),
+      : cartesian(b.HasCartesianSites()),
+        label(b.Column({"_atom_site_label", "_atom_site.label"})),
         type(b.Column({"_atom_site_type_symbol", "_atom_site.type_symbol"})),
         occupancy(b.Column({"_atom_site_occupancy", "_atom_site.occupancy"})),
         u(b.Column({"_atom_site_U_iso_or_equiv", "_atom_site.U_iso_or_equiv"})),
@@ -107,15 +110,19 @@ struct Columns {
             b.Column({"_atom_site_symmetry_multiplicity", "_atom_site_site_symmetry_multiplicity",
                       "_atom_site.site_symmetry_multiplicity"})),
         hydrogens(b.Column({"_atom_site_attached_hydrogens", "_atom_site.attached_hydrogens"})) {
+    const std::string kind = cartesian ? "Cartn_" : "fract_";
     for (size_t a = 0; a < 3; ++a) {
       const std::string axis(1, "xyz"[a]);
-      at[a] = b.Column({"_atom_site_fract_" + axis, "_atom_site.fract_" + axis});
+      at[a] = b.Column({"_atom_site_" + kind + axis, "_atom_site." + kind + axis});
     }
+    if (label.empty()) label = b.Column({"_atom_site.label_atom_id"});
+    model = b.Column({"_atom_site.pdbx_PDB_model_num"});
   }
   static std::string Of(const std::vector<std::string>& column, size_t n) {
     return n < column.size() ? column[n] : "";
   }
-  std::vector<std::string> label, type, occupancy, u, b, flag, multiplicity, hydrogens;
+  bool cartesian;  // the places, in Å
+  std::vector<std::string> label, type, occupancy, u, b, flag, multiplicity, hydrogens, model;
   std::array<std::vector<std::string>, 3> at;
 };
 
@@ -143,28 +150,61 @@ double Rms(const Columns& columns, size_t n, const std::map<std::string, double>
   return chosen > 0 ? std::sqrt(chosen) : 0;
 }
 
-// Whether all three are told; an error where one is told but is no fraction.
+// Whether all three are told; an error where one is told but is no fraction, or Cartesian one.
 absl::StatusOr<bool> ReadPlace(const Columns& columns, size_t n,
-                               const std::array<Vector3, 3>& lattice, CifSite* site) {
+                               const std::array<Vector3, 3>& lattice, const CartesianFrame& frame,
+                               CifSite* site) {
   double open2 = 0;
+  const double most = columns.cartesian ? 1e6 : 1000;
   for (size_t a = 0; a < 3; ++a) {
     const std::string text = Columns::Of(columns.at[a], n);
     if (text.empty()) return false;
     const std::optional<double> value = CifNumber(text);
-    if (!value || !(std::fabs(*value) < 1000)) {
-      return SiteError(site->label, absl::StrCat("coordinate '", text,
-                                                 "' is not allowed; allowed: fractions, below "
-                                                 "1000"));
+    if (!value || !(std::fabs(*value) < most)) {
+      return SiteError(
+          site->label,
+          absl::StrCat("coordinate '", text, "' is not allowed; allowed: ",
+                       columns.cartesian ? "numbers, in Å, below 1e6" : "fractions, below 1000"));
     }
     site->at[a] = *value;
     const Vector3& l = lattice[a];
-    open2 += std::pow(HalfDigit(text) * std::hypot(l[0], l[1], l[2]), 2);
+    const double unit_A = columns.cartesian ? 1 : std::hypot(l[0], l[1], l[2]);
+    open2 += std::pow(HalfDigit(text) * unit_A, 2);
   }
+  if (columns.cartesian) site->at = frame.Fractional(site->at);
   // Two images of a rounded place differ by up to twice its error, along an axis of a hexagonal
   // cell by three times.
   site->precision_A = std::clamp(3 * std::sqrt(open2), 0.01, 0.1);
   return true;
 }
+
+absl::StatusOr<double> ReadOccupancy(const Columns& columns, size_t n, const std::string& label,
+                                     CifAlternatives* alternatives) {
+  const std::string text = Columns::Of(columns.occupancy, n);
+  if (text.empty()) return alternatives->Share(n).value_or(1);
+  const std::optional<double> value = CifNumber(text);
+  if (value) return *value;
+  return SiteError(label,
+                   absl::StrCat("occupancy ", Quoted(text), " is not allowed; allowed: 0 … 1"));
+}
+
+// Sites that are left out, or not quite as the file has them.
+struct OddSites {
+  size_t negative = 0, dummies = 0, lost = 0, bound = 0, others = 0;
+
+  void Tell(std::vector<std::string>* warnings) const {
+    const auto tell = [&](size_t count, const std::string& one, const std::string& many,
+                          const std::string& what) {
+      if (count > 0) warnings->push_back(absl::StrCat(count, count == 1 ? one : many, what));
+    };
+    tell(negative, " site has", " sites have", " a negative thermal displacement; taken as none");
+    tell(dummies, " site is a dummy", " sites are dummies",
+         " (_atom_site_calc_flag dum); left out");
+    tell(lost, " hydrogen site has", " hydrogen sites have", " no place; left out");
+    tell(bound, " site has", " sites have", " hydrogen attached that is not among the atoms");
+    tell(others, " atom is", " atoms are", " of another model than the first; left out");
+  }
+};
 
 std::vector<CifSite> WithoutImages(std::vector<CifSite> sites,
                                    const std::array<Vector3, 3>& lattice,
@@ -203,13 +243,6 @@ std::optional<double> CifNumber(const std::string& given) {
   return value / by;
 }
 
-bool CifBlock::HasSites() const {
-  for (const char* tag : {"_atom_site_fract_x", "_atom_site.fract_x"}) {
-    if (block_->has_tag(tag)) return true;
-  }
-  return false;
-}
-
 std::string CifBlock::Value(const std::vector<std::string>& tags) const {
   for (const std::string& tag : tags) {
     for (const std::string& value : Column({tag})) {
@@ -241,16 +274,23 @@ absl::StatusOr<std::vector<CifSite>> ReadCifSites(const CifBlock& block,
                                                   std::vector<std::string>* warnings) {
   const Columns columns(block);
   const std::map<std::string, double> anisotropic = Anisotropic(block, lattice);
+  const CartesianFrame frame =
+      columns.cartesian ? ReadCartesianFrame(block, lattice, warnings) : CartesianFrame();
+  CifAlternatives alternatives(block);
   std::vector<CifSite> sites;
   std::set<std::string> told;
-  size_t negative = 0, dummies = 0, lost = 0, bound = 0;
+  OddSites odd;
   for (size_t n = 0; n < columns.at[0].size(); ++n) {
+    if (Columns::Of(columns.model, n) != Columns::Of(columns.model, 0)) {
+      ++odd.others;
+      continue;
+    }
     CifSite site;
     const std::string type = Columns::Of(columns.type, n);
     site.label = Columns::Of(columns.label, n);
     if (site.label.empty()) site.label = type.empty() ? absl::StrCat("number ", n + 1) : type;
     if (absl::AsciiStrToLower(Columns::Of(columns.flag, n)) == "dum") {
-      ++dummies;
+      ++odd.dummies;
       continue;
     }
     absl::StatusOr<FoundElement> element = ElementOf(site.label, type, formula);
@@ -259,37 +299,25 @@ absl::StatusOr<std::vector<CifSite>> ReadCifSites(const CifBlock& block,
       warnings->push_back(absl::StrCat("site ", Quoted(site.label), ": ", element->warning));
     }
     site.atom.z = element->z;
-    RONCHI_ASSIGN_OR_RETURN(const bool has_place, ReadPlace(columns, n, lattice, &site));
+    RONCHI_ASSIGN_OR_RETURN(const bool has_place, ReadPlace(columns, n, lattice, frame, &site));
     if (!has_place) {
       if (site.atom.z != 1) {
-        return SiteError(site.label, "coordinate is missing; allowed: fractions, below 1000");
+        return SiteError(site.label, "a coordinate is missing");
       }
-      ++lost;  // hydrogen that diffraction did not find
+      ++odd.lost;  // hydrogen that diffraction did not find
       continue;
     }
-    const std::string occupancy = Columns::Of(columns.occupancy, n);
-    if (!occupancy.empty()) {
-      const std::optional<double> value = CifNumber(occupancy);
-      if (!value) {
-        return SiteError(site.label, absl::StrCat("occupancy ", Quoted(occupancy),
-                                                  " is not allowed; allowed: 0 … 1"));
-      }
-      site.atom.occupancy = *value;
-    }
-    site.atom.rms_A = Rms(columns, n, anisotropic, site.label, &negative);
+    RONCHI_ASSIGN_OR_RETURN(site.atom.occupancy,
+                            ReadOccupancy(columns, n, site.label, &alternatives));
+    alternatives.Add(n, site.atom.occupancy);
+    site.atom.rms_A = Rms(columns, n, anisotropic, site.label, &odd.negative);
     const std::optional<double> m = CifNumber(Columns::Of(columns.multiplicity, n));
     site.multiplicity = m && *m >= 1 && *m <= 1e4 ? int(*m) : 0;
-    if (CifNumber(Columns::Of(columns.hydrogens, n)).value_or(0) > 0) ++bound;
+    if (CifNumber(Columns::Of(columns.hydrogens, n)).value_or(0) > 0) ++odd.bound;
     sites.push_back(site);
   }
-  const auto tell = [&](size_t count, const std::string& one, const std::string& many,
-                        const std::string& what) {
-    if (count > 0) warnings->push_back(absl::StrCat(count, count == 1 ? one : many, what));
-  };
-  tell(negative, " site has", " sites have", " a negative thermal displacement; taken as none");
-  tell(dummies, " site is a dummy", " sites are dummies", " (_atom_site_calc_flag dum); left out");
-  tell(lost, " hydrogen site has", " hydrogen sites have", " no place; left out");
-  tell(bound, " site has", " sites have", " hydrogen attached that is not among the atoms");
+  odd.Tell(warnings);
+  for (const std::string& w : alternatives.Warnings()) warnings->push_back(w);
   return WithoutImages(std::move(sites), lattice, warnings);
 }
 

@@ -21,7 +21,14 @@ class CifBlock {
   explicit CifBlock(gemmi::cif::Block* block) : block_(block) {}  // borrowed
   const std::string& name() const { return block_->name; }
   bool Has(const std::string& tag) const { return block_->has_tag(tag); }
-  bool HasSites() const;
+  // As CIF or as mmCIF (PDBx) writes them.
+  bool HasCell() const { return Has("_cell_length_a") || Has("_cell.length_a"); }
+  const char* CellCategory() const { return Has("_cell_length_a") ? "_cell_" : "_cell."; }
+  bool HasSites() const { return HasFractionalSites() || HasCartesianSites(); }
+  bool HasFractionalSites() const { return Has("_atom_site_fract_x") || Has("_atom_site.fract_x"); }
+  bool HasCartesianSites() const {
+    return !HasFractionalSites() && (Has("_atom_site_Cartn_x") || Has("_atom_site.Cartn_x"));
+  }
   // The first of the tags that has a value.
   std::string Value(const std::vector<std::string>& tags) const;
   // All values of the first of the tags that is there; empty where none is.
@@ -42,6 +49,9 @@ struct CifSite {
 };
 
 // InvalidArgument: "site 'Pb1': …". Images of sites on opposite faces are left out, with a warning.
+// Cartesian coordinates, where there are no fractions, are those of the lattice's own axes, or by
+// the file's matrix, where it has one. Of several models the first is read. Alternatives that have
+// no occupancy of their own share one atom equally.
 absl::StatusOr<std::vector<CifSite>> ReadCifSites(const CifBlock& block,
                                                   const std::array<Vector3, 3>& lattice_A,
                                                   const Formula* formula,

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
-#include <functional>
 #include <optional>
 #include <set>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "sim/specimen/space_group_names.h"
 
 namespace ronchi::sim {
@@ -349,76 +344,6 @@ absl::StatusOr<std::vector<SymmetryChoice>> ByName(const CifSymmetry& told,
 }
 
 }  // namespace
-
-absl::StatusOr<SymmetryOperation> ParseOperation(const std::string& given) {
-  const auto error = [&](const std::string& why) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the symmetry operation ", Quoted(given), " cannot be read: ", why));
-  };
-  const std::string text = absl::StrReplaceAll(absl::AsciiStrToLower(given),
-                                               {{" ", ""}, {"\t", ""}, {"\n", ""}, {"\r", ""}});
-  const std::vector<std::string> rows = absl::StrSplit(text, ',');
-  if (rows.size() != 3) return error("expected three parts, as in x,y,z");
-  SymmetryOperation op;
-  op.rotation = {};
-  for (size_t i = 0; i < 3; ++i) {
-    const std::string& row = rows[i];
-    if (row.empty()) return error("a part is empty");
-    for (size_t at = 0; at < row.size();) {
-      double factor = 1;
-      if (row[at] == '+' || row[at] == '-') {
-        factor = row[at] == '-' ? -1 : 1;
-        ++at;
-      } else if (at > 0) {
-        return error("a sign is missing");
-      }
-      const auto number = [&](double* value) {
-        size_t end = at;
-        while (end < row.size() &&
-               (absl::ascii_isdigit(static_cast<unsigned char>(row[end])) || row[end] == '.')) {
-          ++end;
-        }
-        const bool good = end > at && absl::SimpleAtod(row.substr(at, end - at), value);
-        if (good) at = end;
-        return good;
-      };
-      double value = 1;
-      const bool has_number = number(&value);
-      const auto divide = [&] {
-        double by = 0;
-        ++at;
-        const bool good = number(&by) && by != 0;
-        if (good) value /= by;
-        return good;
-      };
-      if (has_number && at < row.size() && row[at] == '/' && !divide()) return error("a fraction");
-      if (has_number && at < row.size() && row[at] == '*') ++at;
-      if (at < row.size() && row[at] >= 'x' && row[at] <= 'z') {
-        const size_t j = size_t(row[at++] - 'x');
-        if (at < row.size() && row[at] == '/' && !divide()) return error("a fraction");
-        op.rotation[i][j] += factor * value;
-      } else if (has_number) {
-        op.shift[i] += factor * value;
-      } else {
-        return error("expected x, y, z or a number");
-      }
-    }
-    // 0.6667 and 0.333 mean thirds; shifts of space groups are twenty-fourths.
-    const double on_grid = std::round(op.shift[i] * Op::DEN) / Op::DEN;
-    if (std::fabs(op.shift[i] - on_grid) < 2e-3) op.shift[i] = on_grid;
-  }
-  const auto& r = op.rotation;
-  const double determinant = r[0][0] * (r[1][1] * r[2][2] - r[1][2] * r[2][1]) -
-                             r[0][1] * (r[1][0] * r[2][2] - r[1][2] * r[2][0]) +
-                             r[0][2] * (r[1][0] * r[2][1] - r[1][1] * r[2][0]);
-  if (!(std::fabs(std::fabs(determinant) - 1) < 1e-6)) {
-    return error("it does not keep the cell's volume");
-  }
-  for (size_t i = 0; i < 3; ++i) {
-    if (!(std::fabs(op.shift[i]) < 1000)) return error("a shift of 1000 cells or more");
-  }
-  return op;
-}
 
 absl::StatusOr<std::vector<SymmetryChoice>> FindSymmetry(const CifSymmetry& told,
                                                          const std::array<Vector3, 3>& lattice_A) {

@@ -7,15 +7,9 @@
 #include <vector>
 
 #include "core/status.h"
-#include "sim/specimen/crystal.h"
+#include "sim/specimen/symmetry_operation.h"
 
 namespace ronchi::sim {
-
-// x' = rotation x + shift, in units of a, b, c.
-struct SymmetryOperation {
-  std::array<std::array<double, 3>, 3> rotation = {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-  Vector3 shift = {0, 0, 0};
-};
 
 // What a CIF says of its symmetry; empty or 0 where it says nothing ('?' and '.' are nothing).
 struct CifSymmetry {
@@ -38,9 +32,5 @@ struct SymmetryChoice {
 // other where no list of operations decides; a cell without the symmetry of its group.
 absl::StatusOr<std::vector<SymmetryChoice>> FindSymmetry(const CifSymmetry& told,
                                                          const std::array<Vector3, 3>& lattice_A);
-
-// "x,y,z", "-y+1/2, x-y, 0.6667+z". InvalidArgument: another text, or no operation of a lattice
-// (its determinant is not ±1).
-absl::StatusOr<SymmetryOperation> ParseOperation(const std::string& text);
 
 }  // namespace ronchi::sim

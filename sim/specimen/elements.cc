@@ -9,19 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "sim/physics/element_symbols.h"
 
 namespace ronchi::sim {
 namespace {
 
-constexpr std::array<const char*, 119> kSymbols = {
-    "",   "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si",
-    "P",  "S",  "Cl", "Ar", "K",  "Ca", "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu",
-    "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y",  "Zr", "Nb", "Mo", "Tc", "Ru",
-    "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr",
-    "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",
-    "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac",
-    "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf",
-    "Db", "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og"};
 // Beyond californium nothing has been seen as a crystal.
 constexpr int kLastSeen = 98;
 
@@ -72,7 +64,7 @@ absl::Status UnknownError(std::string_view text) {
 }  // namespace
 
 std::string ElementSymbol(int z) {
-  return z > 0 && size_t(z) < kSymbols.size() ? kSymbols[size_t(z)] : absl::StrCat(z);
+  return z > 0 && size_t(z) < kElementSymbols.size() ? kElementSymbols[size_t(z)] : absl::StrCat(z);
 }
 
 int AtomicNumberOf(std::string_view symbol) {
@@ -81,8 +73,8 @@ int AtomicNumberOf(std::string_view symbol) {
   proper[0] = absl::ascii_toupper(static_cast<unsigned char>(proper[0]));
   if (proper.size() == 2) proper[1] = absl::ascii_tolower(static_cast<unsigned char>(proper[1]));
   if (proper == "D" || proper == "T") return 1;
-  for (size_t z = 1; z < kSymbols.size(); ++z) {
-    if (proper == kSymbols[z]) return int(z);
+  for (size_t z = 1; z < kElementSymbols.size(); ++z) {
+    if (proper == kElementSymbols[z]) return int(z);
   }
   return 0;
 }

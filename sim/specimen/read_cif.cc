@@ -26,7 +26,8 @@ absl::StatusOr<std::array<Vector3, 3>> ReadCell(const CifBlock& block,
                                                 std::vector<std::string>* w) {
   Vector3 lengths, angles = {90, 90, 90};
   for (size_t i = 0; i < 3; ++i) {
-    const std::string length_tag = absl::StrCat("_cell_length_", std::string(1, "abc"[i]));
+    const std::string length_tag =
+        absl::StrCat(block.CellCategory(), "length_", std::string(1, "abc"[i]));
     const std::string text = block.Value({length_tag});
     const std::optional<double> length = CifNumber(text);
     if (!length) {
@@ -34,18 +35,24 @@ absl::StatusOr<std::array<Vector3, 3>> ReadCell(const CifBlock& block,
           absl::StrCat(length_tag, " '", text, "' is not allowed; allowed: a number, in Å"));
     }
     lengths[i] = *length;
-    const char* const angle_tag[] = {"_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma"};
-    const std::string angle = block.Value({angle_tag[i]});
-    if (!block.Has(angle_tag[i])) {
-      w->push_back(absl::StrCat(angle_tag[i], " is missing; taken as 90 degrees"));
+    const char* const kAngles[] = {"alpha", "beta", "gamma"};
+    const std::string angle_tag = absl::StrCat(block.CellCategory(), "angle_", kAngles[i]);
+    const std::string angle = block.Value({angle_tag});
+    if (!block.Has(angle_tag)) {
+      w->push_back(absl::StrCat(angle_tag, " is missing; taken as 90 degrees"));
       continue;
     }
     const std::optional<double> value = CifNumber(angle);
     if (!value) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          angle_tag[i], " '", angle, "' is not allowed; allowed: a number, in degrees"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(angle_tag, " '", angle, "' is not allowed; allowed: a number, in degrees"));
     }
     angles[i] = *value;
+  }
+  // What the Protein Data Bank writes where there is no crystal.
+  if (block.HasCartesianSites() && lengths == Vector3{1, 1, 1}) {
+    return absl::InvalidArgumentError(
+        "a cell of 1 x 1 x 1 Å stands for none; the atoms are no crystal");
   }
   return LatticeFromCell(lengths, angles);
 }
@@ -89,16 +96,16 @@ absl::StatusOr<CifSymmetry> ReadSymmetry(const CifBlock& block,
                                          std::vector<std::string>* warnings) {
   CifSymmetry out;
   out.operations = Operations(block);
-  out.hall = block.Value(
-      {"_space_group_name_Hall", "_symmetry_space_group_name_Hall", "_space_group.name_Hall"});
+  out.hall = block.Value({"_space_group_name_Hall", "_symmetry_space_group_name_Hall",
+                          "_space_group.name_Hall", "_symmetry.space_group_name_Hall"});
   out.name = block.Value({"_space_group_name_H-M_alt", "_symmetry_space_group_name_H-M",
                           "_space_group_name_H-M_ref", "_space_group_name_H-M_full",
                           "_space_group.name_H-M_alt", "_space_group_name_H-M",
                           "_symmetry.space_group_name_H-M"});
   out.code = block.Value(
       {"_space_group_IT_coordinate_system_code", "_space_group.IT_coordinate_system_code"});
-  const std::string number = block.Value(
-      {"_space_group_IT_number", "_symmetry_Int_Tables_number", "_space_group.IT_number"});
+  const std::string number = block.Value({"_space_group_IT_number", "_symmetry_Int_Tables_number",
+                                          "_space_group.IT_number", "_symmetry.Int_Tables_number"});
   if (!number.empty() && !absl::SimpleAtoi(number, &out.number)) {
     const std::optional<double> value = CifNumber(number);
     if (!value || *value != std::floor(*value) || std::fabs(*value) > 1000) {
@@ -263,20 +270,18 @@ absl::StatusOr<Crystal> ReadCif(const std::string& path, const std::string& text
     std::vector<CifBlock> blocks;
     std::string others;
     const cif::Block* used = nullptr;
-    bool has_cartesian = false;
     for (cif::Block& b : document.blocks) {
       const CifBlock block(&b);
-      has_cartesian |= block.Has("_atom_site.Cartn_x") || block.Has("_atom_site_Cartn_x");
-      if (!block.Has("_cell_length_a")) continue;
-      if (!block.HasSites()) continue;
+      if (!block.HasCell() || !block.HasSites()) continue;
       if (!used) used = &b;
       if (!blocks.empty()) absl::StrAppend(&others, others.empty() ? "" : ", ", block.name());
       blocks.push_back(block);
     }
     if (blocks.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(
-          path, ": CIF: no data block with a cell (_cell_length_a) and atoms (_atom_site_fract_x)",
-          has_cartesian ? "; Cartesian coordinates, as of mmCIF, are not read" : ""));
+          path,
+          ": CIF: no data block with a cell (_cell_length_a, mmCIF: _cell.length_a) and atoms "
+          "(_atom_site_fract_x, mmCIF: _atom_site.Cartn_x)"));
     }
     StructureSummary summary;
     summary.file = path;

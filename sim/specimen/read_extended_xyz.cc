@@ -197,6 +197,77 @@ absl::Status ReadComment(const TextLines& lines, const XyzComment& comment, RawS
   return absl::OkStatus();
 }
 
+// How many atoms the first line says there are.
+absl::StatusOr<int64_t> ReadCount(TextLines* lines) {
+  std::string line;
+  int64_t count = 0;
+  lines->Next(&line);
+  if (!absl::SimpleAtoi(line, &count) || count < 1 || size_t(count) > kMostAtomsInAFile) {
+    return lines->Error(
+        absl::StrCat(line, " atoms is not allowed; allowed: 1 … ", kMostAtomsInAFile));
+  }
+  return count;
+}
+
+// What the comment says of the rows behind it.
+struct RowFormat {
+  Columns columns;
+  Vector3 origin = {0, 0, 0};
+  Kinds kinds;
+};
+
+absl::StatusOr<RowFormat> ReadRowFormat(const TextLines& lines, const XyzComment& comment) {
+  RowFormat out;
+  const std::string* properties = comment.Find("Properties");
+  RONCHI_ASSIGN_OR_RETURN(out.columns, ParseProperties(lines, properties ? *properties : ""));
+  if (const std::string* at = comment.Find("Origin")) {
+    const std::vector<std::string> words = XyzComment::Words(*at);
+    if (words.size() != 3 || !Numbers(words, 0, 3, out.origin.data())) {
+      return lines.Error(absl::StrCat("Origin '", *at, "': expected three numbers"));
+    }
+  }
+  if (const std::string* occupancy = comment.Find("occupancy")) {
+    RONCHI_ASSIGN_OR_RETURN(out.kinds, ReadKinds(lines, *occupancy));
+    if (out.columns.kind == Columns::kAbsent) {
+      return lines.Error("occupancy is told by kind, but there is no column spacegroup_kinds");
+    }
+  }
+  return out;
+}
+
+absl::Status ReadRow(const TextLines& lines, const RowFormat& format,
+                     const std::vector<std::string>& fields, TextAtoms* atoms) {
+  const Columns& columns = format.columns;
+  double v[3];
+  if (fields.size() != columns.count || !Numbers(fields, columns.position, 3, v)) {
+    return lines.Error(
+        absl::StrCat("expected ", columns.count, " columns: species x y z …",
+                     fields.size() > columns.count ? absl::StrCat(", not ", fields.size()) : ""));
+  }
+  Atom a;
+  RONCHI_ASSIGN_OR_RETURN(
+      a.z, ElementInText(lines, fields[columns.species], &atoms->raw.summary.warnings));
+  a.x_A = v[0] - format.origin[0];
+  a.y_A = v[1] - format.origin[1];
+  a.z_A = v[2] - format.origin[2];
+  RONCHI_RETURN_IF_ERROR(ReadOptional(lines, columns, fields, &a));
+  std::vector<std::pair<int, double>> shares = {{a.z, a.occupancy}};
+  if (!format.kinds.empty()) {
+    int kind = 0;
+    if (!absl::SimpleAtoi(fields[columns.kind], &kind)) {
+      return lines.Error(absl::StrCat("kind '", fields[columns.kind], "' is not a number"));
+    }
+    if (const auto it = format.kinds.find(kind); it != format.kinds.end()) shares = it->second;
+  }
+  for (const auto& [z, occupancy] : shares) {
+    a.z = z;
+    a.occupancy = occupancy;
+    atoms->Add(a);
+    RONCHI_RETURN_IF_ERROR(atoms->CheckLast());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool HasLattice(const std::string& comment) {
@@ -210,69 +281,20 @@ absl::StatusOr<Crystal> ReadExtendedXyz(const std::string& path, const std::stri
   TextLines lines(path, "extended xyz", text);
   TextAtoms atoms(lines);
   RawStructure& raw = atoms.raw;
+  RONCHI_ASSIGN_OR_RETURN(const int64_t count, ReadCount(&lines));
   std::string line;
-  int64_t count = 0;
-  lines.Next(&line);
-  if (!absl::SimpleAtoi(line, &count) || count < 1 || size_t(count) > kMostAtomsInAFile) {
-    return lines.Error(
-        absl::StrCat(line, " atoms is not allowed; allowed: 1 … ", kMostAtomsInAFile));
-  }
   if (!lines.Next(&line)) return lines.Truncated(0);
   raw.title = line;
   const std::optional<XyzComment> comment = XyzComment::Parse(line);
   if (!comment) return lines.Error("a quote or bracket is not closed");
   RONCHI_RETURN_IF_ERROR(ReadComment(lines, *comment, &raw));
   RONCHI_RETURN_IF_ERROR(atoms.CheckCell());
-  const auto value = [&](const char* key) {
-    const std::string* found = comment->Find(key);
-    return found ? *found : "";
-  };
-  RONCHI_ASSIGN_OR_RETURN(const Columns columns, ParseProperties(lines, value("Properties")));
-  Vector3 origin = {0, 0, 0};
-  if (const std::string* at = comment->Find("Origin")) {
-    const std::vector<std::string> words = XyzComment::Words(*at);
-    if (words.size() != 3 || !Numbers(words, 0, 3, origin.data())) {
-      return lines.Error(absl::StrCat("Origin '", *at, "': expected three numbers"));
-    }
-  }
-  Kinds kinds;
-  if (comment->Find("occupancy")) {
-    RONCHI_ASSIGN_OR_RETURN(kinds, ReadKinds(lines, value("occupancy")));
-    if (columns.kind == Columns::kAbsent) {
-      return lines.Error("occupancy is told by kind, but there is no column spacegroup_kinds");
-    }
-  }
+  RONCHI_ASSIGN_OR_RETURN(const RowFormat format, ReadRowFormat(lines, *comment));
   for (int64_t n = 0; n < count; ++n) {
     if (!lines.Next(&line)) return lines.Truncated(size_t(n));
     const std::vector<std::string> fields = Fields(line);
     if (fields.empty()) return lines.Truncated(size_t(n));
-    double v[3];
-    if (fields.size() != columns.count || !Numbers(fields, columns.position, 3, v)) {
-      return lines.Error(
-          absl::StrCat("expected ", columns.count, " columns: species x y z …",
-                       fields.size() > columns.count ? absl::StrCat(", not ", fields.size()) : ""));
-    }
-    Atom a;
-    RONCHI_ASSIGN_OR_RETURN(a.z,
-                            ElementInText(lines, fields[columns.species], &raw.summary.warnings));
-    a.x_A = v[0] - origin[0];
-    a.y_A = v[1] - origin[1];
-    a.z_A = v[2] - origin[2];
-    RONCHI_RETURN_IF_ERROR(ReadOptional(lines, columns, fields, &a));
-    std::vector<std::pair<int, double>> shares = {{a.z, a.occupancy}};
-    if (!kinds.empty()) {
-      int kind = 0;
-      if (!absl::SimpleAtoi(fields[columns.kind], &kind)) {
-        return lines.Error(absl::StrCat("kind '", fields[columns.kind], "' is not a number"));
-      }
-      if (const auto it = kinds.find(kind); it != kinds.end()) shares = it->second;
-    }
-    for (const auto& [z, occupancy] : shares) {
-      a.z = z;
-      a.occupancy = occupancy;
-      atoms.Add(a);
-      RONCHI_RETURN_IF_ERROR(atoms.CheckLast());
-    }
+    RONCHI_RETURN_IF_ERROR(ReadRow(lines, format, fields, &atoms));
   }
   while (lines.Next(&line)) {
     if (Fields(line).empty()) continue;
@@ -289,13 +311,8 @@ absl::StatusOr<Crystal> ReadPlainXyz(const std::string& path, const std::string&
                                      const std::optional<Vector3>& cell_A) {
   TextLines lines(path, "plain xyz", text);
   TextAtoms atoms(lines);
+  RONCHI_ASSIGN_OR_RETURN(const int64_t count, ReadCount(&lines));
   std::string line;
-  int64_t count = 0;
-  lines.Next(&line);
-  if (!absl::SimpleAtoi(line, &count) || count < 1 || size_t(count) > kMostAtomsInAFile) {
-    return lines.Error(
-        absl::StrCat(line, " atoms is not allowed; allowed: 1 … ", kMostAtomsInAFile));
-  }
   if (!cell_A) {
     return lines.Error(
         "it has no cell; give specimen.cell_A: [a, b, c] in the config, or Lattice=\"…\" in line "

@@ -77,58 +77,78 @@ bool IsFlag(const std::string& word) {
   return w == "T" || w == "F" || w == ".TRUE." || w == ".FALSE.";
 }
 
+// What the line above the atoms says of their coordinates.
+struct Coordinates {
+  bool selective = false;  // three flags behind them
+  bool direct = false;     // in units of the cell's edges, else of the scale
+};
+
+absl::StatusOr<Coordinates> ReadCoordinates(TextLines* lines) {
+  std::string line;
+  const auto first_letter = [&]() -> char {
+    const std::string trimmed(absl::StripAsciiWhitespace(line));
+    return trimmed.empty() ? ' ' : absl::ascii_tolower(static_cast<unsigned char>(trimmed[0]));
+  };
+  Coordinates out;
+  if (lines->Next(&line) && first_letter() == 's') {
+    out.selective = true;
+    if (!lines->Next(&line)) line.clear();
+  }
+  const char kind = first_letter();
+  if (kind != 'd' && kind != 'c' && kind != 'k') {
+    return lines->Error("expected Direct or Cartesian");
+  }
+  out.direct = kind == 'd';
+  return out;
+}
+
+// What stands behind the coordinates: flags, and the symbol, which then must be the atom's.
+absl::Status CheckBehind(const TextLines& lines, bool selective,
+                         const std::vector<std::string>& fields, int z) {
+  size_t next = 3;
+  if (selective) {
+    for (; next < 6; ++next) {
+      if (next >= fields.size() || !IsFlag(fields[next])) {
+        return lines.Error("expected three flags T or F behind the coordinates");
+      }
+    }
+  }
+  double surplus;
+  if (next < fields.size() && absl::SimpleAtod(fields[next], &surplus)) {
+    return lines.Error(absl::StrCat("expected three coordinates, not ", fields.size(), " numbers"));
+  }
+  if (next < fields.size() && !IsFlag(fields[next])) {
+    const absl::StatusOr<FoundElement> written = ElementOfType(fields[next], nullptr);
+    if (written.ok() && written->z != z) {
+      return lines.Error(absl::StrCat("the atom is ", ElementSymbol(z), " by its number, but '",
+                                      fields[next], "' stands behind it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Crystal> ReadPoscar(const std::string& path, const std::string& text) {
   TextLines lines(path, "POSCAR", text);
   TextAtoms atoms(lines);
-  std::string line;
   lines.Next(&atoms.raw.title);
   Vector3 scale = {1, 1, 1};
   RONCHI_RETURN_IF_ERROR(ReadLattice(&lines, &atoms.raw, &scale));
   RONCHI_RETURN_IF_ERROR(atoms.CheckCell());
   Species species;
   RONCHI_RETURN_IF_ERROR(ReadSpecies(&lines, &atoms.raw.summary.warnings, &species));
-  const auto first_letter = [&]() -> char {
-    const std::string trimmed(absl::StripAsciiWhitespace(line));
-    return trimmed.empty() ? ' ' : absl::ascii_tolower(static_cast<unsigned char>(trimmed[0]));
-  };
-  bool selective = false;
-  if (lines.Next(&line) && first_letter() == 's') {
-    selective = true;
-    if (!lines.Next(&line)) line.clear();
-  }
-  const char kind = first_letter();
-  if (kind != 'd' && kind != 'c' && kind != 'k') return lines.Error("expected Direct or Cartesian");
+  RONCHI_ASSIGN_OR_RETURN(const Coordinates coordinates, ReadCoordinates(&lines));
   const auto& l = atoms.raw.lattice_A;
+  std::string line;
   for (int z : species.z) {
     if (!lines.Next(&line)) return lines.Truncated(atoms.raw.atoms.size());
     const std::vector<std::string> fields = Fields(line);
     double v[3];
     if (!Numbers(fields, 0, 3, v)) return lines.Error("expected three coordinates");
-    size_t next = 3;
-    if (selective) {
-      for (; next < 6; ++next) {
-        if (next >= fields.size() || !IsFlag(fields[next])) {
-          return lines.Error("expected three flags T or F behind the coordinates");
-        }
-      }
-    }
-    double surplus;
-    if (next < fields.size() && absl::SimpleAtod(fields[next], &surplus)) {
-      return lines.Error(
-          absl::StrCat("expected three coordinates, not ", fields.size(), " numbers"));
-    }
-    // Some programs write the symbol behind, which then must be the same.
-    if (next < fields.size() && !IsFlag(fields[next])) {
-      const absl::StatusOr<FoundElement> written = ElementOfType(fields[next], nullptr);
-      if (written.ok() && written->z != z) {
-        return lines.Error(absl::StrCat("the atom is ", ElementSymbol(z), " by its number, but '",
-                                        fields[next], "' stands behind it"));
-      }
-    }
+    RONCHI_RETURN_IF_ERROR(CheckBehind(lines, coordinates.selective, fields, z));
     Atom a{.z = z};
-    if (kind == 'd') {
+    if (coordinates.direct) {
       a.x_A = v[0] * l[0][0] + v[1] * l[1][0] + v[2] * l[2][0];
       a.y_A = v[0] * l[0][1] + v[1] * l[1][1] + v[2] * l[2][1];
       a.z_A = v[0] * l[0][2] + v[1] * l[1][2] + v[2] * l[2][2];

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -186,6 +187,8 @@ TEST_F(ContentCacheProcesses, ALockExcludes) {
   EXPECT_THAT(Contents(folder_.path()), IsEmpty());
 }
 
+bool IsTemporary(const std::string& name) { return name.find(".part-") != std::string::npos; }
+
 // A process that writes entries over and over is killed 50 times, at moments spread over two of its
 // writings: before, in the middle of a piece, between rename and sync.
 TEST_F(ContentCacheProcesses, KilledAtAnyMoment) {
@@ -203,7 +206,7 @@ TEST_F(ContentCacheProcesses, KilledAtAnyMoment) {
   const double start = Seconds();
   for (size_t i = 0; i < 3; ++i) ASSERT_TRUE(write(test, i).ok());
   const double one = (Seconds() - start) / 3;
-  int in_the_middle = 0, whole = 0;
+  int64_t in_the_middle = 0, whole = 0;
   for (int round = 0; round < 50; ++round) {
     int ready[2];
     ASSERT_EQ(pipe(ready), 0);
@@ -230,9 +233,7 @@ TEST_F(ContentCacheProcesses, KilledAtAnyMoment) {
       }
     }
     EXPECT_THAT(test.warnings, IsEmpty()) << "round " << round;
-    for (const std::string& name : Contents(folder_ / "test")) {
-      in_the_middle += name.find(".part-") != std::string::npos;
-    }
+    in_the_middle += std::ranges::count_if(Contents(folder_ / "test"), IsTemporary);
     // The next who writes cleans up.
     const size_t next = size_t(round) % 3;
     fs::remove(test.cache.PathOf(keys[next]));
@@ -246,8 +247,8 @@ TEST_F(ContentCacheProcesses, KilledAtAnyMoment) {
   EXPECT_GE(in_the_middle, 5);
   EXPECT_GE(whole, 5);
   std::printf(
-      "%d of 50 kills left a temporary file, %d entries were whole; a writing takes %.1f ms\n",
-      in_the_middle, whole, one * 1e3);
+      "%lld of 50 kills left a temporary file, %lld entries were whole; a writing takes %.1f ms\n",
+      static_cast<long long>(in_the_middle), static_cast<long long>(whole), one * 1e3);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// AberrationTuning-v0: Gymnasium's contract, and a contrast without shot-noise bias.
+// AberrationTuning-v1: Gymnasium's contract, and a contrast without shot-noise bias.
 #include "env/aberration_tuning.h"
 
 #include <gtest/gtest.h>
@@ -7,11 +7,15 @@
 
 #include "hw/ground_truth.h"
 #include "tests/support/column.h"
+#include "tests/support/in_space.h"
 #include "tests/support/instruments.h"
+#include "tests/support/redescribed.h"
 
 namespace ronchi::env {
 namespace {
 
+using testing_support::ExpectInSpace;
+using testing_support::Redescribed;
 using testing_support::Seen;
 using testing_support::Spy;
 using testing_support::TwinFromYaml;
@@ -36,17 +40,6 @@ struct World {
   Spy instrument;
   std::unique_ptr<AberrationTuning> env;
 };
-
-void ExpectInSpace(const Spec& spec, const Observation& o) {
-  ASSERT_EQ(o.size(), spec.observation_space.size());
-  for (const auto& [name, box] : spec.observation_space) {
-    ASSERT_TRUE(o.contains(name)) << name;
-    EXPECT_EQ(o.at(name).shape(), box.shape) << name;
-    for (float v : o.at(name)) {
-      EXPECT_TRUE(std::isfinite(v) && v >= box.low && v <= box.high) << name << " " << v;
-    }
-  }
-}
 
 TEST(AberrationTuning, KeepsTheContractOverAnEpisode) {
   World w;
@@ -141,12 +134,12 @@ TEST(AberrationTuning, InfoCountsTimeDoseAndImages) {
   expect(w.env->Reset(std::nullopt)->info, 1);  // every episode counts from zero
 }
 
-TEST(AberrationTuning, ShiftReferenceMovesTheColumnAndNotTheAgentsView) {
+TEST(AberrationTuning, ShiftOriginMovesTheColumnAndNotTheAgentsView) {
   World w;
   ASSERT_TRUE(w.env->Reset(2).ok());
   ASSERT_TRUE(w.env->Step(std::vector<float>{2, -3, 1}).ok());
   const auto before = w.env->settings_nm();
-  ASSERT_TRUE(w.env->ShiftReference({1.5, 0, -2}).ok());
+  ASSERT_TRUE(w.env->ShiftOrigin(std::array{1.5, 0.0, -2.0}).ok());
   const auto after = w.env->settings_nm();
   EXPECT_NEAR(after[0] - before[0], 1.5, 1e-6);
   EXPECT_NEAR(after[1] - before[1], 0, 1e-6);
@@ -213,27 +206,10 @@ TEST(AberrationTuning, ContrastOfKnownFrames) {
   EXPECT_EQ(TwoFrameContrast(a, b, 5), 0);  // no mean above zero
 }
 
-// A twin that says it has less than it has.
-class Lacking final : public hw::Instrument {
- public:
-  explicit Lacking(const std::function<void(hw::Description*)>& change)
-      : inner_(*hw::MakeTwin(TwinFromYaml(), 0)), description_(inner_->description()) {
-    change(&description_);
-  }
-  const hw::Description& description() const override { return description_; }
-  absl::StatusOr<hw::Reply> Run(const hw::Command& c, const hw::ExecuteOptions& o) override {
-    return inner_->Execute(c, o);
-  }
-
- private:
-  std::unique_ptr<hw::Instrument> inner_;
-  hw::Description description_;
-};
-
 TEST(AberrationTuning, RefusesAnInstrumentThatLacksWhatItNeeds) {
   auto refused = [](const std::function<void(hw::Description*)>& change, const char* names,
                     AberrationTuningOptions o = Small()) {
-    Lacking instrument(change);
+    Redescribed instrument(*hw::MakeTwin(TwinFromYaml(), 0), change);
     const auto env = AberrationTuning::Create(&instrument, o);
     EXPECT_TRUE(absl::IsInvalidArgument(env.status()));
     EXPECT_NE(env.status().message().find(names), std::string::npos) << env.status();
@@ -250,7 +226,7 @@ TEST(AberrationTuning, RefusesAnInstrumentThatLacksWhatItNeeds) {
   none.range_nm = 0;
   refused([](hw::Description*) {}, "range_nm", none);
   // A real instrument has no ground truth, and none is needed.
-  Lacking real([](hw::Description*) {});
+  Redescribed real(*hw::MakeTwin(TwinFromYaml(), 0));
   EXPECT_TRUE((*AberrationTuning::Create(&real, Small()))->Reset(1).ok());
 }
 

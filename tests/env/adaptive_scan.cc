@@ -7,6 +7,7 @@
 
 #include "experiments/catalog/environments.h"
 #include "tests/support/map_world.h"
+#include "tests/support/redescribed.h"
 
 namespace ronchi::env {
 namespace {
@@ -171,7 +172,7 @@ TEST(AdaptiveScan, TheImageAloneWillDo) {
 }
 
 TEST(AdaptiveScan, ARealInstrumentWillDoWithoutTruth) {
-  Real real;
+  Redescribed real(*hw::MakeMapTwin(MapFromYaml(), 0));
   const auto refused = AdaptiveScan::Create(&real, Small());
   EXPECT_TRUE(absl::IsInvalidArgument(refused.status()));
   EXPECT_NE(refused.status().message().find("reward: image"), std::string::npos);
@@ -190,7 +191,7 @@ TEST(AdaptiveScan, RefusesWhatCannotBe) {
       [](
           const char* names, const std::function<void(AdaptiveScanOptions*)>& spoil,
           const std::function<void(hw::Description*)>& change = [](hw::Description*) {}) {
-        Real real(change);
+        Redescribed real(*hw::MakeMapTwin(MapFromYaml(), 0), change);
         AdaptiveScanOptions o = Small();
         o.reward_is_truth = false;
         spoil(&o);

@@ -1,4 +1,4 @@
-// AtomMove-v0: Gymnasium's contract, what is observed and rewarded, saving, faults.
+// AtomMove-v0: Gymnasium's contract, what is observed and rewarded, saving.
 #include "env/atom_move.h"
 
 #include <gtest/gtest.h>
@@ -7,54 +7,16 @@
 #include <set>
 
 #include "env/picture.h"
-#include "hw/ground_truth.h"
 #include "hw/guarded.h"
-#include "hw/twin/atom_twin.h"
-#include "tests/support/instruments.h"
+#include "tests/support/atom_world.h"
+#include "tests/support/in_space.h"
 
 namespace ronchi::env {
 namespace {
 
-using testing_support::Seen;
-using testing_support::Spy;
-
-struct World {
-  explicit World(const AtomMoveOptions& o = {}, const hw::AtomTwinOptions& twin = {},
-                 Spy::Fail fail = nullptr)
-      : instrument(*hw::MakeAtomTwin(twin, 0), seen, std::move(fail)),
-        env(*AtomMove::Create(&instrument, o)) {}
-  std::map<std::string, double> Hidden() { return instrument.ground_truth()->Hidden(); }
-  std::shared_ptr<Seen> seen = std::make_shared<Seen>();
-  Spy instrument;
-  std::unique_ptr<AtomMove> env;
-};
-
-std::vector<float> Greedy(const Observation& o) {
-  const Array<float>&goal = o.at("goal"), &neighbours = o.at("neighbours");
-  size_t best = 0;
-  double least = 1e9;
-  for (size_t k = 0; k < 3; ++k) {
-    const double away = std::hypot(goal[0] - neighbours[2 * k], goal[1] - neighbours[2 * k + 1]);
-    if (away < least) {
-      least = away;
-      best = k;
-    }
-  }
-  const float reach = float(kAtomMoveReach_A);
-  return {std::clamp(neighbours[2 * best], -reach, reach),
-          std::clamp(neighbours[2 * best + 1], -reach, reach)};
-}
-
-void ExpectInSpace(const Spec& spec, const Observation& o) {
-  ASSERT_EQ(o.size(), spec.observation_space.size());
-  for (const auto& [name, box] : spec.observation_space) {
-    ASSERT_TRUE(o.contains(name)) << name;
-    EXPECT_EQ(o.at(name).shape(), box.shape) << name;
-    for (float v : o.at(name)) {
-      EXPECT_TRUE(std::isfinite(v) && v >= box.low && v <= box.high) << name << " " << v;
-    }
-  }
-}
+using testing_support::ExpectInSpace;
+using testing_support::TowardsTheGoal;
+using World = testing_support::AtomWorld;
 
 TEST(AtomMove, KeepsTheContractOverAnEpisode) {
   for (int level : {1, 2, 3}) {
@@ -67,7 +29,7 @@ TEST(AtomMove, KeepsTheContractOverAnEpisode) {
     bool ended = false;
     double last_s = reset->info.at("time_s");
     for (int step = 1; !ended; ++step) {
-      const auto r = w.env->Step(Greedy(o));
+      const auto r = w.env->Step(TowardsTheGoal(o));
       ASSERT_TRUE(r.ok()) << r.status();
       ExpectInSpace(w.env->spec(), r->observation);
       EXPECT_EQ(r->reward > 0, r->terminated);
@@ -91,7 +53,7 @@ TEST(AtomMove, TheRewardIsTheDiscountedSuccess) {
   const double first_s = w.env->info()[0];
   EXPECT_EQ(first_s, 2);  // an image
   for (int i = 0; i < 1000; ++i) {
-    const auto r = *w.env->Step(Greedy(o));
+    const auto r = *w.env->Step(TowardsTheGoal(o));
     o = r.observation;
     if (!r.terminated) continue;
     EXPECT_NEAR(r.reward, std::pow(0.9967, r.info.at("time_s") - first_s), 1e-12);
@@ -118,7 +80,7 @@ TEST(AtomMove, TheGoalDriftsWithTheSheet) {
       double hops = w.Hidden().at("hops");
       const Vector2 start = goal();
       for (int step = 0; step < 40; ++step) {
-        const auto r = *w.env->Step(Greedy(o));
+        const auto r = *w.env->Step(TowardsTheGoal(o));
         o = r.observation;
         // Half a bond would be another site; an image of level 3 may be the last's before a hop.
         if (level < 3) {
@@ -207,18 +169,6 @@ TEST(AtomMove, AnAtomThatHasLeftTheFieldIsLookedFor) {
   EXPECT_TRUE(absl::IsUnavailable(far.env->Step(std::vector<float>{0, 0}).status()));
 }
 
-TEST(AtomMove, BadActionsAreRefusedAndChangeNothing) {
-  World w;
-  ASSERT_TRUE(w.env->Reset(1).ok());
-  const size_t before = w.seen->commands.size();
-  const float nan = std::nanf(""), inf = std::numeric_limits<float>::infinity();
-  for (const std::vector<float>& bad : std::vector<std::vector<float>>{
-           {}, {1}, {1, 1, 1}, {nan, 0}, {0, inf}, {-inf, 0}, {1.43f, 0}, {0, -1.43f}}) {
-    EXPECT_TRUE(absl::IsInvalidArgument(w.env->Step(bad).status())) << bad.size();
-  }
-  EXPECT_EQ(w.seen->commands.size(), before);
-}
-
 std::vector<float> Course(AtomMove* env, int steps) {
   std::vector<float> all, observation(env->spec().observation_size());
   for (int i = 0; i < steps; ++i) {
@@ -277,117 +227,6 @@ TEST(AtomMove, GoesOnToTheBitAfterRestore) {
   }
 }
 
-TEST(AtomMove, AFaultIsAnErrorAndNoStep) {
-  std::string broken;
-  World w({}, {}, [&](const hw::Command& c) {
-    return hw::VerbName(c) == broken ? absl::UnavailableError("link lost") : absl::OkStatus();
-  });
-  ASSERT_TRUE(w.env->Reset(1).ok());
-  for (const char* verb : {"park", "measure"}) {
-    broken = verb;
-    EXPECT_TRUE(absl::IsUnavailable(w.env->Step(std::vector<float>{1, 0}).status())) << verb;
-    broken.clear();
-    EXPECT_TRUE(w.env->Step(std::vector<float>{0, 0}).ok());
-  }
-  broken = "measure";
-  EXPECT_TRUE(absl::IsUnavailable(w.env->Reset(2).status()));
-  broken.clear();
-  EXPECT_TRUE(absl::IsFailedPrecondition(w.env->Step(std::vector<float>{0, 0}).status()));
-}
-
-// A measurement without a result is made again, as often as it takes and five times at most; each
-// has taken its time. Behind a guard as well, which blanks after it.
-TEST(AtomMove, AMeasurementWithoutResultIsMadeAgain) {
-  hw::AtomTwinOptions failing;
-  failing.faults.measure_fails = 0.15;
-  failing.faults.measure_fails_later = 0.05;
-  hw::GuardOptions budget;
-  budget.dose_budget_e_per_m2 = 1e32;
-  for (const bool guards : {false, true}) {
-    auto instrument = *hw::MakeAtomTwin(failing, 3);
-    if (guards) instrument = *hw::MakeGuarded(std::move(instrument), budget);
-    const auto env = *AtomMove::Create(instrument.get(), {});
-    double images = 0, looks = 0;
-    for (uint64_t seed = 1; seed <= 5; ++seed) {
-      const auto reset = env->Reset(seed);
-      ASSERT_TRUE(reset.ok()) << reset.status();
-      Observation o = reset->observation;
-      for (int i = 1; i <= 20; ++i) {
-        const auto r = env->Step(Greedy(o));
-        ASSERT_TRUE(r.ok()) << r.status();
-        o = r->observation;
-        // An image takes 2 s, a step's dwell 1.5 s; reading and blanking take no time here.
-        EXPECT_NEAR(r->info.at("time_s"), 2 * r->info.at("images") + 1.5 * i, 1e-9);
-        if (!r->terminated && i < 20) continue;
-        images += r->info.at("images");
-        looks += i + 1 + r->info.at("recentred");
-        break;
-      }
-    }
-    // One in five is made again: of a hundred, twenty-five more, with a standard deviation of six.
-    EXPECT_GT(images, looks + 5);
-    EXPECT_LT(images, 2 * looks);
-  }
-  failing.faults.measure_fails = 1;
-  failing.faults.measure_fails_later = 0;
-  auto never = *hw::MakeAtomTwin(failing, 3);
-  const auto env = *AtomMove::Create(never.get(), {});
-  const absl::Status status = env->Reset(1).status();
-  EXPECT_EQ(hw::ErrorOf(status).kind, hw::ErrorKind::kTimeout) << status;
-}
-
-// An answer with fewer numbers, or with others, is no guess.
-TEST(AtomMove, AnotherMeasurementIsRefused) {
-  class Other final : public hw::Instrument {
-   public:
-    const hw::Description& description() const override { return twin_->description(); }
-    absl::StatusOr<hw::Reply> Run(const hw::Command& c, const hw::ExecuteOptions& o) override {
-      auto reply = twin_->Execute(c, o);
-      if (reply.ok() && !reply->estimates.empty()) reply->estimates[0].names[3] = "neighbour9.y";
-      return reply;
-    }
-
-   private:
-    std::unique_ptr<hw::Instrument> twin_ = *hw::MakeAtomTwin({}, 1);
-  } other;
-  const auto env = *AtomMove::Create(&other, {});
-  EXPECT_TRUE(absl::IsFailedPrecondition(env->Reset(1).status()));
-}
-
-TEST(AtomMove, RefusesWhatItCannotDo) {
-  class Without final : public hw::Instrument {
-   public:
-    explicit Without(const std::function<void(hw::Description*)>& change)
-        : description_(twin_->description()) {
-      change(&description_);
-    }
-    const hw::Description& description() const override { return description_; }
-    absl::StatusOr<hw::Reply> Run(const hw::Command& c, const hw::ExecuteOptions& o) override {
-      return twin_->Execute(c, o);
-    }
-
-   private:
-    std::unique_ptr<hw::Instrument> twin_ = *hw::MakeAtomTwin({}, 1);
-    hw::Description description_;
-  };
-  const auto refused = [](const std::function<void(hw::Description*)>& change,
-                          AtomMoveOptions options = {}) {
-    Without instrument(change);
-    return absl::IsInvalidArgument(AtomMove::Create(&instrument, options).status());
-  };
-  EXPECT_TRUE(refused([](hw::Description* d) { d->measurements.clear(); }));
-  EXPECT_TRUE(refused([](hw::Description* d) { d->cannot.push_back("park"); }));
-  EXPECT_TRUE(refused([](hw::Description* d) { d->max_fov_m = 1e-9; }));
-  AtomMoveOptions far;
-  far.goal_low_A = 12;
-  EXPECT_TRUE(refused([](hw::Description*) {}, far));
-  // Without ground truth it runs: a real instrument has none.
-  Without real([](hw::Description*) {});
-  const auto env = *AtomMove::Create(&real, {});
-  EXPECT_TRUE(env->Reset(1).ok());
-  EXPECT_TRUE(absl::IsUnimplemented(env->Save().status()));
-}
-
 // As on a real instrument: limits, a dose budget, no truth.
 TEST(AtomMove, RunsBehindAGuard) {
   hw::GuardOptions budget;
@@ -398,7 +237,7 @@ TEST(AtomMove, RunsBehindAGuard) {
   ASSERT_TRUE(reset.ok()) << reset.status();
   Observation o = reset->observation;
   for (int i = 0; i < 200; ++i) {
-    const auto r = env->Step(Greedy(o));
+    const auto r = env->Step(TowardsTheGoal(o));
     ASSERT_TRUE(r.ok()) << r.status();
     o = r->observation;
     if (r->terminated) return;
@@ -415,22 +254,6 @@ TEST(AtomMove, ResetOptionsBringGoalsNearer) {
   }
   EXPECT_TRUE(absl::IsInvalidArgument(w.env->Reset(1, {{"goal_high_A", 1}}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(w.env->Reset(1, {{"goal", 3}}).status()));
-}
-
-TEST(AtomMove, BadOptionsAreNamed) {
-  const auto error = [](const char* yaml) {
-    AtomMoveOptions options;
-    int level = 1;
-    return std::string(
-        ReadAtomMoveOptions(*Config::Parse(yaml, "t.yaml"), &options, &level).message());
-  };
-  EXPECT_EQ(error("{}"), "");
-  EXPECT_EQ(error("{dwell_s: 0}"), "t.yaml:1: dwell_s: 0 is not allowed; allowed: 0.01 … 600");
-  EXPECT_NE(error("{dwell: long}").find("t.yaml:1: dwell"), std::string::npos);
-  EXPECT_NE(error("{observation: sound}").find("t.yaml:1: observation"), std::string::npos);
-  EXPECT_NE(error("{fov_A: [30, 15]}").find("low <= high"), std::string::npos);
-  EXPECT_NE(error("{level: 4}").find("t.yaml:1: level"), std::string::npos);
-  EXPECT_NE(error("{nonsense: 1}").find("nonsense"), std::string::npos);
 }
 
 // Not what it looks like, but that what matters is on it, and that looking changes nothing.

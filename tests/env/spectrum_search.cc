@@ -7,6 +7,7 @@
 
 #include "experiments/catalog/environments.h"
 #include "tests/support/map_world.h"
+#include "tests/support/redescribed.h"
 
 namespace ronchi::env {
 namespace {
@@ -146,7 +147,7 @@ TEST(SpectrumSearch, RegretsAndAreasAreTheirDefinitions) {
 }
 
 TEST(SpectrumSearch, ARealInstrumentWillDoWithoutTruth) {
-  Real real;
+  Redescribed real(*hw::MakeMapTwin(MapFromYaml(), 0));
   EXPECT_TRUE(absl::IsInvalidArgument(SpectrumSearch::Create(&real, Small()).status()));
   SpectrumSearchOptions o = Small();
   o.reward_is_truth = false;
@@ -167,7 +168,7 @@ TEST(SpectrumSearch, RefusesWhatCannotBe) {
       [](
           const char* names, const std::function<void(SpectrumSearchOptions*)>& spoil,
           const std::function<void(hw::Description*)>& change = [](hw::Description*) {}) {
-        Real real(change);
+        Redescribed real(*hw::MakeMapTwin(MapFromYaml(), 0), change);
         SpectrumSearchOptions o = Small();
         o.reward_is_truth = false;
         spoil(&o);

@@ -5,31 +5,16 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/catalog/environments.h"
-#include "experiments/record/run_record.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/fuzz/scratch.h"
+#include "tests/support/small_record.h"
 
 namespace ronchi {
 namespace {
 
 using testing_support::Fuzz;
 using testing_support::Scratch;
-
-RunRecord SmallRecord() {
-  RunRecord r;
-  r.name.assign(1, 'n');
-  r.title.assign(1, 't');
-  r.agent.assign({'g', 'p'});
-  r.config = "version: 1\n";
-  r.deploy.ended_by = "steps";
-  for (int i = 0; i < 3; ++i) r.deploy.trace.images.emplace_back(std::vector<size_t>{4, 4}, 1.0f);
-  for (const char* name : {"contrast", "true_ratio", "time_s", "dose_e_per_A2", "scan"}) {
-    r.deploy.trace.columns[name] = {1, 2, 3};
-  }
-  r.deploy.alarms.push_back({2, "C10", "C10", {1, 2, 3}});
-  r.disturbed_at = {1};
-  return r;
-}
+using testing_support::SmallRecord;
 
 TEST(FuzzRunFolders, Summary) {
   const Scratch scratch;
@@ -60,7 +45,7 @@ TEST(FuzzRunFolders, DataFile) {
 }
 
 TEST(FuzzRunFolders, SavedStates) {
-  for (const char* id : {"DriftLock-v0", "AtomMove-v0"}) {
+  for (const char* id : {"DriftLock-v1", "AtomMove-v0"}) {
     const auto config = Config::Parse("{}", "c");
     const auto make = PrepareEnvironments(id, *config);
     ASSERT_TRUE(make.ok()) << make.status();

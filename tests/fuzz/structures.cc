@@ -26,6 +26,19 @@ TEST(FuzzStructures, Crystals) {
   corpus.push_back(
       "2\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3:occupancy:R:1:biso:R:1 "
       "pbc=\"T T T\"\nSr 0 0 0 1 0.5\nTi 2 2 2 0.5 0.4\n");
+  corpus.push_back(
+      "data_m\n_cell.length_a 4\n_cell.length_b 5\n_cell.length_c 6\n_cell.angle_alpha 90\n"
+      "_cell.angle_beta 80\n_cell.angle_gamma 90\n_symmetry.Int_Tables_number 4\n"
+      "_atom_sites.fract_transf_matrix[1][1] 0.25\n_atom_sites.fract_transf_matrix[1][2] 0\n"
+      "_atom_sites.fract_transf_matrix[1][3] -0.0440817\n"
+      "_atom_sites.fract_transf_matrix[2][1] 0\n_atom_sites.fract_transf_matrix[2][2] 0.2\n"
+      "_atom_sites.fract_transf_matrix[2][3] 0\n_atom_sites.fract_transf_matrix[3][1] 0\n"
+      "_atom_sites.fract_transf_matrix[3][2] 0\n_atom_sites.fract_transf_matrix[3][3] 0.169238\n"
+      "_atom_sites.fract_transf_vector[1] 0.1\nloop_\n_atom_site.type_symbol\n"
+      "_atom_site.label_atom_id\n_atom_site.label_alt_id\n_atom_site.label_asym_id\n"
+      "_atom_site.label_seq_id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n"
+      "_atom_site.pdbx_PDB_model_num\nC CA . A 1 0.5 1 2 1\nN N A A 2 2 3 1 1\n"
+      "N N B A 2 2 3 1.8 1\nC CA . A 1 0.5 1 2 2\n");
   Fuzz({.kind = "structure",
         .corpus = corpus,
         .read = [&](const std::string& bytes) -> absl::Status {

@@ -58,6 +58,15 @@ Envelope Promises() {
 // refusals are tested. So many commands an instrument.
 constexpr int kPerInstrument = 20000;
 
+// Of one instrument, when its guard has gone: nothing was broken, and how much got through.
+void Take(const Judge& judge, int round, Judge* total) {
+  EXPECT_TRUE(judge.blanked);
+  EXPECT_EQ(judge.violations, 0) << "round " << round << ": "
+                                 << testing::PrintToString(judge.violated);
+  total->sets += judge.sets;
+  total->exposures += judge.exposures;
+}
+
 TEST(GuardFuzz, NothingOutOfBoundsEverReachesTheInstrument) {
   Judge total(Promises());
   int refused = 0;
@@ -70,11 +79,7 @@ TEST(GuardFuzz, NothingOutOfBoundsEverReachesTheInstrument) {
       refused += !guarded->Execute(fuzz.Next()).ok();
     }
     guarded.reset();
-    EXPECT_TRUE(judge->blanked);
-    EXPECT_EQ(judge->violations, 0)
-        << "round " << round << ": " << testing::PrintToString(judge->violated);
-    total.sets += judge->sets;
-    total.exposures += judge->exposures;
+    Take(*judge, round, &total);
   }
   std::cout << Commands() << " commands: " << total.sets << " sets and " << total.exposures
             << " exposures got through, " << refused << " refused\n";
@@ -209,11 +214,7 @@ TEST(GuardFuzz, ManyThreads) {
     }
     done += std::max(1, kThreads * each);
     guarded.reset();
-    EXPECT_TRUE(judge->blanked);
-    EXPECT_EQ(judge->violations, 0)
-        << "round " << round << ": " << testing::PrintToString(judge->violated);
-    total.sets += judge->sets;
-    total.exposures += judge->exposures;
+    Take(*judge, round, &total);
   }
   std::cout << Commands() << " commands from " << kThreads << " threads: " << total.sets
             << " sets and " << total.exposures << " exposures got through\n";

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 import unittest
+import warnings
 
 import ase
 import ase.build
@@ -133,6 +134,26 @@ class Atoms(unittest.TestCase):
         shaken = gold.copy()
         shaken.set_array("rms", np.full(4, 0.1))
         self.assertFalse(np.array_equal(ronchi.simulate(shaken, **warm)["haadf"], still))
+
+    def test_what_the_command_warns_of(self):
+        gold = ase.build.bulk("Au", cubic=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ronchi.simulate(gold, **self.FAST)
+        gold.pbc = [False, True, True]
+        with self.assertWarnsRegex(UserWarning, "^atoms: pbc 'F T T' is not periodic") as told:
+            ronchi.simulate(gold, **self.FAST)
+        self.assertEqual(told.filename, __file__)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "iron.cif")
+            with open(path, "w") as file:
+                file.write("data_iron\n" + "".join(
+                    f"_cell_length_{a} 4\n" for a in "abc") + "".join(
+                    f"_cell_angle_{a} 90\n" for a in ("alpha", "beta", "gamma")) +
+                    "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n"
+                    "_atom_site_fract_z\nFe1 0 0 0\n")
+            with self.assertWarnsRegex(UserWarning, "iron.cif: the file tells no symmetry"):
+                ronchi.simulate(path, **self.FAST)
 
     def test_shared_sites(self):
         # As ase.io.read makes them of a CIF file: a site of two elements.

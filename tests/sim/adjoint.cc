@@ -115,6 +115,21 @@ TEST(Adjoint, ByBeamTilt) {
   ExpectAgreement(s, loss, knobs);
 }
 
+// Moves atom `a` and those above and below it in cells of 3.905 Å. They move one after another: the
+// first is moved last.
+void MoveWithCopies(size_t a, Scene* x, double by) {
+  const Atom first = x->specimen.atoms[a];
+  for (Atom& b : x->specimen.atoms) {
+    if (b.z != first.z || std::fabs(b.x_A - first.x_A) > 1e-9 ||
+        std::fabs(b.y_A - first.y_A) > 1e-9) {
+      continue;
+    }
+    const double layers = (b.z_A - first.z_A) / 3.905;
+    if (std::fabs(layers - std::round(layers)) < 1e-6) b.x_A += by;
+  }
+  x->specimen.atoms[a].x_A = first.x_A + by;
+}
+
 // Of slices that repeat: one plane for all that show it is the sum of one plane a slice, and an
 // atom then moves with its copies.
 TEST(Adjoint, ByThePotentialOfSlicesThatRepeat) {
@@ -166,25 +181,10 @@ TEST(Adjoint, ByThePotentialOfSlicesThatRepeat) {
   ExpectAgreement(s, loss, knobs);
   const size_t per_layer = s.specimen.atoms.size() / 3;
   for (size_t a : {size_t(0), per_layer - 1}) {
-    const auto copies = [a](Scene* x, double by) {
-      const Atom first = x->specimen.atoms[a];
-      for (Atom& b : x->specimen.atoms) {
-        if (b.z == first.z && std::fabs(b.x_A - first.x_A) < 1e-9 &&
-            std::fabs(b.y_A - first.y_A) < 1e-9) {
-          const double layers = (b.z_A - first.z_A) / 3.905;
-          if (std::fabs(layers - std::round(layers)) < 1e-6) b.x_A += by;
-        }
-      }
-    };
-    // The copies move one after another: the first is moved last.
-    const auto all_but_first = [copies, a](Scene* x, double by) {
-      const double first_x = x->specimen.atoms[a].x_A;
-      copies(x, by);
-      x->specimen.atoms[a].x_A = first_x + by;
-    };
     ExpectAgreement(
         s, loss,
-        {{"column" + std::to_string(a), kStep / 10, all_but_first, shared.atoms[a].x_per_A}});
+        {{"column" + std::to_string(a), kStep / 10,
+          [a](Scene* x, double by) { MoveWithCopies(a, x, by); }, shared.atoms[a].x_per_A}});
   }
 }
 

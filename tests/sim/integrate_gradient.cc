@@ -94,6 +94,40 @@ TEST(IntegrateGradient, OneMissingProbeMakesAllNan) {
   for (double v : phase) EXPECT_TRUE(std::isnan(v));
 }
 
+// Fourier sums of a probe's |ψ|² and of one atom's phase, up to |h|, |k| <= kMost.
+struct PhaseSeen {
+  static constexpr int kMost = 16;  // twice 15 mrad · 12 Å/λ = 7.2, and the soft rim
+  static size_t At(int h, int k) { return size_t(h + kMost) * (2 * kMost + 1) + size_t(k + kMost); }
+
+  PhaseSeen(const Grid& g, const BeamOptics& beam, const Atom& atom)
+      : pairs((2 * kMost + 1) * (2 * kMost + 1)), phase(pairs.size()) {
+    const auto signed_index = [](size_t i, size_t n) {
+      return 2 * i < n ? int(i) : int(i) - int(n);
+    };
+    const ProbeSpectrum probe = *MakeProbe(g, beam);
+    for (const auto& a : probe.beams) {
+      for (const auto& b : probe.beams) {
+        const int h = signed_index(b.ix, g.nx) - signed_index(a.ix, g.nx);
+        const int k = signed_index(b.iy, g.ny) - signed_index(a.iy, g.ny);
+        pairs[At(h, k)] += std::complex<double>(std::conj(a.amplitude) * b.amplitude);
+      }
+    }
+    const auto factors = *ScatteringFactors::Load("kirkland");
+    const double strength = InteractionConstant(beam.energy_eV) * PotentialPerScatteringFactor();
+    for (int h = -kMost; h <= kMost; ++h) {
+      for (int k = -kMost; k <= kMost; ++k) {
+        const double kx = h / g.lx_A, ky = k / g.ly_A;
+        phase[At(h, k)] =
+            std::polar(strength * factors->At(atom.z, kx * kx + ky * ky) / (g.lx_A * g.ly_A),
+                       -kTwoPi * (kx * atom.x_A + ky * atom.y_A));
+      }
+    }
+  }
+
+  std::vector<std::complex<double>> pairs;  // Σ ψ*(k) ψ(k + g)
+  std::vector<std::complex<double>> phase;
+};
+
 // A phase object deflects a probe by the mean of its gradient under it,
 //   I_CoM = λ/2π ∇(φ ⋆ |ψ|²),
 // so that the integrated image is the phase seen through |ψ|², whatever the aberrations (Lazić,
@@ -111,32 +145,8 @@ detectors: {com: {type: center_of_mass}, icom: {type: idpc}}
   const CompleteSimulation run = *Simulate(o);
   const Array<float>&com = run.images[0].values, &image = run.images[1].values;
   const Grid g = o.grid();
-  const auto factors = *ScatteringFactors::Load("kirkland");
-  const ProbeSpectrum probe = *MakeProbe(g, o.beam);
-  const auto signed_index = [](size_t i, size_t n) { return 2 * i < n ? int(i) : int(i) - int(n); };
-  // The probe's autocorrelation Σ ψ*(k) ψ(k + g), and the phase's Fourier sum, up to |g| < kMost.
-  constexpr int kMost = 16;  // twice 15 mrad · 12 Å/λ = 7.2, and the soft rim
-  const auto at = [](int h, int k) {
-    return size_t(h + kMost) * (2 * kMost + 1) + size_t(k + kMost);
-  };
-  std::vector<std::complex<double>> pairs((2 * kMost + 1) * (2 * kMost + 1)), phase(pairs.size());
-  for (const auto& a : probe.beams) {
-    for (const auto& b : probe.beams) {
-      const int h = signed_index(b.ix, g.nx) - signed_index(a.ix, g.nx);
-      const int k = signed_index(b.iy, g.ny) - signed_index(a.iy, g.ny);
-      pairs[at(h, k)] += std::complex<double>(std::conj(a.amplitude) * b.amplitude);
-    }
-  }
-  const double sigma = InteractionConstant(o.beam.energy_eV);
-  for (int h = -kMost; h <= kMost; ++h) {
-    for (int k = -kMost; k <= kMost; ++k) {
-      const double kx = h / g.lx_A, ky = k / g.ly_A;
-      phase[at(h, k)] =
-          std::polar(sigma * PotentialPerScatteringFactor() * factors->At(6, kx * kx + ky * ky) /
-                         (g.lx_A * g.ly_A),
-                     -kTwoPi * (kx * o.specimen.atoms[0].x_A + ky * o.specimen.atoms[0].y_A));
-    }
-  }
+  const PhaseSeen sums(g, o.beam, o.specimen.atoms[0]);
+  constexpr int kMost = PhaseSeen::kMost;
   const auto [nx, ny] = o.scan.pixels;
   double largest = 0, worst = 0, worst_x = 0, largest_x = 0;
   for (size_t i = 0; i < nx; ++i) {
@@ -146,7 +156,7 @@ detectors: {com: {type: center_of_mass}, icom: {type: idpc}}
         for (int k = -kMost; k <= kMost; ++k) {
           if (h == 0 && k == 0) continue;  // the image's mean is not told
           const std::complex<double> v =
-              phase[at(h, k)] * pairs[at(-h, -k)] *
+              sums.phase[PhaseSeen::At(h, k)] * sums.pairs[PhaseSeen::At(-h, -k)] *
               std::polar(1.0, kTwoPi * (h * double(i) / double(nx) + k * double(j) / double(ny)));
           expected += v.real();
           slope += -v.imag() * h / g.lx_A * Wavelength_A(o.beam.energy_eV) * 1e3;

@@ -9,6 +9,7 @@
 
 #include "env/task.h"
 #include "hw/ground_truth.h"
+#include "tests/support/in_space.h"
 #include "tests/support/instruments.h"
 #include "tests/support/map_twin.h"
 
@@ -28,34 +29,6 @@ struct MapWorld {
   Spy instrument;
   std::unique_ptr<Environment> env;
 };
-
-// A map twin without truth, as a real instrument is; or one that says it has less than it has.
-class Real final : public hw::Instrument {
- public:
-  explicit Real(const std::function<void(hw::Description*)>& change = [](hw::Description*) {})
-      : inner_(*hw::MakeMapTwin(MapFromYaml(), 0)), description_(inner_->description()) {
-    change(&description_);
-  }
-  const hw::Description& description() const override { return description_; }
-  absl::StatusOr<hw::Reply> Run(const hw::Command& c, const hw::ExecuteOptions& o) override {
-    return inner_->Execute(c, o);
-  }
-
- private:
-  std::unique_ptr<hw::Instrument> inner_;
-  hw::Description description_;
-};
-
-inline void ExpectInSpace(const env::Spec& spec, const env::Observation& o) {
-  ASSERT_EQ(o.size(), spec.observation_space.size());
-  for (const auto& [name, box] : spec.observation_space) {
-    ASSERT_TRUE(o.contains(name)) << name;
-    EXPECT_EQ(o.at(name).shape(), box.shape) << name;
-    for (float v : o.at(name)) {
-      EXPECT_TRUE(std::isfinite(v) && v >= box.low && v <= box.high) << name << " " << v;
-    }
-  }
-}
 
 // Everything an episode gives under actions that are a function of the step.
 struct Trace {

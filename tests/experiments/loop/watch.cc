@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/quantity.h"
+#include "experiments/loop/column_theory.h"
 
 namespace ronchi {
 namespace {
@@ -18,7 +19,12 @@ class Stub : public hw::Instrument {
 
  private:
   absl::StatusOr<hw::Reply>* next_;
-  hw::Description description_;
+  const hw::Description description_ = [] {
+    hw::Description d;
+    d.properties.push_back({.name = "optics.C12.a", .writable = true, .unit = "nm"});
+    d.properties.push_back({.name = "beam.current"});
+    return d;
+  }();
 };
 
 TEST(ToAcquisition, IsTheMeanOfTheFrames) {
@@ -33,17 +39,20 @@ TEST(ToAcquisition, IsTheMeanOfTheFrames) {
   EXPECT_EQ(a.image[1], 4);
 }
 
-TEST(Watch, HandsOnImagesWithTheSettingsReadBack) {
+TEST(Watch, TellsWhatPassedAndWhereTheSettingsStand) {
   absl::StatusOr<hw::Reply> next = hw::Reply{};
   Watch watch(std::make_unique<Stub>(&next));
-  std::vector<theory::Acquisition> seen;
-  watch.set_listener([&](const theory::Acquisition& a) { seen.push_back(a); });
+  std::vector<std::string> seen;
+  watch.set_listener(
+      [&](const hw::Command& command, const hw::Reply&) { seen.push_back(hw::VerbName(command)); });
 
   hw::Reply set;  // asked for 3 nm, the corrector says 2.9
-  set.readings = {{"optics.C12.a", Nanometres(2.9), 0}, {"stage.alpha", Radians(1), 0}};
+  set.readings = {{"optics.C12.a", Nanometres(2.9), 0}, {"beam.current", {1e-11}, 0}};
   next = set;
   EXPECT_TRUE(watch.Execute(hw::Set{"optics.C12.a", Nanometres(3)}).ok());
-  EXPECT_TRUE(seen.empty()) << "no image, nothing to see";
+  EXPECT_EQ(watch.settings(), (std::map<std::string, double>{{"optics.C12.a", 2.9e-9}}))
+      << "what cannot be set is no setting";
+  EXPECT_EQ(watch.exposures(), 0);
 
   hw::Reply scan;
   scan.frames = {{"haadf", Array<float>({1, 1}, {5})}};
@@ -51,17 +60,23 @@ TEST(Watch, HandsOnImagesWithTheSettingsReadBack) {
   const auto reply = watch.Execute(hw::Scan{});
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(reply->frames[0].counts[0], 5);
-  ASSERT_EQ(seen.size(), 1u);
-  EXPECT_EQ(seen[0].settings_A[0], 0);
-  EXPECT_NEAR(seen[0].settings_A[1], 29, 1e-12);  // Å; round-off
-  EXPECT_EQ(seen[0].settings_A[2], 0);
+  EXPECT_EQ(watch.exposures(), 1);
+  EXPECT_EQ(seen, (std::vector<std::string>{"set", "scan"}));
 
   next = absl::UnavailableError("away");
   EXPECT_TRUE(absl::IsUnavailable(watch.Execute(hw::Scan{}).status()));
-  EXPECT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen.size(), 2u);
   next = scan;
   watch.set_listener({});
   EXPECT_TRUE(watch.Execute(hw::Scan{}).ok()) << "nobody listens";
+}
+
+TEST(Watch, APropertysColumnIsItsNameAndUnit) {
+  const PropertyColumn column = ColumnOf({.name = "optics.C12.a", .unit = "nm"});
+  EXPECT_EQ(column.name, "C12a_nm");
+  EXPECT_DOUBLE_EQ(column.unit_si, 1e-9);
+  EXPECT_EQ(ColumnOf({.name = "stage.alpha", .unit = "mrad"}).name, "alpha_mrad");
+  EXPECT_EQ(ColumnOf({.name = "gain"}).name, "gain");
 }
 
 }  // namespace

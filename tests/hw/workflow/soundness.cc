@@ -1,6 +1,6 @@
 // "At most" and budgets against random workflows, on an instrument that uses all the freedom that
 // its description leaves it and keeps books of its own. RONCHI_RANDOM_WORKFLOWS=100000 for the
-// whole; as many as take some seconds else.
+// whole; as many as take some seconds else. RONCHI_RANDOM_FIRST=4711 begins with that seed.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -25,10 +25,12 @@ using testing_support::TrickyColumn;
 // Sums of some thousand doubles, in another order.
 constexpr double kRoundOff = 1 + 1e-9;
 
-size_t HowMany() {
-  const char* asked = std::getenv("RONCHI_RANDOM_WORKFLOWS");
-  return asked ? size_t(std::atoll(asked)) : 1000;
+size_t Setting(const char* name, size_t otherwise) {
+  const char* asked = std::getenv(name);
+  return asked ? size_t(std::atoll(asked)) : otherwise;
 }
+size_t HowMany() { return Setting("RONCHI_RANDOM_WORKFLOWS", 1000); }
+uint64_t FirstSeed() { return Setting("RONCHI_RANDOM_FIRST", 1); }
 
 CheckOptions Options(uint64_t seed) {
   CheckOptions o{.current_A = Tricky::kWorstCurrent_A, .worst_current_A = Tricky::kWorstCurrent_A};
@@ -78,7 +80,8 @@ std::string Findings(const CheckReport& report) {
 // by the instrument's.
 TEST(Soundness, NothingIsSpentBeyondAtMost) {
   size_t sound = 0, exposed = 0, ended = 0, tight = 0;
-  for (uint64_t seed = 1; sound < HowMany(); ++seed) {
+  unsigned long long last = 0;
+  for (uint64_t seed = FirstSeed(); sound < HowMany(); ++seed) {
     Case c{seed, RandomFlow(seed).Document("{dose: 1e39 e/A^2, time: 1e12 s, steps: 1e9}"), {}, {}};
     auto workflow = ParseFlow(c.text);
     ASSERT_TRUE(workflow.ok()) << workflow.status() << "\n" << c.text;
@@ -87,6 +90,7 @@ TEST(Soundness, NothingIsSpentBeyondAtMost) {
     constexpr double kMostSteps = 2000;  // that a test has time for
     if (!c.report.ok() || c.report.worst.steps > kMostSteps) continue;
     ++sound;
+    last = seed;
     Tricky instrument(seed, seed % 5 == 0 ? 20 : 0);
     const RunResult r = RunIt(c, &instrument);
     const Spending& most = c.report.worst;
@@ -112,9 +116,10 @@ TEST(Soundness, NothingIsSpentBeyondAtMost) {
     tight += r.spent.time_s > 0.5 * most.time_s;
   }
   std::printf(
-      "%zu workflows: %zu exposed more than once, %zu ended early, %zu took more than half "
+      "%zu workflows up to seed %llu: %zu exposed more than once, %zu ended early, %zu took more "
+      "than half "
       "of the time at most\n",
-      sound, exposed, ended, tight);
+      sound, last, exposed, ended, tight);
   // Else the bounds would be true of nothing: most do something, and many come near.
   EXPECT_GT(exposed, sound / 2);
   EXPECT_GT(tight, sound / 4);
@@ -123,7 +128,7 @@ TEST(Soundness, NothingIsSpentBeyondAtMost) {
 // A budget holds whatever the check says: here what it refuses is run all the same.
 TEST(Soundness, NoBudgetIsPassedWhateverTheCheckSays) {
   size_t stopped = 0, run = 0;
-  for (uint64_t seed = 1; run < HowMany(); ++seed) {
+  for (uint64_t seed = FirstSeed(); run < HowMany(); ++seed) {
     const double time_s = 5 + double(seed % 50), commands = 5 + double(seed % 30);
     const double dose_A2 = std::pow(10.0, 3 + double(seed % 7));
     Case c{seed,

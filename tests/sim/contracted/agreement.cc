@@ -34,37 +34,41 @@ BeamOptics Draw(const BeamOptics& beam, uint64_t draw) {
   return out;
 }
 
-// rms of the difference over the mean, over all draws and probes, by detector value.
-std::map<std::string, double> Errors(const SimulationOptions& o) {
-  Progress::SetStyle(Progress::Style::kOff);
-  const SimulationPlan plan = *PlanSimulation(o);
-  const auto engine = PrepareContraction(o, plan.detectors)->engine;
+// Every draw's optics and the probes that it is read at.
+struct Draws {
   std::vector<BeamOptics> optics;
-  std::vector<ScanLines> scans(kDraws);
+  std::vector<ScanLines> scans;
+};
+
+Draws MakeDraws(const SimulationOptions& o, const Grid& grid) {
+  Draws out{{}, std::vector<ScanLines>(kDraws)};
   RandomStream random({.seed = 12, .name = "test.agreement"});
   for (size_t d = 0; d < kDraws; ++d) {
-    optics.push_back(Draw(o.beam, d));
+    out.optics.push_back(Draw(o.beam, d));
     for (int p = 0; p < kProbes; ++p) {
-      scans[d].starts_A.push_back(
-          {random.Uniform(0, plan.grid.lx_A), random.Uniform(0, plan.grid.ly_A)});
+      out.scans[d].starts_A.push_back({random.Uniform(0, grid.lx_A), random.Uniform(0, grid.ly_A)});
     }
   }
-  // [draw][value][probe]
-  const size_t each = engine->values() * kProbes;
-  std::vector<double> exact(kDraws * each), fast(exact.size());
+  return out;
+}
+
+// [draw][value][probe], by multislice, one probe after another.
+std::vector<double> ByMultislice(const SimulationOptions& o, const SimulationPlan& plan,
+                                 const Draws& draws, size_t each) {
+  std::vector<double> exact(kDraws * each);
   for (int c = 0; c < o.phonon_configurations; ++c) {
     const Specimen s =
         o.phonons ? o.specimen.Displaced(o.phonon_rms_A, o.phonon_seed, uint64_t(c)) : o.specimen;
-    const Multislice multislice(*MakePotential(s, plan.grid, o.slice_thickness_A,
-                                               **ScatteringFactors::Load(o.parametrization),
-                                               {o.projection, o.placement}),
-                                o.beam.energy_eV, o.tilt_rad);
+    const Multislice multislice(
+        *MakePotential(s, plan.grid, o.slice_thickness_A,
+                       **ScatteringFactors::Load(o.parametrization), {o.projection, o.placement}),
+        o.beam.energy_eV, o.tilt_rad);
     ParallelFor(kDraws, 4, [&](size_t begin, size_t end) {
       Multislice::Workspace w = multislice.MakeWorkspace();
       for (size_t d = begin; d < end; ++d) {
-        const ProbeSpectrum probe = *MakeProbe(plan.grid, optics[d]);
+        const ProbeSpectrum probe = *MakeProbe(plan.grid, draws.optics[d]);
         for (size_t p = 0; p < kProbes; ++p) {
-          const auto [x, y] = scans[d].starts_A[p];
+          const auto [x, y] = draws.scans[d].starts_A[p];
           const auto read = [&](size_t) {
             size_t value = 0;
             for (const Detector& detector : plan.detectors) {
@@ -78,10 +82,22 @@ std::map<std::string, double> Errors(const SimulationOptions& o) {
       }
     });
   }
+  return exact;
+}
+
+// rms of the difference over the mean, over all draws and probes, by detector value.
+std::map<std::string, double> Errors(const SimulationOptions& o) {
+  Progress::SetStyle(Progress::Style::kOff);
+  const SimulationPlan plan = *PlanSimulation(o);
+  const auto engine = PrepareContraction(o, plan.detectors)->engine;
+  const Draws draws = MakeDraws(o, plan.grid);
+  const size_t each = engine->values() * kProbes;
+  const std::vector<double> exact = ByMultislice(o, plan, draws, each);
+  std::vector<double> fast(exact.size());
   Contracted::Workspace w;
   for (size_t d = 0; d < kDraws; ++d) {
     const std::span<double> image(fast.data() + d * each, each);
-    RONCHI_CHECK(engine->ComputeImage({.beam = optics[d]}, scans[d], &w, image).ok());
+    RONCHI_CHECK(engine->ComputeImage({.beam = draws.optics[d]}, draws.scans[d], &w, image).ok());
   }
   std::map<std::string, double> errors;
   size_t value = 0;

@@ -1,0 +1,145 @@
+#include "experiments/loop/column_theory.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "env/aberration_tuning.h"
+#include "hw/twin/column/image_model.h"
+
+namespace ronchi {
+namespace {
+
+constexpr double kA_per_nm = kAngstromPerNanometre;
+constexpr std::array<const char*, 3> kKnobs = {"optics.C10", "optics.C12.a", "optics.C12.b"};
+constexpr std::array<const char*, 3> kColumns = {"believed_C10_nm", "believed_C12a_nm",
+                                                 "believed_C12b_nm"};
+
+std::array<double, 3> SettingsOf(const Watch& watch) {
+  std::array<double, 3> out{};
+  for (size_t i = 0; i < kKnobs.size(); ++i) {
+    const auto it = watch.settings().find(kKnobs[i]);
+    if (it != watch.settings().end()) out[i] = it->second * kAngstromPerMetre;
+  }
+  return out;
+}
+
+}  // namespace
+
+theory::Acquisition ToAcquisition(const hw::Reply& reply, const std::array<double, 3>& settings_A) {
+  theory::Acquisition a;
+  a.settings_A = settings_A;
+  a.time_s = reply.time_s;
+  a.frames = int(reply.frames.size());
+  a.image = Array<float>(reply.frames.at(0).counts.shape());
+  for (const hw::Frame& frame : reply.frames) {
+    for (size_t i = 0; i < a.image.size(); ++i) {
+      a.image[i] += frame.counts[i] / float(reply.frames.size());
+    }
+  }
+  return a;
+}
+
+absl::StatusOr<std::unique_ptr<ColumnTheory>> ColumnTheory::Create(const Recipe& recipe,
+                                                                   Watch* watch) {
+  env::AberrationTuningOptions task;
+  RONCHI_RETURN_IF_ERROR(env::ReadAberrationTuningOptions(recipe.task, &task));
+  // Theory knows the column's data sheet and the specimen, not the hidden numbers.
+  const hw::TwinOptions& o = recipe.theory->column;
+  RONCHI_ASSIGN_OR_RETURN(auto images, hw::MakeImageModel(o));
+  theory::ColumnModel model(
+      {.images = std::move(images),
+       .fov_A = task.fov_A,
+       .pixels = size_t(task.pixels),
+       .electrons_per_pixel = o.nominal_current_A * task.dwell_s / kElementaryCharge_C,
+       .counts_per_electron = o.counts_per_electron,
+       .dark_counts = o.dark_counts});
+  return std::unique_ptr<ColumnTheory>(new ColumnTheory(recipe, watch, std::move(model)));
+}
+
+ColumnTheory::ColumnTheory(const Recipe& recipe, Watch* watch, theory::ColumnModel model)
+    : settings_(*recipe.theory),
+      watch_(watch),
+      belief_(std::move(model), recipe.theory->prior),
+      before_(belief_.mean()),
+      before_covariance_(belief_.covariance()) {
+  watch_->set_listener(
+      [this](const hw::Command& command, const hw::Reply& reply) { Saw(command, reply); });
+}
+
+void ColumnTheory::Saw(const hw::Command& command, const hw::Reply& reply) {
+  const auto* scan = std::get_if<hw::Scan>(&command);
+  if (!scan || reply.frames.empty()) return;
+  scan_ = *scan;
+  latest_ = ToAcquisition(reply, SettingsOf(*watch_));
+}
+
+std::vector<std::string> ColumnTheory::StreamNames() const {
+  std::vector<std::string> names;
+  for (const auto& [name, z] : theory::Residual{}.Streams()) names.push_back(name);
+  return names;
+}
+
+std::vector<StreamValue> ColumnTheory::Update() {
+  std::vector<StreamValue> out;
+  for (const auto& [name, z] : belief_.Update(latest_).Streams()) out.push_back({name, z});
+  return out;
+}
+
+// An image of theory's own, with C10 changed by c10_nm for the moment.
+absl::StatusOr<theory::Acquisition> ColumnTheory::Probe(double c10_nm) {
+  const auto stands = watch_->settings().find(kKnobs[0]);
+  const double stands_nm = stands == watch_->settings().end() ? 0 : stands->second * 1e9;
+  const auto set = [&](double value_nm) {
+    return watch_->Execute(hw::Set{kKnobs[0], Nanometres(value_nm)}).status();
+  };
+  if (c10_nm != 0) RONCHI_RETURN_IF_ERROR(set(stands_nm + c10_nm));
+  hw::Scan scan = scan_;
+  RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, watch_->Execute(scan));
+  probing_dose_e_per_A2_ += reply.dose_e_per_m2 * 1e-20;
+  ++probing_images_;
+  const theory::Acquisition image = latest_;
+  if (c10_nm != 0) RONCHI_RETURN_IF_ERROR(set(stands_nm));
+  return image;
+}
+
+// Three images at −, 0, + defocus tell the column's state with its sign.
+absl::StatusOr<std::string> ColumnTheory::EstimateAnew() {
+  before_ = belief_.mean();
+  before_covariance_ = belief_.covariance();
+  std::vector<theory::Acquisition> images;
+  for (double sign : {-1.0, 0.0, 1.0}) {
+    RONCHI_ASSIGN_OR_RETURN(theory::Acquisition a, Probe(sign * settings_.probe_defocus_nm));
+    images.push_back(std::move(a));
+  }
+  chi2_per_pixel_ = belief_.Fit(images).chi2_per_pixel;
+  const theory::State& after = belief_.mean();
+  return absl::StrFormat(
+      "estimate from 3 images: C10 %.2f nm, C12a %.2f nm, C12b %.2f nm, chi2/pixel %.3f",
+      after[0] / kA_per_nm, after[1] / kA_per_nm, after[2] / kA_per_nm, chi2_per_pixel_);
+}
+
+Moved ColumnTheory::WhatMoved() const {
+  Moved out{.attribution = "none of these"};
+  const theory::State& after = belief_.mean();
+  for (int i = 0; i < 3; ++i) out.nm.push_back((after[i] - before_[i]) / kA_per_nm);
+  // A fit that leaves a quarter more than noise has not found what happened.
+  if (chi2_per_pixel_ > 1.25) return out;
+  double most = 0;
+  for (int p : {theory::kC10, theory::kC12a, theory::kC12b, theory::kLogDose}) {
+    const double variance = belief_.covariance()(p, p) + before_covariance_(p, p);
+    const double size = std::fabs(after[p] - before_[p]) / std::sqrt(variance);
+    if (size <= most) continue;
+    most = size;
+    out.attribution = theory::kParameterNames[size_t(p)];
+  }
+  return out;
+}
+
+void ColumnTheory::Put(Trace* trace) const {
+  for (size_t i = 0; i < 3; ++i) {
+    trace->Put(kColumns[i], (belief_.mean()[long(i)] + shown_.settings_A[i]) / kA_per_nm);
+  }
+}
+
+}  // namespace ronchi

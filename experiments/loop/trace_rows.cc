@@ -1,0 +1,72 @@
+#include "experiments/loop/trace_rows.h"
+
+#include <limits>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace ronchi {
+namespace {
+
+constexpr size_t kMostNumbers = 12;
+
+// Every writable property that has been read or set, as a column's name and its value.
+template <class Visit>
+void ForSettings(const Watch& watch, Visit visit) {
+  for (const auto& [name, si] : watch.settings()) {
+    const PropertyColumn column = ColumnOf(*watch.description().FindProperty(name));
+    visit(column.name, si / column.unit_si);
+  }
+}
+
+}  // namespace
+
+std::string ImageEntry(const env::DictSpace& space) {
+  for (const char* name : {"image", "reconstruction"}) {
+    const auto it = space.find(name);
+    if (it != space.end() && it->second.shape.size() == 2) return name;
+  }
+  for (const auto& [name, box] : space) {
+    if (box.shape.size() == 2 && box.size() > kMostNumbers) return name;
+  }
+  return "";
+}
+
+void PutStep(const env::Spec& spec, const env::Observation& observation, const env::Info& info,
+             std::span<const float> action, double reward, const Watch& watch, Trace* trace) {
+  const std::string image = ImageEntry(spec.observation_space);
+  trace->Begin(image.empty() ? Array<float>() : observation.at(image));
+  trace->Put("time_s", info.at("time_s"));
+  trace->Put("dose_e_per_A2", info.at("dose_e_per_A2"));
+  trace->Put("reward", reward);
+  for (const auto& [name, values] : observation) {
+    if (name == "settings" || values.size() > kMostNumbers) continue;
+    for (size_t i = 0; i < values.size(); ++i) {
+      trace->Put(values.size() == 1 ? name : absl::StrCat(name, "_", i), values[i]);
+    }
+  }
+  for (const auto& [name, value] : info) {
+    if (name != "time_s" && name != "dose_e_per_A2") trace->Put("info_" + name, value);
+  }
+  for (size_t i = 0; i < spec.action_space.size(); ++i) {
+    trace->Put(absl::StrCat("action_", i),
+               action.empty() ? std::numeric_limits<double>::quiet_NaN() : double(action[i]));
+  }
+  ForSettings(watch, [&](const std::string& name, double value) { trace->Put(name, value); });
+}
+
+TruthColumns::TruthColumns(hw::GroundTruth* truth, const env::Spec& spec) : truth_(truth) {
+  if (truth && spec.observation_space.contains("contrast")) best_contrast_ = truth->BestContrast();
+}
+
+void TruthColumns::Put(const Watch& watch, Trace* trace) const {
+  if (!truth_) return;
+  if (best_contrast_ > 0) trace->Put("true_ratio", truth_->NoiseFreeContrast() / best_contrast_);
+  const std::map<std::string, double> hidden = truth_->Hidden();
+  ForSettings(watch, [&](const std::string& name, double) {
+    const auto it = hidden.find("total_" + name);
+    if (it != hidden.end()) trace->Put("true_" + name, it->second);
+  });
+}
+
+}  // namespace ronchi

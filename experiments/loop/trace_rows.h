@@ -1,0 +1,38 @@
+// Rows of a trace from what a task shows, whatever the task: its image, its numbers, where the
+// instrument's settings stand and, for the report alone, what a simulation knows to be true.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "env/environment.h"
+#include "experiments/loop/trace.h"
+#include "experiments/loop/watch.h"
+#include "hw/ground_truth.h"
+
+namespace ronchi {
+
+// The name of the entry that is shown as the task's image: "image", "reconstruction", else the
+// first of two dimensions; "" where there is none.
+std::string ImageEntry(const env::DictSpace& space);
+
+// Columns: time_s, dose_e_per_A2, reward, the entries of the observation of up to 12 numbers (but
+// not the settings, which come from the instrument), what else info() holds as info_<name>, the
+// settings (C10_nm …), action_<i>.
+void PutStep(const env::Spec& spec, const env::Observation& observation, const env::Info& info,
+             std::span<const float> action, double reward, const Watch& watch, Trace* trace);
+
+// What only a simulation knows: true_<setting> where its hidden numbers have the total of one, and
+// true_ratio, the noise-free contrast over the best attainable, of a task that tunes contrast.
+class TruthColumns {
+ public:
+  // `truth` may be null: then there are none.
+  TruthColumns(hw::GroundTruth* truth, const env::Spec& spec);
+  void Put(const Watch& watch, Trace* trace) const;
+
+ private:
+  hw::GroundTruth* truth_;
+  double best_contrast_ = 0;  // 0: not a task of contrast
+};
+
+}  // namespace ronchi

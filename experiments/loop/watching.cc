@@ -1,0 +1,109 @@
+#include "experiments/loop/watching.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+
+namespace ronchi {
+namespace {
+
+// Steps at rest before the watch begins: the first has still been a move's consequence.
+constexpr int kQuietSteps = 2;
+
+}  // namespace
+
+absl::StatusOr<Watching> Watching::Create(const Recipe& recipe, const env::Spec& spec,
+                                          const std::vector<std::string>& innovations,
+                                          const References& references) {
+  const MonitorSettings& m = recipe.monitor;
+  RONCHI_ASSIGN_OR_RETURN(
+      Streams streams, Streams::Create(m.streams, spec, m.rows == MonitorSettings::Rows::kEpisode));
+  theory::MonitorOptions options;
+  options.frames_between_false_alarms = m.frames_between_false_alarms;
+  const auto add = [&](const std::string& name) {
+    const auto known = references.find(name);
+    options.streams.push_back(
+        {.name = name,
+         .reference = known == references.end() ? theory::ReferenceSummary{} : known->second,
+         .learning_frames = known == references.end() ? m.learning_frames : 0});
+  };
+  if (streams.wants_innovations()) std::ranges::for_each(innovations, add);
+  std::ranges::for_each(streams.names(), add);
+  RONCHI_ASSIGN_OR_RETURN(theory::MultiStreamMonitor monitor,
+                          theory::MultiStreamMonitor::Create(options));
+  Watching watching(m, std::move(streams), std::move(monitor));
+  watching.unwatched_ = m.settle;
+  return watching;
+}
+
+void Watching::BeginEpisode() {
+  streams_.BeginEpisode();
+  if (settings_.rows == MonitorSettings::Rows::kStep) {
+    unwatched_ = std::max(unwatched_, settings_.settle);
+  }
+}
+
+void Watching::AgentActs(bool holds) {
+  quiet_steps_ = holds ? quiet_steps_ + 1 : 0;
+  if (settings_.when != MonitorSettings::When::kRest) return;
+  // The watch begins when the agent has come to rest, and again each time it has moved.
+  if (!holds && armed_) {
+    armed_ = false;
+    monitor_.Rearm();
+  } else if (holds && !armed_ && quiet_steps_ >= kQuietSteps) {
+    armed_ = true;
+  }
+}
+
+absl::StatusOr<std::optional<theory::MonitorReport>> Watching::Feed(
+    const std::vector<StreamValue>& values, Trace* trace) {
+  if (settings_.when == MonitorSettings::When::kAlways) armed_ = true;
+  if (!armed_) return std::nullopt;
+  if (unwatched_ > 0) {
+    --unwatched_;
+    return std::nullopt;
+  }
+  if (armed_at_ < 0) armed_at_ = int(trace->rows()) - 1;
+  ++fed_;
+  std::vector<double> numbers;
+  for (const StreamValue& v : values) numbers.push_back(v.value);
+  RONCHI_ASSIGN_OR_RETURN(theory::MonitorReport report, monitor_.Update(numbers));
+  trace->Put("log10_statistic", report.log_statistic / std::log(10.0));
+  return report;
+}
+
+absl::StatusOr<std::optional<theory::MonitorReport>> Watching::Step(
+    const std::vector<StreamValue>& innovations, const env::Observation& observation,
+    std::span<const float> action, double reward, const env::Info& info, Trace* trace) {
+  std::vector<StreamValue> values;
+  for (const StreamValue& z : innovations) {
+    trace->Put("z_" + z.name, z.value);
+    if (streams_.wants_innovations()) values.push_back(z);
+  }
+  for (const StreamValue& v : streams_.Step(observation, action, reward, info)) {
+    if (settings_.rows == MonitorSettings::Rows::kStep) trace->Put("stream_" + v.name, v.value);
+    values.push_back(v);
+  }
+  if (settings_.rows == MonitorSettings::Rows::kEpisode) return std::nullopt;
+  return Feed(values, trace);
+}
+
+absl::StatusOr<std::optional<theory::MonitorReport>> Watching::EndEpisode(Trace* trace) {
+  if (settings_.rows != MonitorSettings::Rows::kEpisode) return std::nullopt;
+  const std::vector<StreamValue> values = streams_.EndEpisode();
+  for (const StreamValue& v : values) trace->Put("stream_" + v.name, v.value);
+  return Feed(values, trace);
+}
+
+void Watching::Rearm() {
+  monitor_.Rearm();
+  unwatched_ = settings_.settle;
+}
+
+void Watching::Disarm() {
+  armed_ = false;
+  quiet_steps_ = 0;
+}
+
+}  // namespace ronchi
