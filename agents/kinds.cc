@@ -14,7 +14,7 @@ AgentKind GpAgent();              // bayes/gp_learner.cc
 AgentKind GreedyAgent();          // classical/greedy_policy.cc
 AgentKind HoldAgent();            // scripted/hold.cc
 AgentKind NelderMeadAgent();      // classical/nelder_mead_policy.cc
-AgentKind PpoAgent();             // torch/backend.cc
+AgentKind PpoAgent();             // rl/ppo.cc
 AgentKind PredictAgent();         // scripted/predict.cc
 AgentKind RandomAgent();          // classical/random_policy.cc
 AgentKind RasterAgent();          // scripted/raster.cc
