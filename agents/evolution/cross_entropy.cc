@@ -19,6 +19,7 @@
 #include "core/interrupt.h"
 #include "core/progress.h"
 #include "core/random.h"
+#include "core/running_moments.h"
 #include "env/vector_environment.h"
 #include "nlohmann/json.hpp"
 
