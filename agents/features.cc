@@ -19,7 +19,8 @@ absl::StatusOr<FeatureLayout> FeatureLayout::Create(const env::DictSpace& observ
         action_space.high, "; at least one and finite bounds are needed"));
   }
   FeatureLayout layout;
-  layout.action_size_ = action_space.size();
+  layout.discrete_ = action_space.choices > 0;
+  layout.action_size_ = layout.discrete_ ? size_t(action_space.choices) : action_space.size();
   for (const auto& [key, box] : observation_space) {
     if (box.size() == 0 || box.shape.size() > 2) {
       return absl::InvalidArgumentError(absl::StrCat("observation \"", key, "\" has rank ",
@@ -83,13 +84,39 @@ const std::vector<float>& EpisodeFeatures::Observe(const env::Observation& obser
   return row_;
 }
 
+namespace {
+size_t Largest(std::span<const float> values) {
+  return size_t(std::ranges::max_element(values) - values.begin());
+}
+}  // namespace
+
 void EpisodeFeatures::SetAction(std::span<const float> unit_action) {
+  if (layout_.discrete()) {
+    std::ranges::fill(action_, 0.0f);
+    action_[Largest(unit_action)] = 1;
+    return;
+  }
   for (size_t i = 0; i < action_.size(); ++i) {
     action_[i] = std::clamp(unit_action[i], -1.0f, 1.0f);
   }
 }
 
+nlohmann::json EpisodeFeatures::Save() const {
+  return {{"row", row_}, {"action", action_}, {"first", first_}};
+}
+
+bool EpisodeFeatures::Restore(const nlohmann::json& saved) {
+  const auto row = saved.at("row").get<std::vector<float>>();
+  const auto action = saved.at("action").get<std::vector<float>>();
+  if (row.size() != row_.size() || action.size() != action_.size()) return false;
+  row_ = row;
+  action_ = action;
+  first_ = saved.at("first").get<bool>();
+  return true;
+}
+
 Action ScaleAction(const env::Box& space, std::span<const float> unit_action) {
+  if (space.choices > 0) return {float(Largest(unit_action))};
   std::vector<double> action(unit_action.size());
   for (size_t i = 0; i < action.size(); ++i) {
     const double middle = 0.5 * (double(space.Low(i)) + space.High(i));

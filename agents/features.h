@@ -2,9 +2,10 @@
 // as one row of floats. One image cannot tell the sign of a defocus; two with the change between
 // them can. No libtorch here.
 //
-// Layout of a row: every box of rank 0 or 1 now, the same one step ago, the last action (−1 … 1),
-// then two planes (now, one step ago) of every image, a box of rank 2. Images are divided by their
-// own mean, less one: brightness and dose drop out, contrast stays.
+// Layout of a row: every box of rank 0 or 1 now, the same one step ago, the last action (−1 … 1 in
+// its box; of n choices n numbers, 1 for the one taken and 0 for the others), then two planes (now,
+// one step ago) of every image, a box of rank 2. Images are divided by their own mean, less one:
+// brightness and dose drop out, contrast stays.
 #pragma once
 
 #include <span>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "agents/policy.h"
+#include "core/running_moments.h"
 #include "core/status.h"
 #include "env/environment.h"
 #include "nlohmann/json_fwd.hpp"
@@ -34,7 +36,8 @@ class FeatureLayout {
   size_t row_size() const { return row_size_; }
   size_t vector_size() const { return 2 * present_size_ + action_size_; }  // the row's beginning
   size_t present_size() const { return present_size_; }
-  size_t action_size() const { return action_size_; }
+  size_t action_size() const { return action_size_; }  // of n choices: n
+  bool discrete() const { return discrete_; }
   const std::vector<std::string>& vectors() const { return vectors_; }
   const std::vector<Image>& images() const { return images_; }
 
@@ -42,6 +45,7 @@ class FeatureLayout {
   std::vector<std::string> vectors_;
   std::vector<Image> images_;
   size_t present_size_ = 0, action_size_ = 0, row_size_ = 0;
+  bool discrete_ = false;
 };
 
 // The memory of one episode.
@@ -52,7 +56,10 @@ class EpisodeFeatures {
   // The row for this observation, vectors as they are (not normalised). The observation must fit
   // the space: CheckObservation first.
   const std::vector<float>& Observe(const env::Observation& observation);
-  void SetAction(std::span<const float> unit_action);  // what was answered; clipped to −1 … 1
+  // What was answered: clipped to −1 … 1; of choices the largest number's.
+  void SetAction(std::span<const float> unit_action);
+  nlohmann::json Save() const;
+  bool Restore(const nlohmann::json& saved);  // false: of another layout; may throw: spaces.h
 
  private:
   FeatureLayout layout_;
@@ -60,7 +67,7 @@ class EpisodeFeatures {
   bool first_ = true;
 };
 
-// −1 … 1 → the box, clipped.
+// −1 … 1 → the box, clipped; of choices the one whose number is the largest, the first of equals.
 Action ScaleAction(const env::Box& space, std::span<const float> unit_action);
 
 }  // namespace ronchi::agents

@@ -14,7 +14,7 @@ AgentKind GpAgent();              // bayes/gp_learner.cc
 AgentKind GreedyAgent();          // classical/greedy_policy.cc
 AgentKind HoldAgent();            // scripted/hold.cc
 AgentKind NelderMeadAgent();      // classical/nelder_mead_policy.cc
-AgentKind PpoAgent();             // torch/backend.cc
+AgentKind PpoAgent();             // rl/ppo.cc
 AgentKind PredictAgent();         // scripted/predict.cc
 AgentKind RandomAgent();          // classical/random_policy.cc
 AgentKind RasterAgent();          // scripted/raster.cc
@@ -53,14 +53,27 @@ AgentPlan PlanOfPolicy(
 }
 
 AgentPlan PlanOfLearner(std::function<absl::Status(const env::Spec& spec)> fits,
-                        std::function<absl::StatusOr<std::unique_ptr<Learner>>()> create) {
+                        std::function<absl::StatusOr<std::unique_ptr<Learner>>()> create,
+                        const TrainOptions& options) {
   return {.fits = fits,
-          .make = [fits, create](const env::Spec& spec, const EnvironmentFactory& make,
-                                 uint64_t seed) -> absl::StatusOr<Trained> {
+          .make = [fits, create, options](const env::Spec& spec, const EnvironmentFactory& make,
+                                          uint64_t seed) -> absl::StatusOr<Trained> {
             RONCHI_RETURN_IF_ERROR(fits(spec));
             RONCHI_ASSIGN_OR_RETURN(const auto learner, create());
-            return learner->Train(make, seed);
+            return learner->Train(make, seed, options);
           }};
+}
+
+std::vector<AgentKey> CheckpointKeys() {
+  return {{"checkpoint", "file to go on from, where it is there, and to write while training"},
+          {"checkpoint_every", "rounds of learning from one writing to the next"}};
+}
+
+TrainOptions ReadCheckpointKeys(ConfigReader& reader) {
+  TrainOptions o;
+  reader.Text("checkpoint", &o.checkpoint);
+  reader.Integer("checkpoint_every", &o.checkpoint_every, {.min = 1, .max = 1e9});
+  return o;
 }
 
 }  // namespace ronchi::agents

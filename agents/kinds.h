@@ -54,6 +54,10 @@ std::vector<std::string> AgentKindNames();
 AgentPlan PlanOfPolicy(
     std::function<absl::StatusOr<std::unique_ptr<Policy>>(const env::Spec& spec)> create);
 AgentPlan PlanOfLearner(std::function<absl::Status(const env::Spec& spec)> fits,
-                        std::function<absl::StatusOr<std::unique_ptr<Learner>>()> create);
+                        std::function<absl::StatusOr<std::unique_ptr<Learner>>()> create,
+                        const TrainOptions& options = {});
+// The keys of `options`, for a kind's table of keys, and their reading.
+std::vector<AgentKey> CheckpointKeys();
+TrainOptions ReadCheckpointKeys(ConfigReader& reader);
 
 }  // namespace ronchi::agents

@@ -48,6 +48,11 @@ absl::StatusOr<KnobTask> KnobTask::Create(const env::DictSpace& observation_spac
     RONCHI_ASSIGN_OR_RETURN(options.value_key, FindValue(observation_space));
   }
   RONCHI_ASSIGN_OR_RETURN(const env::Box value, FindBox(observation_space, options.value_key));
+  if (action_space.choices > 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the action is one of ", action_space.choices,
+                     " choices; this agent changes settings by real numbers"));
+  }
   if (value.size() != 1) {
     return absl::InvalidArgumentError(absl::StrCat("\"", options.value_key, "\" has ", value.size(),
                                                    " elements; an objective has 1"));

@@ -32,10 +32,22 @@ struct Trained {
 
 using env::EnvironmentFactory;
 
+struct TrainOptions {
+  // A file. Where it is there, training goes on from it, to the bits of a training that was never
+  // interrupted; it is written anew while training, and at its end. "": none.
+  std::string checkpoint;
+  int64_t checkpoint_every = 10;  // rounds of learning
+};
+
 class Learner {
  public:
   virtual ~Learner() = default;
-  virtual absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed) = 0;
+  // Unimplemented: a checkpoint is asked of a learner, or of environments, that cannot make one.
+  virtual absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed,
+                                        const TrainOptions& options) = 0;
+  absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed) {
+    return Train(make, seed, {});
+  }
 };
 
 }  // namespace ronchi::agents

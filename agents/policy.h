@@ -14,6 +14,8 @@ namespace ronchi::agents {
 
 using Action = std::vector<float>;
 
+class PolicyBatch;  // agents/policy_batch.h
+
 class Policy {
  public:
   virtual ~Policy() = default;
@@ -25,6 +27,9 @@ class Policy {
   virtual absl::StatusOr<Action> Act(const env::Observation& observation) = 0;
   // Everything that is needed to act elsewhere (agents/policy_file.h writes it).
   virtual nlohmann::json ToJson() const = 0;
+  // For agents/policy_batch.h: this policy in so many episodes side by side, where that is faster
+  // than copies of it; null: it is not.
+  virtual std::unique_ptr<PolicyBatch> Batch(size_t episodes) const;
 };
 
 }  // namespace ronchi::agents

@@ -155,6 +155,14 @@ absl::StatusOr<std::unique_ptr<Policy>> LoadPolicy(const std::string& path) {
   });
 }
 
+absl::StatusOr<std::unique_ptr<Policy>> CopyPolicy(const Policy& policy) {
+  return Guarded<std::unique_ptr<Policy>>(
+      policy.kind(), [&]() -> absl::StatusOr<std::unique_ptr<Policy>> {
+        RONCHI_ASSIGN_OR_RETURN(const PolicyReader reader, FindReader(policy.kind()));
+        return reader(policy.ToJson());
+      });
+}
+
 absl::StatusOr<Provenance> LoadProvenance(const std::string& path) {
   return Guarded<Provenance>(path, [&]() -> absl::StatusOr<Provenance> {
     RONCHI_ASSIGN_OR_RETURN(const json document, ReadDocument(path));

@@ -27,6 +27,9 @@ absl::Status SavePolicy(const Policy& policy, const Provenance& provenance,
 absl::StatusOr<std::unique_ptr<Policy>> LoadPolicy(const std::string& path);
 absl::StatusOr<Provenance> LoadProvenance(const std::string& path);
 
+// Another of the same weights, with a memory of its own.
+absl::StatusOr<std::unique_ptr<Policy>> CopyPolicy(const Policy& policy);
+
 // Makes a policy of what its ToJson gave. May throw nlohmann::json::exception: LoadPolicy turns it
 // into InvalidArgument.
 using PolicyReader =

@@ -39,6 +39,7 @@ Action ClampAction(const env::Box& space, std::span<const double> action) {
     const double value =
         std::isfinite(action[i]) ? action[i] : 0.5 * (double(space.Low(i)) + space.High(i));
     result[i] = std::clamp(float(value), space.Low(i), space.High(i));
+    if (space.choices > 0) result[i] = std::round(result[i]);
   }
   return result;
 }
@@ -49,6 +50,7 @@ nlohmann::json BoxToJson(const env::Box& box) {
                          {"high", box.high},
                          {"unit", box.unit},
                          {"meaning", box.meaning}};
+  if (box.choices > 0) json["choices"] = box.choices;
   if (!box.lows.empty()) json["lows"] = box.lows;
   if (!box.highs.empty()) json["highs"] = box.highs;
   return json;
@@ -83,6 +85,11 @@ env::Box BoxFromJson(const nlohmann::json& json) {
   box.high = BoundFromJson(json.at("high"), INFINITY);
   box.unit = json.at("unit").get<std::string>();
   box.meaning = json.at("meaning").get<std::string>();
+  box.choices = json.value("choices", 0);
+  if (box.choices < 0 || (box.choices > 0 && (box.size() != 1 || box.low != 0 ||
+                                              box.high != float(box.choices - 1)))) {
+    throw nlohmann::json::other_error::create(501, "choices do not fit the shape or bounds", &json);
+  }
   box.lows = json.value("lows", std::vector<float>());
   box.highs = json.value("highs", std::vector<float>());
   for (const auto* bounds : {&box.lows, &box.highs}) {

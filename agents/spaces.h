@@ -16,7 +16,8 @@ namespace ronchi::agents {
 // not finite. Keys that the space does not name are ignored, so that an environment may grow.
 absl::Status CheckObservation(const env::DictSpace& space, const env::Observation& observation);
 
-// Into [space.low, space.high], element by element; what is not finite becomes the middle.
+// Into [space.low, space.high], element by element, of choices to the nearest whole number; what is
+// not finite becomes the middle.
 Action ClampAction(const env::Box& space, std::span<const double> action);
 
 nlohmann::json BoxToJson(const env::Box& box);

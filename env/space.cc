@@ -21,6 +21,16 @@ Box VectorBox(std::vector<float> lows, std::vector<float> highs, std::string uni
   return box;
 }
 
+Box DiscreteBox(int choices, std::string meaning) {
+  RONCHI_CHECK(choices > 0);
+  Box box;
+  box.shape = {1};
+  box.high = float(choices - 1);
+  box.meaning = std::move(meaning);
+  box.choices = choices;
+  return box;
+}
+
 absl::Status CheckAction(const Box& space, std::span<const float> action) {
   if (action.size() != space.size()) {
     return absl::InvalidArgumentError(
@@ -32,6 +42,11 @@ absl::Status CheckAction(const Box& space, std::span<const float> action) {
                                                      " is not allowed; allowed: ", space.Low(i),
                                                      " … ", space.High(i), " ", space.unit));
     }
+  }
+  if (space.choices > 0 && action[0] != std::floor(action[0])) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("action ", action[0], " is not allowed; allowed: whole numbers of 0 … ",
+                     space.choices - 1));
   }
   return absl::OkStatus();
 }

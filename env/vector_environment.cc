@@ -96,6 +96,7 @@ absl::StatusOr<std::unique_ptr<VectorEnvironment>> VectorEnvironment::Create(
       const Spec& first = environments[0]->spec();
       if (spec.observation_size() != first.observation_size() ||
           spec.action_space.size() != first.action_space.size() ||
+          spec.action_space.choices != first.action_space.choices ||
           spec.info_names != first.info_names) {
         return Named(i, absl::InvalidArgumentError("its spaces are not those of environment 0"));
       }
@@ -234,10 +235,11 @@ absl::Status VectorEnvironment::Reset(std::span<const std::optional<uint64_t>> s
 
 bool VectorEnvironment::AllWithinBounds(std::span<const float> actions) const {
   bool good = true;
+  const bool whole = spec().action_space.choices > 0;
   for (size_t k = 0; k < actions.size(); k += action_size_) {
     for (size_t j = 0; j < action_size_; ++j) {
       const float x = actions[k + j];
-      good &= (x >= low_[j]) & (x <= high_[j]) & (x - x == 0);
+      good &= (x >= low_[j]) & (x <= high_[j]) & (x - x == 0) & (!whole || x == std::floor(x));
     }
   }
   return good;

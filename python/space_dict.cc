@@ -19,6 +19,7 @@ nb::dict BoxDict(const env::Box& box) {
   d["high"] = Bound(box.high, box.highs);
   d["unit"] = box.unit;
   d["meaning"] = box.meaning;
+  if (box.choices > 0) d["choices"] = box.choices;
   return d;
 }
 

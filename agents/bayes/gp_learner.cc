@@ -75,7 +75,12 @@ class GpLearner : public Learner {
  public:
   explicit GpLearner(const GpLearnerOptions& options) : options_(options) {}
 
-  absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed) override {
+  using Learner::Train;
+  absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed,
+                                const TrainOptions& how) override {
+    if (!how.checkpoint.empty()) {
+      return absl::UnimplementedError("gp: a training of a few episodes makes no checkpoint");
+    }
     RONCHI_ASSIGN_OR_RETURN(const std::unique_ptr<env::Environment> environment, make(0));
     const env::Spec& spec = environment->spec();
     GpPolicyOptions policy_options = options_.policy;

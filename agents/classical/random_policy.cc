@@ -30,6 +30,9 @@ void RandomPolicy::Reset(uint64_t seed) {
 
 absl::StatusOr<Action> RandomPolicy::Act(const env::Observation&) {
   RandomStream stream({.seed = seed_, .name = "agents.random_policy", .step = step_++});
+  if (action_space_.choices > 0) {
+    return Action{float(stream.Below(uint64_t(action_space_.choices)))};
+  }
   std::vector<double> action(action_space_.size());
   for (size_t i = 0; i < action.size(); ++i) {
     action[i] = stream.Uniform(action_space_.Low(i), action_space_.High(i));

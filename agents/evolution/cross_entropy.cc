@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "agents/checkpoint.h"
 #include "agents/features.h"
 #include "agents/kinds.h"
 #include "agents/spaces.h"
@@ -61,7 +62,7 @@ class LinearPolicy final : public Policy {
     std::vector<float> row = memory_.Observe(observation);
     if (measuring) moments.Add(row);
     moments.Normalise(row, kNormaliseEpsilon, kNormaliseClip);
-    std::vector<float> unit(actions_.size());
+    std::vector<float> unit(outputs_);
     const float* w = weights.data();
     for (float& u : unit) {
       u = std::inner_product(row.begin(), row.end(), w, w[row.size()]);
@@ -99,27 +100,35 @@ class LinearPolicy final : public Policy {
         moments(layout.vector_size()),
         observations_(observations),
         actions_(actions),
+        outputs_(layout.action_size()),
         memory_(layout) {}
 
   const env::DictSpace observations_;
   const env::Box actions_;
+  const size_t outputs_;  // as many as the action has numbers, or choices
   EpisodeFeatures memory_;
 };
 
 class CrossEntropyTraining {
  public:
-  CrossEntropyTraining(const CrossEntropyOptions& options, uint64_t seed,
+  CrossEntropyTraining(const CrossEntropyOptions& options, const TrainOptions& how, uint64_t seed,
                        std::unique_ptr<env::VectorEnvironment> vector,
                        std::unique_ptr<LinearPolicy> policy)
-      : options_(options), seed_(seed), vector_(std::move(vector)), policy_(std::move(policy)) {}
+      : options_(options),
+        how_(how),
+        seed_(seed),
+        vector_(std::move(vector)),
+        policy_(std::move(policy)),
+        mean_(policy_->weights.size(), 0.0),
+        sd_(mean_.size(), options.spread) {}
 
   absl::StatusOr<Trained> Run() {
-    const size_t n = policy_->weights.size();
-    mean_.assign(n, 0.0);
-    sd_.assign(n, options_.spread);
-    RONCHI_RETURN_IF_ERROR(Measure());
+    RONCHI_RETURN_IF_ERROR(GoOn());
+    if (generation_ == 0) RONCHI_RETURN_IF_ERROR(Measure());
     Progress progress("cross_entropy", size_t(options_.generations));
-    for (int g = 1; g <= options_.generations && !Interrupted(); ++g) {
+    progress.Tick(size_t(generation_));
+    while (generation_ < options_.generations && !Interrupted()) {
+      const int g = generation_ + 1;
       const auto draws = Draw(uint64_t(g));
       RONCHI_ASSIGN_OR_RETURN(const std::vector<double> returns, Play(draws, uint64_t(g)));
       if (Interrupted()) break;  // half a generation is not learned from
@@ -129,6 +138,10 @@ class CrossEntropyTraining {
                                 .mean_return = mean,
                                 .mean_length = double(steps_of_generation_) /
                                                double(draws.size() * size_t(options_.episodes))});
+      generation_ = g;
+      if (g % how_.checkpoint_every == 0 || g == options_.generations) {
+        RONCHI_RETURN_IF_ERROR(Save());
+      }
       progress.Tick(1, absl::StrFormat("return %.3g", mean));
     }
     summary_.interrupted = Interrupted();
@@ -138,6 +151,46 @@ class CrossEntropyTraining {
 
  private:
   using Draws = std::vector<std::vector<float>>;
+
+  nlohmann::json Identity() const {
+    return {{"kind", "cross_entropy"},
+            {"task", vector_->spec().id},
+            {"seed", seed_},
+            {"population", options_.population},
+            {"elites", options_.elites},
+            {"generations", options_.generations},
+            {"episodes", options_.episodes},
+            {"spread", options_.spread},
+            {"weights", mean_.size()}};
+  }
+  absl::Status Save() const {
+    if (how_.checkpoint.empty()) return absl::OkStatus();
+    return WriteCheckpoint(how_.checkpoint, Identity(),
+                           {{"generation", generation_},
+                            {"mean", mean_},
+                            {"sd", sd_},
+                            {"moments", policy_->moments.ToJson()},
+                            {"summary", SummaryToJson(summary_)}});
+  }
+  // From the checkpoint, if there is one.
+  absl::Status GoOn() {
+    if (how_.checkpoint.empty()) return absl::OkStatus();
+    RONCHI_ASSIGN_OR_RETURN(const auto saved, ReadCheckpoint(how_.checkpoint, Identity()));
+    if (saved.is_null()) return absl::OkStatus();
+    try {
+      generation_ = saved.at("generation").get<int>();
+      mean_ = saved.at("mean").get<std::vector<double>>();
+      sd_ = saved.at("sd").get<std::vector<double>>();
+      summary_ = SummaryFromJson(saved.at("summary"));
+      if (mean_.size() == policy_->weights.size() && sd_.size() == mean_.size() &&
+          policy_->moments.FromJson(saved.at("moments"))) {
+        return absl::OkStatus();
+      }
+      return absl::InvalidArgumentError(how_.checkpoint + ": of another policy");
+    } catch (const nlohmann::json::exception& e) {
+      return absl::InvalidArgumentError(absl::StrCat(how_.checkpoint, ": ", e.what()));
+    }
+  }
 
   // What the inputs are like, from generation 0, which is not learned from.
   absl::Status Measure() {
@@ -234,10 +287,12 @@ class CrossEntropyTraining {
   }
 
   const CrossEntropyOptions options_;
+  const TrainOptions how_;
   const uint64_t seed_;
   std::unique_ptr<env::VectorEnvironment> vector_;
   std::unique_ptr<LinearPolicy> policy_;
   std::vector<double> mean_, sd_;  // of the weights
+  int generation_ = 0;             // done so far
   int64_t steps_of_generation_ = 0;
   TrainingSummary summary_;
 };
@@ -245,14 +300,16 @@ class CrossEntropyTraining {
 class CrossEntropyLearner final : public Learner {
  public:
   explicit CrossEntropyLearner(const CrossEntropyOptions& options) : options_(options) {}
-  absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed) override {
+  using Learner::Train;
+  absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed,
+                                const TrainOptions& how) override {
     RONCHI_ASSIGN_OR_RETURN(auto vector, env::VectorEnvironment::Create(
                                              make, {.environments = size_t(options_.environments),
                                                     .same_index = true}));
     const env::Spec& spec = vector->spec();
     RONCHI_ASSIGN_OR_RETURN(auto policy,
                             LinearPolicy::Create(spec.observation_space, spec.action_space));
-    return CrossEntropyTraining(options_, seed, std::move(vector), std::move(policy)).Run();
+    return CrossEntropyTraining(options_, how, seed, std::move(vector), std::move(policy)).Run();
   }
 
  private:
@@ -267,29 +324,32 @@ AgentPlan ReadCrossEntropy(ConfigReader& reader) {
   reader.Integer("episodes", &o.episodes, {.min = 1, .max = 1000});
   reader.Integer("environments", &o.environments, {.min = 1, .max = 4096});
   reader.Number("spread", &o.spread, {.min = 1e-6, .max = 1e3});
+  const TrainOptions how = ReadCheckpointKeys(reader);
   if (reader.ok() && o.elites > o.population) reader.Fail("elites", "must not exceed population");
   return PlanOfLearner(
       [](const env::Spec& spec) {
         return LinearPolicy::Create(spec.observation_space, spec.action_space).status();
       },
-      [o] { return std::make_unique<CrossEntropyLearner>(o); });
+      [o] { return std::make_unique<CrossEntropyLearner>(o); }, how);
 }
 
 }  // namespace
 
 AgentKind CrossEntropyAgent() {
-  return {
-      .kind = "cross_entropy",
-      .summary = "a linear policy by the cross-entropy method, from numbers and vectors alone",
-      .learns = true,
-      .keys = {{"population", "policies drawn in a generation"},
-               {"elites", "of them whose mean and spread are the next distribution"},
-               {"generations", "of learning; one more, of a single policy, measures the inputs"},
-               {"episodes", "that each policy plays in a generation, the same for all"},
-               {"environments", "how many are stepped side by side"},
-               {"spread", "standard deviation of the first generation's weights"}},
-      .read = ReadCrossEntropy,
-      .load = LinearPolicy::FromJson};
+  std::vector<AgentKey> keys = {
+      {"population", "policies drawn in a generation"},
+      {"elites", "of them whose mean and spread are the next distribution"},
+      {"generations", "of learning; one more, of a single policy, measures the inputs"},
+      {"episodes", "that each policy plays in a generation, the same for all"},
+      {"environments", "how many are stepped side by side"},
+      {"spread", "standard deviation of the first generation's weights"}};
+  for (AgentKey& key : CheckpointKeys()) keys.push_back(std::move(key));
+  return {.kind = "cross_entropy",
+          .summary = "a linear policy by the cross-entropy method, from numbers and vectors alone",
+          .learns = true,
+          .keys = std::move(keys),
+          .read = ReadCrossEntropy,
+          .load = LinearPolicy::FromJson};
 }
 
 }  // namespace ronchi::agents

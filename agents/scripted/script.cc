@@ -68,6 +68,11 @@ absl::StatusOr<std::unique_ptr<Policy>> Create(const ScriptKind& kind, ScriptTas
     looks_at[name] = found->second;
   }
   task.observations = std::move(looks_at);
+  if (task.actions.choices > 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kind.kind, " needs an action of real numbers; this is one of ",
+                     task.actions.choices, " choices"));
+  }
   if (kind.action_size != 0 && task.actions.size() != kind.action_size) {
     return absl::InvalidArgumentError(absl::StrCat(kind.kind, " needs an action of ",
                                                    kind.action_size, " numbers; this has ",

@@ -1,8 +1,6 @@
 // The entry of libronchi_torch.so.
-#include "agents/torch/backend.h"
+#include "agents/torch/networks.h"
 
-extern "C" const ronchi::agents::TorchBackend* RonchiTorchBackend() {
-  static const ronchi::agents::TorchBackend backend = {ronchi::agents::MakePpoLearner,
-                                                       ronchi::agents::ReadPpoPolicy};
-  return &backend;
+extern "C" const ronchi::agents::NetworkBackend* RonchiNetworkBackend() {
+  return &ronchi::agents::TorchNetworks();
 }

@@ -2,9 +2,10 @@
 // next to nothing: three knobs, and an image of so many pixels along an edge (0: numbers alone).
 #include <benchmark/benchmark.h>
 
-#include "agents/torch/ppo.h"
+#include "agents/rl/ppo.h"
 #include "core/progress.h"
 #include "tests/agents/toy_environment.h"
+#include "tests/agents/with_torch.h"
 
 namespace ronchi::agents {
 namespace {

@@ -9,6 +9,7 @@ ClipAction::ClipAction(std::unique_ptr<Environment> made)
     : Wrapper(std::move(made)), spec_(inner().spec()) {
   Box& space = spec_.action_space;
   clipped_.resize(space.size());
+  if (space.choices > 0) return;  // a choice is one of those there are, or a mistake
   space.low = -std::numeric_limits<float>::infinity();
   space.high = std::numeric_limits<float>::infinity();
   space.lows.clear();

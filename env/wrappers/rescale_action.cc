@@ -14,6 +14,11 @@ absl::StatusOr<std::unique_ptr<RescaleAction>> RescaleAction::Create(
         absl::StrCat("actions cannot be rescaled to ", low, " … ", high));
   }
   const Box& space = inner->spec().action_space;
+  if (space.choices > 0) {
+    return absl::InvalidArgumentError(absl::StrCat("the action of ", inner->spec().id,
+                                                   " is one of ", space.choices,
+                                                   " choices, which cannot be rescaled"));
+  }
   for (size_t i = 0; i < space.size(); ++i) {
     if (!std::isfinite(space.Low(i)) || !std::isfinite(space.High(i))) {
       return absl::InvalidArgumentError(absl::StrCat("action[", i, "] of ", inner->spec().id,

@@ -17,6 +17,7 @@ json BoxToJson(const env::Box& box) {
               {"high", box.high},
               {"unit", box.unit},
               {"meaning", box.meaning}};
+  if (box.choices > 0) out["choices"] = box.choices;
   if (!box.lows.empty()) {
     out["lows"] = box.lows;
     out["highs"] = box.highs;

@@ -152,7 +152,7 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));
   }
   if (std::string(verb.name) == "watch") {
-    sub->add_option("--agent", a->agent, "random (the default), or a policy file");
+    sub->add_option("--agent", a->agent, "random (the default), another that needs no training, or a policy file");
     sub->add_option("--steps", a->steps, "so many steps (default: one episode)")
         ->check(CLI::Range(1, 1000000));
     sub->add_option("--delay-ms", a->delay_ms, "between pictures in the terminal (default: 100)")

@@ -15,7 +15,7 @@ namespace ronchi {
 struct PlayerOptions {
   std::string environment;             // id
   std::vector<std::string> overrides;  // "task.pixels=32"
-  std::string agent = "random";        // or a policy file
+  std::string agent = "random";        // one that needs no training, or a policy file
   uint64_t seed = 0;
   std::string folder;  // not empty: pictures of every step and a GIF are written there
 };

@@ -32,6 +32,7 @@ std::string BoxLine(const env::Box& box) {
   } else {
     absl::StrAppend(&line, " low", Numbers(box.lows), " high", Numbers(box.highs));
   }
+  if (box.choices > 0) absl::StrAppend(&line, ", one of ", box.choices);
   if (!box.unit.empty()) absl::StrAppend(&line, " ", box.unit);
   return absl::StrCat(line, ": ", box.meaning);
 }

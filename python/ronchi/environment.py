@@ -153,7 +153,7 @@ class Environment(Base):
         """An action of this space in the task's unit."""
         return self._scale.to_physical(action, self.action_space)
 
-    def from_physical(self, action: Any) -> Float:
+    def from_physical(self, action: Any) -> Any:
         """The other way: what ``ronchi.Policy.act`` gives, for ``step``."""
         return self._scale.from_physical(action)
 

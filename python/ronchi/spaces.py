@@ -46,13 +46,18 @@ class Entries:
 
 
 class ActionScale:
-    """The action space that an agent sees.
+    """The action space that an agent sees: gymnasium's Discrete for choices, else a Box.
 
     Learning algorithms expect actions in [-1, 1]: whatever C++'s bounds are, in a unit (nm) or
     smaller than one, they are scaled to that; `physical` leaves them as they are.
     """
 
     def __init__(self, box: Mapping[str, Any], physical: bool) -> None:
+        self.discrete = int(box.get("choices", 0)) > 0
+        if self.discrete:
+            self.space: spaces.Space[Any] = spaces.Discrete(int(box["choices"]))
+            self.scaled, self.hint = False, ""
+            return
         self.physical_space = make_box(box)
         low, high = self.physical_space.low, self.physical_space.high
         is_unit = bool(np.all(low == -1) and np.all(high == 1))
@@ -68,13 +73,17 @@ class ActionScale:
         given = np.asarray(action, np.float32)
         if given.shape != space.shape:
             raise ValueError(f"action has the shape {given.shape}; expected {space.shape}")
+        if self.discrete:  # C++ has one number for each environment
+            return np.ascontiguousarray(given.reshape(given.shape + (1,)))
         if not self.scaled:
             return np.ascontiguousarray(given)
         return (self._low + (given.astype(np.float64) + 1) * (0.5 * self._span)).astype(np.float32)
 
-    def from_physical(self, action: Any) -> Float:
+    def from_physical(self, action: Any) -> Any:
         """The other way: what a policy file's action is in this space."""
         given = np.asarray(action, np.float64)
+        if self.discrete:
+            return given[..., 0].astype(np.int64)
         if not self.scaled:
             return given.astype(np.float32)
         return (2 * (given - self._low) / self._span - 1).astype(np.float32)

@@ -139,7 +139,7 @@ class VectorEnvironment(Base):
         """Actions of this space in the task's unit."""
         return self._scale.to_physical(actions, self.action_space)
 
-    def from_physical(self, actions: Any) -> Float:
+    def from_physical(self, actions: Any) -> Any:
         """The other way."""
         return self._scale.from_physical(actions)
 

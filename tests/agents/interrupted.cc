@@ -4,9 +4,10 @@
 #include <csignal>
 
 #include "agents/bayes/gp_learner.h"
-#include "agents/torch/ppo.h"
+#include "agents/rl/ppo.h"
 #include "core/interrupt.h"
 #include "tests/agents/toy_environment.h"
+#include "tests/agents/with_torch.h"
 
 namespace ronchi::agents {
 namespace {

@@ -9,11 +9,12 @@
 #include "agents/bayes/gp_learner.h"
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
+#include "agents/rl/ppo.h"
 #include "agents/spaces.h"
-#include "agents/torch/ppo.h"
 #include "core/files.h"
 #include "nlohmann/json.hpp"
 #include "tests/agents/toy_environment.h"
+#include "tests/agents/with_torch.h"
 
 namespace ronchi::agents {
 namespace {
@@ -59,7 +60,6 @@ std::vector<Action> Episode(Policy& policy, uint64_t seed) {
 class PolicyFile : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    RegisterTorchPolicies();
     path_ =
         (std::filesystem::path(testing::TempDir()) / ("policy_" + GetParam() + ".json")).string();
   }

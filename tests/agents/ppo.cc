@@ -1,4 +1,4 @@
-#include "agents/torch/ppo.h"
+#include "agents/rl/ppo.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include "agents/features.h"
 #include "nlohmann/json.hpp"
 #include "tests/agents/toy_environment.h"
+#include "tests/agents/with_torch.h"
 
 namespace ronchi::agents {
 namespace {

@@ -2,9 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "agents/classical/random_policy.h"
-#include "agents/torch/ppo.h"
+#include "agents/rl/ppo.h"
 #include "tests/agents/cart_pole_environment.h"
 #include "tests/agents/toy_environment.h"
+#include "tests/agents/with_torch.h"
 
 namespace ronchi::agents {
 namespace {

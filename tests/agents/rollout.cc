@@ -1,11 +1,11 @@
-#include "agents/torch/rollout.h"
+#include "agents/rl/rollout.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "agents/torch/experience.h"
-#include "agents/torch/gae.h"
+#include "agents/rl/experience.h"
+#include "agents/rl/gae.h"
 #include "core/parallel.h"
 #include "core/random.h"
 #include "tests/agents/toy_environment.h"
@@ -75,7 +75,7 @@ TEST(Experience, TracksAreJoinedAndEachHasItsOwnAdvantages) {
 }
 
 // A critic that calls each row by its present contrast, and actions all zero.
-Rollout::Choice Idle(const std::vector<float>& rows, size_t width, size_t actions) {
+Rollout::Choice Idle(std::span<const float> rows, size_t width, size_t actions) {
   Rollout::Choice choice;
   for (size_t i = 0; i < rows.size() / width; ++i) {
     choice.actions.insert(choice.actions.end(), actions, 0.0f);
@@ -88,8 +88,12 @@ std::vector<Track> CollectIdle(const ToyOptions& toy, size_t steps) {
   Rollout rollout = *Rollout::Create(ToyFactory(toy), 3, 0.99, 5);
   const size_t width = rollout.layout().row_size();
   const absl::Status status = rollout.Collect(
-      steps, [&](std::vector<float>& rows) { return Idle(rows, width, toy.dimension); },
-      [](std::vector<float>& row) { return 100 + row[0]; });
+      steps, [&](std::span<const float> rows) { return Idle(rows, width, toy.dimension); },
+      [&](std::span<const float> rows) {
+        std::vector<float> values;
+        for (size_t i = 0; i < rows.size(); i += width) values.push_back(100 + rows[i]);
+        return values;
+      });
   EXPECT_TRUE(status.ok()) << status;
   return rollout.Tracks();
 }

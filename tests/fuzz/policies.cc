@@ -8,9 +8,9 @@
 #include "agents/classical/nelder_mead_policy.h"
 #include "agents/classical/random_policy.h"
 #include "agents/policy_file.h"
-#include "agents/torch/backend.h"
-#include "agents/torch/ppo.h"
+#include "agents/rl/ppo.h"
 #include "tests/agents/toy_environment.h"
+#include "tests/agents/with_torch.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/fuzz/scratch.h"
 
@@ -78,7 +78,6 @@ TEST(FuzzPolicies, GaussianProcess) {
 }
 
 TEST(FuzzPolicies, Ppo) {
-  RegisterTorchPolicies();
   PpoOptions options{.total_steps = 16, .rollout_steps = 8, .epochs = 1, .hidden = 4};
   const auto trained = MakePpoLearner(options)->Train(ToyFactory(kToy), 3);
   ASSERT_TRUE(trained.ok()) << trained.status();

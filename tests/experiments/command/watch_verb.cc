@@ -31,6 +31,17 @@ TEST(Watch, OneEpisodeInLines) {
   EXPECT_TRUE(Contents(folder.path()).empty());
 }
 
+TEST(Watch, AnAgentOfTheCatalogue) {
+  const TemporaryFolder folder;
+  const Finished done = Ronchi({"watch", kId, "--agent", "hold", "--set", "task.pixels=16", "--set",
+                                "task.max_episode_steps=2", "--json"},
+                               folder.path());
+  const json out = json::parse(done.out, nullptr, false);
+  ASSERT_FALSE(out.is_discarded()) << done.err;
+  EXPECT_EQ(out["agent"], "hold");
+  EXPECT_EQ(out["turns"][1]["action"], json({0, 0, 0}));
+}
+
 TEST(Watch, JsonAndPictures) {
   const TemporaryFolder folder;
   const Finished done =
@@ -64,6 +75,8 @@ TEST(Watch, BadInputIsOneLineAndStatus2) {
       {"watch", kId, "--set", "task.pixels=2"},
       {"watch", kId, "--steps", "0"},
       {"watch", kId, "--agent", "nobody.json"},
+      {"watch", kId, "--agent", "gp"},       // to be trained first
+      {"watch", kId, "--agent", "predict"},  // does not fit
       {"watch", kId, "--agent", "not_a_policy.json"},
       {"watch", kId, "-o", "not_a_policy.json/below"},
       {"watch", kId, "--playthrough", "--steps", "3"},

@@ -1,7 +1,8 @@
-// Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347) on libtorch, with the
+// Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347), with the
 // details that matter in practice (Huang et al., "The 37 implementation details of PPO", ICLR blog
-// track 2022). The whole algorithm is agents/torch/ppo.cc. One CPU thread; environments step in
-// parallel; the same options and seed give the same weights.
+// track 2022). The algorithm is agents/rl/ppo.cc and ppo_loss.cc; networks come from a backend
+// (agents/nn/backend.h). Environments step in parallel; the same options and seed give the same
+// weights. Actions are numbers, or one of several choices.
 #pragma once
 
 #include <algorithm>
@@ -38,14 +39,7 @@ inline int64_t TrainedSteps(const PpoOptions& o) {
 absl::Status CheckPpoOptions(const PpoOptions& options);
 
 // Train: InvalidArgument for options or spaces that it cannot use; Internal, with libtorch's
-// words, where libtorch fails; the environment's own errors. Policy kind "ppo": the mean action.
+// words, where libtorch fails; the environment's own errors. Policy: agents/rl/ppo_policy.h.
 std::unique_ptr<Learner> MakePpoLearner(const PpoOptions& options);
-
-// Reads what a "ppo" policy's ToJson gave.
-absl::StatusOr<std::unique_ptr<Policy>> ReadPpoPolicy(const nlohmann::json& json);
-
-// In programs that link to libtorch themselves, as tests do: LoadPolicy takes these readers instead
-// of the module's (agents/torch/backend.h). Call it once, at start-up.
-void RegisterTorchPolicies();
 
 }  // namespace ronchi::agents

@@ -1,6 +1,6 @@
-#include "agents/torch/experience.h"
+#include "agents/rl/experience.h"
 
-#include "agents/torch/gae.h"
+#include "agents/rl/gae.h"
 
 namespace ronchi::agents {
 

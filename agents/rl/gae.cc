@@ -1,4 +1,4 @@
-#include "agents/torch/gae.h"
+#include "agents/rl/gae.h"
 
 namespace ronchi::agents {
 

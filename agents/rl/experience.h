@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "agents/torch/rollout.h"
+#include "agents/rl/rollout.h"
 
 namespace ronchi::agents {
 
@@ -12,7 +12,7 @@ struct Experience {                      // n steps, one environment's after the
   std::vector<float> actions;            // [n, action_size]
   std::vector<float> log_probabilities;  // [n]
   std::vector<float> values;             // [n], of the row acted on
-  std::vector<float> advantages;         // [n], agents/torch/gae.h, each track by itself
+  std::vector<float> advantages;         // [n], agents/rl/gae.h, each track by itself
 };
 
 Experience JoinTracks(const std::vector<Track>& tracks, double gamma, double lambda);

@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "agents/torch/ppo.h"
+#include "agents/rl/ppo.h"
 
 namespace ronchi::agents {
 
