@@ -13,6 +13,8 @@ Hash128 From(XXH128_hash_t hash) { return {hash.low64, hash.high64}; }
 
 std::string Hash128::Hex() const { return absl::StrFormat("%016x%016x", high, low); }
 
+std::string Hash128::LowHex() const { return absl::StrFormat("%016x", low); }
+
 Hash128 HashOf(std::span<const std::byte> bytes) {
   return From(XXH3_128bits(bytes.data(), bytes.size()));
 }

@@ -14,7 +14,8 @@ namespace ronchi {
 struct Hash128 {
   uint64_t low = 0, high = 0;
   bool operator==(const Hash128&) const = default;
-  std::string Hex() const;  // 32 digits, the high half first
+  std::string Hex() const;     // 32 digits, the high half first
+  std::string LowHex() const;  // 16 digits of the low half: enough for what one line or frame holds
 };
 
 Hash128 HashOf(std::span<const std::byte> bytes);

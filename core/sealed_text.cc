@@ -29,4 +29,16 @@ absl::StatusOr<std::string> Unseal(std::string_view kind, std::string_view seale
   return std::string(text);
 }
 
+std::string SealLine(std::string_view text) {
+  return absl::StrCat(std::string(text), " #", HashOf(text).LowHex());
+}
+
+std::optional<std::string> UnsealLine(std::string_view line) {
+  constexpr size_t kTail = 2 + 16;  // " #" and the digits
+  if (line.size() < kTail) return std::nullopt;
+  const std::string_view text = line.substr(0, line.size() - kTail);
+  if (line != SealLine(text)) return std::nullopt;
+  return std::string(text);
+}
+
 }  // namespace ronchi

@@ -7,12 +7,13 @@
 #include "env/aberration_knobs.h"
 #include "env/needs.h"
 #include "env/picture.h"
+#include "env/versions.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi::env {
 namespace {
 
-const std::string kId = "AberrationTuning-v0";
+const std::string kId = "AberrationTuning-v1";
 constexpr size_t kImages = 0, kPhaseError = 1;  // of info
 
 Knobs MakeKnobs(const AberrationTuningOptions& o) {
@@ -66,9 +67,9 @@ Spec AberrationTuningSpec(const AberrationTuningOptions& o) {
 
 absl::Status ReadAberrationTuningOptions(const Config& node, AberrationTuningOptions* o) {
   ConfigReader r(node);
-  std::string id = kId, reward = o->reward_truth ? "truth" : "image";
+  std::string reward = o->reward_truth ? "truth" : "image";
   double dwell_us = o->dwell_s * 1e6;
-  r.Choice("id", &id, {kId});
+  ReadId(&r, kId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
   // More knobs take more images: Pattison et al. (2025) spend 150 on seven.

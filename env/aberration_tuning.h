@@ -1,5 +1,5 @@
-// AberrationTuning-v0: bring a probe's aberrations to where a HAADF image of a crystal has the
-// highest contrast. docs/environments/AberrationTuning-v0.md has the figures.
+// AberrationTuning-v1: bring a probe's aberrations to where a HAADF image of a crystal has the
+// highest contrast. docs/environments/AberrationTuning-v1.md has the figures.
 //
 //   level        1 to 3, which knobs there are: env/aberration_knobs.h
 //   observation  image     [n, n]  detector counts, the mean of two frames

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "env/picture.h"
+#include "env/versions.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi::env {
@@ -62,8 +63,8 @@ Spec AdaptiveScanSpec(const AdaptiveScanOptions& o, bool has_truth) {
 absl::Status ReadAdaptiveScanOptions(const Config& node, AdaptiveScanOptions* o) {
   using Pattern = AdaptiveScanOptions::Pattern;
   ConfigReader r(node);
-  std::string id = kId, reward = o->reward_is_truth ? "truth" : "image", pattern = "point";
-  r.Choice("id", &id, {kId});
+  std::string reward = o->reward_is_truth ? "truth" : "image", pattern = "point";
+  ReadId(&r, kId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   if (r.ok()) {
     const Level& level = kLevels[o->level - 1];

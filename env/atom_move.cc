@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "env/picture.h"
+#include "env/versions.h"
 
 namespace ronchi::env {
 namespace {
@@ -63,12 +64,12 @@ std::vector<uint64_t> AtomMoveSuite(size_t count) {
 
 absl::Status ReadAtomMoveOptions(const Config& node, AtomMoveOptions* o, int* level) {
   ConfigReader r(node);
-  std::string id = "AtomMove-v0", observation = "vector", dwell = "fixed";
+  std::string observation = "vector", dwell = "fixed";
   int pixels = 64;
   std::vector<double> fov = {o->fov_low_A, o->fov_high_A};
   std::vector<double> goal = {o->goal_low_A, o->goal_high_A};
   std::vector<double> range = {o->dwell_low_s, o->dwell_high_s};
-  r.Choice("id", &id, {id});
+  ReadId(&r, "AtomMove-v0");
   r.Integer("level", level, {.min = 1, .max = 3});
   r.Choice("observation", &observation, {"vector", "image"});
   r.Integer("image_pixels", &pixels, {.min = 8, .max = 1024});

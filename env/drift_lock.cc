@@ -6,12 +6,13 @@
 
 #include "env/needs.h"
 #include "env/picture.h"
+#include "env/versions.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi::env {
 namespace {
 
-const std::string kId = "DriftLock-v0";
+const std::string kId = "DriftLock-v1";
 enum : size_t { kImages = 0, kShift_pm = 1, kDistance_pm = 2 };  // of info
 
 double Length(const std::array<double, 2>& v) { return std::hypot(v[0], v[1]); }
@@ -49,9 +50,9 @@ Spec DriftLockSpec(const DriftLockOptions& o) {
 
 absl::Status ReadDriftLockOptions(const Config& node, DriftLockOptions* o) {
   ConfigReader r(node);
-  std::string id = kId, reward = o->reward_truth ? "truth" : "image";
+  std::string reward = o->reward_truth ? "truth" : "image";
   double dwell_us = o->dwell_s * 1e6;
-  r.Choice("id", &id, {kId});
+  ReadId(&r, kId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
   r.Number("fov_A", &o->fov_A, {.min = 1, .max = 1000});

@@ -1,6 +1,6 @@
-// DriftLock-v0: keep a site of a drifting crystal under the beam. Between images the probe stands
+// DriftLock-v1: keep a site of a drifting crystal under the beam. Between images the probe stands
 // on the site (for a spectrum, say); after each image the agent says where to look next.
-// docs/environments/DriftLock-v0.md has the figures.
+// docs/environments/DriftLock-v1.md has the figures.
 //
 //   observation  image       [n, n]  detector counts around the present centre
 //                reference   [n, n]  the first image: the site is in its middle
@@ -21,7 +21,7 @@
 #include <memory>
 
 #include "core/config.h"
-#include "env/registration.h"
+#include "env/image_registration.h"
 #include "env/task.h"
 
 namespace ronchi::env {
@@ -64,7 +64,7 @@ class DriftLock final : public Task {
   void Fill(std::span<const float> image, std::span<float> observation) const;
 
   const DriftLockOptions options_;
-  Registration registration_;
+  ImageRegistration registration_;
   std::vector<float> reference_;
   std::array<double, 2> center_nm_{}, correction_nm_{}, shift_nm_{};
   std::array<double, 2> looked_at_A_{}, site_A_{};  // truth alone

@@ -29,7 +29,7 @@ using Info = std::map<std::string, double>;  // "time_s", "dose_e_per_A2" … cu
 using ResetOptions = std::map<std::string, double>;
 
 struct Spec {
-  std::string id;  // "AberrationTuning-v0"
+  std::string id;  // "AberrationTuning-v1"
   DictSpace observation_space;
   Box action_space;
   int max_episode_steps = 0;

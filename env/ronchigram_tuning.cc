@@ -9,13 +9,14 @@
 #include "env/aberration_knobs.h"
 #include "env/needs.h"
 #include "env/picture.h"
+#include "env/versions.h"
 #include "hw/ground_truth.h"
 #include "theory/laws/phase_error.h"
 
 namespace ronchi::env {
 namespace {
 
-const std::string kId = "RonchigramTuning-v0";
+const std::string kId = "RonchigramTuning-v1";
 constexpr size_t kExposures = 0, kFlatAngle = 1;  // of info
 constexpr double kLeastGradient = 1e-6;           // per mrad²: what counting noise leaves
 constexpr double kLargestFlatness = 6, kLeastFlatness = -6;
@@ -86,9 +87,9 @@ Spec RonchigramTuningSpec(const RonchigramTuningOptions& o) {
 
 absl::Status ReadRonchigramTuningOptions(const Config& node, RonchigramTuningOptions* o) {
   ConfigReader r(node);
-  std::string id = kId, reward = o->reward_truth ? "truth" : "image";
+  std::string reward = o->reward_truth ? "truth" : "image";
   double disc_mrad = o->disc_rad * 1e3, exposure_ms = o->exposure_s * 1e3;
-  r.Choice("id", &id, {kId});
+  ReadId(&r, kId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
   if (r.ok() && o->level > 1) o->max_episode_steps = o->level == 2 ? 150 : 250;

@@ -1,5 +1,5 @@
-// RonchigramTuning-v0: bring the aberrations of a wide probe to zero by its Ronchigram, the shadow
-// image of an amorphous film. docs/environments/RonchigramTuning-v0.md has the figures.
+// RonchigramTuning-v1: bring the aberrations of a wide probe to zero by its Ronchigram, the shadow
+// image of an amorphous film. docs/environments/RonchigramTuning-v1.md has the figures.
 //
 //   level        1 to 3, which knobs there are: env/aberration_knobs.h
 //   observation  image     [n, n]  camera counts, the mean of two exposures; pixel (n/2, n/2) is

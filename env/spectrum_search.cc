@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "env/picture.h"
+#include "env/versions.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi::env {
@@ -58,9 +59,9 @@ Spec SpectrumSearchSpec(const SpectrumSearchOptions& o, bool has_truth) {
 
 absl::Status ReadSpectrumSearchOptions(const Config& node, SpectrumSearchOptions* o) {
   ConfigReader r(node);
-  std::string id = kId, reward = o->reward_is_truth ? "truth" : "image";
+  std::string reward = o->reward_is_truth ? "truth" : "image";
   std::string band = "edge", score = o->largest_bin ? "largest" : "sum";
-  r.Choice("id", &id, {kId});
+  ReadId(&r, kId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   if (r.ok()) o->exposure_s = kExposure_s[o->level - 1];
   double dwell_us = o->overview_dwell_s * 1e6, exposure_ms = o->exposure_s * 1e3;

@@ -6,12 +6,13 @@
 
 #include "env/needs.h"
 #include "env/picture.h"
+#include "env/versions.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi::env {
 namespace {
 
-const std::string kId = "ZoneAxisTilt-v0";
+const std::string kId = "ZoneAxisTilt-v1";
 constexpr size_t kExposures = 0, kTilt_mrad = 1;  // of info
 constexpr float kLargest_mrad = 1000;
 
@@ -66,9 +67,9 @@ Spec ZoneAxisTiltSpec(const ZoneAxisTiltOptions& o) {
 
 absl::Status ReadZoneAxisTiltOptions(const Config& node, ZoneAxisTiltOptions* o) {
   ConfigReader r(node);
-  std::string id = kId, reward = o->reward_truth ? "truth" : "image";
+  std::string reward = o->reward_truth ? "truth" : "image";
   double exposure_ms = o->exposure_s * 1e3;
-  r.Choice("id", &id, {kId});
+  ReadId(&r, kId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
   if (r.ok())

@@ -1,5 +1,5 @@
-// ZoneAxisTilt-v0: turn a crystal onto its zone axis by its diffraction pattern, with a goniometer
-// that has play. docs/environments/ZoneAxisTilt-v0.md has the figures.
+// ZoneAxisTilt-v1: turn a crystal onto its zone axis by its diffraction pattern, with a goniometer
+// that has play. docs/environments/ZoneAxisTilt-v1.md has the figures.
 //
 //   observation  image       [n, n]  camera counts; pixel (n/2, n/2) is the optic axis
 //                deflection  [2]     centre of mass of the counts, x and y, mrad

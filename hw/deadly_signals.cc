@@ -125,7 +125,7 @@ void HandleIfDefault(int signal, int flags) {
 
 }  // namespace
 
-void WatchDeadlySignals(const SignalActions& actions) {
+void HandleDeadlySignals(const SignalActions& actions) {
   State& s = TheState();
   if (s.process == getpid()) return;
   s.actions = actions;

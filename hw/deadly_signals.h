@@ -13,6 +13,6 @@ struct SignalActions {
   void (*act)(bool ends);
   void (*go_on)();
 };
-void WatchDeadlySignals(const SignalActions& actions);
+void HandleDeadlySignals(const SignalActions& actions);
 
 }  // namespace ronchi::hw

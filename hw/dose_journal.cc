@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "core/files.h"
-#include "hw/checksum.h"
+#include "core/sealed_text.h"
 
 namespace ronchi::hw {
 namespace {
@@ -79,7 +79,7 @@ DoseJournal::~DoseJournal() {
 }
 
 absl::Status DoseJournal::Write(const std::string& text) {
-  return file_->Append(WithChecksum(text) + "\n");
+  return file_->Append(SealLine(text) + "\n");
 }
 
 absl::Status DoseJournal::Read(const std::string& specimen) {
@@ -88,7 +88,7 @@ absl::Status DoseJournal::Read(const std::string& specimen) {
   for (int line = 1; at < all.size(); ++line) {
     const size_t end = all.find('\n', at);
     const bool whole = end != std::string::npos, last = !whole || end + 1 == all.size();
-    const auto text = whole ? CheckedText(all.substr(at, end - at)) : std::nullopt;
+    const auto text = whole ? UnsealLine(all.substr(at, end - at)) : std::nullopt;
     if (!text && last) {
       uncertain_ =
           absl::StrCat(file_->path(), ":", line, ": the last line is torn and was cut off");

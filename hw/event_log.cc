@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
-#include "hw/checksum.h"
+#include "core/hash.h"
 #include "hw/command_json.h"
 #include "hw/description_json.h"
 
@@ -50,7 +50,7 @@ size_t EventLog::events() const {
 }
 
 absl::Status EventLog::AppendLine(std::string text) {
-  const std::string sum = ChecksumText(text);
+  const std::string sum = HashOf(text).LowHex();
   text.pop_back();  // "}"
   absl::StrAppend(&text, ",\"sum\":\"", sum, "\"}\n");
   RONCHI_RETURN_IF_ERROR(events_file_->Append(text));
@@ -93,9 +93,9 @@ absl::Status EventLog::Append(const std::string& instrument, const Command& comm
     std::string sums;
     for (const Frame& f : reply->frames) {  // pixels first: a line in the log has its frames
       RONCHI_RETURN_IF_ERROR(frames_file_->Append(Bytes(f)));
-      sums += ChecksumText(Bytes(f));
+      sums += HashOf(Bytes(f)).LowHex();
     }
-    j["frames_sum"] = ChecksumText(sums);
+    j["frames_sum"] = HashOf(sums).LowHex();
   }
   return AppendLine(Text(j));
 }

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/nesting.h"
-#include "hw/checksum.h"
 #include "hw/command_json.h"
 #include "hw/description_json.h"
 #include "hw/event_log.h"
@@ -25,7 +25,7 @@ bool SumIsRight(std::string_view line) {
   const std::string_view tail = line.substr(line.size() - kTail);
   const std::string text = std::string(line.substr(0, line.size() - kTail)) + "}";
   return tail.substr(0, kSumKey.size()) == kSumKey &&
-         tail.substr(kSumKey.size(), 16) == ChecksumText(text);
+         tail.substr(kSumKey.size(), 16) == HashOf(text).LowHex();
 }
 
 // Fills the frames' pixels; `offset` counts floats from the file's start.
@@ -39,10 +39,10 @@ absl::Status FillFrames(const std::string& pixels, size_t offset, const std::str
       return absl::InvalidArgumentError("frames.f32 ends before this event's frames");
     }
     std::memcpy(frame.counts.data(), pixels.data() + start, bytes);
-    sums += ChecksumText({pixels.data() + start, bytes});
+    sums += HashOf({pixels.data() + start, bytes}).LowHex();
     offset += frame.counts.size();
   }
-  if (!reply->frames.empty() && ChecksumText(sums) != sum) {
+  if (!reply->frames.empty() && HashOf(sums).LowHex() != sum) {
     return absl::InvalidArgumentError(
         "the frames' checksum is not their own: frames.f32 is damaged");
   }

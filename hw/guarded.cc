@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "hw/beam_watch.h"
+#include "hw/beam_check.h"
 #include "hw/cost.h"
 #include "hw/dose_journal.h"
 #include "hw/last_resort.h"
@@ -81,8 +81,8 @@ class Guarded final : public GuardedInstrument {
                         options_.interrupt_grace_s},
         [this](Watchdog* watchdog, const std::string& why) { OnSilence(watchdog, why); },
         [this](const std::string& why) { OnStuck(why); });
-    last_resort_ = std::make_unique<LastResort>(
-        [this](LastResort::Event event) { OnLastResort(event); });
+    last_resort_ =
+        std::make_unique<LastResort>([this](LastResort::Event event) { OnLastResort(event); });
     return absl::OkStatus();
   }
 
@@ -117,9 +117,9 @@ class Guarded final : public GuardedInstrument {
     const std::lock_guard<std::mutex> lock(mutex_);
     CancelToken token(options.cancel);
     watchdog_->Begin(&token);
-    ExecuteOptions watched = options;
-    watched.cancel = &token;
-    absl::StatusOr<Reply> reply = Guard(command, watched);
+    ExecuteOptions cancellable = options;
+    cancellable.cancel = &token;
+    absl::StatusOr<Reply> reply = Guard(command, cancellable);
     if (stuck_.exchange(false) && !ConfirmedBlank()) Tell("BLANKING COULD NOT BE CONFIRMED");
     watchdog_->End(beam_may_be_on_);
     return reply;
@@ -354,7 +354,7 @@ class Guarded final : public GuardedInstrument {
   Description description_;
   std::optional<SetRules> rules_;
   std::unique_ptr<DoseJournal> journal_;
-  BeamWatch beam_;
+  BeamCheck beam_;
   std::mutex mutex_;                   // one command at a time reaches inner_
   std::unique_lock<std::mutex> held_;  // by OnLastResort, until the program ends or goes on
   bool beam_may_be_on_ = true;

@@ -72,7 +72,7 @@ LastResort::LastResort(Action action) {
   Registry& r = TheRegistry();
   const std::lock_guard<std::recursive_mutex> lock(r.mutex);
   place_ = r.actions.insert(r.actions.end(), std::move(action));
-  WatchDeadlySignals({BeforeSignal, AfterStop});
+  HandleDeadlySignals({BeforeSignal, AfterStop});
 }
 
 LastResort::~LastResort() {

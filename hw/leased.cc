@@ -40,12 +40,12 @@ class Leased final : public Instrument {
 
 LeaseDesk::LeaseDesk(std::unique_ptr<Instrument> inner, LeaseOptions options)
     : inner_(std::move(inner)), options_(std::move(options)) {
-  for (const auto& [name, tolerance] : options_.watched) names_.push_back(name);
+  for (const auto& [name, tolerance] : options_.compared) names_.push_back(name);
 }
 
 absl::StatusOr<std::shared_ptr<LeaseDesk>> LeaseDesk::Create(std::unique_ptr<Instrument> inner,
                                                              const LeaseOptions& options) {
-  for (const auto& [name, tolerance] : options.watched) {
+  for (const auto& [name, tolerance] : options.compared) {
     if (!inner->description().FindProperty(name) || !(tolerance >= 0)) {
       return absl::InvalidArgumentError(
           absl::StrCat("lease: '", name, "' is no property here, or its tolerance is below 0"));
@@ -111,7 +111,7 @@ absl::Status LeaseDesk::CheckHands() {
   RONCHI_ASSIGN_OR_RETURN(const Reply reply, inner_->Execute(Read{names_}));
   for (const Reading& r : reply.readings) {
     const PropertyInfo& p = *inner_->description().FindProperty(r.property);
-    const double given = options_.watched.at(r.property), before = expected_[r.property];
+    const double given = options_.compared.at(r.property), before = expected_[r.property];
     const double tolerance = given > 0 ? given : p.resolution;
     if (std::fabs(r.value.si - before) <= tolerance * (1 + 1e-9)) continue;
     const std::string found =

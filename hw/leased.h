@@ -17,7 +17,7 @@ namespace ronchi::hw {
 struct LeaseOptions {
   // Looked at before every exposure and set, and compared with what was last commanded or read
   // here. A difference above the tolerance (0: the property's resolution) is a foreign hand.
-  std::map<std::string, double> watched;
+  std::map<std::string, double> compared;
   // Told what was found: "the operator moved stage.x from … to …". Called on the thread of the
   // command.
   std::function<void(const std::string&)> on_foreign_hand = nullptr;
@@ -26,7 +26,7 @@ struct LeaseOptions {
 // What is shared; every writer gets an Instrument of its own from it. Threads: any.
 class LeaseDesk : public std::enable_shared_from_this<LeaseDesk> {
  public:
-  // InvalidArgument: a watched property that there is not.
+  // InvalidArgument: a compared property that there is not.
   static absl::StatusOr<std::shared_ptr<LeaseDesk>> Create(std::unique_ptr<Instrument> inner,
                                                            const LeaseOptions& options);
   // The instrument as `who` sees it. Without the lease, what changes anything is refused
@@ -36,7 +36,7 @@ class LeaseDesk : public std::enable_shared_from_this<LeaseDesk> {
   // FailedPrecondition: somebody else holds it. After a foreign hand: only by TakeOver.
   absl::Status Acquire(const std::string& who);
   void Release(const std::string& who);
-  // A person takes it from whoever has it; what they have begun is cancelled. Where the watched
+  // A person takes it from whoever has it; what they have begun is cancelled. Where the compared
   // properties stand now is accepted.
   absl::Status TakeOver(const std::string& who);
   std::string holder() const;        // "" : nobody

@@ -20,7 +20,7 @@ CancelToken::Clock::duration Seconds(double s) {
 
 Watchdog::Watchdog(const WatchdogOptions& options, OnSilence on_silence, OnStuck on_stuck)
     : options_(options), on_silence_(std::move(on_silence)), on_stuck_(std::move(on_stuck)) {
-  thread_.emplace([this] { Watch(); });
+  thread_.emplace([this] { Loop(); });
 }
 
 Watchdog::~Watchdog() {
@@ -81,7 +81,7 @@ std::optional<std::string> Watchdog::Reason(Clock::time_point now, Clock::time_p
   return std::nullopt;
 }
 
-void Watchdog::Watch() {
+void Watchdog::Loop() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stop_) {
     Clock::time_point next;

@@ -37,7 +37,7 @@ class Watchdog {
 
  private:
   using Clock = CancelToken::Clock;
-  void Watch();
+  void Loop();
   // Why to act now, if so; and when to look again.
   std::optional<std::string> Reason(Clock::time_point now, Clock::time_point* next);
 

@@ -1,4 +1,4 @@
-// centre (ZoneAxisTilt-v0): turns against the deflection of the pattern. A tilt alpha about x moves
+// centre (ZoneAxisTilt-v1): turns against the deflection of the pattern. A tilt alpha about x moves
 // the pattern along −y, beta along +x, and by about half of itself in 10 nm of SrTiO3.
 #include "agents/scripted/script.h"
 
@@ -22,7 +22,7 @@ class Centre final : public Script {
 AgentKind CentreAgent() {
   return ScriptedAgent(
       {.kind = "centre",
-       .summary = "turns against the pattern's deflection; a baseline of ZoneAxisTilt-v0",
+       .summary = "turns against the pattern's deflection; a baseline of ZoneAxisTilt-v1",
        .looks_at = {{"deflection", {2}}},
        .action_size = 2,
        .numbers = {{"gain", 1.5, {.min = 0.01, .max = 100}, "mrad of tilt a mrad of deflection"}},

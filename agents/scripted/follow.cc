@@ -1,4 +1,4 @@
-// follow (DriftLock-v0): goes where the last image saw the site, which is to lag by one step.
+// follow (DriftLock-v1): goes where the last image saw the site, which is to lag by one step.
 #include "agents/scripted/script.h"
 
 namespace ronchi::agents {
@@ -16,7 +16,7 @@ class Follow final : public Script {
 AgentKind FollowAgent() {
   return ScriptedAgent(
       {.kind = "follow",
-       .summary = "goes where the last image saw the site; a baseline of DriftLock-v0",
+       .summary = "goes where the last image saw the site; a baseline of DriftLock-v1",
        .looks_at = {{"shift", {2}}},
        .action_size = 2,
        .numbers = {},

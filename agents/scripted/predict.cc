@@ -1,4 +1,4 @@
-// predict (DriftLock-v0): goes where the site will be, by an α-β filter of its path.
+// predict (DriftLock-v1): goes where the site will be, by an α-β filter of its path.
 // β = α²/(2 − α) (Benedict & Bordner, IRE Trans. Autom. Control 7, 27 (1962)); during the first
 // images α falls from 1 as in a fit of a line.
 #include <algorithm>
@@ -42,7 +42,7 @@ AgentKind PredictAgent() {
   return ScriptedAgent(
       {.kind = "predict",
        .summary =
-           "goes where the site will be, by an alpha-beta filter; a baseline of DriftLock-v0",
+           "goes where the site will be, by an alpha-beta filter; a baseline of DriftLock-v1",
        .looks_at = {{"center", {2}}, {"shift", {2}}, {"time", {1}}},
        .action_size = 2,
        .numbers = {{"alpha",

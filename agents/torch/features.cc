@@ -10,35 +10,6 @@
 
 namespace ronchi::agents {
 
-void RunningMoments::Update(std::span<const float> row) {
-  const double total = count + 1;
-  for (size_t i = 0; i < mean.size(); ++i) {
-    const double delta = row[i] - mean[i];
-    mean[i] += delta / total;
-    variance[i] = variance[i] * (count / total) + delta * delta * count / (total * total);
-  }
-  count = total;
-}
-
-void RunningMoments::Normalize(std::span<float> row) const {
-  for (size_t i = 0; i < mean.size(); ++i) {
-    const double z = (row[i] - mean[i]) / std::sqrt(variance[i] + 1e-8);
-    row[i] = float(std::clamp(z, -10.0, 10.0));
-  }
-}
-
-nlohmann::json RunningMoments::ToJson() const {
-  return {{"mean", mean}, {"variance", variance}, {"count", count}};
-}
-
-RunningMoments RunningMoments::FromJson(const nlohmann::json& json) {
-  RunningMoments moments;
-  moments.mean = json.at("mean").get<std::vector<double>>();
-  moments.variance = json.at("variance").get<std::vector<double>>();
-  moments.count = json.at("count").get<double>();
-  return moments;
-}
-
 absl::StatusOr<FeatureLayout> FeatureLayout::Create(const env::DictSpace& observation_space,
                                                     const env::Box& action_space) {
   if (action_space.size() == 0 || !std::isfinite(action_space.low) ||

@@ -18,18 +18,8 @@
 
 namespace ronchi::agents {
 
-// Running mean and variance, element by element (Chan, Golub & LeVeque 1979).
-struct RunningMoments {
-  std::vector<double> mean, variance;
-  double count = 1e-4;  // a hair of the prior N(0, 1), as Gymnasium's wrappers begin
-
-  explicit RunningMoments(size_t size = 0) : mean(size, 0.0), variance(size, 1.0) {}
-  void Update(std::span<const float> row);
-  // (x − mean) / sd, clipped to ±10, in place.
-  void Normalize(std::span<float> row) const;
-  nlohmann::json ToJson() const;
-  static RunningMoments FromJson(const nlohmann::json& json);  // may throw: spaces.h
-};
+// How the vector part of a row is normalised: x → (x − mean)/√(variance + ε), clipped.
+constexpr double kNormaliseEpsilon = 1e-8, kNormaliseClip = 10;
 
 class FeatureLayout {
  public:

@@ -168,7 +168,7 @@ class PpoPolicy : public Policy {
     return CatchTorch([&]() -> absl::StatusOr<Action> {
       torch::NoGradGuard no_gradient;
       std::vector<float> row = memory_.Observe(observation);
-      moments_.Normalize(row);
+      moments_.Normalise(std::span(row).first(moments_.size()), kNormaliseEpsilon, kNormaliseClip);
       const Tensor mean = network_->actor->forward(View(row, {1, int64_t(row.size())}));
       const std::vector<float> unit_action = ToVector(mean);
       memory_.SetAction(unit_action);
@@ -195,9 +195,8 @@ class PpoPolicy : public Policy {
       const env::Box actions = BoxFromJson(json.at("action_space"));
       RONCHI_ASSIGN_OR_RETURN(const FeatureLayout layout,
                               FeatureLayout::Create(observations, actions));
-      RunningMoments moments = RunningMoments::FromJson(json.at("normalisation"));
-      if (moments.mean.size() != layout.vector_size() ||
-          moments.variance.size() != layout.vector_size()) {
+      RunningMoments moments(layout.vector_size());
+      if (!moments.FromJson(json.at("normalisation"))) {
         return absl::InvalidArgumentError("the normalisation does not fit the spaces");
       }
       const size_t hidden = json.at("hidden").get<size_t>();

@@ -40,8 +40,9 @@ absl::StatusOr<std::vector<float>> Rollout::Observe(Worker& worker,
   RONCHI_RETURN_IF_ERROR(
       CheckObservation(worker.environment->spec().observation_space, observation));
   std::vector<float> row = worker.memory.Observe(observation);
-  moments_.Update(row);
-  moments_.Normalize(row);
+  const std::span<float> vectors = std::span(row).first(moments_.size());
+  moments_.Add(vectors);
+  moments_.Normalise(vectors, kNormaliseEpsilon, kNormaliseClip);
   return row;
 }
 
@@ -114,8 +115,9 @@ absl::Status Rollout::Record(Worker& w, const ValueOf& value_of) {
 float Rollout::ScaleReward(Worker& w, double reward) {
   w.discounted_return = gamma_ * w.discounted_return + reward;
   const float current = float(w.discounted_return);
-  return_moments_.Update({&current, 1});
-  return float(std::clamp(reward / std::sqrt(return_moments_.variance[0] + 1e-8), -10.0, 10.0));
+  return_moments_.Add({&current, 1});
+  return float(std::clamp(reward / std::sqrt(return_moments_.variance()[0] + kNormaliseEpsilon),
+                          -kNormaliseClip, kNormaliseClip));
 }
 
 absl::Status Rollout::BeginEpisode(Worker& w) {

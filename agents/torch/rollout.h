@@ -9,6 +9,7 @@
 
 #include "agents/learner.h"
 #include "agents/torch/features.h"
+#include "core/running_moments.h"
 #include "core/status.h"
 
 namespace ronchi::agents {

@@ -1,4 +1,4 @@
-// Steps a second of AberrationTuning-v0 on the twin, one thread: a step sets the coefficients and
+// Steps a second of AberrationTuning-v1 on the twin, one thread: a step sets the coefficients and
 // scans two frames of n × n pixels. On the contracted engine these are exact multislice images.
 //   bench_env_aberration_tuning --benchmark_filter=Baseline
 // gives what simple ways to act reach at every level: returns (mean ± standard error of the
@@ -17,7 +17,7 @@
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
 #include "hw/ground_truth.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 
@@ -59,7 +59,7 @@ BENCHMARK(BM_AberrationTuning)->ArgsProduct({{32, 64, 128}, {0, 1}})->MinTime(2)
 struct World {
   World(int level, bool truth) {
     SetThreads(1);
-    instrument = *OpenInstrument(*LevelInstrument("AberrationTuning-v0", level), 0);
+    instrument = *OpenInstrument(*LevelInstrument("AberrationTuning-v1", level), 0);
     env::AberrationTuningOptions options;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");
     RONCHI_CHECK(env::ReadAberrationTuningOptions(task, &options).ok());

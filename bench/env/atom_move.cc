@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "core/random.h"
-#include "hw/twin/atom_twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
 
 namespace ronchi {
 namespace {

@@ -1,4 +1,4 @@
-// DriftLock-v0: steps a second, and what simple ways to act reach at every level, one thread.
+// DriftLock-v1: steps a second, and what simple ways to act reach at every level, one thread.
 //   bench_env_drift_lock --benchmark_filter=Baseline
 // gives returns (mean ± standard error of 40 episodes) and the true rms distance of the site, pm,
 // over the steps after the tenth.
@@ -19,7 +19,7 @@ namespace ts = testing_support;
 
 std::unique_ptr<env::Environment> Make(int level, const char* reward) {
   SetThreads(1);
-  return *MakeEnvironment("DriftLock-v0",
+  return *MakeEnvironment("DriftLock-v1",
                           "{task: {level: " + std::to_string(level) + ", reward: " + reward + "}}");
 }
 

@@ -1,4 +1,4 @@
-// RonchigramTuning-v0: steps a second, and what simple ways to act reach at every level, one
+// RonchigramTuning-v1: steps a second, and what simple ways to act reach at every level, one
 // thread.
 //   bench_env_ronchigram_tuning --benchmark_filter=Baseline
 // gives returns (mean ± standard error of six episodes) with the image's reward, and the true flat
@@ -16,7 +16,7 @@
 #include "core/parallel.h"
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
-#include "hw/twin/twin_options.h"
+#include "hw/twin/column/twin_options.h"
 #include "tests/support/agent.h"
 #include "tests/support/knowing.h"
 #include "theory/laws/phase_error.h"
@@ -30,7 +30,7 @@ namespace ts = testing_support;
 struct World {
   explicit World(int level, bool truth = false) {
     SetThreads(1);
-    const Config level_config = *LevelInstrument("RonchigramTuning-v0", level);
+    const Config level_config = *LevelInstrument("RonchigramTuning-v1", level);
     instrument = *OpenInstrument(level_config, 0);
     energy_eV = hw::ReadTwinOptions(level_config)->energy_eV;
     const Config task = *Config::Parse(absl::StrCat("level: ", level), "bench");

@@ -6,7 +6,7 @@
 
 #include "bench/env/steps.h"
 #include "core/random.h"
-#include "hw/twin/map_twin.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
 namespace {

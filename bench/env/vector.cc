@@ -1,5 +1,5 @@
 // Steps a second of vectors of environments, over threads: a cheap one (half a microsecond a step,
-// where handing out the work could eat the gain) and AberrationTuning-v0 with 64 × 64 pixels on the
+// where handing out the work could eat the gain) and AberrationTuning-v1 with 64 × 64 pixels on the
 // contracted engine. Arguments: environments, threads. steps_per_s counts those of all together, by
 // the wall clock.
 #include <benchmark/benchmark.h>
@@ -10,7 +10,7 @@
 #include "env/aberration_tuning.h"
 #include "env/vector_environment.h"
 #include "env/wrapper.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "tests/support/cheap_environment.h"
 
 namespace ronchi::env {

@@ -1,4 +1,4 @@
-// ZoneAxisTilt-v0: steps a second, and what simple ways to act reach at every level, one thread.
+// ZoneAxisTilt-v1: steps a second, and what simple ways to act reach at every level, one thread.
 //   bench_env_zone_axis_tilt --benchmark_filter=Baseline
 // gives returns (mean ± standard error of ten episodes) with the true reward, and the true angle
 // from the zone axis over the last five steps, mrad.
@@ -21,7 +21,7 @@ namespace ts = testing_support;
 
 std::unique_ptr<env::Environment> Make(int level, const char* reward) {
   SetThreads(1);
-  return *MakeEnvironment("ZoneAxisTilt-v0",
+  return *MakeEnvironment("ZoneAxisTilt-v1",
                           absl::StrCat("{task: {level: ", level, ", reward: ", reward, "}}"));
 }
 

@@ -5,7 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include "absl/strings/str_cat.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 
 namespace ronchi::hw {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 
 namespace ronchi::hw {
 namespace {

@@ -20,9 +20,9 @@ import ronchi
 
 EXACT, CHEAP = "corrected_200kV", {"preset": "corrected_200kV", "engine": "linear"}
 # id, environments, steps a measurement, instrument, task
-CASES = [("AberrationTuning-v0", 64, 10, EXACT, {"pixels": 32}),
-         ("AberrationTuning-v0", 64, 40, CHEAP, {"pixels": 8}),
-         ("AberrationTuning-v0", 256, 10, CHEAP, {"pixels": 8})]
+CASES = [("AberrationTuning-v1", 64, 10, EXACT, {"pixels": 32}),
+         ("AberrationTuning-v1", 64, 40, CHEAP, {"pixels": 8}),
+         ("AberrationTuning-v1", 256, 10, CHEAP, {"pixels": 8})]
 
 
 def in_python(name, n, steps, instrument, task, copy):

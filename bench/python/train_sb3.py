@@ -17,13 +17,13 @@ from stable_baselines3.common.vec_env import VecEnvWrapper, VecNormalize
 import ronchi
 import ronchi.sb3
 
-TASKS = {"AberrationTuning-v0": {"pixels": 32, "entries": ("contrast", "settings"),
+TASKS = {"AberrationTuning-v1": {"pixels": 32, "entries": ("contrast", "settings"),
                                  "instrument": {"preset": "corrected_200kV", "engine": "linear"}},
          "AtomMove-v0": {"dwell_s": 5}}
 # What fits a task's length: its discount, and how far to explore at first (log of the deviation,
 # of the action's range). A deviation of 1 would be 24 nm in AberrationTuning, twice the settings'.
-GAMMA = {"AberrationTuning-v0": 0.9}
-LOG_STD = {"AberrationTuning-v0": -2.0}
+GAMMA = {"AberrationTuning-v1": 0.9}
+LOG_STD = {"AberrationTuning-v1": -2.0}
 # SAC's updates for eight steps of environments, and its step and entropy.
 SAC = {"AtomMove-v0": {"gradient_steps": 2, "learning_rate": 1e-3, "ent_coef": 0.02}}
 # So many that a policy's return is told from that of random actions, of which few get anywhere.

@@ -3,7 +3,7 @@
 // are frozen for evaluation. Several environments with common moments: NormalisedVector.
 #pragma once
 
-#include "env/running_moments.h"
+#include "core/running_moments.h"
 #include "env/wrappers/stateful.h"
 
 namespace ronchi::env {

@@ -3,7 +3,7 @@
 // in; G goes on over a truncation and a reset, as there.
 #pragma once
 
-#include "env/running_moments.h"
+#include "core/running_moments.h"
 #include "env/wrappers/stateful.h"
 
 namespace ronchi::env {

@@ -4,7 +4,7 @@
 // same moments and do not count towards them.
 #pragma once
 
-#include "env/running_moments.h"
+#include "core/running_moments.h"
 #include "env/vector_environment.h"
 
 namespace ronchi::env {

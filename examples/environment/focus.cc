@@ -12,7 +12,7 @@
 #include "env/task.h"
 #include "env/vector_environment.h"
 #include "env/wrapper.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 
 namespace ronchi {
 

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "core/files.h"
 #include "core/parallel.h"
+#include "env/versions.h"
 #include "experiments/catalog/agents.h"
 #include "experiments/catalog/describe_environment.h"
 #include "experiments/catalog/describe_structure.h"
@@ -20,7 +21,7 @@
 #include "experiments/catalog/instruments.h"
 #include "experiments/loop/recipe.h"
 #include "experiments/simulate/engine_error.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "ronchi_paths.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/read_structure.h"
@@ -249,8 +250,13 @@ json ListEverything() {
 }
 
 absl::StatusOr<json> DescribeThing(const std::string& name) {
+  std::vector<std::string> environments;
   for (const EnvironmentKind& kind : EnvironmentKinds()) {
     if (kind.id == name) return DescribeEnvironment(name);
+    environments.push_back(kind.id);
+  }
+  if (const std::string now = env::LaterVersion(name, environments); !now.empty()) {
+    return absl::NotFoundError("environment " + env::OlderVersionLine(name, now));
   }
   if (agents::FindAgentKind(name)) return DescribeAgent(name);
   for (const auto& [group, entries] : Known()) {

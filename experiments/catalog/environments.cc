@@ -11,17 +11,18 @@
 #include "env/drift_lock.h"
 #include "env/ronchigram_tuning.h"
 #include "env/spectrum_search.h"
+#include "env/versions.h"
 #include "env/wrapper.h"
 #include "env/zone_axis_tilt.h"
 #include "experiments/catalog/instruments.h"
-#include "hw/twin/map_twin.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
 namespace {
 
 using Made = absl::StatusOr<std::unique_ptr<env::Environment>>;
 
-// "AberrationTuning-v0" → "AberrationTuning".
+// "AberrationTuning-v1" → "AberrationTuning".
 std::string TaskName(const std::string& id) { return id.substr(0, id.rfind("-v")); }
 
 absl::StatusOr<Config> LoadLevel(const std::string& id, int level) {
@@ -70,19 +71,19 @@ absl::StatusOr<TaskMaker> Prepare(const char* id, const char* detector, const Co
 
 absl::StatusOr<TaskMaker> AberrationTuning(const Config& task, const Config&, bool as_made) {
   return Prepare<env::AberrationTuning, env::AberrationTuningOptions>(
-      "AberrationTuning-v0", "haadf", task, as_made, env::ReadAberrationTuningOptions);
+      "AberrationTuning-v1", "haadf", task, as_made, env::ReadAberrationTuningOptions);
 }
 absl::StatusOr<TaskMaker> DriftLock(const Config& task, const Config&, bool as_made) {
-  return Prepare<env::DriftLock, env::DriftLockOptions>("DriftLock-v0", "haadf", task, as_made,
+  return Prepare<env::DriftLock, env::DriftLockOptions>("DriftLock-v1", "haadf", task, as_made,
                                                         env::ReadDriftLockOptions);
 }
 absl::StatusOr<TaskMaker> RonchigramTuning(const Config& task, const Config&, bool as_made) {
   return Prepare<env::RonchigramTuning, env::RonchigramTuningOptions>(
-      "RonchigramTuning-v0", "camera", task, as_made, env::ReadRonchigramTuningOptions);
+      "RonchigramTuning-v1", "camera", task, as_made, env::ReadRonchigramTuningOptions);
 }
 absl::StatusOr<TaskMaker> ZoneAxisTilt(const Config& task, const Config&, bool as_made) {
   return Prepare<env::ZoneAxisTilt, env::ZoneAxisTiltOptions>(
-      "ZoneAxisTilt-v0", "camera", task, as_made, env::ReadZoneAxisTiltOptions);
+      "ZoneAxisTilt-v1", "camera", task, as_made, env::ReadZoneAxisTiltOptions);
 }
 
 absl::StatusOr<TaskMaker> AtomMove(const Config& task, const Config&, bool) {
@@ -149,13 +150,13 @@ absl::Status AskForImage(const Config& task, Config* instrument) {
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
   static const std::vector<EnvironmentKind> kKinds = {
-      {"AberrationTuning-v0", AberrationTuning, env::AberrationTuningSpec({}).summary},
+      {"AberrationTuning-v1", AberrationTuning, env::AberrationTuningSpec({}).summary},
       {"AdaptiveScan-v0", AdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
       {"AtomMove-v0", AtomMove, env::AtomMoveSpec({}).summary},
-      {"DriftLock-v0", DriftLock, env::DriftLockSpec({}).summary},
-      {"RonchigramTuning-v0", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
+      {"DriftLock-v1", DriftLock, env::DriftLockSpec({}).summary},
+      {"RonchigramTuning-v1", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
       {"SpectrumSearch-v0", SpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
-      {"ZoneAxisTilt-v0", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
+      {"ZoneAxisTilt-v1", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
   };
   return kKinds;
 }
@@ -166,12 +167,8 @@ absl::StatusOr<const EnvironmentKind*> FindEnvironment(const std::string& id) {
     if (kind.id == id) return &kind;
     ids.push_back(kind.id);
   }
-  for (const std::string& other : ids) {
-    if (TaskName(other) != TaskName(id) || other < id) continue;
-    return absl::NotFoundError(
-        absl::StrCat("environment '", id, "' is now ", other,
-                     ", which is harder or brighter: train anew with that id "
-                     "(docs/environments.md#versions)"));
+  if (const std::string now = env::LaterVersion(id, ids); !now.empty()) {
+    return absl::NotFoundError("environment " + env::OlderVersionLine(id, now));
   }
   return absl::NotFoundError(absl::StrCat(
       "environment '", id, "': there is none of that name; there are: ", absl::StrJoin(ids, ", ")));

@@ -27,7 +27,7 @@ using TaskMaker = std::function<absl::StatusOr<std::unique_ptr<env::Environment>
     hw::Instrument*, const TaskPlace&)>;
 
 struct EnvironmentKind {
-  std::string id;  // "AberrationTuning-v0"
+  std::string id;  // "AberrationTuning-v1"
   // Reads the task's keys. `instrument` is the config of what it will be over, `as_made` whether
   // that is the level's own.
   absl::StatusOr<TaskMaker> (*prepare)(const Config& task, const Config& instrument, bool as_made);

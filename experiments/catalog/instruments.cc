@@ -8,11 +8,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/files.h"
-#include "hw/twin/atom_twin.h"
-#include "hw/twin/describe_map_twin.h"
-#include "hw/twin/describe_twin.h"
-#include "hw/twin/map_twin.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
+#include "hw/twin/particles/describe_particles.h"
+#include "hw/twin/column/describe_column.h"
+#include "hw/twin/particles/particles_twin.h"
+#include "hw/twin/column/column_twin.h"
 
 namespace ronchi {
 namespace {

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "agents/policy_file.h"
 #include "core/files.h"
 #include "core/printable.h"
 #include "experiments/command/command_line.h"
@@ -19,6 +18,7 @@
 #include "experiments/loop/train.h"
 #include "experiments/record/replay.h"
 #include "experiments/record/run_figures.h"
+#include "experiments/record/trained_policy.h"
 #include "experiments/report/run_report.h"
 #include "ronchi_paths.h"
 
@@ -109,13 +109,8 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
     return absl::AlreadyExistsError(path + ": is there already; --force replaces it");
   }
   RONCHI_ASSIGN_OR_RETURN(const agents::Trained trained, TrainAgent(resolved.recipe));
-  RONCHI_RETURN_IF_ERROR(agents::SavePolicy(*trained.policy,
-                                            {{"recipe", resolved.recipe.name},
-                                             {"seed", absl::StrCat(resolved.recipe.seed)},
-                                             {"version", kVersion},
-                                             {"commit", SourceCommit()},
-                                             {"steps", double(trained.summary.steps)}},
-                                            path));
+  RONCHI_RETURN_IF_ERROR(agents::SavePolicy(
+      *trained.policy, ProvenanceOf(resolved.recipe, SourceCommit(), trained.summary.steps), path));
   json curve = json::array();
   for (const agents::TrainingPoint& p : trained.summary.curve) {
     curve.push_back(

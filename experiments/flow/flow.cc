@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/interrupt.h"
 #include "core/nesting.h"
 #include "core/printable.h"
@@ -21,7 +22,6 @@
 #include "experiments/flow/flow_report.h"
 #include "experiments/record/run_folder.h"
 #include "experiments/record/run_record.h"
-#include "hw/checksum.h"
 #include "hw/error.h"
 #include "hw/guarded.h"
 #include "hw/recorded.h"
@@ -178,7 +178,7 @@ absl::Status SameDocument(const std::string& folder, const std::vector<json>& en
                           const std::string& text) {
   for (const json& e : entries) {
     if (e.value("type", "") != "sitting") continue;
-    if (e.value("document", "") == hw::ChecksumText(text)) break;
+    if (e.value("document", "") == HashOf(text).LowHex()) break;
     return absl::InvalidArgumentError(absl::StrCat(
         folder, kWorkflowFile, ": has been changed since it was run; its run does not fit it"));
   }
@@ -227,7 +227,7 @@ absl::Status Introduce(const CheckedFlow& flow, const std::string& folder, Sitti
                                              {"number", s->number},
                                              {"pid", getpid()},
                                              {"who", UserName()},
-                                             {"document", hw::ChecksumText(flow.text)}}));
+                                             {"document", HashOf(flow.text).LowHex()}}));
   RONCHI_ASSIGN_OR_RETURN(s->log, NewEventLog(folder));
   return absl::OkStatus();
 }

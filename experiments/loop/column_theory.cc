@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "env/aberration_tuning.h"
-#include "hw/twin/image_model.h"
+#include "hw/twin/column/image_model.h"
 #include "theory/forward/scanned_crystal.h"
 
 namespace ronchi {

@@ -256,6 +256,7 @@ absl::StatusOr<DeploymentResult> Deployment::Run() {
         log_->Note(result_.ending == Ending::kEarly ? "refused" : "fault", result_.ended_by));
   }
   result_.armed_at = watching_->armed_at();
+  result_.watched = watching_->fed();
   return std::move(result_);
 }
 
@@ -287,7 +288,9 @@ class ReferenceCollector {
 
  private:
   void Keep(const std::vector<StreamValue>& values) {
-    for (const StreamValue& v : values) values_[v.name].push_back(v.value);
+    for (const StreamValue& v : values) {
+      if (std::isfinite(v.value)) values_[v.name].push_back(v.value);
+    }
   }
   const bool per_episode_, always_;
   const double rest_;

@@ -34,6 +34,7 @@ struct DeploymentResult {
   Trace trace;
   std::vector<Alarm> alarms;
   int armed_at = -1;  // row at which the watch began; -1: never
+  int watched = 0;    // rows (or episodes) that the monitor was fed with
   int probing_images = 0;
   int steps_planned = 0;  // of the recipe; the trace has a row more when all were done
   int episodes = 0;       // begun

@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "agents/classical/random_policy.h"
-#include "agents/policy_file.h"
 #include "core/interrupt.h"
 #include "core/progress.h"
 #include "experiments/loop/train.h"
+#include "experiments/record/trained_policy.h"
 #include "hw/ground_truth.h"
 
 namespace ronchi {
@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<agents::Policy>> MakeRandom(const Recipe& recipe)
 
 absl::StatusOr<Evaluation> EvaluatePolicy(const std::string& policy_path, const Recipe& recipe,
                                           int episodes) {
-  RONCHI_ASSIGN_OR_RETURN(const auto policy, agents::LoadPolicy(policy_path));
+  RONCHI_ASSIGN_OR_RETURN(const auto policy, LoadPolicyFor(recipe.environment, policy_path));
   RONCHI_ASSIGN_OR_RETURN(const auto random, MakeRandom(recipe));
   Evaluation result;
   Progress progress("evaluate", size_t(episodes));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/random.h"
+#include "env/aberration_tuning.h"
 #include "experiments/catalog/agents.h"
 #include "experiments/loop/alarm_actions.h"
 #include "experiments/loop/streams.h"
@@ -250,7 +251,7 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   const Config task = r.Child("environment"), agent = r.Child("agent");
   const Config train = r.Child("train"), deploy = r.Child("deploy"), monitor = r.Child("monitor");
   r.Known("theory");
-  std::string id = "AberrationTuning-v0";
+  std::string id = env::AberrationTuningSpec({}).id;  // what the first recipes were of
   ConfigReader(task).Text("id", &id);
   const absl::StatusOr<const EnvironmentKind*> kind = FindEnvironment(id);
   if (!kind.ok()) return task.Error("id", std::string(kind.status().message()));

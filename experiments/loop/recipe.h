@@ -10,7 +10,7 @@
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
 #include "hw/guard_options.h"
-#include "hw/twin/twin_options.h"
+#include "hw/twin/column/twin_options.h"
 
 namespace ronchi {
 

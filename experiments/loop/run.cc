@@ -7,8 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "agents/policy_file.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/parallel.h"
 #include "experiments/flow/beam_question.h"
 #include "experiments/flow/flow_host.h"
@@ -16,8 +16,8 @@
 #include "experiments/loop/train.h"
 #include "experiments/record/log.h"
 #include "experiments/record/run_folder.h"
+#include "experiments/record/trained_policy.h"
 #include "experiments/report/run_report.h"
-#include "hw/checksum.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -50,7 +50,8 @@ std::vector<int> DisturbedRows(const Recipe& recipe, const Trace& trace) {
 
 struct Agent {
   agents::Trained trained;
-  References references;  // of its file
+  References references;      // of its file
+  agents::Provenance origin;  // likewise
 };
 absl::StatusOr<Agent> GetAgent(const RunOptions& options, const Recipe& recipe) {
   Agent agent;
@@ -58,9 +59,9 @@ absl::StatusOr<Agent> GetAgent(const RunOptions& options, const Recipe& recipe) 
     RONCHI_ASSIGN_OR_RETURN(agent.trained, TrainAgent(recipe));
     return agent;
   }
-  RONCHI_ASSIGN_OR_RETURN(agent.trained.policy, agents::LoadPolicy(options.policy));
-  RONCHI_ASSIGN_OR_RETURN(const agents::Provenance origin, agents::LoadProvenance(options.policy));
-  agent.references = GetReferences(origin);
+  RONCHI_ASSIGN_OR_RETURN(agent.trained.policy, LoadPolicyFor(recipe.environment, options.policy));
+  RONCHI_ASSIGN_OR_RETURN(agent.origin, agents::LoadProvenance(options.policy));
+  agent.references = GetReferences(agent.origin);
   return agent;
 }
 
@@ -80,19 +81,17 @@ void LogStart(const Recipe& recipe, const std::string& folder) {
 
 absl::Status SaveAgent(const Agent& agent, const Recipe& recipe, const RunRecord& record,
                        const std::string& folder) {
-  agents::Provenance origin = {{"recipe", recipe.name},
-                               {"environment", recipe.environment},
-                               {"seed", absl::StrCat(recipe.seed)},
-                               {"version", kVersion},
-                               {"commit", record.commit},
-                               {"steps", double(agent.trained.summary.steps)}};
-  PutReferences(agent.references, &origin);
+  agents::Provenance origin = agent.origin;  // of a file: it keeps what it says of itself
+  if (origin.empty()) {
+    origin = ProvenanceOf(recipe, record.commit, int(agent.trained.summary.steps));
+    PutReferences(agent.references, &origin);
+  }
   return agents::SavePolicy(*agent.trained.policy, origin, folder + "/policy.json");
 }
 
 absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const std::string& folder,
                        const std::shared_ptr<hw::EventLog>& log, RunRecord* record) {
-  RONCHI_RETURN_IF_ERROR(log->Note("config", hw::ChecksumText(record->config)));
+  RONCHI_RETURN_IF_ERROR(log->Note("config", HashOf(record->config).LowHex()));
   RONCHI_ASSIGN_OR_RETURN(Agent agent, GetAgent(options, recipe));
   agents::Policy* const policy = agent.trained.policy.get();
   Log(absl::StrCat("agent '", policy->kind(), "' ready after ", agent.trained.summary.steps,

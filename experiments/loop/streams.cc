@@ -42,50 +42,66 @@ absl::Status NoSuchStream(const std::string& name, const env::Spec& spec) {
   for (const std::string& info : spec.info_names) known.push_back("info." + info);
   return absl::InvalidArgumentError(
       absl::StrCat("'", name, "' is not allowed; allowed: ", absl::StrJoin(known, ", "),
-                   "; and <entry>.mean, .sd, .norm, .centroid"));
+                   "; <entry>.mean, .sd, .norm, .centroid; and .change of each"));
 }
 
 }  // namespace
 
+absl::StatusOr<std::vector<Streams::Item>> Streams::ItemsOf(const std::string& name,
+                                                            const env::Spec& spec,
+                                                            bool per_episode) {
+  using Items = std::vector<Item>;
+  const size_t dot = name.rfind('.');
+  const std::string head = name.substr(0, dot);
+  const std::string summary = dot == std::string::npos ? "" : name.substr(dot + 1);
+  if (name == "reward") return Items{{.name = name}};
+  if (per_episode && name == "return") return Items{{.name = name, .kind = Item::Kind::kReturn}};
+  if (per_episode && name == "length") return Items{{.name = name, .kind = Item::Kind::kLength}};
+  if (name == "action.norm") {
+    return Items{{.name = name, .kind = Item::Kind::kAction, .summary = "norm"}};
+  }
+  if (absl::StartsWith(name, "info.") &&
+      std::ranges::find(spec.info_names, name.substr(5)) != spec.info_names.end()) {
+    return Items{{.name = name, .kind = Item::Kind::kInfo, .key = name.substr(5)}};
+  }
+  const auto numbers = [&](Item::Kind kind, size_t n) {
+    Items items;
+    for (size_t i = 0; i < n; ++i) {
+      items.push_back({.name = Numbered(name, i, n), .kind = kind, .key = name, .index = i});
+    }
+    return items;
+  };
+  if (name == "action") return numbers(Item::Kind::kAction, spec.action_space.size());
+  const auto whole = spec.observation_space.find(name);
+  if (whole != spec.observation_space.end() && whole->second.size() <= kMostNumbers) {
+    return numbers(Item::Kind::kEntry, whole->second.size());
+  }
+  const bool summarised =
+      summary == "mean" || summary == "sd" || summary == "norm" || summary == "centroid";
+  if (summarised && spec.observation_space.contains(head)) {
+    return Items{{.name = name, .kind = Item::Kind::kEntry, .key = head, .summary = summary}};
+  }
+  if (summary != "change" || per_episode) return NoSuchStream(name, spec);
+  RONCHI_ASSIGN_OR_RETURN(Items items, ItemsOf(head, spec, false));
+  for (Item& item : items) {
+    item.change = true;
+    item.name += ".change";
+  }
+  return items;
+}
+
 absl::StatusOr<Streams> Streams::Create(const std::vector<std::string>& names,
                                         const env::Spec& spec, bool per_episode) {
   Streams out;
-  const auto add = [&](const Item& item) {
-    out.items_.push_back(item);
-    out.expanded_.push_back(item.name);
-  };
   for (const std::string& name : names) {
-    const size_t dot = name.rfind('.');
-    const std::string head = name.substr(0, dot);
-    const std::string summary = dot == std::string::npos ? "" : name.substr(dot + 1);
-    const bool summarised =
-        summary == "mean" || summary == "sd" || summary == "norm" || summary == "centroid";
-    const auto entry = spec.observation_space.find(summarised ? head : name);
     if (name == "innovations") {
       out.innovations_ = true;
-    } else if (name == "reward") {
-      add({.name = name});
-    } else if ((name == "return" || name == "length") && per_episode) {
-      add({.name = name, .kind = name == "return" ? Item::Kind::kReturn : Item::Kind::kLength});
-    } else if (name == "action.norm") {
-      add({.name = name, .kind = Item::Kind::kAction, .summary = "norm"});
-    } else if (name == "action") {
-      const size_t n = spec.action_space.size();
-      for (size_t i = 0; i < n; ++i) {
-        add({.name = Numbered(name, i, n), .kind = Item::Kind::kAction, .index = i});
-      }
-    } else if (absl::StartsWith(name, "info.") &&
-               std::ranges::find(spec.info_names, name.substr(5)) != spec.info_names.end()) {
-      add({.name = name, .kind = Item::Kind::kInfo, .key = name.substr(5)});
-    } else if (entry != spec.observation_space.end() && summarised) {
-      add({.name = name, .kind = Item::Kind::kEntry, .key = head, .summary = summary});
-    } else if (entry != spec.observation_space.end() && entry->second.size() <= kMostNumbers) {
-      const size_t n = entry->second.size();
-      for (size_t i = 0; i < n; ++i) {
-        add({.name = Numbered(name, i, n), .kind = Item::Kind::kEntry, .key = name, .index = i});
-      }
-    } else {
-      return NoSuchStream(name, spec);
+      continue;
+    }
+    RONCHI_ASSIGN_OR_RETURN(const std::vector<Item> items, ItemsOf(name, spec, per_episode));
+    for (const Item& item : items) {
+      out.items_.push_back(item);
+      out.expanded_.push_back(item.name);
     }
   }
   out.BeginEpisode();
@@ -113,6 +129,7 @@ double Streams::Of(const Item& item, const env::Observation& observation,
 void Streams::BeginEpisode() {
   sums_.assign(items_.size(), 0);
   last_.assign(items_.size(), kNaN);
+  before_.assign(items_.size(), kNaN);
   return_ = 0;
   steps_ = 0;
 }
@@ -124,7 +141,9 @@ std::vector<StreamValue> Streams::Step(const env::Observation& observation,
   return_ += reward;
   ++steps_;
   for (size_t i = 0; i < items_.size(); ++i) {
-    last_[i] = Of(items_[i], observation, action, reward, info);
+    const double now = Of(items_[i], observation, action, reward, info);
+    last_[i] = items_[i].change ? now - before_[i] : now;
+    before_[i] = now;
     sums_[i] += last_[i];
     out.push_back({items_[i].name, last_[i]});
   }

@@ -6,6 +6,7 @@
 //   … <entry>.mean, .sd        of all its numbers <entry>.centroid         mean index of a row of
 //   numbers, weighted by them: of a spectrum <entry>.norm             length as a vector
 //   info.<name>              what info() holds
+//   <any of a step>.change   since the row before: of a stream that wanders, only jumps are left
 //   innovations              of theory: what an image says against its prediction, by parameter
 // With `rows: episode` what belongs to a step is averaged over the episode, and info is the last.
 #pragma once
@@ -46,13 +47,16 @@ class Streams {
     std::string key;      // of the entry or of info
     std::string summary;  // "", "mean", "sd", "centroid", "norm"
     size_t index = 0;     // of the number, where there are several
+    bool change = false;  // since the row before
   };
+  static absl::StatusOr<std::vector<Item>> ItemsOf(const std::string& name, const env::Spec& spec,
+                                                   bool per_episode);
   static double Of(const Item& item, const env::Observation& observation,
                    std::span<const float> action, double reward, const env::Info& info);
   std::vector<Item> items_;
   std::vector<std::string> expanded_;
   bool innovations_ = false;
-  std::vector<double> sums_, last_;
+  std::vector<double> sums_, last_, before_;
   double return_ = 0;
   int steps_ = 0;
 };

@@ -65,6 +65,7 @@ absl::StatusOr<std::optional<theory::MonitorReport>> Watching::Feed(
     return std::nullopt;
   }
   if (armed_at_ < 0) armed_at_ = int(trace->rows()) - 1;
+  ++fed_;
   std::vector<double> numbers;
   for (const StreamValue& v : values) numbers.push_back(v.value);
   RONCHI_ASSIGN_OR_RETURN(theory::MonitorReport report, monitor_.Update(numbers));

@@ -35,6 +35,7 @@ class Watching {
   // The agent is to start from nothing: not watched until it rests again.
   void Disarm();
   int armed_at() const { return armed_at_; }
+  int fed() const { return fed_; }  // rows that the monitor has seen
 
  private:
   Watching(const MonitorSettings& settings, Streams streams, theory::MultiStreamMonitor monitor)
@@ -48,7 +49,7 @@ class Watching {
   bool armed_ = false;
   int quiet_steps_ = 0;  // in a row without a move
   int unwatched_ = 0;    // rows still to be let pass
-  int armed_at_ = -1;
+  int armed_at_ = -1, fed_ = 0;
 };
 
 }  // namespace ronchi

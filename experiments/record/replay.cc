@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "experiments/loop/deployment.h"
-#include "hw/checksum.h"
 #include "hw/command_json.h"
 #include "hw/ground_truth.h"
 
@@ -54,7 +54,7 @@ absl::Status SameConfig(const std::string& folder) {
   if (!std::getline(log, line)) return absl::OkStatus();  // whatever is wrong is told by its reader
   const json note = json::parse(line, nullptr, false);
   const bool tells = note.is_object() && note.value("note", json()) == "config";
-  if (!tells || note.value("detail", json()) == hw::ChecksumText(text)) return absl::OkStatus();
+  if (!tells || note.value("detail", json()) == HashOf(text).LowHex()) return absl::OkStatus();
   return absl::InvalidArgumentError(path + ": has been changed since it was run");
 }
 

@@ -177,6 +177,7 @@ json Summarise(const RunRecord& r) {
             {"alarms", alarms},
             {"disturbed_at", r.disturbed_at}};
   j["deploy"]["episodes"] = r.deploy.episodes;
+  j["deploy"]["watched"] = r.deploy.watched;
   j["deploy"]["has_ground_truth"] = r.deploy.has_truth;
   j["deploy"]["steps_planned"] = r.deploy.steps_planned;
   j["deploy"]["armed_at"] = r.deploy.armed_at;
@@ -237,6 +238,7 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
     r.deploy.ended_by = j.at("ended_by");
     // Before these were written there was one episode, and always a truth.
     r.deploy.episodes = j.at("deploy").value("episodes", 1);
+    r.deploy.watched = j.at("deploy").value("watched", 0);
     r.deploy.has_truth = j.at("deploy").value("has_ground_truth", true);
     r.deploy.steps_planned = j.at("deploy").at("steps_planned");
     r.deploy.armed_at = j.at("deploy").at("armed_at");

@@ -2,22 +2,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "agents/classical/random_policy.h"
-#include "agents/policy_file.h"
 #include "core/files.h"
 #include "env/wrappers/record_pictures.h"
 #include "experiments/catalog/environments.h"
 #include "experiments/loop/recipe.h"
+#include "experiments/record/trained_policy.h"
 
 namespace ronchi {
-namespace {
-
-absl::StatusOr<std::unique_ptr<agents::Policy>> MakeAgent(const std::string& agent,
-                                                          const env::Spec& spec) {
-  if (agent == "random") return agents::RandomPolicy::Create(spec.action_space);
-  return agents::LoadPolicy(agent);
-}
-
-}  // namespace
 
 Player::Player(Config task, std::unique_ptr<env::Environment> environment,
                std::unique_ptr<agents::Policy> policy, uint64_t seed)
@@ -28,10 +19,16 @@ Player::Player(Config task, std::unique_ptr<env::Environment> environment,
 
 absl::StatusOr<Player> Player::Create(const PlayerOptions& o) {
   RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse("{}", o.environment, o.overrides));
+  std::unique_ptr<agents::Policy> policy;
+  if (o.agent != "random") {  // before an engine is prepared, which may take minutes
+    RONCHI_ASSIGN_OR_RETURN(policy, LoadPolicyFor(o.environment, o.agent));
+  }
   RONCHI_ASSIGN_OR_RETURN(const env::EnvironmentFactory make,
                           PrepareEnvironments(o.environment, config));
   RONCHI_ASSIGN_OR_RETURN(std::unique_ptr<env::Environment> environment, make(0));
-  RONCHI_ASSIGN_OR_RETURN(auto policy, MakeAgent(o.agent, environment->spec()));
+  if (!policy) {
+    RONCHI_ASSIGN_OR_RETURN(policy, agents::RandomPolicy::Create(environment->spec().action_space));
+  }
   const bool pictures = !o.folder.empty();
   if (pictures) {
     RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(o.folder));  // before the work, not after

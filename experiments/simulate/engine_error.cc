@@ -5,7 +5,7 @@
 
 #include "core/quantity.h"
 #include "experiments/simulate/fine_multislice.h"
-#include "hw/twin/image_model.h"
+#include "hw/twin/column/image_model.h"
 #include "sim/image_model.h"
 
 namespace ronchi {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/status.h"
-#include "hw/twin/twin_options.h"
+#include "hw/twin/column/twin_options.h"
 
 namespace ronchi {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/status.h"
-#include "hw/twin/image_model.h"
-#include "hw/twin/twin_options.h"
+#include "hw/twin/column/image_model.h"
+#include "hw/twin/column/twin_options.h"
 
 namespace ronchi {
 

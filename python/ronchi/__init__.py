@@ -1,6 +1,6 @@
 """Ronchi: theory-in-the-loop experiments in scanning transmission electron microscopy.
 
-    gymnasium.make("ronchi/AberrationTuning-v0")   environments, single and vectors of them
+    gymnasium.make("ronchi/AberrationTuning-v1")   environments, single and vectors of them
     ronchi.simulate(atoms, ...)                    images and 4D-STEM of ASE Atoms
     ronchi.connect("corrected_200kV", ...)         an instrument, behind its guard
     ronchi.load_policy("policy.json")              a trained agent

@@ -1,6 +1,6 @@
 """Ronchi's vectors of environments for Stable-Baselines3.
 
-    venv = ronchi.sb3.make_vec("ronchi/AberrationTuning-v0", 8, pixels=16)
+    venv = ronchi.sb3.make_vec("ronchi/AberrationTuning-v1", 8, pixels=16)
     model = stable_baselines3.PPO("MultiInputPolicy", venv).learn(20_000)
 
 SB3's own make_vec_env works as well, one environment after the other in Python.

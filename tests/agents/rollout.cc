@@ -135,23 +135,6 @@ TEST(Rollout, OneAndTwoThreadsGiveIdenticalTracks) {
   EXPECT_NE(one[0].rows, one[1].rows);  // neighbours do not share random streams
 }
 
-TEST(RunningMoments, AreTheMomentsOfTheRows) {
-  RandomStream stream({.seed = 1, .name = "moments"});
-  RunningMoments moments(1);
-  double sum = 0, squares = 0;
-  constexpr int kRows = 1000;
-  for (int i = 0; i < kRows; ++i) {
-    const float x = float(stream.Normal(5, 2));
-    moments.Update({&x, 1});
-    sum += x;
-    squares += double(x) * x;
-  }
-  const double mean = sum / kRows;
-  // The prior N(0, 1) counts as 1e-4 of a row: 1e-7 of the mean, 3e-6 of the variance.
-  EXPECT_NEAR(moments.mean[0], mean, 1e-6 * mean);
-  EXPECT_NEAR(moments.variance[0], squares / kRows - mean * mean, 2e-5);
-}
-
 TEST(EpisodeFeatures, HoldNowBeforeAndTheLastAction) {
   const env::DictSpace space = {{"image", {{2, 2}, 0, 100, "counts", ""}},
                                 {"settings", {{2}, -12, 12, "nm", ""}}};

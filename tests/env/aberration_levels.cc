@@ -1,4 +1,4 @@
-// AberrationTuning-v0 beyond its first level, and the reward of the truth.
+// AberrationTuning-v1 beyond its first level, and the reward of the truth.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

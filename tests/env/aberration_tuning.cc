@@ -1,4 +1,4 @@
-// AberrationTuning-v0: Gymnasium's contract, and a contrast without shot-noise bias.
+// AberrationTuning-v1: Gymnasium's contract, and a contrast without shot-noise bias.
 #include "env/aberration_tuning.h"
 
 #include <gtest/gtest.h>

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "env/atom_move.h"
-#include "hw/twin/atom_twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
 
 namespace ronchi::env {
 namespace {

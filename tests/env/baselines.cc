@@ -17,11 +17,11 @@ std::unique_ptr<env::Environment> Make(const std::string& id, int level, const c
 
 TEST(Baselines, APredictorHoldsASiteThatDrifts) {
   // rms pm over all steps after the tenth; published is < 20 pm
-  // (docs/environments/DriftLock-v0.md). Levels 1 and 2 are to be held as closely, of level 3's
+  // (docs/environments/DriftLock-v1.md). Levels 1 and 2 are to be held as closely, of level 3's
   // walk 30 pm cannot be foreseen.
   const double allowed_pm[] = {8, 20, 45};
   for (int level : {1, 2, 3}) {
-    const auto task = Make("DriftLock-v0", level, "truth");
+    const auto task = Make("DriftLock-v1", level, "truth");
     double squares = 0;
     int n = 0;
     const auto watch = [&](uint64_t, int step, const env::StepResult& r) {
@@ -48,7 +48,7 @@ TEST(Baselines, APredictorHoldsASiteThatDrifts) {
 
 TEST(Baselines, ASimplexTunesAberrations) {
   for (int level : {1, 2, 3}) {
-    const auto task = Make("AberrationTuning-v0", level, "image");
+    const auto task = Make("AberrationTuning-v1", level, "image");
     const auto figure = [&](const Actor& actor) {
       return FigureOf(Returns(task.get(), actor, level == 3 ? 5 : 8));
     };
@@ -62,7 +62,7 @@ TEST(Baselines, ASimplexTunesAberrations) {
 }
 
 TEST(Baselines, ASimplexFlattensARonchigram) {
-  const auto task = Make("RonchigramTuning-v0", 1, "image");
+  const auto task = Make("RonchigramTuning-v1", 1, "image");
   const auto figure = [&](const Actor& actor) { return FigureOf(Returns(task.get(), actor, 5)); };
   const Figure simplex = figure(Agent(task->spec(), "nelder_mead"));
   EXPECT_GT(StandardErrorsAbove(simplex, figure(Agent(task->spec(), "random"))), 5);
@@ -71,7 +71,7 @@ TEST(Baselines, ASimplexFlattensARonchigram) {
 
 TEST(Baselines, TurningAgainstTheDeflectionFindsTheZoneAxis) {
   for (int level : {1, 3}) {
-    const auto task = Make("ZoneAxisTilt-v0", level, "truth");
+    const auto task = Make("ZoneAxisTilt-v1", level, "truth");
     double last = 0;
     const auto watch = [&](uint64_t, int, const env::StepResult& r) {
       if (r.truncated) last += -r.reward / 5;

@@ -1,4 +1,4 @@
-// DriftLock-v0: where it looks, what it measures, what is true. The contract that it shares with
+// DriftLock-v1: where it looks, what it measures, what is true. The contract that it shares with
 // all environments: tests/experiments/catalog/environments.cc.
 #include "env/drift_lock.h"
 

@@ -1,4 +1,4 @@
-// RonchigramTuning-v0: what flatness is, and that it and the truth grow when the column is tuned.
+// RonchigramTuning-v1: what flatness is, and that it and the truth grow when the column is tuned.
 // The contract that it shares with all environments: tests/experiments/catalog/environments.cc.
 #include "env/ronchigram_tuning.h"
 

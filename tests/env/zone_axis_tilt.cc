@@ -1,4 +1,4 @@
-// ZoneAxisTilt-v0: where the pattern goes with a tilt. The contract that it shares with all
+// ZoneAxisTilt-v1: where the pattern goes with a tilt. The contract that it shares with all
 // environments: tests/experiments/catalog/environments.cc.
 #include "env/zone_axis_tilt.h"
 

@@ -5,7 +5,7 @@
 #include "experiments/catalog/environments.h"
 #include "experiments/loop/recipe.h"
 #include "experiments/simulate/simulate_series.h"
-#include "hw/twin/twin_options.h"
+#include "hw/twin/column/twin_options.h"
 #include "hw/workflow/check.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/support/flow.h"

@@ -6,7 +6,8 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "hw/checksum.h"
+#include "core/hash.h"
+#include "core/sealed_text.h"
 #include "hw/command_json.h"
 #include "hw/description_json.h"
 #include "hw/dose_journal.h"
@@ -38,7 +39,7 @@ std::string SealEvent(const std::string& line) {
   const size_t sum = line.rfind(",\"sum\":\"");
   if (sum == std::string::npos) return line;
   const std::string body = line.substr(0, sum);
-  return body + ",\"sum\":\"" + ChecksumText(body + "}") + "\"}";
+  return body + ",\"sum\":\"" + HashOf(body + "}").LowHex() + "\"}";
 }
 
 std::string RecordedEvents(const Scratch& scratch) {
@@ -99,7 +100,7 @@ TEST(FuzzRecords, Description) {
 }
 
 std::string SealLedgerLine(const std::string& line) {
-  return WithChecksum(line.substr(0, line.rfind(" #")));
+  return SealLine(line.substr(0, line.rfind(" #")));
 }
 
 TEST(FuzzRecords, DoseLedger) {

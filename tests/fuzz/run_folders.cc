@@ -60,7 +60,7 @@ TEST(FuzzRunFolders, DataFile) {
 }
 
 TEST(FuzzRunFolders, SavedStates) {
-  for (const char* id : {"DriftLock-v0", "AtomMove-v0"}) {
+  for (const char* id : {"DriftLock-v1", "AtomMove-v0"}) {
     const auto config = Config::Parse("{}", "c");
     const auto make = PrepareEnvironments(id, *config);
     ASSERT_TRUE(make.ok()) << make.status();

@@ -23,7 +23,7 @@ const std::map<std::string, size_t> kOlder = {
     {"experiments/simulate/simulate_cost.cc: absl::StatusOr<Measured> Measure(", 66},
     {"experiments/simulate/simulate_resume.cc: absl::StatusOr<Unfinished> ReadWhatIsLeft(", 64},
     {"experiments/command/simulate_verb.cc: int Simulate(", 64},
-    {"hw/twin/twin_options.cc: absl::Status ReadInto(", 70},
+    {"hw/twin/column/twin_options.cc: absl::Status ReadInto(", 70},
     {"sim/contracted/derivative.cc: absl::Status Contracted::ComputeDerivative(", 83},
     {"sim/contracted/gradient.cc: absl::Status Contracted::ComputeGradient(", 109},
 };

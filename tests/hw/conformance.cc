@@ -15,7 +15,7 @@
 #include "hw/recorded.h"
 #include "hw/retrying.h"
 #include "hw/slow.h"
-#include "hw/twin/atom_twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
 #include "tests/hw/null_instrument.h"
 #include "tests/support/column.h"
 
@@ -47,7 +47,7 @@ std::unique_ptr<Instrument> Composite() {
   return *MakeComposite(std::move(parts));
 }
 std::unique_ptr<Instrument> Leased() {
-  auto desk = *LeaseDesk::Create(Twin(), {.watched = {{"optics.C10", 0}}});
+  auto desk = *LeaseDesk::Create(Twin(), {.compared = {{"optics.C10", 0}}});
   RONCHI_CHECK(desk->Acquire("suite").ok());
   return desk->MakeLeased("suite");
 }

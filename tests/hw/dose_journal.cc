@@ -13,7 +13,7 @@
 
 #include "core/files.h"
 #include "core/random.h"
-#include "hw/checksum.h"
+#include "core/sealed_text.h"
 #include "hw/guarded.h"
 #include "tests/hw/null_instrument.h"
 
@@ -113,10 +113,9 @@ TEST_F(DoseJournalTest, DamageIsToldByFileAndLine) {
   changed[whole.find("book 2") + 7] = '2';  // one digit of a dose
   EXPECT_THAT(refused(changed), HasSubstr(path_ + ":5: the checksum"));
   EXPECT_THAT(refused("garbage\n" + whole), HasSubstr(":1: "));
-  EXPECT_THAT(refused(WithChecksum("book 1 1 0 0 1 1") + "\n" + whole),
-              HasSubstr(":1: not a dose"));
-  EXPECT_THAT(refused(whole + WithChecksum("done 9 1") + "\n"), HasSubstr("not a line"));
-  EXPECT_THAT(refused(whole + WithChecksum("book 9 nan 0 0 1 1") + "\n"), HasSubstr("not a line"));
+  EXPECT_THAT(refused(SealLine("book 1 1 0 0 1 1") + "\n" + whole), HasSubstr(":1: not a dose"));
+  EXPECT_THAT(refused(whole + SealLine("done 9 1") + "\n"), HasSubstr("not a line"));
+  EXPECT_THAT(refused(whole + SealLine("book 9 nan 0 0 1 1") + "\n"), HasSubstr("not a line"));
   Put(whole);
   EXPECT_THAT(std::string(DoseJournal::Open(path_, "t", LedgerSync::kProcess).status().message()),
               HasSubstr("the ledger of 's', not of 't'"));

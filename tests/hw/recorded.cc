@@ -14,7 +14,7 @@
 #include <sstream>
 
 #include "core/files.h"
-#include "hw/checksum.h"
+#include "core/hash.h"
 #include "hw/command_json.h"
 #include "hw/description_json.h"
 #include "tests/support/column.h"
@@ -145,7 +145,7 @@ std::string Resummed(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     const size_t at = line.rfind(",\"sum\":");
     const std::string body = line.substr(0, at) + "}";
-    out += line.substr(0, at) + ",\"sum\":\"" + ChecksumText(body) + "\"}\n";
+    out += line.substr(0, at) + ",\"sum\":\"" + HashOf(body).LowHex() + "\"}\n";
   }
   return out;
 }

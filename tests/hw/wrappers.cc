@@ -207,7 +207,7 @@ class LeasedTest : public testing::Test {
  protected:
   LeasedTest() {
     LeaseOptions options;
-    options.watched = {{"stage.x", 1e-9}};
+    options.compared = {{"stage.x", 1e-9}};
     options.on_foreign_hand = [this](const std::string& what) { told_ = what; };
     desk_ = *LeaseDesk::Create(std::make_unique<NullInstrument>(state_), options);
     agent_ = desk_->MakeLeased("agent");

@@ -7,7 +7,7 @@ import unittest
 import gymnasium
 from ronchi.registration import ENVIRONMENTS
 
-TUNING = "ronchi/AberrationTuning-v0"
+TUNING = "ronchi/AberrationTuning-v1"
 
 # The thread is in C++, without the interpreter's lock, when the interpreter ends, and comes back
 # while it does: what hangs on `sys` goes late, and takes its time.
@@ -27,9 +27,9 @@ threading.Thread(target=work, daemon=True).start()
 time.sleep(0.3)
 """
 CALLS = {
-    "a step": ("env = gymnasium.make('ronchi/AberrationTuning-v0', pixels=32); env.reset(seed=1)",
+    "a step": ("env = gymnasium.make('ronchi/AberrationTuning-v1', pixels=32); env.reset(seed=1)",
                "env.reset()"),
-    "a vector's step": ("env = gymnasium.make_vec('ronchi/AberrationTuning-v0', num_envs=3, "
+    "a vector's step": ("env = gymnasium.make_vec('ronchi/AberrationTuning-v1', num_envs=3, "
                         "vectorization_mode='vector_entry_point', pixels=16)",
                         "env.reset()"),
     "an instrument": ("i = ronchi.connect('corrected_200kV', guard=False)", "i.read('optics.C10')"),

@@ -18,7 +18,7 @@ from ronchi import _ronchi as native
 from ronchi.registration import ENVIRONMENTS
 
 IDS = sorted(ENVIRONMENTS)
-TUNING = "ronchi/AberrationTuning-v0"
+TUNING = "ronchi/AberrationTuning-v1"
 
 
 def tuning(**task):
@@ -131,6 +131,17 @@ class Contract(unittest.TestCase):
         plain.reset(seed=3)
         self.assertTrue(same(scaled.step(unit), plain.step(physical), exact=True))
 
+    def test_an_older_version_names_the_present_one(self):
+        for make in (gymnasium.make, lambda name: gymnasium.make_vec(name, num_envs=2)):
+            with self.assertRaises(gymnasium.error.Error) as caught:
+                make("ronchi/DriftLock-v0")
+            self.assertIn("ronchi/DriftLock-v1", str(caught.exception))
+        for make in (ronchi.Environment, ronchi.VectorEnvironment):
+            with self.assertRaises(ValueError) as caught:
+                make("DriftLock-v0")
+            self.assertIn("'DriftLock-v0' is now 'DriftLock-v1'", str(caught.exception))
+            self.assertNotIn("\n", str(caught.exception))
+
     def test_every_action_space_is_minus_one_to_one(self):
         """As docs/python.md promises: at every level, of single environments and of vectors."""
         for name in IDS:
@@ -138,7 +149,7 @@ class Contract(unittest.TestCase):
                 with self.subTest(name, level=level):
                     self.is_scaled(gymnasium.make("ronchi/" + name, level=level).unwrapped)
         for task in ({"correction_nm": 0.01}, {"correction_nm": 5}):
-            self.is_scaled(gymnasium.make("ronchi/DriftLock-v0", **task).unwrapped)
+            self.is_scaled(gymnasium.make("ronchi/DriftLock-v1", **task).unwrapped)
         for name in IDS:
             envs = gymnasium.make_vec("ronchi/" + name, num_envs=2,
                                       vectorization_mode="vector_entry_point")

@@ -27,7 +27,7 @@ class Policies(unittest.TestCase):
         policy = ronchi.load_policy(path)
         self.assertEqual(policy.kind, kind)
         self.assertEqual(policy.provenance["recipe"], "quickstart")
-        env = gymnasium.make("ronchi/AberrationTuning-v0", physical_actions=True)
+        env = gymnasium.make("ronchi/AberrationTuning-v1", physical_actions=True)
         runs = []
         for _ in range(2):
             policy.reset(seed=3)

@@ -15,7 +15,7 @@ from stable_baselines3.common.env_util import make_vec_env
 import gymnasium
 import ronchi.sb3
 
-TUNING = "ronchi/AberrationTuning-v0"
+TUNING = "ronchi/AberrationTuning-v1"
 
 
 class Sb3(unittest.TestCase):

@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode
 
 from ronchi.registration import ENVIRONMENTS
 
-TUNING = "ronchi/AberrationTuning-v0"
+TUNING = "ronchi/AberrationTuning-v1"
 MODES = (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP, AutoresetMode.DISABLED)
 
 

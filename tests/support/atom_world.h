@@ -10,7 +10,7 @@
 
 #include "env/atom_move.h"
 #include "hw/ground_truth.h"
-#include "hw/twin/atom_twin.h"
+#include "hw/twin/sheet/sheet_twin.h"
 #include "tests/support/instruments.h"
 
 namespace ronchi::testing_support {

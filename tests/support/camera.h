@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "hw/twin/camera_patterns.h"
+#include "hw/twin/column/camera_patterns.h"
 
 namespace ronchi::testing_support {
 

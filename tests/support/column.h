@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "hw/ground_truth.h"
-#include "hw/twin/image_model.h"
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
+#include "hw/twin/column/image_model.h"
 #include "theory/belief/belief.h"
 #include "theory/forward/scanned_crystal.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "hw/twin/map_twin.h"
+#include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi::testing_support {
 

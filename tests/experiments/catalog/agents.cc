@@ -66,13 +66,13 @@ TEST(AgentKinds, AreSortedAndDescribeTheirKeys) {
 
 // Who acts where, as docs/agents.md says.
 const std::map<std::string, std::set<std::string>> kFits = {
-    {"centre", {"ZoneAxisTilt-v0"}},
+    {"centre", {"ZoneAxisTilt-v1"}},
     {"edges_then_climb", {"SpectrumSearch-v0"}},
-    {"follow", {"DriftLock-v0"}},
-    {"gp", {"AberrationTuning-v0", "RonchigramTuning-v0", "ZoneAxisTilt-v0"}},
+    {"follow", {"DriftLock-v1"}},
+    {"gp", {"AberrationTuning-v1", "RonchigramTuning-v0", "ZoneAxisTilt-v0"}},
     {"greedy", {"AtomMove-v0"}},
-    {"nelder_mead", {"AberrationTuning-v0", "RonchigramTuning-v0", "ZoneAxisTilt-v0"}},
-    {"predict", {"DriftLock-v0"}},
+    {"nelder_mead", {"AberrationTuning-v1", "RonchigramTuning-v0", "ZoneAxisTilt-v0"}},
+    {"predict", {"DriftLock-v1"}},
     {"raster", {"AdaptiveScan-v0", "SpectrumSearch-v0"}},
     {"sobol", {"AdaptiveScan-v0", "SpectrumSearch-v0"}},
     {"steepest", {"AdaptiveScan-v0"}},

@@ -27,8 +27,8 @@ struct Case {
 };
 void PrintTo(const Case& c, std::ostream* out) { *out << c.id << c.level << c.reward; }
 
-const char* const kIds[] = {"AberrationTuning-v0", "DriftLock-v0", "RonchigramTuning-v0",
-                            "ZoneAxisTilt-v0"};
+const char* const kIds[] = {"AberrationTuning-v1", "DriftLock-v1", "RonchigramTuning-v1",
+                            "ZoneAxisTilt-v1"};
 
 std::vector<Case> All() {
   std::vector<Case> cases;
@@ -82,18 +82,18 @@ void ExpectDeploys(const Case& c, Options options) {
 
 TEST(EnvironmentsDeployed, WorkWithoutGroundTruthOrSayThatTheyDoNot) {
   for (int level : {1, 2, 3}) {
-    ExpectDeploys<env::AberrationTuning>({"AberrationTuning-v0", level},
+    ExpectDeploys<env::AberrationTuning>({"AberrationTuning-v1", level},
                                          env::AberrationTuningOptions());
-    ExpectDeploys<env::DriftLock>({"DriftLock-v0", level}, env::DriftLockOptions());
-    ExpectDeploys<env::RonchigramTuning>({"RonchigramTuning-v0", level},
+    ExpectDeploys<env::DriftLock>({"DriftLock-v1", level}, env::DriftLockOptions());
+    ExpectDeploys<env::RonchigramTuning>({"RonchigramTuning-v1", level},
                                          env::RonchigramTuningOptions());
-    ExpectDeploys<env::ZoneAxisTilt>({"ZoneAxisTilt-v0", level}, env::ZoneAxisTiltOptions());
+    ExpectDeploys<env::ZoneAxisTilt>({"ZoneAxisTilt-v1", level}, env::ZoneAxisTiltOptions());
   }
 }
 
 TEST(EnvironmentsConfig, AThresholdHoldsForTheTaskThatItWasMeasuredOn) {
   const auto threshold = [](const char* yaml) {
-    return (*MakeEnvironment("AberrationTuning-v0", yaml))->spec().reward_threshold;
+    return (*MakeEnvironment("AberrationTuning-v1", yaml))->spec().reward_threshold;
   };
   EXPECT_EQ(threshold(""), 75);
   EXPECT_EQ(threshold("{task: {reward: image}}"), 75);
@@ -118,20 +118,21 @@ TEST(EnvironmentsConfig, MistakesAreOneClearLine) {
                 HasSubstr("current_pA"));
     EXPECT_THAT(refused(id, "{task: {max_episode_steps: 0}}"), HasSubstr("max_episode_steps"));
   }
-  EXPECT_THAT(refused("AberrationTuning-v9", "{}"), HasSubstr("AberrationTuning-v0"));
+  EXPECT_THAT(refused("AberrationTuning-v9", "{}"), HasSubstr("AberrationTuning-v1"));
+  EXPECT_THAT(refused("AberrationTuning-v0", "{}"), HasSubstr("is now 'AberrationTuning-v1'"));
   // A knob that the instrument does not have; a range that it does not go.
-  EXPECT_THAT(refused("AberrationTuning-v0",
+  EXPECT_THAT(refused("AberrationTuning-v1",
                       "{instrument: {preset: corrected_200kV, engine: linear}, task: {level: 2}}"),
               HasSubstr("optics.C21.a"));
-  EXPECT_THAT(refused("AberrationTuning-v0",
+  EXPECT_THAT(refused("AberrationTuning-v1",
                       "{instrument: {preset: corrected_200kV, engine: linear}, "
                       "task: {range_nm: 51}}"),
               HasSubstr("up to 50"));
-  EXPECT_THAT(refused("DriftLock-v0", "{task: {max_shift_A: 9}}"), HasSubstr("fov_A/2"));
-  EXPECT_THAT(refused("RonchigramTuning-v0", "{task: {disc_mrad: 33}}"), HasSubstr("4 … 32"));
-  EXPECT_THAT(refused("RonchigramTuning-v0", "{instrument: corrected_200kV}"),
+  EXPECT_THAT(refused("DriftLock-v1", "{task: {max_shift_A: 9}}"), HasSubstr("fov_A/2"));
+  EXPECT_THAT(refused("RonchigramTuning-v1", "{task: {disc_mrad: 33}}"), HasSubstr("4 … 32"));
+  EXPECT_THAT(refused("RonchigramTuning-v1", "{instrument: corrected_200kV}"),
               HasSubstr("'camera'"));
-  EXPECT_THAT(refused("ZoneAxisTilt-v0", "{task: {pixels: 60}}"), HasSubstr("divide the 64"));
+  EXPECT_THAT(refused("ZoneAxisTilt-v1", "{task: {pixels: 60}}"), HasSubstr("divide the 64"));
 }
 
 }  // namespace

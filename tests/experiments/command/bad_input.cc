@@ -263,8 +263,39 @@ TEST_F(BadInput, TheCommandLine) {
     Refused({"run", "quickstart", "--seed", seed}, {"--seed", seed, "2^64 - 1"});
   }
   Refused({"run", "nonesuch"}, {"nonesuch", "recipes: quickstart"});
-  Refused({"describe", "nonesuch"}, {"'nonesuch'", "AberrationTuning-v0"});
+  Refused({"describe", "nonesuch"}, {"'nonesuch'", "AberrationTuning-v1"});
   Refused({"simulate", "../good.yaml"}, {"--output", "required"});
+}
+
+// Every verb that takes an id, or something that was made with one, says which is the present one.
+TEST_F(BadInput, OlderVersionsOfEnvironments) {
+  const std::vector<std::string> now = {"AberrationTuning-v0' is now 'AberrationTuning-v1'",
+                                        "environments.md#versions"};
+  Refused({"describe", "AberrationTuning-v0"}, now);
+  Refused({"watch", "AberrationTuning-v0"}, now);
+  Refused({"watch", "AberrationTuning-v0", "--playthrough"}, now);
+  const std::string older = "environment.id=AberrationTuning-v0";
+  Refused({"run", "quickstart", "--set", older}, now);
+  Refused({"train", "quickstart", "--set", older}, now);
+  // A policy that was trained in it, a run that was made with it.
+  ASSERT_EQ(
+      Ronchi({"train", "quickstart", "-o", "../p.json", "-q", "--set", "agent.kind=nelder_mead"},
+             out())
+          .status,
+      0);
+  WriteAll(folder_ / "p.json",
+           Replaced(ReadAll(folder_ / "p.json"), "AberrationTuning-v1", "AberrationTuning-v0"));
+  std::vector<std::string> of_policy = now;
+  of_policy.push_back("p.json: trained in");
+  Refused({"evaluate", "../p.json", "quickstart"}, of_policy);
+  Refused({"deploy", "../p.json", "quickstart", "-o", "r"}, of_policy);
+  Refused({"watch", "AberrationTuning-v1", "--agent", "../p.json"}, of_policy);
+  std::filesystem::create_directory(folder_ / "older");
+  WriteAll(folder_ / "older/config.yaml",
+           "version: 1\nenvironment: {id: AberrationTuning-v0}\n"
+           "train: {instrument: {preset: corrected_200kV}}\n"
+           "deploy: {instrument: {preset: corrected_200kV}}\n");
+  Refused({"replay", "../older"}, now);
 }
 
 TEST_F(BadInput, Recipes) {

@@ -68,7 +68,7 @@ TEST(Cli, ListAndDescribe) {
       EXPECT_EQ(thing["summary"], text);
     }
   }
-  const json task = JsonOf({"describe", "AberrationTuning-v0", "--json"}, folder.path());
+  const json task = JsonOf({"describe", "AberrationTuning-v1", "--json"}, folder.path());
   EXPECT_EQ(task["action_space"]["shape"], json({3}));
   EXPECT_EQ(task["action_space"]["unit"], "nm");
   EXPECT_EQ(task["task"]["pixels"], 64);
@@ -134,7 +134,7 @@ TEST(Cli, DescribeOfAnUnknownNameListsAllThereAre) {
   const Finished done = Ronchi({"describe", "nosuch"}, folder.path());
   EXPECT_EQ(done.status, 2);
   for (const char* name :
-       {"AberrationTuning-v0", "gp", "multislice", "corrected_200kV", "quickstart"}) {
+       {"AberrationTuning-v1", "gp", "multislice", "corrected_200kV", "quickstart"}) {
     EXPECT_NE(done.err.find(name), std::string::npos) << name << " in: " << done.err;
   }
 }

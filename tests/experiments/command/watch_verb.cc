@@ -17,7 +17,7 @@ using testing_support::Finished;
 using testing_support::Ronchi;
 using testing_support::TemporaryFolder;
 
-constexpr const char* kId = "AberrationTuning-v0";
+constexpr const char* kId = "AberrationTuning-v1";
 
 TEST(Watch, OneEpisodeInLines) {
   const TemporaryFolder folder;
@@ -45,12 +45,12 @@ TEST(Watch, JsonAndPictures) {
   EXPECT_EQ(out["turns"][4]["action"].size(), 3u);
   EXPECT_EQ(Contents(folder.path() / "shown"),
             (std::vector<std::string>{
-                "AberrationTuning-v0-episode-0", "AberrationTuning-v0-episode-0.gif",
-                "AberrationTuning-v0-episode-0/step-0000.png",
-                "AberrationTuning-v0-episode-0/step-0001.png",
-                "AberrationTuning-v0-episode-0/step-0002.png", "AberrationTuning-v0-episode-1",
-                "AberrationTuning-v0-episode-1.gif", "AberrationTuning-v0-episode-1/step-0000.png",
-                "AberrationTuning-v0-episode-1/step-0001.png"}));
+                "AberrationTuning-v1-episode-0", "AberrationTuning-v1-episode-0.gif",
+                "AberrationTuning-v1-episode-0/step-0000.png",
+                "AberrationTuning-v1-episode-0/step-0001.png",
+                "AberrationTuning-v1-episode-0/step-0002.png", "AberrationTuning-v1-episode-1",
+                "AberrationTuning-v1-episode-1.gif", "AberrationTuning-v1-episode-1/step-0000.png",
+                "AberrationTuning-v1-episode-1/step-0001.png"}));
 }
 
 TEST(Watch, BadInputIsOneLineAndStatus2) {

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "hw/checksum.h"
+#include "core/hash.h"
 #include "tests/support/command.h"
 
 namespace ronchi {
@@ -135,7 +135,7 @@ TEST_F(Quickstart, ReplayFindsOneChangedNumber) {
   events[at] = events[at] == '1' ? '2' : '1';
   // Alone it would be damage; with its checksum made right it is another reply.
   const size_t start = events.rfind('\n', at) + 1, sum = events.find(",\"sum\":\"", at);
-  events.replace(sum + 8, 16, hw::ChecksumText(events.substr(start, sum - start) + "}"));
+  events.replace(sum + 8, 16, HashOf(events.substr(start, sum - start) + "}").LowHex());
   WriteAll(copy / "events.jsonl", events);
   const Finished done = Do({"replay", "number"});
   EXPECT_EQ(done.status, 1);

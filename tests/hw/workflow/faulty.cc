@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "hw/twin/twin.h"
+#include "hw/twin/column/column_twin.h"
 #include "tests/support/column.h"
 #include "tests/support/command.h"
 #include "tests/support/flow.h"
