@@ -79,8 +79,8 @@ TEST(CameraBelief, TheoryPredictsTheTwinsPatterns) {
 }
 
 // Three Ronchigrams at two defoci and two places, of a column that has moved off by some nm since
-// it was known: each number within four of the posterior's standard deviations, those of five
-// columns together a χ² of 20 ± 5·√40, and χ² a pixel near one.
+// it was known: each number within four of the posterior's standard deviations, those of three
+// columns together a χ² of 12 ± 5·√24, and χ² a pixel near one.
 TEST(CameraBelief, FindsTheColumnFromRonchigrams) {
   const hw::TwinOptions o = Film(1);
   const auto model = ModelOf(
