@@ -16,11 +16,13 @@ namespace ronchi::hw {
 
 struct DiscOptions : CommonOptions {
   double energy_eV = 100e3, semiangle_rad = 0.02, nominal_current_A = 10e-12;
-  theory::Prior prior{{{"radius_nm", {4, 6}},
-                       {"x_nm", {-1, 1}},
-                       {"drift_nm_per_s", {0.1, 0.2}},
-                       {"current_ratio", {0.9, 1.1}},
-                       {"current_decay_per_h", {0, 0}}}};
+  DiscOptions() {
+    prior = theory::Prior({{"radius_nm", {4, 6}},
+                           {"x_nm", {-1, 1}},
+                           {"drift_nm_per_s", {0.1, 0.2}},
+                           {"current_ratio", {0.9, 1.1}},
+                           {"current_decay_per_h", {0, 0}}});
+  }
 };
 
 inline Description DescribeDisc(const DiscOptions& o) {
@@ -92,6 +94,7 @@ class DiscTwin final : public TwinBase {
   DiscTwin(const DiscOptions& o, uint64_t seed)
       : TwinBase({.description = DescribeDisc(o),
                   .prior = o.prior,
+                  .events = o.events,
                   .energy_eV = o.energy_eV,
                   .semiangle_rad = o.semiangle_rad,
                   .nominal_current_A = o.nominal_current_A,
@@ -114,7 +117,6 @@ class DiscTwin final : public TwinBase {
   }
 
   void Evolve(double seconds) override { drift_m_ += hidden()["drift_nm_per_s"] * 1e-9 * seconds; }
-  RandomStream ScreenNoise() override { return hidden().Stream("disc.screen", advances()); }
   double Stands(const std::string& name) const override {
     return name == "stage.x" ? stage_m_ : c10_m_;
   }

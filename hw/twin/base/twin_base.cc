@@ -99,7 +99,7 @@ absl::Status TwinBase::CheckBeam() const {
 absl::Status TwinBase::Do(const Scan& scan, Reply* reply) {
   RONCHI_RETURN_IF_ERROR(CheckBeam());
   RONCHI_RETURN_IF_ERROR(CheckScan(scan));
-  BeginScan();
+  BeginExposure();
   const double end_s = time_s_ + running_->timeout_s;
   const auto where = PredictCost(description(), scan, Current_A()).where;
   for (size_t f = 0; f < scan.frames && reply->ended == Ended::kComplete; ++f) {
@@ -167,6 +167,7 @@ size_t TwinBase::TakeLines(const FrameRequest& request, size_t frame, double end
 
 absl::Status TwinBase::Do(const Park& park, Reply* reply) {
   RONCHI_RETURN_IF_ERROR(CheckBeam());
+  if (basis_.park_and_measure_count) BeginExposure();
   const double duration_s = std::min(park.duration_s, running_->timeout_s);
   if (duration_s < park.duration_s) reply->ended = Ended::kTimeout;
   BookStanding(park.x_m, park.y_m, duration_s, reply);
@@ -178,6 +179,7 @@ absl::Status TwinBase::Do(const Park& park, Reply* reply) {
 absl::Status TwinBase::Do(const Expose& expose, Reply* reply) {
   RONCHI_RETURN_IF_ERROR(CheckBeam());
   RONCHI_RETURN_IF_ERROR(CheckExpose(expose));
+  BeginExposure();
   const double end_s = time_s_ + running_->timeout_s;
   for (size_t f = 0; f < expose.frames; ++f) {
     if (running_->cancelled()) reply->ended = Ended::kCancelled;
@@ -203,6 +205,7 @@ absl::Status TwinBase::Do(const Measure& m, Reply* reply) {
   const MeasurementInfo& info = *description().FindMeasurement(m.what);
   const bool exposes = info.fov_m > 0 && info.beam_on_s > 0;
   if (exposes) RONCHI_RETURN_IF_ERROR(CheckBeam());
+  if (exposes && basis_.park_and_measure_count) BeginExposure();
   const MeasureTime takes = TimeOf(info);
   const double share = std::min(1.0, running_->timeout_s / takes.time_s);
   MeasureRequest request{.measure = &m,

@@ -17,6 +17,7 @@
 #include "hw/ground_truth.h"
 #include "hw/instrument.h"
 #include "hw/scan_path.h"
+#include "hw/twin/base/common_options.h"
 #include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/base/real_time.h"
 #include "hw/twin/base/twin_frame.h"
@@ -28,6 +29,9 @@ namespace ronchi::hw {
 struct TwinBasis {
   Description description;
   theory::Prior prior;  // of the hidden numbers
+  // Scans and exposures of a camera or spectrometer count.
+  std::vector<TwinEvent> events;
+  bool park_and_measure_count = false;  // for events, too
   double energy_eV = 0, semiangle_rad = 0, nominal_current_A = 0;
   bool real_time = false;
 };
@@ -71,8 +75,12 @@ class TwinBase : public Instrument, public GroundTruth {
   virtual void BeginEpisode() = 0;
   // All that BeginEpisode sets and commands change.
   virtual void ArchivePhysics(StateArchive* archive) = 0;
-  // What is not archived, since it follows from what is.
-  virtual void AfterRestore() {}
+  // Recomputes what is kept of hidden() and what is archived, because it is asked for often: an
+  // episode has begun, its state was restored, or an event has changed the hidden numbers.
+  virtual void FollowHidden() {}
+  // An event adds so much to a hidden number now. What has been summed up with the old one is kept:
+  // a drift that changes moves nothing at once.
+  virtual void HiddenJumped(const std::string& name, double by) { (void)name, (void)by; }
   // The options that a state is only good for, beyond what the description and the names of the
   // hidden numbers say.
   virtual std::string MadeFrom() const = 0;
@@ -92,7 +100,7 @@ class TwinBase : public Instrument, public GroundTruth {
 
   // --- The beam and what can be set and read.
   virtual double Current_A() const;  // onto the specimen, now
-  virtual RandomStream ScreenNoise() = 0;
+  virtual RandomStream ScreenNoise() { return hidden_.Stream("twin.screen", advances_); }
   // Of what can be set: where it stands, and to go there (the answer: where it then stands).
   virtual double Stands(const std::string& property) const = 0;
   virtual double Drive(const std::string& property, double target) = 0;
@@ -100,7 +108,6 @@ class TwinBase : public Instrument, public GroundTruth {
   // --- Scans, exposures, measurements. What is too large to be computed, say, is refused first.
   virtual absl::Status CheckScan(const Scan&) const { return absl::OkStatus(); }
   virtual absl::Status CheckExpose(const Expose&) const { return absl::OkStatus(); }
-  virtual void BeginScan() {}
   virtual std::unique_ptr<TwinFrame> BeginFrame(const FrameRequest& request) = 0;
   // A frame of the camera or spectrometer, [y, x] or [channels].
   virtual Array<float> AcquireExposure(const Expose& expose);
@@ -113,11 +120,9 @@ class TwinBase : public Instrument, public GroundTruth {
   // --- What the physics may use.
   void Advance(double seconds);
   const HiddenNumbers& hidden() const { return hidden_; }
-  HiddenNumbers* mutable_hidden() { return &hidden_; }  // for events that change them
   double time_s() const { return time_s_; }
-  uint64_t advances() const { return advances_; }  // Advance so far: the step of its streams
-  uint64_t scans() const { return scans_; }        // that have ended
-  void CountScan() { ++scans_; }
+  uint64_t advances() const { return advances_; }       // Advance so far: the step of its streams
+  void CountScan() { ++scans_; }                        // for scan.count: a measurement that is one
   const DoseLedger& ledger() const { return ledger_; }  // in specimen coordinates
 
  private:
@@ -134,6 +139,8 @@ class TwinBase : public Instrument, public GroundTruth {
   absl::Status Do(const Unblank&, Reply*) { return SetBlank(false); }
   absl::Status Do(const Safe&, Reply*) { return SetBlank(true); }
   absl::Status Do(const Abort&, Reply*) { return absl::OkStatus(); }  // nothing runs beside it
+  // The hidden numbers jump where events say so for the exposure to come.
+  void BeginExposure();
   absl::Status SetBlank(bool blanked);
   absl::Status CheckBeam() const;
   void TakeFrame(const Scan& scan, size_t frame, double end_s, std::span<const Rectangle> where,
@@ -150,6 +157,7 @@ class TwinBase : public Instrument, public GroundTruth {
   double time_s_ = 0;
   bool blanked_ = true;
   uint64_t advances_ = 0, scans_ = 0;
+  int exposures_ = 0;         // begun, as events count them
   mutable std::string mark_;  // made when it is first asked for
   RealTime real_time_{basis_.real_time};
   const ExecuteOptions* running_ = nullptr;  // of the command that runs

@@ -1,4 +1,5 @@
 // The state of a twin: drawn, asked for, saved, restored.
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +15,27 @@ void TwinBase::Randomise(uint64_t seed, uint64_t environment, uint64_t episode) 
   time_s_ = 0;
   blanked_ = true;
   advances_ = scans_ = 0;
+  exposures_ = 0;
   BeginEpisode();
+  FollowHidden();
+}
+
+void TwinBase::BeginExposure() {
+  bool changed = false;
+  for (const TwinEvent& event : basis_.events) {
+    if (event.at_scan != exposures_) continue;
+    for (const auto& [name, by] : event.add) {
+      // The current goes on from where its decay has brought it.
+      if (name == "current_decay_per_h") {
+        hidden_.values.at("current_ratio") *= std::exp(by * time_s_ / 3600);
+      }
+      hidden_.values.at(name) += by;
+      HiddenJumped(name, by);
+      changed = true;
+    }
+  }
+  ++exposures_;
+  if (changed) FollowHidden();
 }
 
 std::map<std::string, double> TwinBase::Hidden() const {
@@ -24,16 +45,20 @@ std::map<std::string, double> TwinBase::Hidden() const {
 }
 
 void TwinBase::Archive(StateArchive* a) {
-  a->All(&hidden_, &ledger_, &time_s_, &blanked_, &advances_, &scans_);
+  a->All(&hidden_, &ledger_, &time_s_, &blanked_, &advances_, &scans_, &exposures_);
   ArchivePhysics(a);
 }
 
-// Twins that describe themselves alike, are made from the same and have the same hidden numbers can
-// go on with each other's states.
+// Twins that describe themselves alike, are made from the same, have the same hidden numbers and
+// are befallen by the same events can go on with each other's states.
 std::string TwinBase::StateMark() const {
   if (!mark_.empty()) return mark_;
   mark_ = absl::StrCat(ToJson(description()).dump(), "\n", MadeFrom());
   for (const auto& [name, value] : hidden_.values) absl::StrAppend(&mark_, "\n", name);
+  for (const TwinEvent& event : basis_.events) {
+    absl::StrAppend(&mark_, "\n", event.at_scan);
+    for (const auto& [name, by] : event.add) absl::StrAppend(&mark_, " ", name, " ", by);
+  }
   return mark_;
 }
 
@@ -50,7 +75,7 @@ absl::Status TwinBase::Restore(const std::string& state) {
   Archive(&archive);
   const absl::Status status = archive.Finish();
   if (!status.ok()) before.GiveBack([this](StateArchive* a) { Archive(a); });
-  AfterRestore();
+  FollowHidden();
   return status;
 }
 

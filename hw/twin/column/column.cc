@@ -25,6 +25,7 @@ ColumnTwin::ColumnTwin(const TwinOptions& o, DetectorImages images,
                        std::shared_ptr<CameraPatterns> patterns, uint64_t seed)
     : TwinBase({.description = DescribeTwin(o),
                 .prior = WithDetectors(o),
+                .events = o.events,
                 .energy_eV = o.energy_eV,
                 .semiangle_rad = o.semiangle_rad,
                 .nominal_current_A = o.nominal_current_A,
@@ -66,7 +67,6 @@ std::string ColumnTwin::MadeFrom() const {
                   o.camera.dark_counts, " ", o.camera.source_points, " ", o.camera.box_A);
   absl::StrAppend(&made, "\n", o.amorphous.entrance_A, " ", o.amorphous.exit_A, " ",
                   o.amorphous.element, " ", o.amorphous.atoms_per_A3);
-  for (const TwinEvent& event : o.events) absl::StrAppend(&made, "\n", event.at_scan);
   return made;
 }
 
@@ -98,11 +98,10 @@ double ColumnTwin::Drive(const std::string& name, double target) {
   return scan_rotation_rad_ = target;
 }
 
-void ColumnTwin::BeginScan() {
-  for (const TwinEvent& event : options_.events) {
-    if (uint64_t(event.at_scan) != scans()) continue;
-    for (const auto& [name, value] : event.add) mutable_hidden()->values[name] += value;
-  }
+// A drift that changes goes on from where it has come to.
+void ColumnTwin::HiddenJumped(const std::string& name, double by) {
+  if (name == "drift_x_A_per_s") specimen_.Walk(-by * time_s(), 0);
+  if (name == "drift_y_A_per_s") specimen_.Walk(0, -by * time_s());
 }
 
 std::array<double, 2> ColumnTwin::UnderOrigin_A(double ahead_s) const {

@@ -45,14 +45,12 @@ class ColumnTwin final : public TwinBase {
   std::string MadeFrom() const override;
   // What the optics, the stage and the beam amount to.
   void AddDerived(std::map<std::string, double>* hidden) const override;
+  void HiddenJumped(const std::string& name, double by) override;
   void Evolve(double seconds) override;
-  RandomStream ScreenNoise() override { return hidden().Stream("twin.screen", advances()); }
   double Stands(const std::string& property) const override;
   double Drive(const std::string& property, double target) override;
   absl::Status CheckScan(const Scan& scan) const override;
   absl::Status CheckExpose(const Expose& expose) const override;
-  // The hidden numbers jump where events say so for the scan to come.
-  void BeginScan() override;
   std::unique_ptr<TwinFrame> BeginFrame(const FrameRequest& request) override;
   Array<float> AcquireExposure(const Expose& expose) override;
   // The truth is that of the middle of the measurement's time.

@@ -97,9 +97,9 @@ class Nominal final : public sim::ImageModel {
 
 std::vector<int> PreparedLayers(const TwinOptions& o) {
   constexpr int kMost = 25;
-  const theory::Range& r = o.prior.ranges().at("thickness_nm");
   const double layer_A = o.specimen.cell_A[2] / o.layers;
-  if (!(r.high > 0)) return {o.layers};
+  if (!(o.prior.ranges().at("thickness_nm").high > 0)) return {o.layers};
+  const theory::Range r = o.Reach("thickness_nm");
   const int low = std::max(1, int(std::lround(r.low * kAngstromPerNanometre / layer_A)));
   const int step = std::max(1, (o.layers - low + kMost - 1) / kMost);
   std::vector<int> layers;
@@ -109,7 +109,7 @@ std::vector<int> PreparedLayers(const TwinOptions& o) {
 
 double LargestTilt_rad(const TwinOptions& o) {
   const auto most = [&](const char* name) {
-    const theory::Range& r = o.prior.ranges().at(name);
+    const theory::Range r = o.Reach(name);
     return std::max(std::fabs(r.low), std::fabs(r.high)) * kRadPerMrad;
   };
   return std::min(kMostTilt_rad, std::hypot(most("mistilt_alpha_mrad"), most("mistilt_beta_mrad")));

@@ -17,49 +17,6 @@
 namespace ronchi::hw {
 namespace {
 
-absl::Status ReadPrior(const Config& node, std::map<std::string, theory::Range>* ranges) {
-  ConfigReader r(node);
-  for (auto& [name, range] : *ranges) {
-    std::vector<double> pair = {range.low, range.high};
-    r.Numbers(name, &pair, 2, PossibleHidden(name));
-    if (r.ok() && pair[0] > pair[1]) r.Fail(name, "expected [low, high] with low <= high");
-    range = {pair[0], pair[1]};
-  }
-  return r.Done();
-}
-
-absl::Status ReadEvents(const Config& node, std::vector<TwinEvent>* events) {
-  if (!node.IsSequence()) return absl::OkStatus();
-  for (size_t i = 0; i < node.size(); ++i) {
-    TwinEvent event;
-    ConfigReader r(node.Item(i));
-    r.Integer("at_scan", &event.at_scan, {.min = 0}, true);
-    const Config add = r.Child("add");
-    RONCHI_RETURN_IF_ERROR(r.Done());
-    ConfigReader a(add);
-    for (const auto& [name, range] : DefaultTwinPrior()) {
-      double value = 0;
-      if (!add.Has(name)) {
-        a.Known(name);
-        continue;
-      }
-      a.Number(name, &value);
-      event.add[name] = value;
-    }
-    RONCHI_RETURN_IF_ERROR(a.Done());
-    events->push_back(event);
-  }
-  return absl::OkStatus();
-}
-
-// Reads a number that is kept in SI and written in units of `unit`.
-void Scaled(ConfigReader* r, const char* key, double unit, NumberRange range, double* value) {
-  double shown = *value / unit;
-  const bool given = r->Has(key);
-  r->Number(key, &shown, range);
-  if (given) *value = shown * unit;
-}
-
 absl::Status ReadDetectors(const Config& node, double semiangle_rad, TwinOptions* o) {
   ConfigReader r(node);
   for (const std::string& name : node.IsMap() ? node.Keys() : std::vector<std::string>()) {
@@ -73,8 +30,8 @@ absl::Status ReadDetectors(const Config& node, double semiangle_rad, TwinOptions
     }
     if (!d) d = &o->detectors.emplace_back(TwinDetector{.name = name});
     ConfigReader x(r.Child(name));
-    Scaled(&x, "inner_mrad", 1e-3, {.min = 0, .max = 1000}, &d->inner_rad);
-    Scaled(&x, "outer_mrad", 1e-3, {.min = 0.1, .max = 1000}, &d->outer_rad);
+    ReadScaled(&x, "inner_mrad", 1e-3, {.min = 0, .max = 1000}, &d->inner_rad);
+    ReadScaled(&x, "outer_mrad", 1e-3, {.min = 0.1, .max = 1000}, &d->outer_rad);
     x.Number("counts_per_electron", &d->counts_per_electron, {.min = 1e-3, .max = 1e6});
     x.Number("dark_counts", &d->dark_counts, {.min = 0, .max = 1e6});
     x.Number("saturation_counts", &d->saturation_counts, {.min = 1, .max = 1e12});
@@ -103,13 +60,14 @@ absl::Status ReadCorrectors(const Config& node, std::map<int, double>* limits_m)
 absl::Status ReadStage(const Config& node, StageOptions* s) {
   ConfigReader r(node);
   r.Bool("present", &s->present);
-  Scaled(&r, "range_um", 1e-6, {.min = 0.001, .max = 1e5}, &s->range_m);
-  Scaled(&r, "z_range_um", 1e-6, {.min = 0.001, .max = 1e5}, &s->z_range_m);
-  Scaled(&r, "resolution_nm", 1e-9, {.min = 0, .max = 1e4}, &s->resolution_m);
-  Scaled(&r, "speed_um_per_s", 1e-6, {.min = 1e-3, .max = 1e5}, &s->speed_m_per_s);
-  Scaled(&r, "tilt_range_mrad", 1e-3, {.min = 0.001, .max = 1600}, &s->tilt_range_rad);
-  Scaled(&r, "tilt_resolution_mrad", 1e-3, {.min = 0, .max = 100}, &s->tilt_resolution_rad);
-  Scaled(&r, "tilt_speed_mrad_per_s", 1e-3, {.min = 1e-3, .max = 1e4}, &s->tilt_speed_rad_per_s);
+  ReadScaled(&r, "range_um", 1e-6, {.min = 0.001, .max = 1e5}, &s->range_m);
+  ReadScaled(&r, "z_range_um", 1e-6, {.min = 0.001, .max = 1e5}, &s->z_range_m);
+  ReadScaled(&r, "resolution_nm", 1e-9, {.min = 0, .max = 1e4}, &s->resolution_m);
+  ReadScaled(&r, "speed_um_per_s", 1e-6, {.min = 1e-3, .max = 1e5}, &s->speed_m_per_s);
+  ReadScaled(&r, "tilt_range_mrad", 1e-3, {.min = 0.001, .max = 1600}, &s->tilt_range_rad);
+  ReadScaled(&r, "tilt_resolution_mrad", 1e-3, {.min = 0, .max = 100}, &s->tilt_resolution_rad);
+  ReadScaled(&r, "tilt_speed_mrad_per_s", 1e-3, {.min = 1e-3, .max = 1e4},
+             &s->tilt_speed_rad_per_s);
   r.Number("settle_s", &s->settle_s, {.min = 0, .max = 1000});
   return r.Done();
 }
@@ -120,8 +78,8 @@ absl::Status ReadCamera(const Config& node, CameraOptions* c) {
   r.Bool("present", &c->present);
   r.Integer("pixels", &pixels, {.min = 8, .max = 4096});
   c->pixels = size_t(pixels);
-  Scaled(&r, "pixel_mrad", 1e-3, {.min = 1e-3, .max = 50}, &c->pixel_rad);
-  Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0, .max = 100}, &c->semiangle_rad);
+  ReadScaled(&r, "pixel_mrad", 1e-3, {.min = 1e-3, .max = 50}, &c->pixel_rad);
+  ReadScaled(&r, "semiangle_mrad", 1e-3, {.min = 0, .max = 100}, &c->semiangle_rad);
   r.Number("counts_per_electron", &c->counts_per_electron, {.min = 1e-3, .max = 1e6});
   r.Number("dark_counts", &c->dark_counts, {.min = 0, .max = 1e6});
   r.Number("saturation_counts", &c->saturation_counts, {.min = 1, .max = 1e12});
@@ -137,7 +95,7 @@ absl::Status ReadCamera(const Config& node, CameraOptions* c) {
 
 absl::Status ReadFilm(const Config& node, FilmOptions* f) {
   ConfigReader r(node);
-  Scaled(&r, "thickness_nm", 10, {.min = 0.3, .max = 100}, &f->thickness_A);
+  ReadScaled(&r, "thickness_nm", 10, {.min = 0.3, .max = 100}, &f->thickness_A);
   r.Number("box_A", &f->box_A, {.min = 10, .max = 400});
   r.Number("density_g_cm3", &f->density_g_cm3, {.min = 0.1, .max = 25});
   r.Integer("element", &f->element, {.min = 1, .max = 103});
@@ -156,15 +114,15 @@ absl::Status ReadMeasurements(const Config& node, MeasureOptions* m) {
   r.Number("defocus_s", &m->defocus_s, {.min = 0.01, .max = 1000});
   r.Number("tableau_s", &m->tableau_s, {.min = 0, .max = 1000});
   r.Number("tableau_image_s", &m->tableau_image_s, {.min = 0.01, .max = 1000});
-  Scaled(&r, "tableau_angle_mrad", 1e-3, {.min = 1, .max = 100}, &m->tableau_angle_rad);
+  ReadScaled(&r, "tableau_angle_mrad", 1e-3, {.min = 1, .max = 100}, &m->tableau_angle_rad);
   r.Number("drift_s", &m->drift_s, {.min = 0.1, .max = 1000});
   r.Number("drift_image_s", &m->drift_image_s, {.min = 0.01, .max = 1000});
   r.Number("current_s", &m->current_s, {.min = 0.01, .max = 1000});
   r.Number("beam_share", &m->beam_share, {.min = 0.001, .max = 1});
-  Scaled(&r, "field_nm", 1e-9, {.min = 1, .max = 1000}, &m->field_m);
+  ReadScaled(&r, "field_nm", 1e-9, {.min = 1, .max = 1000}, &m->field_m);
   r.Number("over_bound", &m->over_bound, {.min = 1, .max = 1000});
-  Scaled(&r, "floor_nm", 1e-9, {.min = 0, .max = 1000}, &m->floor_m);
-  Scaled(&r, "position_pm", 1e-12, {.min = 0.01, .max = 1e5}, &m->position_m);
+  ReadScaled(&r, "floor_nm", 1e-9, {.min = 0, .max = 1000}, &m->floor_m);
+  ReadScaled(&r, "position_pm", 1e-12, {.min = 0.01, .max = 1e5}, &m->position_m);
   r.Number("current_error", &m->current_error, {.min = 0, .max = 0.5});
   return r.Done();
 }
@@ -178,10 +136,10 @@ absl::Status ReadContamination(const Config& node, ContaminationOptions* c) {
 
 absl::Status ReadAmorphous(const Config& node, AmorphousOptions* a) {
   ConfigReader r(node);
-  Scaled(&r, "entrance_nm", kAngstromPerNanometre, {.min = 0, .max = 20}, &a->entrance_A);
-  Scaled(&r, "exit_nm", kAngstromPerNanometre, {.min = 0, .max = 20}, &a->exit_A);
+  ReadScaled(&r, "entrance_nm", kAngstromPerNanometre, {.min = 0, .max = 20}, &a->entrance_A);
+  ReadScaled(&r, "exit_nm", kAngstromPerNanometre, {.min = 0, .max = 20}, &a->exit_A);
   r.Integer("element", &a->element, {.min = 1, .max = 98});
-  Scaled(&r, "atoms_per_nm3", 1e-3, {.min = 1, .max = 200}, &a->atoms_per_A3);
+  ReadScaled(&r, "atoms_per_nm3", 1e-3, {.min = 1, .max = 200}, &a->atoms_per_A3);
   return r.Done();
 }
 
@@ -204,16 +162,17 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   r.Seed("phonon_seed", &o->phonon_seed);
   r.Number("box_A", &o->box_A, {.min = 1, .max = 200});
   r.Number("thermal_rms_A", &o->thermal_rms_A, {.min = 0, .max = 1});
-  Scaled(&r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
-  Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);
-  Scaled(&r, "haadf_inner_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.inner_rad);
-  Scaled(&r, "haadf_outer_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.outer_rad);
-  Scaled(&r, "current_pA", 1e-12, {.min = 0.001, .max = 1e5}, &o->nominal_current_A);
+  ReadScaled(&r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
+  ReadScaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);
+  ReadScaled(&r, "haadf_inner_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.inner_rad);
+  ReadScaled(&r, "haadf_outer_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.outer_rad);
+  ReadScaled(&r, "current_pA", 1e-12, {.min = 0.001, .max = 1e5}, &o->nominal_current_A);
   r.Number("counts_per_electron", &o->counts_per_electron, {.min = 1e-3, .max = 1e6});
   r.Number("dark_counts", &o->dark_counts, {.min = 0, .max = 1e6});
   r.Number("saturation_counts", &haadf.saturation_counts, {.min = 1, .max = 1e12});
-  Scaled(&r, "corrector_limit_nm", 1e-9, {.min = 0.1, .max = 1e5}, &o->corrector_limit_m);
-  Scaled(&r, "corrector_resolution_nm", 1e-9, {.min = 0, .max = 10}, &o->corrector_resolution_m);
+  ReadScaled(&r, "corrector_limit_nm", 1e-9, {.min = 0.1, .max = 1e5}, &o->corrector_limit_m);
+  ReadScaled(&r, "corrector_resolution_nm", 1e-9, {.min = 0, .max = 10},
+             &o->corrector_resolution_m);
   r.Number("settle_s", &o->settle_s, {.min = 0, .max = 100});
   r.Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
   r.Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
@@ -247,16 +206,12 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   for (const char* shift : {"shift_x_A", "shift_y_A"}) {  // anywhere on it
     if (has_film) (*ranges)[shift] = {0, o->film.box_A};
   }
-  if (r.Has("events") && !events.IsSequence()) {
-    return node.Error("events", "expected a list of {at_scan: …, add: {…}}");
-  }
-  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, ranges));
-  return ReadEvents(events, &o->events);
+  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, PossibleHidden, ranges));
+  return ReadEvents(node, events, PossibleHidden, *ranges, &o->events);
 }
 
 // A prior of the thickness wins over `layers`, which become those of the thickest crystal.
-absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const theory::Range& thickness_nm,
-                                           TwinOptions* options) {
+absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, TwinOptions* options) {
   TwinOptions& o = *options;
   if (o.film.present) {
     // Its atoms are at rest: where they are is disorder enough.
@@ -278,8 +233,8 @@ absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, const theory::Ran
   RONCHI_ASSIGN_OR_RETURN(const std::string path,
                           sim::FindStructure(node, "specimen", o.specimen_file));
   RONCHI_ASSIGN_OR_RETURN(const sim::Specimen unit, sim::ReadStructure(path));
-  if (thickness_nm.high > 0) {
-    const double layers = thickness_nm.high * kAngstromPerNanometre / unit.cell_A[2];
+  if (o.prior.ranges().at("thickness_nm").high > 0) {
+    const double layers = o.Reach("thickness_nm").high * kAngstromPerNanometre / unit.cell_A[2];
     o.layers = std::max(1, int(std::lround(layers)));
   }
   sim::Specimen specimen = unit.Repeated(1, 1, o.layers);
@@ -303,10 +258,9 @@ absl::StatusOr<TwinOptions> ReadTwinOptions(const Config& node) {
     if (!file.ok()) return node.Error("preset", file.status().message().data());
     RONCHI_RETURN_IF_ERROR(ReadInto(*file, true, &o, &ranges));
   }
-  o.events.clear();
   RONCHI_RETURN_IF_ERROR(ReadInto(node, false, &o, &ranges));
-  RONCHI_ASSIGN_OR_RETURN(o.specimen, ReadSpecimen(node, ranges.at("thickness_nm"), &o));
   o.prior = theory::Prior(ranges);
+  RONCHI_ASSIGN_OR_RETURN(o.specimen, ReadSpecimen(node, &o));
   return o;
 }
 

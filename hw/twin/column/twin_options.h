@@ -13,12 +13,6 @@
 
 namespace ronchi::hw {
 
-// After `at_scan` scans the hidden numbers named in `add` jump by that much.
-struct TwinEvent {
-  int at_scan = 0;
-  std::map<std::string, double> add;
-};
-
 // A ring below the specimen. The calibration is what everybody knows; the true one is hidden.
 struct TwinDetector {
   std::string name;
@@ -86,6 +80,7 @@ struct MeasureOptions {
   double current_error = 5e-3;  // relative
 };
 
+// The names and units of `prior`: DefaultTwinPrior, docs/twin.md.
 struct TwinOptions : CommonOptions {
   std::string specimen_file;
   // Unit cells along the beam: of the thickest crystal where prior "thickness_nm" has a range.
@@ -113,8 +108,6 @@ struct TwinOptions : CommonOptions {
   MeasureOptions measurements;
   ContaminationOptions contamination;
   AmorphousOptions amorphous;
-  theory::Prior prior;  // names and units: DefaultTwinPrior, docs/twin.md
-  std::vector<TwinEvent> events;
 };
 
 // `preset` names a file in data/twins; its keys are defaults that the node's own keys override.

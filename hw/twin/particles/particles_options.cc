@@ -1,8 +1,11 @@
 #include "hw/twin/particles/particles_options.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/files.h"
 #include "sim/physics/scattering_factors.h"
 
@@ -20,14 +23,6 @@ NumberRange Possible(const std::string& name) {
     if (has(width)) return {.min = 0, .max = 1e6};
   }
   return {.min = -1e6, .max = 1e6};
-}
-
-// Reads a number that is kept in SI and written in units of `unit`.
-void Scaled(ConfigReader* r, const char* key, double unit, NumberRange range, double* value) {
-  double shown = *value / unit;
-  const bool given = r->Has(key);
-  r->Number(key, &shown, range);
-  if (given) *value = shown * unit;
 }
 
 void Pair(ConfigReader* r, const std::string& key, NumberRange range, std::array<double, 2>* pair) {
@@ -109,8 +104,8 @@ void ReadCounting(ConfigReader* r, MapDetectorOptions* d) {
 
 absl::Status ReadHaadf(const Config& node, MapDetectorOptions* d) {
   ConfigReader r(node);
-  Scaled(&r, "inner_mrad", 1e-3, {.min = 1, .max = 1000}, &d->inner_rad);
-  Scaled(&r, "outer_mrad", 1e-3, {.min = 1, .max = 1000}, &d->outer_rad);
+  ReadScaled(&r, "inner_mrad", 1e-3, {.min = 1, .max = 1000}, &d->inner_rad);
+  ReadScaled(&r, "outer_mrad", 1e-3, {.min = 1, .max = 1000}, &d->outer_rad);
   ReadCounting(&r, d);
   if (r.ok() && d->outer_rad <= d->inner_rad) r.Fail("outer_mrad", "must be above inner_mrad");
   return r.Done();
@@ -119,7 +114,7 @@ absl::Status ReadHaadf(const Config& node, MapDetectorOptions* d) {
 absl::Status ReadEels(const Config& node, MapDetectorOptions* d, EnergyAxis* axis) {
   ConfigReader r(node);
   int channels = int(axis->channels);
-  Scaled(&r, "collection_mrad", 1e-3, {.min = 1, .max = 500}, &d->outer_rad);
+  ReadScaled(&r, "collection_mrad", 1e-3, {.min = 1, .max = 500}, &d->outer_rad);
   r.Integer("channels", &channels, {.min = 16, .max = 4096});
   r.Number("channel_eV", &axis->channel_eV, {.min = 1e-4, .max = 10});
   r.Number("first_eV", &axis->first_eV, {.min = -100, .max = 100});
@@ -131,16 +126,6 @@ absl::Status ReadEels(const Config& node, MapDetectorOptions* d, EnergyAxis* axi
   return r.Done();
 }
 
-absl::Status ReadPrior(const Config& node, std::map<std::string, theory::Range>* ranges) {
-  ConfigReader r(node);
-  for (auto& [name, range] : *ranges) {
-    std::array<double, 2> pair = {range.low, range.high};
-    Pair(&r, name, Possible(name), &pair);
-    range = {pair[0], pair[1]};
-  }
-  return r.Done();
-}
-
 absl::Status ReadInto(const Config& node, bool is_preset, MapTwinOptions* o,
                       std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
@@ -149,12 +134,12 @@ absl::Status ReadInto(const Config& node, bool is_preset, MapTwinOptions* o,
   std::string kind = "particles";
   r.Choice("kind", &kind, {"particles", "map"});
   RONCHI_RETURN_IF_ERROR(ReadCommonOptions(&r, o));
-  Scaled(&r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
-  Scaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);
-  Scaled(&r, "current_pA", 1e-12, {.min = 1e-4, .max = 1e5}, &o->nominal_current_A);
+  ReadScaled(&r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
+  ReadScaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);
+  ReadScaled(&r, "current_pA", 1e-12, {.min = 1e-4, .max = 1e5}, &o->nominal_current_A);
   r.Number("field_nm", &o->field_nm, {.min = 1, .max = 900});
-  Scaled(&r, "defocus_limit_nm", 1e-9, {.min = 0.1, .max = 1e5}, &o->defocus_limit_m);
-  Scaled(&r, "defocus_resolution_nm", 1e-9, {.min = 0, .max = 10}, &o->defocus_resolution_m);
+  ReadScaled(&r, "defocus_limit_nm", 1e-9, {.min = 0.1, .max = 1e5}, &o->defocus_limit_m);
+  ReadScaled(&r, "defocus_resolution_nm", 1e-9, {.min = 0, .max = 10}, &o->defocus_resolution_m);
   r.Number("settle_s", &o->settle_s, {.min = 0, .max = 100});
   r.Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
   r.Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
@@ -162,6 +147,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, MapTwinOptions* o,
   const Config haadf = r.Child("haadf"), eels = r.Child("eels");
   const Config particles = r.Child("particles"), film = r.Child("film");
   const Config plasmons = r.Child("plasmons"), prior = r.Child("prior");
+  const Config events = r.Child("events");
   RONCHI_RETURN_IF_ERROR(r.Done());
   RONCHI_RETURN_IF_ERROR(ReadHaadf(haadf, &o->haadf));
   RONCHI_RETURN_IF_ERROR(ReadEels(eels, &o->eels, &o->axis));
@@ -171,7 +157,20 @@ absl::Status ReadInto(const Config& node, bool is_preset, MapTwinOptions* o,
   const Config atoms = f.Child("atoms_per_nm3");
   RONCHI_RETURN_IF_ERROR(f.Done());
   RONCHI_RETURN_IF_ERROR(ReadAtoms(atoms, &o->film_atoms_per_nm3));
-  return ReadPrior(prior, ranges);
+  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, Possible, ranges));
+  return ReadEvents(node, events, Possible, *ranges, &o->events);
+}
+
+// Every mode keeps an energy.
+absl::Status CheckModes(const Config& node, const MapTwinOptions& o) {
+  constexpr double kLeast_eV = 0.01;  // as of the ranges themselves
+  double lowest_eV = std::numeric_limits<double>::infinity();
+  for (const auto& range : o.plasmons.energy_eV) lowest_eV = std::min(lowest_eV, range[0]);
+  const double shifted_eV = lowest_eV + o.Reach("mode_shift_eV").low;
+  if (shifted_eV >= kLeast_eV) return absl::OkStatus();
+  return node.Error("", absl::StrFormat("mode_shift_eV, by prior and events, brings the lowest of "
+                                        "the plasmons to %g eV; allowed: from %g eV on",
+                                        shifted_eV, kLeast_eV));
 }
 
 }  // namespace
@@ -204,6 +203,7 @@ const std::map<std::string, theory::Range>& DefaultMapPrior() {
       {"zero_loss_eV", {-0.01, 0.01}},
       {"tail_share", {0.01, 0.03}},
       {"mode_fwhm_eV", {0.08, 0.14}},
+      {"mode_shift_eV", {0, 0}},  // of all modes, as another density of carriers shifts them
       {"dipole_probability", {0.02, 0.04}},
       {"edge_probability", {0.015, 0.03}},
       {"bulk_probability", {0.01, 0.02}}};
@@ -224,6 +224,7 @@ absl::StatusOr<MapTwinOptions> ReadMapTwinOptions(const Config& node) {
   }
   RONCHI_RETURN_IF_ERROR(ReadInto(node, false, &o, &ranges));
   o.prior = theory::Prior(ranges);
+  RONCHI_RETURN_IF_ERROR(CheckModes(node, o));
   return o;
 }
 

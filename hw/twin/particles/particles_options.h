@@ -18,6 +18,7 @@ struct MapDetectorOptions {
   double saturation_counts = 65535;
 };
 
+// The names and units of `prior`: DefaultMapPrior, docs/map_twin.md.
 struct MapTwinOptions : CommonOptions {
   MapTwinOptions() { name = "map"; }
   double energy_eV = 60e3;
@@ -34,7 +35,6 @@ struct MapTwinOptions : CommonOptions {
   std::map<std::string, double> film_atoms_per_nm3 = {{"C", 100.3}};
   double defocus_limit_m = 500e-9, defocus_resolution_m = 1e-10;
   double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02, blank_s = 1e-4;
-  theory::Prior prior;  // names and units: DefaultMapPrior, docs/map_twin.md
 };
 
 // Every hidden number of a map twin, with the range it has when the config names none.

@@ -45,6 +45,7 @@ class MapTwin final : public TwinBase {
   MapTwin(const MapTwinOptions& options, Scatterer particle, Scatterer film, uint64_t seed)
       : TwinBase({.description = DescribeMapTwin(options),
                   .prior = options.prior,
+                  .events = options.events,
                   .energy_eV = options.energy_eV,
                   .semiangle_rad = options.semiangle_rad,
                   .nominal_current_A = options.nominal_current_A,
@@ -67,7 +68,6 @@ class MapTwin final : public TwinBase {
     walk_nm_ = {};
     c10_m_ = rotation_rad_ = 0;
     frames_ = 0;
-    AfterRestore();
   }
   void ArchivePhysics(StateArchive* a) override {
     a->All(&particles_, &walk_nm_, &c10_m_, &rotation_rad_, &frames_);
@@ -87,13 +87,18 @@ class MapTwin final : public TwinBase {
   }
   void AddDerived(std::map<std::string, double>* numbers) const override;
 
-  // The hidden numbers that a sample needs, looked up once an episode.
+  // The hidden numbers that a sample needs, looked up when they have changed.
   struct Quick {
     double c10_nm, probe_nm, film_nm, current_noise;
     Point shift_nm, drift_nm_per_s;
     Counting haadf, eels;
   };
-  void AfterRestore() override {
+  // A drift that changes goes on from where it has come to.
+  void HiddenJumped(const std::string& name, double by) override {
+    if (name == "drift_x_nm_per_s") walk_nm_[0] -= by * time_s();
+    if (name == "drift_y_nm_per_s") walk_nm_[1] -= by * time_s();
+  }
+  void FollowHidden() override {
     const auto counting = [&](const MapDetectorOptions& d, const std::string& suffix) {
       const auto number = [&](const char* name) { return hidden()[(name + suffix).c_str()]; };
       return Counting{d.counts_per_electron * number("gain_ratio"),
@@ -121,7 +126,8 @@ class MapTwin final : public TwinBase {
                   .mode_fwhm_eV = hidden()["mode_fwhm_eV"],
                   .zero_loss_fwhm_eV = hidden()["zero_loss_fwhm_eV"],
                   .tail_share = hidden()["tail_share"],
-                  .zero_loss_eV = hidden()["zero_loss_eV"]},
+                  .zero_loss_eV = hidden()["zero_loss_eV"],
+                  .mode_shift_eV = hidden()["mode_shift_eV"]},
                  options_.energy_eV, particles_);
     plasmons_.PrepareSpectra(options_.axis);
     plasmons_made_ = true;

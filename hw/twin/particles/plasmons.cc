@@ -91,7 +91,7 @@ Plasmons::Plasmons(const PlasmonOptions& options, const PlasmonState& state, dou
     }
     for (size_t m = 0; m < kPlasmonModes; ++m) {
       const auto [low, high] = options_.energy_eV[m];
-      energy_eV_[i][m] = low + p.doping * (high - low);
+      energy_eV_[i][m] = low + p.doping * (high - low) + state_.mode_shift_eV;
     }
     energy_eV_[i][kDipole] /= 1 + shift;
     for (size_t m = 0; m < kPlasmonModes; ++m) {

@@ -13,8 +13,8 @@
 //   bulk    P (t/20 nm) (1 − g(d))            inside; Λ = v/2ω, t the thickness
 //
 // At which energy: all three of a particle lie at the same place of their ranges, as its doping
-// says. Neighbours lower the dipole's: E = E₀/(1 + Σ 0.18 e^{−(gap/size)/0.23}), the plasmon ruler
-// of Jain, Huang & El-Sayed, Nano Lett. 7, 2080 (2007), size the mean of both.
+// says, and δ above it. Neighbours lower the dipole's: E = E₀/(1 + Σ 0.18 e^{−(gap/size)/0.23}),
+// the plasmon ruler of Jain, Huang & El-Sayed, Nano Lett. 7, 2080 (2007), size the mean of both.
 //
 // Each mode is a Lorentzian of energy above zero, convolved with the zero-loss peak, (1 − s)
 // Gaussian + s Lorentzian of one width. An electron loses energy once or not at all: the shares of
@@ -47,6 +47,7 @@ struct PlasmonState {  // of an episode
   std::array<double, kPlasmonModes> probability{};
   double mode_fwhm_eV = 0.1;
   double zero_loss_fwhm_eV = 0.025, tail_share = 0, zero_loss_eV = 0;  // width, s, position
+  double mode_shift_eV = 0;                                            // δ
 };
 
 // Probabilities per channel, of electrons that are spread as said above: zero loss and a mode.

@@ -13,26 +13,6 @@ NumberRange Possible(const std::string& name) {
   return {.min = 0, .max = name.ends_with("ratio") ? 1000.0 : 10.0};
 }
 
-absl::Status ReadPrior(const Config& node, theory::Prior* prior) {
-  std::map<std::string, theory::Range> ranges = prior->ranges();
-  ConfigReader r(node);
-  for (auto& [name, range] : ranges) {
-    std::vector<double> pair = {range.low, range.high};
-    r.Numbers(name, &pair, 2, Possible(name));
-    if (r.ok() && pair[0] > pair[1]) r.Fail(name, "expected [low, high] with low <= high");
-    range = {pair[0], pair[1]};
-  }
-  *prior = theory::Prior(ranges);
-  return r.Done();
-}
-
-void Scaled(ConfigReader* r, const char* key, double unit, NumberRange range, double* value) {
-  double shown = *value / unit;
-  const bool given = r->Has(key);
-  r->Number(key, &shown, range);
-  if (given) *value = shown * unit;
-}
-
 constexpr const char* kLaws[] = {"simple", "prior", "mixture", "knock_on"};
 
 }  // namespace
@@ -50,7 +30,10 @@ std::map<std::string, theory::Range> DefaultAtomPrior() {
           {"threshold_2_eV", {13.2, 13.2}}};
 }
 
-AtomTwinOptions::AtomTwinOptions() : prior(DefaultAtomPrior()) { name = "atoms"; }
+AtomTwinOptions::AtomTwinOptions() {
+  name = "atoms";
+  prior = theory::Prior(DefaultAtomPrior());
+}
 
 AtomTwinOptions AtomTwinOptions::Level(int level) {
   AtomTwinOptions o;
@@ -84,19 +67,19 @@ absl::StatusOr<AtomTwinOptions> ReadAtomTwinOptions(const Config& node, int leve
   std::string rates = kLaws[size_t(o.rates)];
   RONCHI_RETURN_IF_ERROR(ReadCommonOptions(&r, &o));
   r.Choice("rates", &rates, {std::begin(kLaws), std::end(kLaws)});
-  Scaled(&r, "energy_keV", 1e3, {.min = 20, .max = 300}, &o.energy_eV);
-  Scaled(&r, "semiangle_mrad", 1e-3, {.min = 1, .max = 100}, &o.semiangle_rad);
+  ReadScaled(&r, "energy_keV", 1e3, {.min = 20, .max = 300}, &o.energy_eV);
+  ReadScaled(&r, "semiangle_mrad", 1e-3, {.min = 1, .max = 100}, &o.semiangle_rad);
   r.Number("beam_fwhm_A", &o.beam_fwhm_A, {.min = 0.3, .max = 10});
-  Scaled(&r, "current_pA", 1e-12, {.min = 0.001, .max = 1e5}, &o.nominal_current_A);
-  Scaled(&r, "haadf_inner_mrad", 1e-3, {.min = 1, .max = 1000}, &o.haadf_inner_rad);
-  Scaled(&r, "haadf_outer_mrad", 1e-3, {.min = 1, .max = 1000}, &o.haadf_outer_rad);
+  ReadScaled(&r, "current_pA", 1e-12, {.min = 0.001, .max = 1e5}, &o.nominal_current_A);
+  ReadScaled(&r, "haadf_inner_mrad", 1e-3, {.min = 1, .max = 1000}, &o.haadf_inner_rad);
+  ReadScaled(&r, "haadf_outer_mrad", 1e-3, {.min = 1, .max = 1000}, &o.haadf_outer_rad);
   r.Number("counts_per_electron", &o.counts_per_electron, {.min = 1e-3, .max = 1e6});
   r.Number("dark_counts", &o.dark_counts, {.min = 0, .max = 1e6});
-  Scaled(&r, "corrector_limit_nm", 1e-9, {.min = 0.1, .max = 1e4}, &o.corrector_limit_m);
+  ReadScaled(&r, "corrector_limit_nm", 1e-9, {.min = 0.1, .max = 1e4}, &o.corrector_limit_m);
   r.Bool("images_move_atoms", &o.images_move_atoms);
   r.Integer("image_pixels", &o.image_pixels, {.min = 0, .max = 1024});
   r.Integer("isotope", &o.isotope, {.min = 12, .max = 13});
-  const Config prior = r.Child("prior");
+  const Config prior = r.Child("prior"), events = r.Child("events");
   RONCHI_RETURN_IF_ERROR(r.Done());
   if (o.haadf_outer_rad <= o.haadf_inner_rad) {
     return node.Error("haadf_outer_mrad", "must be larger than haadf_inner_mrad");
@@ -107,7 +90,10 @@ absl::StatusOr<AtomTwinOptions> ReadAtomTwinOptions(const Config& node, int leve
   for (size_t i = 0; i < std::size(kLaws); ++i) {
     if (rates == kLaws[i]) o.rates = RateLaw(i);
   }
-  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, &o.prior));
+  HiddenRanges ranges = o.prior.ranges();
+  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, Possible, &ranges));
+  RONCHI_RETURN_IF_ERROR(ReadEvents(node, events, Possible, ranges, &o.events));
+  o.prior = theory::Prior(ranges);
   return o;
 }
 

@@ -11,6 +11,7 @@
 
 namespace ronchi::hw {
 
+// The names and units of `prior`: DefaultAtomPrior.
 struct AtomTwinOptions : CommonOptions {
   RateLaw rates = RateLaw::kPrior;
   double energy_eV = 60e3;
@@ -24,7 +25,6 @@ struct AtomTwinOptions : CommonOptions {
   bool images_move_atoms = false;    // does the beam of an image make the atom hop, too?
   int image_pixels = 0;  // a side of the image that comes with `measure`; 0: it comes without
   int isotope = 12;      // of the carbon; knock_on
-  theory::Prior prior;   // names and units: DefaultAtomPrior
 
   AtomTwinOptions();  // level 1
   // The three levels of difficulty. 1: the published task, everything known and at rest. 2: drift,

@@ -33,7 +33,7 @@ SheetState::SheetState(const AtomTwinOptions& o, const AtomImage& image)
   double high_eV = 0;
   table_low_eV_ = std::numeric_limits<double>::infinity();
   for (size_t k = 0; k < 3; ++k) {
-    const theory::Range& range = o.prior.ranges().at(Threshold(k));
+    const theory::Range range = o.Reach(Threshold(k));
     table_low_eV_ = std::min(table_low_eV_, range.low);
     high_eV = std::max(high_eV, range.high);
   }
@@ -61,12 +61,11 @@ absl::StatusOr<SheetState> SheetState::Create(const AtomTwinOptions& o) {
   return SheetState(o, image);
 }
 
-void SheetState::Begin(const HiddenNumbers& hidden, double current_A) {
+void SheetState::Begin() {
   shift_A_ = {};
   silicon_ = {};
   hops_ = 0;
   c10_m_ = 0;
-  Resume(hidden, current_A);
 }
 
 void SheetState::Resume(const HiddenNumbers& hidden, double current_A) {

@@ -22,13 +22,13 @@ class SheetState {
  public:
   static absl::StatusOr<SheetState> Create(const AtomTwinOptions& options);
 
-  // To the start of the episode that `hidden` is: in focus, the silicon near the origin of the
-  // scan.
-  void Begin(const HiddenNumbers& hidden, double current_A);
-  // After Archive has restored: what follows from the hidden numbers alone.
+  // To the start of an episode: in focus, the silicon near the origin of the scan. Resume comes
+  // after it.
+  void Begin();
+  // What follows from the hidden numbers alone, and from what Archive restores.
   void Resume(const HiddenNumbers& hidden, double current_A);
   void Archive(StateArchive* a);
-  // Streams of the episode that Begin has used: the first ones.
+  // Streams of the episode that Resume has used: the first ones.
   uint64_t streams_used() const { return options_.rates == RateLaw::kMixture ? 2 : 1; }
 
   void SetC10(double c10_m);  // the beam's width follows

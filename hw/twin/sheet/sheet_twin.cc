@@ -60,7 +60,7 @@ Description Describe(const AtomTwinOptions& o) {
                   .max_dwell_s = d.max_dwell_s}};
   d.max_fov_m = 2e-8;
   d.cannot = {"expose", "scan.camera"};
-  const double image_s = o.prior.ranges().at("image_s").high;
+  const double image_s = o.Reach("image_s").high;
   d.measurements = {
       {.what = "atoms", .time_s = image_s, .beam_on_s = image_s, .fov_m = kOwnField_m}};
   d.read_s = 1e-3;
@@ -76,6 +76,8 @@ class SheetTwin final : public TwinBase {
   SheetTwin(const AtomTwinOptions& options, SheetState sheet, uint64_t seed)
       : TwinBase({.description = Describe(options),
                   .prior = options.prior,
+                  .events = options.events,
+                  .park_and_measure_count = true,
                   .energy_eV = options.energy_eV,
                   .semiangle_rad = options.semiangle_rad,
                   .nominal_current_A = options.nominal_current_A,
@@ -99,13 +101,17 @@ class SheetTwin final : public TwinBase {
 
   // --- The episode.
   void BeginEpisode() override {
-    LookUp();
-    sheet_.Begin(hidden(), Current_A());
+    sheet_.Begin();
     draws_ = sheet_.streams_used();
   }
   void ArchivePhysics(StateArchive* a) override { a->All(&sheet_, &draws_); }
-  void AfterRestore() override {
-    LookUp();
+  // The hidden numbers that every step needs, looked up when they have changed.
+  void FollowHidden() override {
+    image_s_ = hidden()["image_s"];
+    aligner_sigma_A_ = hidden()["aligner_sigma_A"];
+    walk_A_ = hidden()["walk_A"];
+    drift_A_per_s_ = {hidden()["drift_x_A_per_s"], hidden()["drift_y_A_per_s"]};
+    current_A_ = options_.nominal_current_A * hidden()["current_ratio"];
     sheet_.Resume(hidden(), Current_A());
   }
   std::string MadeFrom() const override {
@@ -117,14 +123,6 @@ class SheetTwin final : public TwinBase {
   }
   void AddDerived(std::map<std::string, double>* numbers) const override {
     sheet_.AddDerived(numbers);
-  }
-  // The hidden numbers that every step needs, looked up once an episode.
-  void LookUp() {
-    image_s_ = hidden()["image_s"];
-    aligner_sigma_A_ = hidden()["aligner_sigma_A"];
-    walk_A_ = hidden()["walk_A"];
-    drift_A_per_s_ = {hidden()["drift_x_A_per_s"], hidden()["drift_y_A_per_s"]};
-    current_A_ = options_.nominal_current_A * hidden()["current_ratio"];
   }
   // Each call is another stream.
   RandomStream Draw(const char* name) { return hidden().Stream(name, draws_++); }

@@ -67,7 +67,7 @@ class FlowGuard : public ::testing::Test {
     if (!config.ok()) return config.status();
     const auto recipe = ReadRecipe(*config);
     if (!recipe.ok()) return recipe.status();
-    return recipe->guard;
+    return ReadRecipeGuard(recipe->guard, **DescriptionOf(recipe->deploy_instrument));
   }
   absl::StatusOr<FlowOutcome> Run(const std::string& workflow, const std::string& folder) {
     return RunFlow({.path = workflow, .folder = folder_ / folder, .quiet = true});

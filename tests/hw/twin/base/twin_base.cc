@@ -170,6 +170,44 @@ TEST(TwinBase, GoesOnToTheBitAfterRestoreAndRefusesWhatIsNotItsOwn) {
   refused(damaged);
 }
 
+TEST(TwinBase, EventsBefallItBeforeTheExposureThatFollowsSoMany) {
+  DiscOptions options;
+  options.events = {{2, {{"current_ratio", -0.5}}}, {3, {{"radius_nm", 1}}}};
+  const auto twin = MakeDiscTwin(options, 1), other = MakeDiscTwin(options, 2);
+  const double ratio = Hidden(twin.get(), "current_ratio");
+  EXPECT_FALSE(twin->Execute(Field(4)).ok());  // blanked: none
+  ASSERT_TRUE(twin->Execute(Unblank{}).ok());
+  for (int scan = 0; scan < 5; ++scan) {
+    ASSERT_TRUE(twin->Execute(Park{0, 0, 0.1}).ok());  // none of this twin's
+    EXPECT_EQ(Hidden(twin.get(), "current_ratio"), scan > 2 ? ratio - 0.5 : ratio) << scan;
+    const auto reply = *twin->Execute(Field(4));
+    const double now = scan < 2 ? ratio : ratio - 0.5;
+    EXPECT_NEAR(reply.electrons / (10e-12 * now / kElementaryCharge_C * 80e-4), 1, 1e-12) << scan;
+    // It goes on elsewhere with the events that are to come, and none comes twice.
+    ASSERT_TRUE(other->ground_truth()->Restore(*twin->ground_truth()->Save()).ok());
+  }
+  EXPECT_EQ(other->ground_truth()->Hidden(), twin->ground_truth()->Hidden());
+  ASSERT_TRUE(other->Execute(Field(4)).ok());
+  EXPECT_EQ(Hidden(other.get(), "current_ratio"), ratio - 0.5);
+  // Of the next episode, too; a twin of other events is another twin.
+  twin->ground_truth()->Randomise(1, 0, 0);
+  EXPECT_EQ(Hidden(twin.get(), "current_ratio"), ratio);
+  EXPECT_FALSE(Disc()->ground_truth()->Restore(*twin->ground_truth()->Save()).ok());
+}
+
+TEST(TwinBase, AnEventOnTheDecayLeavesTheCurrentAsItIs) {
+  DiscOptions options;
+  options.events = {{1, {{"current_decay_per_h", 7}}}};
+  const auto twin = MakeDiscTwin(options, 1);
+  ASSERT_TRUE(twin->Execute(Unblank{}).ok());
+  const double before = twin->Execute(Field(4))->electrons;
+  twin->ground_truth()->Pass(1800);
+  // The current of a frame is that of its beginning; of the overhead 7/h takes 2e-5.
+  EXPECT_NEAR(twin->Execute(Field(4))->electrons / before, 1, 1e-4);
+  twin->ground_truth()->Pass(1800);
+  EXPECT_NEAR(twin->Execute(Field(4))->electrons / before, std::exp(-3.5), 1e-4);
+}
+
 TEST(TwinBase, FaultsComeFromTheOptions) {
   DiscOptions options;
   options.faults.busy = 1;

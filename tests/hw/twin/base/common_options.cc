@@ -1,0 +1,73 @@
+// What all twins read alike: their priors, and what befalls them.
+#include "hw/twin/base/common_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ronchi::hw {
+namespace {
+
+using testing::HasSubstr;
+
+// As a twin reads it: numbers a and b, of which b is a ratio.
+absl::StatusOr<CommonOptions> Read(const std::string& yaml) {
+  const Config twin = *Config::Parse(yaml, "t.yaml");
+  ConfigReader r(twin);
+  CommonOptions o;
+  HiddenRanges ranges = {{"a", {-1, 1}}, {"b", {0.9, 1.1}}};
+  const auto possible = [](const std::string& name) {
+    return name == "b" ? NumberRange{.min = 0.01, .max = 100} : NumberRange{};
+  };
+  RONCHI_RETURN_IF_ERROR(ReadCommonOptions(&r, &o));
+  const Config prior = r.Child("prior"), events = r.Child("events");
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, possible, &ranges));
+  RONCHI_RETURN_IF_ERROR(ReadEvents(twin, events, possible, ranges, &o.events));
+  o.prior = theory::Prior(ranges);
+  return o;
+}
+
+TEST(CommonOptions, AreRead) {
+  const auto o = Read(
+      "{name: x, real_time: true, prior: {a: [2, 3]},"
+      " events: [{at_scan: 4, add: {a: 5, b: -0.5}}, {at_scan: 0, add: {}}]}");
+  ASSERT_TRUE(o.ok()) << o.status();
+  EXPECT_EQ(o->name, "x");
+  EXPECT_TRUE(o->real_time);
+  EXPECT_EQ(o->prior.ranges().at("a").low, 2);
+  EXPECT_EQ(o->prior.ranges().at("b").high, 1.1);
+  ASSERT_EQ(o->events.size(), 2u);
+  EXPECT_EQ(o->events[0].at_scan, 4);
+  EXPECT_EQ(o->events[0].add, (std::map<std::string, double>{{"a", 5}, {"b", -0.5}}));
+  EXPECT_TRUE(Read("{}")->events.empty());
+}
+
+// In the order in which they befall it, not that of the file.
+TEST(CommonOptions, ReachIsAllThatPriorAndEventsMakeOfANumber) {
+  const auto o = *Read("events: [{at_scan: 9, add: {a: -6}}, {at_scan: 2, add: {a: 4, b: 1}}]");
+  EXPECT_EQ(o.Reach("a").low, -3);  // −1 + 4 − 6
+  EXPECT_EQ(o.Reach("a").high, 5);  // 1 + 4
+  EXPECT_EQ(o.Reach("b").low, 0.9);
+  EXPECT_EQ(o.Reach("b").high, 2.1);
+}
+
+TEST(CommonOptions, WhatCannotBeIsNamed) {
+  const auto said = [](const std::string& yaml) {
+    const auto o = Read(yaml);
+    return o.ok() ? std::string("accepted") : std::string(o.status().message());
+  };
+  EXPECT_THAT(said("events: 3"), HasSubstr("events: expected a list of"));
+  EXPECT_THAT(said("events: [{add: {a: 1}}]"), HasSubstr("events[0].at_scan"));
+  EXPECT_THAT(said("events: [{at_scan: -1, add: {}}]"), HasSubstr("events[0].at_scan: -1"));
+  EXPECT_THAT(said("events: [{at_scan: 1, add: {bb: 1}}]"), HasSubstr("events[0].add.bb"));
+  EXPECT_THAT(said("prior: {a: [2, 1]}"), HasSubstr("prior.a: expected [low, high]"));
+  EXPECT_THAT(said("prior: {b: [0, 1]}"), HasSubstr("prior.b"));
+  // Each alone is possible, not both.
+  EXPECT_EQ(said("events: [{at_scan: 1, add: {b: -0.8}}]"), "accepted");
+  EXPECT_THAT(
+      said("events: [{at_scan: 1, add: {b: -0.75}}, {at_scan: 3, add: {b: -0.5}}]"),
+      HasSubstr("events[1].add.b: with -0.5 it comes to [-0.35, -0.15]; allowed: 0.01 … 100"));
+}
+
+}  // namespace
+}  // namespace ronchi::hw
