@@ -7,7 +7,7 @@
 
 #include "core/config.h"
 #include "hw/faulty.h"
-#include "theory/prior.h"
+#include "theory/parameters/prior.h"
 
 namespace ronchi::hw {
 
