@@ -84,6 +84,8 @@ absl::Status Deployment::Connect() {
   RONCHI_ASSIGN_OR_RETURN(
       auto guarded, hw::MakeGuarded(hw::MakeRecorded(std::move(opened), "deploy", log_), guard));
   instrument_ = std::make_unique<Watch>(std::move(guarded));
+  const absl::StatusOr<const InstrumentKind*> kind = KindOf(recipe_.deploy_instrument);
+  instrument_->set_count_parks(kind.ok() && (*kind)->kind == "sheet");
   TaskPlace place;
   if (recipe_.one_episode) place.max_episode_steps = recipe_.deploy_steps + 1;
   RONCHI_ASSIGN_OR_RETURN(task_, recipe_.make_deploy_task(instrument_.get(), place));

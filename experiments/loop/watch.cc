@@ -12,7 +12,10 @@ absl::StatusOr<hw::Reply> Watch::Run(const hw::Command& command,
     const hw::PropertyInfo* info = description().FindProperty(reading.property);
     if (info && info->writable) settings_[reading.property] = reading.value.si;
   }
-  exposures_ += !reply->frames.empty();
+  const bool image =
+      std::holds_alternative<hw::Scan>(command) || std::holds_alternative<hw::Expose>(command);
+  exposures_ += image || (count_parks_ && (std::holds_alternative<hw::Park>(command) ||
+                                           std::holds_alternative<hw::Measure>(command)));
   if (listener_) listener_(command, *reply);
   return reply;
 }

@@ -25,8 +25,10 @@ class Watch : public hw::Instrument {
   // Where the writable properties stand, SI, as they were last read back; those that nobody has
   // read or set are missing.
   const std::map<std::string, double>& settings() const { return settings_; }
-  // Replies with frames or electrons so far.
+  // Scans and exposures of cameras so far; with `count_parks`, parks and measurements, too: what
+  // `at_scan` of an instrument's events counts (docs/twin.md).
   int exposures() const { return exposures_; }
+  void set_count_parks(bool count) { count_parks_ = count; }
 
  private:
   absl::StatusOr<hw::Reply> Run(const hw::Command& command,
@@ -34,6 +36,7 @@ class Watch : public hw::Instrument {
   std::unique_ptr<hw::Instrument> inner_;
   Listener listener_;
   std::map<std::string, double> settings_;
+  bool count_parks_ = false;
   int exposures_ = 0;
 };
 

@@ -4,7 +4,7 @@
 #include "hw/twin/sheet/sheet_twin.h"
 #include "tests/support/column.h"
 #include "tests/support/map_twin.h"
-#include "theory/knock_on.h"
+#include "theory/laws/knock_on.h"
 
 namespace ronchi::hw {
 namespace {
