@@ -246,7 +246,7 @@ TEST(AdaptiveScan, ConfigsAreCheckedAndLevelsDiffer) {
   EXPECT_NE(message("{instrument: {preset: plasmonic_particles, current: 4}}").find("current"),
             std::string::npos);
   EXPECT_NE(message("{instrument: nothing_like_it}").find("nothing_like_it"), std::string::npos);
-  EXPECT_NE(message("{instrument: {kind: plane}}").find("column, map"), std::string::npos);
+  EXPECT_NE(message("{instrument: {kind: plane}}").find("column, particles"), std::string::npos);
   int steps[3];
   for (int level = 1; level <= 3; ++level) {
     const auto e =
