@@ -47,7 +47,9 @@ std::string Config::path() const { return impl_->path; }
 Config Config::WithDefaults(const Config& other) const {
   auto merged = std::make_shared<Impl>(*impl_);
   merged->parent = nullptr;
-  merged->node = impl_->present() ? YAML::Clone(impl_->node) : YAML::Node(YAML::NodeType::Map);
+  merged->node = YAML::Node(YAML::NodeType::Map);
+  // The values themselves, not copies: a copy does not know its line.
+  for (const std::string& key : Keys()) merged->node[key] = impl_->Get(key);
   for (const std::string& key : other.Keys()) {
     if (!Has(key)) merged->node[key] = YAML::Clone(other.impl_->Get(key));
   }

@@ -44,8 +44,8 @@ class Config {
   std::vector<std::string> Keys() const;  // of a mapping, in the file's order
   std::string path() const;               // "beam.aberrations"; empty at the top
   std::string file() const;
-  // This mapping with the keys of another that it lacks: a document of its own, which what is read
-  // of it does not write back into this one.
+  // This mapping with the keys of another that it lacks. Defaults that are read at its top are not
+  // written back into this one.
   Config WithDefaults(const Config& other) const;
   absl::StatusOr<std::string> Scalar() const;  // this node itself as text
 

@@ -98,6 +98,8 @@ absl::Status ParseLine(std::string_view line, const std::string& pixels, EventLo
 absl::StatusOr<EventLogContents> ReadRecording(const std::string& folder) {
   const std::string path = folder + "/events.jsonl";
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kLogFile));
+  // Killed before the first line: the frames' file is made after this one, and may not be there.
+  if (text.empty()) return EventLogContents{};
   RONCHI_ASSIGN_OR_RETURN(const std::string pixels, ReadFile(folder + "/frames.f32", kFramesFile));
   EventLogContents log;
   size_t at = 0;

@@ -182,7 +182,9 @@ absl::StatusOr<Config> LevelInstrument(const std::string& id, int level) {
 absl::StatusOr<Config> EnvironmentInstrument(const std::string& id, const Config& instrument,
                                              const Config& task) {
   int level = 1;
-  ConfigReader(task).Integer("level", &level, {.min = 1, .max = 3});  // errors: the task's
+  if (task.Has("level")) {  // its default, and errors, are the task's
+    ConfigReader(task).Integer("level", &level, {.min = 1, .max = 3});
+  }
   Config config = instrument;
   if (const auto name = instrument.Scalar(); name.ok()) {
     absl::StatusOr<Config> named = InstrumentConfig(*name);

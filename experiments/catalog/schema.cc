@@ -166,9 +166,27 @@ json SimulateSchema() {
   return schema;
 }
 
+// In a workflow a text may be a formula, hence a number, a step may be a word alone, and which keys
+// a step needs its verb says.
+void AllowFormulas(json* schema, bool top) {
+  if (!schema->is_object()) return;
+  if (schema->value("type", "") == "string") schema->erase("type");
+  if (!top) {
+    schema->erase("required");
+    if (schema->value("type", "") == "object") schema->erase("type");
+  }
+  for (auto& [name, value] : schema->items()) {
+    if (name == "items") AllowFormulas(&value, false);
+    if (name != "properties") continue;
+    for (auto& [key, child] : value.items()) AllowFormulas(&child, false);
+  }
+}
+
 json WorkflowSchema() {
-  return SchemaOfAll(Files(absl::StrCat(kSourceDirectory, "/examples/workflows")),
-                     [](const Config& c) { (void)hw::workflow::ReadWorkflow(c); });
+  json schema = SchemaOfAll(Files(absl::StrCat(kSourceDirectory, "/examples/workflows")),
+                            [](const Config& c) { (void)hw::workflow::ReadWorkflow(c); });
+  AllowFormulas(&schema, true);
+  return schema;
 }
 
 }  // namespace

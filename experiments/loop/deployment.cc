@@ -331,13 +331,16 @@ absl::StatusOr<TuneResult> Tune(const Recipe& recipe, agents::Policy* policy,
     result.trace.Put("episode", agent.episodes() - 1);
     columns.Put(instrument, &result.trace);
   };
+  const auto begin = [&]() -> absl::Status {
+    RONCHI_RETURN_IF_ERROR(agent.BeginEpisode());
+    references.Begin();
+    record();
+    return absl::OkStatus();
+  };
+  RONCHI_RETURN_IF_ERROR(begin());  // a trace has a row, however early the run is interrupted
   Progress progress("tune", size_t(recipe.tune_steps));
   for (int step = 0; step < recipe.tune_steps && !Interrupted(); ++step) {
-    if (step == 0 || agent.ended()) {
-      RONCHI_RETURN_IF_ERROR(agent.BeginEpisode());
-      references.Begin();
-      record();
-    }
+    if (agent.ended()) RONCHI_RETURN_IF_ERROR(begin());
     RONCHI_RETURN_IF_ERROR(agent.Step());
     references.Step(agent);
     record();

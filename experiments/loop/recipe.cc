@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -163,7 +164,11 @@ absl::Status CheckFit(const Config& root, const Config& instrument, const TaskMa
   if (!description) return absl::OkStatus();
   OnPaper paper(*description);
   const auto task = make(&paper, {});
-  if (!task.ok()) return root.Error("environment", std::string(task.status().message()));
+  if (!task.ok()) {
+    const std::string why(task.status().message());
+    const bool range = recipe.task.Has("range_nm") && absl::StrContains(why, "over a range of");
+    return range ? recipe.task.Error("range_nm", why) : root.Error("environment", why);
+  }
   const env::Spec& spec = (*task)->spec();
   RONCHI_RETURN_IF_ERROR(CheckAgent(recipe.agent, spec));
   const auto streams = Streams::Create(recipe.monitor.streams, spec,
@@ -295,7 +300,9 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   RONCHI_ASSIGN_OR_RETURN(const auto description, DescriptionOf(recipe.deploy_instrument));
   if (description) errors.Add(ReadRecipeGuard(recipe.guard, *description).status());
   errors.Add(CheckFit(config, recipe.train_instrument, recipe.make_train_task, recipe));
-  errors.Add(CheckFit(config, recipe.deploy_instrument, recipe.make_deploy_task, recipe));
+  if (errors.ok()) {  // else it would say the same again
+    errors.Add(CheckFit(config, recipe.deploy_instrument, recipe.make_deploy_task, recipe));
+  }
   RONCHI_RETURN_IF_ERROR(errors.status());
   return recipe;
 }

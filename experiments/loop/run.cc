@@ -15,6 +15,7 @@
 #include "experiments/loop/policy_reference.h"
 #include "experiments/loop/train.h"
 #include "experiments/record/log.h"
+#include "experiments/record/run_figures.h"
 #include "experiments/record/run_folder.h"
 #include "experiments/record/trained_policy.h"
 #include "experiments/report/run_report.h"
@@ -105,7 +106,7 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
     record->tune = std::move(tuned.trace);
     agent.references = std::move(tuned.references);
     record->tune_steps_planned = recipe.tune_steps;
-    Log(absl::StrFormat("tuned: %u rows", record->tune->rows()));
+    Log(absl::StrFormat("tuned: %u %ss", record->tune->rows(), RowWord(*record->tune)));
     RONCHI_RETURN_IF_ERROR(SaveAgent(agent, recipe, *record, folder));
   }
   TerminalHost person({.answers = options.answers});
@@ -116,8 +117,9 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
   if (recipe.monitor.policy_reference) deploy.references = agent.references;
   RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(recipe, policy, log, deploy));
   record->disturbed_at = DisturbedRows(recipe, record->deploy.trace);
-  Log(absl::StrFormat("deployed: %u rows, %u alarms, ended by %s", record->deploy.trace.rows(),
-                      record->deploy.alarms.size(), record->deploy.ended_by));
+  Log(absl::StrFormat("deployed: %u %ss, %u alarms, ended by %s", record->deploy.trace.rows(),
+                      RowWord(record->deploy.trace), record->deploy.alarms.size(),
+                      record->deploy.ended_by));
   return absl::OkStatus();
 }
 

@@ -18,6 +18,7 @@
 #include "hw/command_json.h"
 #include "hw/description_json.h"
 #include "tests/support/column.h"
+#include "tests/support/command.h"
 #include "tests/support/instruments.h"
 
 namespace ronchi::hw {
@@ -344,6 +345,17 @@ TEST_F(RecordedTest, ACommandThatCannotBeRecordedIsAFault) {
   EXPECT_TRUE((*log)->Sync().ok());
   EXPECT_NE(Events().find("deploy: blank, confirmed"), std::string::npos)
       << "in place of it, later";
+}
+
+// Killed between the making of the two files: nothing was recorded, and reading says so.
+TEST(Recording, AnEmptyLogNeedsNoFrames) {
+  const testing_support::TemporaryFolder folder;
+  testing_support::WriteAll(folder / "events.jsonl", "");
+  const auto log = ReadRecording(folder.path().string());
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_TRUE(log->events.empty());
+  testing_support::WriteAll(folder / "events.jsonl", "{\"note\":\"x\"");
+  EXPECT_FALSE(ReadRecording(folder.path().string()).ok());  // then there is to be the other file
 }
 
 }  // namespace

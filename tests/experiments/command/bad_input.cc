@@ -262,7 +262,7 @@ TEST_F(BadInput, TheCommandLine) {
   for (const char* seed : {"x", "-1", "1.5", "18446744073709551616"}) {
     Refused({"run", "quickstart", "--seed", seed}, {"--seed", seed, "2^64 - 1"});
   }
-  Refused({"run", "nonesuch"}, {"nonesuch", "recipes: quickstart"});
+  Refused({"run", "nonesuch"}, {"nonesuch", "recipes: aberration_tuning"});
   Refused({"describe", "nonesuch"}, {"'nonesuch'", "AberrationTuning-v1"});
   Refused({"simulate", "../good.yaml"}, {"--output", "required"});
 }
