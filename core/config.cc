@@ -47,7 +47,7 @@ std::string Config::path() const { return impl_->path; }
 Config Config::WithDefaults(const Config& other) const {
   auto merged = std::make_shared<Impl>(*impl_);
   merged->parent = nullptr;
-  merged->node = YAML::Node(YAML::NodeType::Map);
+  merged->node.reset(YAML::Node(YAML::NodeType::Map));  // an assignment would change this one, too
   // The values themselves, not copies: a copy does not know its line.
   for (const std::string& key : Keys()) merged->node[key] = impl_->Get(key);
   for (const std::string& key : other.Keys()) {

@@ -106,6 +106,7 @@ absl::StatusOr<TaskMaker> PrepareMap(const Config& task, const Config& instrumen
                                      double Options::*dwell_s) {
   constexpr double kWhite_nm = 20;
   Options options;
+  ConfigReader(task).Integer("level", &options.level, {.min = 1, .max = 3});  // errors: below
   RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(instrument));
   const bool simulated = kind->kind == "particles";
   hw::MapTwinOptions twin;

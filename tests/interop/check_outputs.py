@@ -159,7 +159,7 @@ class Outputs(unittest.TestCase):
             self.assertEqual(others[f"/run/{stage}/time_s"], [[rows], "s"])
             self.assertEqual(others[f"/run/{stage}/C10_nm"], [[rows], "nm"])
             self.assertEqual(others[f"/run/{stage}/dose_e_per_A2"], [[rows], "e/A^2"])
-            stack = seen["hyperspy"][f"HAADF images of the stage '{stage}'"]
+            stack = seen["hyperspy"][f"Images of the stage '{stage}'"]
             self.assertEqual((stack["navigation"], stack["signal"]), ([rows], [64, 64]))
         self.assertEqual(seen["h5py"]["others"]["/run/config"], ["text", ""])
 

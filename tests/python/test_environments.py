@@ -277,7 +277,7 @@ class BadUse(unittest.TestCase):
                                ({"pixels": float("nan")}, ["task.pixels"]),
                                ({"pixels": object()}, ["cannot stand in a config"]),
                                # The package's own data, not the source tree's.
-                               ({"instrument": "no_such"},
+                               ({"instrument": {"preset": "no_such"}},
                                 [os.path.join(os.path.dirname(ronchi.__file__), "data", "twins")]),
                                ({"instrument": {"preset": "corrected_200kV", "current_pA": -1}},
                                 ["instrument.current_pA: -1"]),
