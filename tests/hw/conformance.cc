@@ -11,7 +11,6 @@
 #include "hw/faulty.h"
 #include "hw/guarded.h"
 #include "hw/leased.h"
-#include "hw/one_of.h"
 #include "hw/recorded.h"
 #include "hw/retrying.h"
 #include "hw/slow.h"
@@ -52,13 +51,6 @@ std::unique_ptr<Instrument> Leased() {
   return desk->MakeLeased("suite");
 }
 
-std::unique_ptr<Instrument> OneOf() {
-  std::vector<std::unique_ptr<Instrument>> all;
-  all.push_back(Twin());
-  all.push_back(Twin());
-  return *MakeOneOf(std::move(all));
-}
-
 struct Implementation {
   const char* name;
   std::function<std::unique_ptr<Instrument>()> make;
@@ -79,7 +71,6 @@ const Implementation kAll[] = {
     {"Slow", [] { return MakeSlow(Twin(), {.latency_s = 1e-4}); }},
     {"Composite", Composite},
     {"Leased", Leased},
-    {"OneOf", OneOf},
     // Every preset; with the linear engine where preparing the other takes long. They have it
     // all: nothing that they cannot is left to be looked at.
     {"Uncorrected200kV", [] { return Preset("preset: uncorrected_200kV, engine: linear"); }, 1},

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/files.h"
 
 namespace ronchi::hw {
 namespace {
@@ -99,6 +101,21 @@ void ReadScaled(ConfigReader* r, const char* key, double unit, NumberRange range
   const bool given = r->Has(key);
   r->Number(key, &shown, range);
   if (given) *value = shown * unit;
+}
+
+absl::Status ReadOverPreset(
+    const Config& twin,
+    const std::function<absl::Status(const Config& mapping, bool is_preset)>& read) {
+  if (twin.Has("preset")) {
+    ConfigReader r(twin);
+    std::string preset;
+    r.Text("preset", &preset);
+    const absl::StatusOr<Config> file =
+        Config::Load(absl::StrCat(DataDirectory(), "/twins/", preset, ".yaml"));
+    if (!file.ok()) return twin.Error("preset", std::string(file.status().message()));
+    RONCHI_RETURN_IF_ERROR(read(*file, true));
+  }
+  return read(twin, false);
 }
 
 }  // namespace ronchi::hw

@@ -1,6 +1,7 @@
 // What every twin can be told in its file, whatever it simulates.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -42,6 +43,11 @@ absl::Status ReadPrior(const Config& prior, PossibleHiddenNumber possible, Hidde
 // an event that would bring a number of these ranges to where it cannot be.
 absl::Status ReadEvents(const Config& twin, const Config& list, PossibleHiddenNumber possible,
                         const HiddenRanges& ranges, std::vector<TwinEvent>* events);
+// Reads a twin's mapping, after that of the file in data/twins which its key `preset` names, if
+// any: what the mapping says wins. `read` is told which of the two it is given.
+absl::Status ReadOverPreset(
+    const Config& twin,
+    const std::function<absl::Status(const Config& mapping, bool is_preset)>& read);
 // Reads a number that is kept in SI units and written in units of `unit`.
 void ReadScaled(ConfigReader* reader, const char* key, double unit, NumberRange range,
                 double* value);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hw/twin/base/beam.h"
+#include "hw/twin/base/readings.h"
 #include "hw/twin/column/detectors.h"
 #include "hw/twin/column/measurements.h"
 #include "hw/twin/column/optics.h"
@@ -50,26 +51,6 @@ void AddStage(const TwinOptions& o, Description* d) {
   }
 }
 
-void AddFixed(Description* d) {
-  const auto fixed = [&](const char* name, Dimension dimension, double max, const char* meaning,
-                         const char* unit, Group group) {
-    d->properties.push_back({.name = name,
-                             .dimension = dimension,
-                             .min = 0,
-                             .max = max,
-                             .max_step = 0,
-                             .meaning = meaning,
-                             .unit = unit,
-                             .group = group});
-  };
-  fixed("beam.energy", Dimension::kVoltage, 3e6, "acceleration", "kV", Group::kHighTension);
-  fixed("beam.semiangle", Dimension::kAngle, 1, "of convergence", "mrad", Group::kBeam);
-  fixed("beam.current", Dimension::kCurrent, 1e-6, "measured", "pA", Group::kBeam);
-  fixed("scan.count", Dimension::kNone, 1e18, "scans so far", "", Group::kScan);
-  fixed("dose.max", Dimension::kDose, 1e40, "largest dose on any square nanometre", "e/A^2",
-        Group::kBeam);
-}
-
 void AddCamera(const CameraOptions& c, Description* d) {
   d->detectors.push_back({.name = kCameraName,
                           .outer_rad = c.pixel_rad * double(c.pixels) / 2,
@@ -102,7 +83,7 @@ Description DescribeTwin(const TwinOptions& o) {
                           .meaning = "turns the scan frame about its origin",
                           .unit = "deg",
                           .group = Group::kScan});
-  AddFixed(&d);
+  AddReadings(&d);
   constexpr double kMinDwell_s = 1e-7, kMaxDwell_s = 1;
   for (const TwinDetector& x : o.detectors) {
     if (o.film.present) break;

@@ -249,16 +249,9 @@ absl::StatusOr<sim::Specimen> ReadSpecimen(const Config& node, TwinOptions* opti
 absl::StatusOr<TwinOptions> ReadTwinOptions(const Config& node) {
   TwinOptions o;
   std::map<std::string, theory::Range> ranges = DefaultTwinPrior();
-  if (node.Has("preset")) {
-    ConfigReader r(node);
-    std::string preset;
-    r.Text("preset", &preset);
-    const std::string path = absl::StrCat(DataDirectory(), "/twins/", preset, ".yaml");
-    absl::StatusOr<Config> file = Config::Load(path);
-    if (!file.ok()) return node.Error("preset", file.status().message().data());
-    RONCHI_RETURN_IF_ERROR(ReadInto(*file, true, &o, &ranges));
-  }
-  RONCHI_RETURN_IF_ERROR(ReadInto(node, false, &o, &ranges));
+  RONCHI_RETURN_IF_ERROR(ReadOverPreset(node, [&](const Config& mapping, bool is_preset) {
+    return ReadInto(mapping, is_preset, &o, &ranges);
+  }));
   o.prior = theory::Prior(ranges);
   RONCHI_ASSIGN_OR_RETURN(o.specimen, ReadSpecimen(node, &o));
   return o;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hw/twin/base/beam.h"
+#include "hw/twin/base/readings.h"
 
 namespace ronchi::hw {
 
@@ -34,23 +35,7 @@ Description DescribeMapTwin(const MapTwinOptions& o) {
                           .meaning = "turns the scan frame about its origin",
                           .unit = "deg",
                           .group = Group::kScan});
-  const auto fixed = [&](const char* name, Dimension dimension, double max, const char* meaning,
-                         const char* unit, Group group) {
-    d.properties.push_back({.name = name,
-                            .dimension = dimension,
-                            .min = 0,
-                            .max = max,
-                            .max_step = 0,
-                            .meaning = meaning,
-                            .unit = unit,
-                            .group = group});
-  };
-  fixed("beam.energy", Dimension::kVoltage, 3e6, "acceleration", "kV", Group::kHighTension);
-  fixed("beam.semiangle", Dimension::kAngle, 1, "of convergence", "mrad", Group::kBeam);
-  fixed("beam.current", Dimension::kCurrent, 1e-6, "measured", "pA", Group::kBeam);
-  fixed("scan.count", Dimension::kNone, 1e18, "scans so far", "", Group::kScan);
-  fixed("dose.max", Dimension::kDose, 1e40, "largest dose on any square nanometre", "e/A^2",
-        Group::kBeam);
+  AddReadings(&d);
   d.min_dwell_s = 1e-7;
   d.max_dwell_s = 1;
   d.detectors.push_back({.name = "haadf",

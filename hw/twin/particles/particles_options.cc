@@ -213,16 +213,9 @@ const std::map<std::string, theory::Range>& DefaultMapPrior() {
 absl::StatusOr<MapTwinOptions> ReadMapTwinOptions(const Config& node) {
   MapTwinOptions o;
   std::map<std::string, theory::Range> ranges = DefaultMapPrior();
-  if (node.Has("preset")) {
-    ConfigReader r(node);
-    std::string preset;
-    r.Text("preset", &preset);
-    const std::string path = absl::StrCat(DataDirectory(), "/twins/", preset, ".yaml");
-    absl::StatusOr<Config> file = Config::Load(path);
-    if (!file.ok()) return node.Error("preset", file.status().message().data());
-    RONCHI_RETURN_IF_ERROR(ReadInto(*file, true, &o, &ranges));
-  }
-  RONCHI_RETURN_IF_ERROR(ReadInto(node, false, &o, &ranges));
+  RONCHI_RETURN_IF_ERROR(ReadOverPreset(node, [&](const Config& mapping, bool is_preset) {
+    return ReadInto(mapping, is_preset, &o, &ranges);
+  }));
   o.prior = theory::Prior(ranges);
   RONCHI_RETURN_IF_ERROR(CheckModes(node, o));
   return o;

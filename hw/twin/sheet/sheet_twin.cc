@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hw/scan_path.h"
+#include "hw/twin/base/readings.h"
 #include "hw/twin/base/twin_base.h"
 #include "hw/twin/sheet/sheet_state.h"
 
@@ -15,41 +16,23 @@ constexpr double kCorrectorResolution_m = 1e-11;
 constexpr double kOwnField_m = 2e-9;  // of a measurement that asks for none
 const char* const kAtomNames[] = {"silicon", "neighbour1", "neighbour2", "neighbour3"};
 
-PropertyInfo Fixed(const char* name, Dimension dimension, double max, const char* meaning,
-                   const char* unit, PropertyGroup group) {
-  return {.name = name,
-          .dimension = dimension,
-          .min = 0,
-          .max = max,
-          .max_step = 0,
-          .meaning = meaning,
-          .unit = unit,
-          .group = group};
-}
-
 Description Describe(const AtomTwinOptions& o) {
   using Group = PropertyGroup;
   Description d;
   d.id = "atoms:" + o.name;
   d.model = absl::StrCat("simulated STEM over silicon in graphene, ", o.energy_eV / 1e3, " kV");
   d.simulated = true;
-  d.properties = {
-      {.name = "optics.C10",
-       .dimension = Dimension::kLength,
-       .min = -o.corrector_limit_m,
-       .max = o.corrector_limit_m,
-       .max_step = 2 * o.corrector_limit_m,
-       .writable = true,
-       .meaning = "widens the beam",
-       .unit = "nm",
-       .resolution = kCorrectorResolution_m,
-       .group = Group::kOptics},
-      Fixed("beam.energy", Dimension::kVoltage, 3e6, "acceleration", "kV", Group::kHighTension),
-      Fixed("beam.semiangle", Dimension::kAngle, 1, "of convergence", "mrad", Group::kBeam),
-      Fixed("beam.current", Dimension::kCurrent, 1e-6, "measured", "pA", Group::kBeam),
-      Fixed("scan.count", Dimension::kNone, 1e18, "scans so far", "", Group::kScan),
-      Fixed("dose.max", Dimension::kDose, 1e40, "largest dose on any square nanometre", "e/A^2",
-            Group::kBeam)};
+  d.properties = {{.name = "optics.C10",
+                   .dimension = Dimension::kLength,
+                   .min = -o.corrector_limit_m,
+                   .max = o.corrector_limit_m,
+                   .max_step = 2 * o.corrector_limit_m,
+                   .writable = true,
+                   .meaning = "widens the beam",
+                   .unit = "nm",
+                   .resolution = kCorrectorResolution_m,
+                   .group = Group::kOptics}};
+  AddReadings(&d);
   d.min_dwell_s = 1e-7;
   d.max_dwell_s = 1;
   d.detectors = {{.name = "haadf",
