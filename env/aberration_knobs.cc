@@ -5,17 +5,17 @@ namespace ronchi::env {
 Knobs MakeAberrationKnobs(int level, const AberrationRanges& r) {
   std::vector<Knob> knobs;
   for (const char* name : {"optics.C10", "optics.C12.a", "optics.C12.b"}) {
-    knobs.push_back({name, r.first_nm});
+    knobs.push_back({name, r.first_nm, "range_nm"});
   }
   if (level >= 2) {
     for (const char* name : {"optics.C21.a", "optics.C21.b", "optics.C23.a", "optics.C23.b"}) {
-      knobs.push_back({name, r.second_nm});
+      knobs.push_back({name, r.second_nm, "range_second_nm"});
     }
   }
   if (level >= 3) {
     for (const char* name :
          {"optics.C30", "optics.C32.a", "optics.C32.b", "optics.C34.a", "optics.C34.b"}) {
-      knobs.push_back({name, r.third_nm});
+      knobs.push_back({name, r.third_nm, "range_third_nm"});
     }
   }
   return Knobs(std::move(knobs), kNanometreKnobs);

@@ -22,9 +22,9 @@ absl::Status Knobs::Check(const hw::Description& d, const std::string& task) con
     }
     const double allowed = (p->max - p->min) / 2 * unit_.per_si;
     if (!(k.range > 0 && k.range <= allowed * (1 + 1e-9))) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(task, ": ", k.property, " over a range of ", k.range, " ", unit_.name,
-                       " is not allowed on ", d.id, "; allowed: above 0, up to ", allowed));
+      return absl::InvalidArgumentError(absl::StrCat(task, ": ", k.key, " = ", k.range, " of ",
+                                                     k.property, " is not allowed on ", d.id,
+                                                     "; allowed: above 0, up to ", allowed));
     }
   }
   return absl::OkStatus();

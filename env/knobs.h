@@ -26,6 +26,7 @@ inline const KnobUnit kMilliradianKnobs = {"mrad", Dimension::kAngle, 1e-3, 1e3}
 struct Knob {
   std::string property;  // "optics.C12.a"
   double range = 0;
+  std::string key;  // of the task, that says how large: "range_nm"
 };
 
 class Knobs {

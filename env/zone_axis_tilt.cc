@@ -17,7 +17,9 @@ constexpr size_t kExposures = 0, kTilt_mrad = 1;  // of info
 constexpr float kLargest_mrad = 1000;
 
 Knobs MakeKnobs(const ZoneAxisTiltOptions& o) {
-  return Knobs({{"stage.alpha", o.range_mrad}, {"stage.beta", o.range_mrad}}, kMilliradianKnobs);
+  return Knobs(
+      {{"stage.alpha", o.range_mrad, "range_mrad"}, {"stage.beta", o.range_mrad, "range_mrad"}},
+      kMilliradianKnobs);
 }
 
 }  // namespace

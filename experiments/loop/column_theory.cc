@@ -94,8 +94,7 @@ absl::StatusOr<theory::Acquisition> ColumnTheory::Probe(double c10_nm) {
     return watch_->Execute(hw::Set{kKnobs[0], Nanometres(value_nm)}).status();
   };
   if (c10_nm != 0) RONCHI_RETURN_IF_ERROR(set(stands_nm + c10_nm));
-  hw::Scan scan = scan_;
-  RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, watch_->Execute(scan));
+  RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, watch_->Execute(hw::Scan(scan_)));
   probing_dose_e_per_A2_ += reply.dose_e_per_m2 * 1e-20;
   ++probing_images_;
   const theory::Acquisition image = latest_;

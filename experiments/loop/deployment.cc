@@ -35,7 +35,6 @@ class Deployment final : private AlarmSite {
 
  private:
   absl::Status Connect();
-  absl::Status Watched();
   absl::Status Begin();
   void Record(double phase);
   absl::Status Judge();

@@ -43,7 +43,7 @@ absl::Status CheckReward(const Config& task) {
                     "guard, which hides the truth; allowed: image");
 }
 
-// The list below `key`, texts alone; `allowed`: empty for any.
+// The list of texts below `key`; `standard` where there is none.
 std::vector<std::string> Texts(ConfigReader* r, const std::string& key,
                                const std::vector<std::string>& standard) {
   const bool given = r->Has(key);
@@ -166,8 +166,11 @@ absl::Status CheckFit(const Config& root, const Config& instrument, const TaskMa
   const auto task = make(&paper, {});
   if (!task.ok()) {
     const std::string why(task.status().message());
-    const bool range = recipe.task.Has("range_nm") && absl::StrContains(why, "over a range of");
-    return range ? recipe.task.Error("range_nm", why) : root.Error("environment", why);
+    // Where the task names a key of its own, that is the place.
+    for (const std::string& key : recipe.task.Keys()) {
+      if (absl::StrContains(why, key + " = ")) return recipe.task.Error(key, why);
+    }
+    return root.Error("environment", why);
   }
   const env::Spec& spec = (*task)->spec();
   RONCHI_RETURN_IF_ERROR(CheckAgent(recipe.agent, spec));
