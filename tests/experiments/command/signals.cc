@@ -112,7 +112,7 @@ TEST_F(Signals, WhoReadsTwoLinesAndLeaves) {
 // No file may grow beyond 200 kB: to the run that is a full disk, not the end of the program.
 TEST_F(Signals, AFileThatMayNotGrow) {
   const Finished done = RunCommand(
-      {"bash", "-c", "ulimit -f 200; exec " + RonchiProgram() + " run long.yaml -o run -q"},
+      {"bash", "-c", "ulimit -f 200; exec '" + RonchiProgram() + "' run long.yaml -o run -q"},
       folder_.path());
   EXPECT_TRUE(done.status == 1 || done.status == 2) << done.status << done.err;
   EXPECT_THAT(done.out + done.err, HasSubstr("File too large"));

@@ -168,7 +168,7 @@ TEST_F(Losses, ClosedStreamsLeaveDataFilesAlone) {
   for (const std::string closed : {"2>&-", ">&-", "<&- >&- 2>&-", "<&-", ">&- 2>&-"}) {
     const std::string name = absl::StrCat("r", ++number);
     const auto run = [&](const std::string& words) {
-      return RunCommand({"bash", "-c", "exec " + RonchiProgram() + " " + words + " " + closed},
+      return RunCommand({"bash", "-c", "exec '" + RonchiProgram() + "' " + words + " " + closed},
                         folder_.path());
     };
     EXPECT_EQ(run("run w.yaml -v -o " + name).status, 0) << closed;
@@ -185,7 +185,7 @@ TEST_F(Losses, ClosedStreamsLeaveDataFilesAlone) {
 TEST_F(Losses, AResultThatCannotBePrintedIsAFailure) {
   for (const char* words : {"list", "--help", "describe gp --json", "--version", "cache path"}) {
     const Finished done = RunCommand(
-        {"bash", "-c", "exec " + RonchiProgram() + " " + words + " > /dev/full"}, folder_.path());
+        {"bash", "-c", "exec '" + RonchiProgram() + "' " + words + " > /dev/full"}, folder_.path());
     EXPECT_EQ(done.status, 1) << words;
     EXPECT_EQ(done.ErrorLines(), 1u) << done.err;
     EXPECT_THAT(done.err, HasSubstr("standard output")) << words;
