@@ -100,7 +100,7 @@ TEST_F(Signals, WhoReadsTwoLinesAndLeaves) {
   WriteAll(folder_ / "short.yaml", Workflow(200, "      - log: scanned\n"));
   const Finished done = RunCommand(
       {"bash", "-c",
-       RonchiProgram() + " run short.yaml -o run 2>&1 | head -n 2; exit ${PIPESTATUS[0]}"},
+       "'" + RonchiProgram() + "' run short.yaml -o run 2>&1 | head -n 2; exit ${PIPESTATUS[0]}"},
       folder_.path());
   EXPECT_EQ(done.status, 1) << "not all of its result was taken";
   EXPECT_EQ(done.err, "");
