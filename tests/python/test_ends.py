@@ -51,7 +51,7 @@ class Ends(unittest.TestCase):
 
     def test_closed_streams(self):
         program = "import ronchi, os; ronchi.threads(); print(os.open('/dev/null', os.O_RDONLY) > 2)"
-        done = subprocess.run(["bash", "-c", f"exec {sys.executable} -c \"{program}\" <&- 2>&-"],
+        done = subprocess.run(["bash", "-c", f"exec '{sys.executable}' -c \"{program}\" <&- 2>&-"],
                               capture_output=True, text=True)
         self.assertEqual(done.stdout, "True\n")
 
