@@ -19,6 +19,10 @@
 
 namespace ronchi {
 
+// An observation of so many numbers is shown and watched number by number: an aberration function
+// to third order.
+inline constexpr size_t kMostNumbers = 12;
+
 struct StreamValue {
   std::string name;
   double value = 0;

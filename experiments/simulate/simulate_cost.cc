@@ -32,7 +32,7 @@ struct Measured {
 
 // `slices` of the specimen about its middle, where built specimens have their atoms, as a box of
 // their own; moved as phonons do, so that all are different where the job's are.
-sim::Specimen Slab(const sim::SimulationOptions& o, double slice_A, size_t slices) {
+sim::Specimen SlicesOfEqualAtoms(const sim::SimulationOptions& o, double slice_A, size_t slices) {
   const size_t all = o.exit_slices.back();
   const double from_A = double((all - std::min(all, slices)) / 2) * slice_A;
   sim::Specimen slab;
@@ -55,8 +55,9 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A,
   // CPU seconds of a stack of slices, its engine included.
   const auto stack = [&](size_t slices) -> absl::StatusOr<double> {
     const double start = ThreadSeconds();
-    RONCHI_ASSIGN_OR_RETURN(potential, sim::MakePotential(Slab(o, slice_A, slices), job.plan.grid,
-                                                          slice_A, *factors, options));
+    RONCHI_ASSIGN_OR_RETURN(
+        potential, sim::MakePotential(SlicesOfEqualAtoms(o, slice_A, slices), job.plan.grid,
+                                      slice_A, *factors, options));
     const sim::Multislice engine(potential, o.beam.energy_eV, o.tilt_rad);
     return ThreadSeconds() - start;
   };
@@ -71,7 +72,7 @@ absl::StatusOr<Measured> Measure(const SimulateJob& job, double slice_A,
   constexpr size_t kSlices = 9;
   RONCHI_ASSIGN_OR_RETURN(
       sim::PotentialSlices cell,
-      sim::MakePotential(sim::FirstCell(Slab(o, slice_A, 6), cells),
+      sim::MakePotential(sim::FirstCell(SlicesOfEqualAtoms(o, slice_A, 6), cells),
                          sim::CellGrid(job.plan.grid, cells), slice_A, *factors, options));
   cell.order.resize(kSlices, cell.order[0]);
   { const sim::Multislice plans(cell, o.beam.energy_eV, o.tilt_rad); }
