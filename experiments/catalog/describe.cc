@@ -24,6 +24,7 @@
 #include "experiments/simulate/engine_error.h"
 #include "hw/twin/column/column_twin.h"
 #include "ronchi_paths.h"
+#include "sim/engine.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/read_structure.h"
 
@@ -38,15 +39,10 @@ using Groups = std::map<std::string, std::map<std::string, std::string>>;
 // What has a name and a line, and keys at most.
 const Groups& Known() {
   static const Groups kKnown = [] {
-    Groups groups = {
-        {"engines",
-         {{"multislice", "the reference: every probe through every slice"},
-          {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
-          {"contracted",
-           "exact multislice images of rings and segments for any aberrations, in milliseconds "
-           "once "
-           "prepared, with all derivatives; the twin's engine"},
-          {"linear", "incoherent imaging of thin specimens, below 1 ms an image"}}}};
+    Groups groups;
+    for (const sim::EngineKind& kind : sim::EngineKinds()) {
+      groups["engines"][kind.name] = kind.summary;
+    }
     for (const InstrumentKind& kind : InstrumentKinds()) {
       groups["kinds of instruments"][kind.kind] = kind.summary;
     }
@@ -58,36 +54,17 @@ const Groups& Known() {
   return kKnown;
 }
 
-json Option(const json& standard, const std::string& meaning) {
-  return {{"default", standard}, {"meaning", meaning}};
-}
-
-// The keys of a simulate config that belong to an engine.
+// The keys of a config that belong to an engine.
 json OptionsOf(const std::string& name) {
-  if (name == "multislice") {
-    return {
-        {"engine.name", Option("multislice", "of `ronchi simulate`")},
-        {"grid.pixels", Option("required", "frequencies reach the band limit, 1/(3 pixel sizes)")},
-        {"grid.slice_thickness_A", Option("required", "one to two atoms along the beam")},
-        {"phonons.configurations", Option(1, "frozen-phonon configurations to average")}};
+  json options = json::object();
+  const sim::EngineKind* kind = sim::FindEngineKind(name);
+  if (!kind) return options;
+  for (const sim::EngineKey& key : kind->keys) {
+    const json number = json::parse(key.standard, nullptr, false);
+    options[key.key] = {{"default", number.is_number() ? number : json(key.standard)},
+                        {"meaning", key.meaning}};
   }
-  if (name == "prism") {
-    return {
-        {"engine.interpolation", Option(4, "every how many-th plane wave; a divisor of pixels")}};
-  }
-  if (name == "contracted") {
-    return {
-        {"detectors", Option("annular, segmented, dpc, idpc with outer_mrad",
-                             "that sum electrons over fixed pixels; no exit planes")},
-        {"instrument.phonon_configurations",
-         Option(hw::TwinOptions().phonon_configurations,
-                "boxes of displaced atoms for every set of the crystal's waves")},
-        {"instrument.thermal_rms_A",
-         Option(hw::TwinOptions().thermal_rms_A, "of atoms for which the structure file has none")},
-        {"RONCHI_CACHE_GB", Option("20, or a tenth of the disk",
-                                   "room for prepared engines; `ronchi cache list` shows them")}};
-  }
-  return json::object();
+  return options;
 }
 
 std::string UsedBy(const std::string& name) {
@@ -96,9 +73,10 @@ std::string UsedBy(const std::string& name) {
     if (kind.kind == name) return "kind: " + name + " of any instrument; its keys: --schema";
   }
   const std::string key = "engine: {name: " + name + "} in a simulate config";
-  if (name == "multislice") return key + " (the default)";
-  const std::string error = "; `ronchi simulate --compare` measures its error against multislice";
-  if (name == "prism") return key + error;
+  const std::string reference = sim::ReferenceEngine()->name();
+  if (name == reference) return key + " (the default)";
+  const std::string error = "; `ronchi simulate --compare` measures its error against " + reference;
+  if (!sim::FindEngineKind(name)->make_crystal) return key + error;
   return key + error + "; engine: " + name +
          " of a simulated instrument (`ronchi describe twin` measures it there)";
 }
@@ -173,8 +151,7 @@ absl::StatusOr<json> DescribeColumn(const std::string& name) {
       {"detectors", detectors},
       {"cannot", d.cannot},
       {"hidden_prior", prior},
-      {"image_engine",
-       options.engine == hw::TwinOptions::Engine::kLinear ? "linear" : "contracted"},
+      {"image_engine", options.engine},
       {"image_engine_error_meaning",
        "against multislice on a grid that reaches 2.5 times as far as the detector, in slices "
        "half as thick, with other displacements of the atoms: mean fraction of the electrons "
