@@ -11,7 +11,7 @@
 #include "core/progress.h"
 #include "experiments/loop/agent_at_task.h"
 #include "experiments/loop/alarm_actions.h"
-#include "experiments/loop/column_theory.h"
+#include "experiments/loop/theory_at_work.h"
 #include "experiments/loop/trace_rows.h"
 #include "experiments/loop/watching.h"
 #include "hw/guarded.h"
@@ -60,7 +60,7 @@ class Deployment final : private AlarmSite {
   std::string guard_said_;  // last, from whatever thread; mutex_ held
   std::unique_ptr<Watch> instrument_;
   std::unique_ptr<env::Environment> task_;
-  std::unique_ptr<ColumnTheory> theory_;  // null: the recipe has none
+  std::unique_ptr<TheoryAtWork> theory_;  // null: the recipe has none
   std::optional<TruthColumns> truth_;     // for the trace alone: nothing below acts on it
   std::optional<AgentAtTask> agent_;
   std::optional<Watching> watching_;
@@ -89,7 +89,7 @@ absl::Status Deployment::Connect() {
   if (recipe_.one_episode) place.max_episode_steps = recipe_.deploy_steps + 1;
   RONCHI_ASSIGN_OR_RETURN(task_, recipe_.make_deploy_task(instrument_.get(), place));
   if (recipe_.theory) {
-    RONCHI_ASSIGN_OR_RETURN(theory_, ColumnTheory::Create(recipe_, instrument_.get()));
+    RONCHI_ASSIGN_OR_RETURN(theory_, TheoryAtWork::Create(recipe_, instrument_.get()));
   }
   truth_.emplace(truth, task_->spec());
   agent_.emplace(task_.get(), policy_, recipe_.seed, "deploy.policy");
@@ -112,7 +112,7 @@ void Deployment::Record(double phase) {
   if (!theory_) return;
   trace.Put("time_s", theory_->image_time_s());
   trace.Put("dose_e_per_A2", agent_->info().at("dose_e_per_A2") + theory_->probing_dose_e_per_A2());
-  theory_->Put(&trace);
+  for (const StreamValue& v : theory_->Believed()) trace.Put(v.name, v.value);
 }
 
 absl::Status Deployment::EstimateAnew() {

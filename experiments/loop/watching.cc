@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "theory/monitor/kinds.h"
 
 namespace ronchi {
 namespace {
@@ -21,12 +22,16 @@ absl::StatusOr<Watching> Watching::Create(const Recipe& recipe, const env::Spec&
       Streams streams, Streams::Create(m.streams, spec, m.rows == MonitorSettings::Rows::kEpisode));
   theory::MonitorOptions options;
   options.frames_between_false_alarms = m.frames_between_false_alarms;
+  RONCHI_ASSIGN_OR_RETURN(const theory::MonitorKind* const kind, theory::FindMonitorKind(m.test));
   const auto add = [&](const std::string& name) {
     const auto known = references.find(name);
+    const bool has = known != references.end();
+    const theory::MonitorRequest request{
+        .reference = has ? known->second : theory::ReferenceSummary{},
+        .learning_frames = has ? 0 : m.learning_frames,
+        .seed = DeriveSeed(recipe.seed, "monitor." + name)};
     options.streams.push_back(
-        {.name = name,
-         .reference = known == references.end() ? theory::ReferenceSummary{} : known->second,
-         .learning_frames = known == references.end() ? m.learning_frames : 0});
+        {.name = name, .make_detector = [kind, request] { return kind->make(request); }});
   };
   if (streams.wants_innovations()) std::ranges::for_each(innovations, add);
   std::ranges::for_each(streams.names(), add);

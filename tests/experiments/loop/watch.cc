@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/quantity.h"
-#include "experiments/loop/column_theory.h"
+#include "experiments/loop/theory_at_work.h"
 
 namespace ronchi {
 namespace {

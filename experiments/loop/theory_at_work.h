@@ -1,15 +1,16 @@
 // Theory at work beside an agent: it sees every scanned image with the settings under which it was
-// taken, keeps a belief about the column, and says how far an image is from what was expected.
+// taken, keeps a belief about the unknowns of its forward model, and says how far an image is from
+// what was expected. Which model that is, the recipe says (experiments/catalog/forward_models.h).
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "experiments/loop/recipe.h"
 #include "experiments/loop/streams.h"
-#include "experiments/loop/trace.h"
 #include "experiments/loop/watch.h"
 #include "theory/belief/belief.h"
 
@@ -19,43 +20,46 @@ namespace ronchi {
 struct Moved {
   std::string attribution;  // the parameter whose change is the most standard deviations of both
                             // estimates together; or "none of these"
-  std::vector<double> nm;   // of C10, C12a, C12b
+  std::vector<double> nm;   // of C10, C12a, C12b; empty: the theory does not know them
 };
 
-class ColumnTheory {
+class TheoryAtWork {
  public:
-  // Follows what passes through `watch`, which outlives it. The field of the images is the task's.
-  static absl::StatusOr<std::unique_ptr<ColumnTheory>> Create(const Recipe& recipe, Watch* watch);
+  // Follows what passes through `watch`, which outlives it. Does what takes long.
+  static absl::StatusOr<std::unique_ptr<TheoryAtWork>> Create(const Recipe& recipe, Watch* watch);
 
   // The names of what Update gives: "C10", "C12a", …, "unexplained".
   std::vector<std::string> StreamNames() const;
-  // Takes the latest image in; how far it was from what was expected, in standard deviations.
+  // Takes the latest image in; how far it was from what was expected, in standard deviations. NaN
+  // where no image has come since the last one.
   absl::StatusOr<std::vector<StreamValue>> Update();
-  // Three images of its own, C10 by −, 0, + the recipe's probe_defocus_nm, and an estimate from
-  // nothing. In a line: what was found.
+  // Images of its own, and an estimate from nothing. In a line: what was found.
   absl::StatusOr<std::string> EstimateAnew();
   // Since the estimate before the last one.
   Moved WhatMoved() const;
-  // The belief's mean at the settings of the latest image: believed_C10_nm …
-  void Put(Trace* trace) const;
+  // The belief's mean at the settings of the image that is shown: believed_C10_nm …
+  std::vector<StreamValue> Believed() const;
 
   int probing_images() const { return probing_images_; }
   double probing_dose_e_per_A2() const { return probing_dose_e_per_A2_; }
   double image_time_s() const { return shown_.time_s; }
-  // The image that the next Put tells of: the latest.
+  // The image that Believed tells of from now on: the latest.
   void Show() { shown_ = latest_; }
 
  private:
-  ColumnTheory(const Recipe& recipe, Watch* watch,
-               std::shared_ptr<const theory::ForwardModel> model);
+  TheoryAtWork(const Recipe& recipe, Watch* watch);
   void Saw(const hw::Command& command, const hw::Reply& reply);
+  absl::Status MakeModel(std::span<const theory::Acquisition> own);
   absl::StatusOr<theory::Acquisition> Probe(double c10_nm);
+  std::string Found(size_t images) const;
 
   const TheorySettings settings_;
   Watch* watch_;
-  theory::Belief belief_;
-  hw::Scan scan_;  // the task's last
+  std::optional<theory::Belief> belief_;  // from the first estimate on
+  hw::Scan scan_;                         // the task's last
+  std::string detector_;                  // of its frames
   theory::Acquisition latest_, shown_;
+  bool fresh_ = false;  // the latest image has not been taken in
   theory::State before_;
   Eigen::MatrixXd before_covariance_;
   double chi2_per_pixel_ = 0;
@@ -63,7 +67,7 @@ class ColumnTheory {
   double probing_dose_e_per_A2_ = 0;
 };
 
-// The mean of a scan's HAADF frames as theory takes it.
+// The mean of a scan's frames of its first detector, as theory takes it.
 theory::Acquisition ToAcquisition(const hw::Reply& reply,
                                   const std::map<std::string, double>& settings);
 
