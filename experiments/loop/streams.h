@@ -16,13 +16,9 @@
 
 #include "core/status.h"
 #include "env/environment.h"
+#include "experiments/loop/events.h"
 
 namespace ronchi {
-
-struct StreamValue {
-  std::string name;
-  double value = 0;
-};
 
 class Streams {
  public:
@@ -35,10 +31,10 @@ class Streams {
 
   void BeginEpisode();
   // After every step; NaN where there is nothing.
-  std::vector<StreamValue> Step(const env::Observation& observation, std::span<const float> action,
-                                double reward, const env::Info& info);
+  std::vector<NamedValue> Step(const env::Observation& observation, std::span<const float> action,
+                               double reward, const env::Info& info);
   // After the last step of an episode: the means, and what belongs to episodes alone.
-  std::vector<StreamValue> EndEpisode() const;
+  std::vector<NamedValue> EndEpisode() const;
 
  private:
   struct Item {

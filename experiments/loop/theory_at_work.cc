@@ -33,23 +33,25 @@ theory::Acquisition ToAcquisition(const hw::Reply& reply,
 }
 
 absl::StatusOr<std::unique_ptr<TheoryAtWork>> TheoryAtWork::Create(const Recipe& recipe,
-                                                                   Watch* watch) {
+                                                                   Watch* watch, EventBus* bus) {
   if (const auto& load = recipe.theory->prepared.load) RONCHI_RETURN_IF_ERROR(load());
-  return std::unique_ptr<TheoryAtWork>(new TheoryAtWork(recipe, watch));
+  return std::unique_ptr<TheoryAtWork>(new TheoryAtWork(recipe, watch, bus));
 }
 
-TheoryAtWork::TheoryAtWork(const Recipe& recipe, Watch* watch)
+TheoryAtWork::TheoryAtWork(const Recipe& recipe, Watch* watch, EventBus* bus)
     : settings_(*recipe.theory), watch_(watch) {
-  watch_->set_listener(
-      [this](const hw::Command& command, const hw::Reply& reply) { Saw(command, reply); });
+  images_ = bus->Subscribe([this](const Event& event) {
+    if (const auto* reply = std::get_if<events::Reply>(&event)) Saw(*reply);
+    return absl::OkStatus();
+  });
 }
 
-void TheoryAtWork::Saw(const hw::Command& command, const hw::Reply& reply) {
-  const auto* scan = std::get_if<hw::Scan>(&command);
-  if (!scan || reply.frames.empty()) return;
+void TheoryAtWork::Saw(const events::Reply& event) {
+  const auto* scan = std::get_if<hw::Scan>(event.command);
+  if (!scan || event.reply->frames.empty()) return;
   scan_ = *scan;
-  detector_ = reply.frames[0].detector;
-  latest_ = ToAcquisition(reply, watch_->settings());
+  detector_ = event.reply->frames[0].detector;
+  latest_ = ToAcquisition(*event.reply, *event.settings);
   fresh_ = true;
 }
 
@@ -57,8 +59,8 @@ std::vector<std::string> TheoryAtWork::StreamNames() const {
   return theory::StreamsOf(settings_.prepared.parameters);
 }
 
-absl::StatusOr<std::vector<StreamValue>> TheoryAtWork::Update() {
-  std::vector<StreamValue> out;
+absl::StatusOr<std::vector<NamedValue>> TheoryAtWork::Update() {
+  std::vector<NamedValue> out;
   if (!fresh_ || !belief_) {
     for (const std::string& name : StreamNames()) {
       out.push_back({name, std::numeric_limits<double>::quiet_NaN()});
@@ -160,8 +162,8 @@ Moved TheoryAtWork::WhatMoved() const {
   return out;
 }
 
-std::vector<StreamValue> TheoryAtWork::Believed() const {
-  std::vector<StreamValue> out;
+std::vector<NamedValue> TheoryAtWork::Believed() const {
+  std::vector<NamedValue> out;
   const std::vector<std::string>& followed = settings_.prepared.followed;
   for (size_t i = 0; belief_ && i < followed.size(); ++i) {
     out.push_back({absl::StrCat("believed_", followed[i]),

@@ -25,20 +25,22 @@ struct Moved {
 
 class TheoryAtWork {
  public:
-  // Follows what passes through `watch`, which outlives it. Does what takes long.
-  static absl::StatusOr<std::unique_ptr<TheoryAtWork>> Create(const Recipe& recipe, Watch* watch);
+  // Hears of images by the bus; takes its own through `watch`. Both outlive it. Does what takes
+  // long.
+  static absl::StatusOr<std::unique_ptr<TheoryAtWork>> Create(const Recipe& recipe, Watch* watch,
+                                                              EventBus* bus);
 
   // The names of what Update gives: "C10", "C12a", …, "unexplained".
   std::vector<std::string> StreamNames() const;
   // Takes the latest image in; how far it was from what was expected, in standard deviations. NaN
   // where no image has come since the last one.
-  absl::StatusOr<std::vector<StreamValue>> Update();
+  absl::StatusOr<std::vector<NamedValue>> Update();
   // Images of its own, and an estimate from nothing. In a line: what was found.
   absl::StatusOr<std::string> EstimateAnew();
   // Since the estimate before the last one.
   Moved WhatMoved() const;
   // The belief's mean at the settings of the image that is shown: believed_C10_nm …
-  std::vector<StreamValue> Believed() const;
+  std::vector<NamedValue> Believed() const;
 
   int probing_images() const { return probing_images_; }
   double probing_dose_e_per_A2() const { return probing_dose_e_per_A2_; }
@@ -47,8 +49,8 @@ class TheoryAtWork {
   void Show() { shown_ = latest_; }
 
  private:
-  TheoryAtWork(const Recipe& recipe, Watch* watch);
-  void Saw(const hw::Command& command, const hw::Reply& reply);
+  TheoryAtWork(const Recipe& recipe, Watch* watch, EventBus* bus);
+  void Saw(const events::Reply& event);
   absl::Status MakeModel(std::span<const theory::Acquisition> own);
   absl::StatusOr<theory::Acquisition> Probe(double c10_nm);
   std::string Found(size_t images) const;
@@ -65,6 +67,7 @@ class TheoryAtWork {
   double chi2_per_pixel_ = 0;
   int probing_images_ = 0;
   double probing_dose_e_per_A2_ = 0;
+  EventBus::Subscription images_;  // the last member: it goes first
 };
 
 // The mean of a scan's frames of its first detector, as theory takes it.
