@@ -6,6 +6,7 @@
 namespace ronchi::theory {
 
 // Each in the source of its own.
+MonitorKind SequentialRanksKind();       // sequential_ranks.cc
 MonitorKind ShiryaevRobertsKind();       // sr_detector.cc
 MonitorKind ShiryaevRobertsKnownKind();  // sr_detector.cc
 
@@ -13,6 +14,7 @@ const std::vector<MonitorKind>& MonitorKinds() {
   static const std::vector<MonitorKind> kKinds = {
       ShiryaevRobertsKind(),
       ShiryaevRobertsKnownKind(),
+      SequentialRanksKind(),
   };
   return kKinds;
 }
