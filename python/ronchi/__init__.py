@@ -5,8 +5,8 @@
     ronchi.connect("corrected_200kV", ...)         an instrument, behind its guard
     ronchi.load_policy("policy.json")              a trained agent
 
-docs/python.md shows each. Importing registers the environments; what needs the compiled part loads
-it when it is first used.
+docs/python.md shows each. Importing registers the environments, which the compiled part tells of;
+what is slow to import is imported when it is first used.
 """
 from __future__ import annotations
 

@@ -12,10 +12,19 @@
 #include "hw/twin/column/detectors.h"
 #include "hw/twin/column/scan_errors.h"
 #include "hw/twin/column/temporal_coherence.h"
+#include "sim/engine.h"
 #include "sim/physics/electron.h"
 
 namespace ronchi::hw {
-namespace {}  // namespace
+namespace {
+
+// The engine's place among those with images of crystals, by which saved states name it.
+size_t EngineNumber(const std::string& engine) {
+  const auto names = sim::CrystalEngineNames();
+  return size_t(std::ranges::find(names, engine) - names.begin());
+}
+
+}  // namespace
 
 ColumnTwin::ColumnTwin(const TwinOptions& o, DetectorImages images,
                        std::shared_ptr<CameraPatterns> patterns, uint64_t seed)
@@ -54,7 +63,7 @@ void ColumnTwin::ArchivePhysics(StateArchive* a) {
 std::string ColumnTwin::MadeFrom() const {
   const TwinOptions& o = options_;
   std::string made =
-      absl::StrCat("column\n", o.specimen_file, " ", o.layers, " ", int(o.engine), " ",
+      absl::StrCat("column\n", o.specimen_file, " ", o.layers, " ", EngineNumber(o.engine), " ",
                    o.phonon_configurations, " ", o.phonon_seed, " ", o.box_A, " ", o.thermal_rms_A,
                    " ", o.nominal_current_A, " ", o.counts_per_electron, " ", o.dark_counts);
   absl::StrAppend(&made, "\n", o.film.thickness_A, " ", o.film.box_A, " ", o.film.density_g_cm3,
