@@ -20,6 +20,9 @@
 #include "hw/twin/particles/particles_twin.h"
 
 namespace ronchi {
+namespace env {
+TaskKind DoseHoldTask();  // env/dose_hold.cc
+}  // namespace env
 namespace {
 
 using Made = absl::StatusOr<std::unique_ptr<env::Environment>>;
@@ -158,7 +161,7 @@ absl::Status AskForImage(const Config& task, Config* instrument) {
 }
 
 // A task that says all of itself.
-[[maybe_unused]] EnvironmentKind Of(const env::TaskKind& kind) {
+EnvironmentKind Of(const env::TaskKind& kind) {
   const auto prepare = [id = kind.spec.id, own = kind.prepare](
                            const Config& task, const Config&,
                            bool as_made) -> absl::StatusOr<TaskMaker> {
@@ -176,6 +179,7 @@ const std::vector<EnvironmentKind>& EnvironmentKinds() {
       {"AberrationTuning-v1", AberrationTuning, env::AberrationTuningSpec({})},
       {"AdaptiveScan-v0", AdaptiveScan, env::AdaptiveScanSpec({}, true)},
       {"AtomMove-v0", AtomMove, env::AtomMoveSpec({})},
+      Of(env::DoseHoldTask()),
       {"DriftLock-v1", DriftLock, env::DriftLockSpec({})},
       {"RonchigramTuning-v1", RonchigramTuning, env::RonchigramTuningSpec({})},
       {"SpectrumSearch-v0", SpectrumSearch, env::SpectrumSearchSpec({}, true)},
