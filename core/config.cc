@@ -71,7 +71,9 @@ Config Config::Item(size_t index) const {
 std::vector<std::string> Config::Keys() const {
   std::vector<std::string> keys;
   if (!IsMap()) return keys;
-  for (const auto& pair : impl_->node) keys.push_back(pair.first.Scalar());
+  for (const auto& pair : impl_->node) {
+    if (!impl_->Hides(pair.first.Scalar())) keys.push_back(pair.first.Scalar());
+  }
   return keys;
 }
 

@@ -81,7 +81,7 @@ class ConfigReader {
   // Exactly `count` numbers (0: any number of them).
   void Numbers(std::string_view key, std::vector<double>* value, size_t count,
                NumberRange range = {}, bool required = false);
-  // The mapping below `key`; absent gives a node whose reads are defaults, written on reading.
+  // The mapping below `key`; absent: reads are defaults, written. "": this node less what is Known.
   Config Child(std::string_view key);
   bool Has(std::string_view key) const { return node_.Has(key); }
   // Marks a key as known that the caller handles by itself.

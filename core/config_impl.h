@@ -3,10 +3,12 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -29,14 +31,19 @@ struct Config::Impl {
   std::string key;
   // Of the whole document: path → the --set text that wrote it.
   std::shared_ptr<std::map<std::string, std::string>> overrides;
+  std::vector<std::string> hidden;  // keys of this node that are not seen
 
+  bool Hides(std::string_view k) const {
+    return std::find(hidden.begin(), hidden.end(), k) != hidden.end();
+  }
   bool present() const { return node.IsDefined() && !node.IsNull(); }
   int line() const {
     if (node.IsDefined() && node.Mark().line >= 0) return node.Mark().line + 1;
     return parent ? parent->line() : 1;
   }
   YAML::Node Get(std::string_view k) const {
-    if (!node.IsDefined() || !node.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+    if (!node.IsDefined() || !node.IsMap() || Hides(k))
+      return YAML::Node(YAML::NodeType::Undefined);
     const YAML::Node& constant = node;
     return constant[std::string(k)];
   }

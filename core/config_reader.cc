@@ -223,6 +223,11 @@ void ConfigReader::Numbers(std::string_view key, std::vector<double>* value, siz
 }
 
 Config ConfigReader::Child(std::string_view key) {
+  if (key.empty()) {  // for another who reads the same mapping and knows nothing of these keys
+    auto rest = std::make_shared<Config::Impl>(*node_.impl_);
+    rest->hidden.insert(rest->hidden.end(), known_.begin(), known_.end());
+    return Config(rest);
+  }
   Note(key, false, [] { return json::object(); });
   Known(key);
   auto child = std::make_shared<Config::Impl>();

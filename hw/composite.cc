@@ -38,7 +38,7 @@ class Composite final : public Instrument {
   Instrument& column() const { return *parts_[0]; }
 
   void Merge(const Description& d) {
-    description_.simulated |= d.simulated;
+    description_.simulated &= d.simulated;  // a real beam is one, whatever else is here
     const auto append = [](auto* to, const auto& from) {
       to->insert(to->end(), from.begin(), from.end());
     };

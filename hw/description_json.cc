@@ -1,9 +1,12 @@
 #include "hw/description_json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/printable.h"
 
 namespace ronchi::hw {
 namespace {
@@ -20,29 +23,122 @@ void Put(json* j, const char* key, double v, double standard) {
   }
 }
 
-void Get(const json& j, const char* key, double* v) {
-  if (!j.contains(key)) return;
-  const json& x = j.at(key);
-  if (!x.is_string()) {
-    *v = x;
-    return;
+// One mapping of a description, key by key. `where` goes before what is wrong with it, which is the
+// first thing that is.
+class Fields {
+ public:
+  Fields(const json& j, std::string where) : j_(j), where_(std::move(where)) {
+    if (!j.is_object()) Fail("", "a mapping is needed");
   }
-  const std::string text = x;
-  *v = text == "inf"    ? std::numeric_limits<double>::infinity()
-       : text == "-inf" ? -std::numeric_limits<double>::infinity()
-                        : std::numeric_limits<double>::quiet_NaN();
-}
 
-template <class Enum>
-Enum FromName(const std::string& name, int count, std::string_view (*names)(Enum)) {
-  for (int i = 0; i < count; ++i) {
-    if (names(Enum(i)) == name) return Enum(i);
+  void Text(const char* key, std::string* to, bool needed = false) {
+    const json* x = Find(key);
+    if (x && x->is_string()) *to = *x;
+    if (x && !x->is_string()) Wrong(key, *x, "a text");
+    if (needed && to->empty()) Fail(key, "is missing");
   }
-  throw json::other_error::create(501, "unknown name '" + name + "'", nullptr);
-}
+  void Bool(const char* key, bool* to) {
+    const json* x = Find(key);
+    if (x && x->is_boolean()) *to = *x;
+    if (x && !x->is_boolean()) Wrong(key, *x, "true or false");
+  }
+  void Number(const char* key, double* to) {
+    const json* x = Find(key);
+    if (!x) return;
+    constexpr double kInf = std::numeric_limits<double>::infinity();
+    if (x->is_number()) {
+      *to = *x;
+    } else if (*x == "inf" || *x == "-inf") {
+      *to = *x == "inf" ? kInf : -kInf;
+    } else if (*x == "nan") {
+      *to = std::numeric_limits<double>::quiet_NaN();
+    } else {
+      Wrong(key, *x, "a number");
+    }
+  }
+  void Count(const char* key, size_t* to) {
+    if (const json* x = Find(key)) Whole(key, *x, to);
+  }
+  // [x, y]
+  void Counts(const char* key, size_t* x, size_t* y) {
+    const json* both = Find(key);
+    if (!both) return;
+    if (!both->is_array() || both->size() != 2) return Wrong(key, *both, "two whole numbers");
+    Whole(key, both->at(0), x);
+    Whole(key, both->at(1), y);
+  }
+  void Texts(const char* key, std::vector<std::string>* to) {
+    for (const json& x : List(key)) {
+      if (x.is_string()) to->push_back(x);
+      if (!x.is_string()) Wrong(key, x, "texts");
+    }
+  }
+  template <class Enum>
+  void Name(const char* key, Enum last, std::string_view (*names)(Enum), Enum* to) {
+    const json* x = Find(key);
+    if (!x) return;
+    std::vector<std::string> allowed;
+    for (int i = 0; i <= int(last); ++i) {
+      if (*x == names(Enum(i))) *to = Enum(i);
+      if (*x == names(Enum(i))) return;
+      allowed.emplace_back(names(Enum(i)));
+    }
+    Wrong(key, *x, absl::StrJoin(allowed, ", "));
+  }
+  const json& List(const char* key) {
+    static const json kNone = json::array();
+    const json* x = Find(key);
+    if (x && !x->is_array()) Wrong(key, *x, "a list");
+    return x && x->is_array() ? *x : kNone;
+  }
 
-Dimension DimensionFromName(const std::string& name) {
-  return FromName<Dimension>(name, int(Dimension::kSpeed) + 1, DimensionName);
+  void Add(const absl::Status& s) { status_.Update(s); }
+  // Also an error: a key that nobody has asked for. A misspelt limit would be none.
+  absl::Status Done() {
+    if (!status_.ok()) return status_;
+    for (const auto& [key, value] : j_.items()) {
+      if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+      Fail(Printable(key).c_str(),
+           absl::StrCat("is unknown; allowed: ", absl::StrJoin(known_, ", ")));
+    }
+    return status_;
+  }
+
+ private:
+  const json* Find(const char* key) {
+    known_.push_back(key);
+    if (!j_.is_object()) return nullptr;
+    const auto it = j_.find(key);
+    return it == j_.end() ? nullptr : &*it;
+  }
+  void Whole(const char* key, const json& x, size_t* to) {
+    // Beyond this a product of two is no longer a count.
+    if (!x.is_number_unsigned() || x.get<uint64_t>() >= uint64_t{1} << 31) {
+      return Wrong(key, x, "a whole number");
+    }
+    *to = x;
+  }
+  void Wrong(const char* key, const json& x, const std::string& allowed) {
+    std::string text = x.dump(-1, ' ', false, json::error_handler_t::replace);
+    if (text.size() > 40) text = text.substr(0, 40) + "…";
+    Fail(key, absl::StrCat("= ", Printable(text), " is not allowed; allowed: ", allowed));
+  }
+  void Fail(const char* key, const std::string& what) {
+    const char* const blank = *key ? " " : "";
+    status_.Update(absl::InvalidArgumentError(absl::StrCat(where_, ": ", key, blank, what)));
+  }
+
+  const json& j_;
+  const std::string where_;
+  std::vector<std::string> known_;
+  absl::Status status_;
+};
+
+// "description: properties[2] (stage.x)"
+std::string Where(const char* list, size_t i, const json& j, const char* name) {
+  std::string where = absl::StrCat("description: ", list, "[", i, "]");
+  if (!j.is_object() || !j.contains(name) || !j.at(name).is_string()) return where;
+  return absl::StrCat(where, " (", Printable(j.at(name).get<std::string>()), ")");
 }
 
 // Both ways through one list of fields.
@@ -94,8 +190,8 @@ void PutNumbers(json* j, Info info) {
 }
 
 template <class Info>
-void GetNumbers(const json& j, Info* info) {
-  NumbersOf(*info, [&](const char* key, double& v) { Get(j, key, &v); });
+void GetNumbers(Fields* f, Info* info) {
+  NumbersOf(*info, [&](const char* key, double& v) { f->Number(key, &v); });
 }
 
 json One(const PropertyInfo& p) {
@@ -110,17 +206,18 @@ json One(const PropertyInfo& p) {
   return j;
 }
 
-PropertyInfo PropertyFrom(const json& j) {
+absl::StatusOr<PropertyInfo> From(const json& j, size_t i, const PropertyInfo&) {
   PropertyInfo p;
-  p.name = j.at("name");
-  p.dimension = DimensionFromName(j.at("dimension"));
-  p.writable = j.at("writable");
-  p.meaning = j.value("meaning", "");
-  GetNumbers(j, &p);
-  p.unit = j.value("unit", "");
-  p.group = FromName<PropertyGroup>(j.value("group", "other"), int(PropertyGroup::kValves) + 1,
-                                    GroupName);
-  if (j.contains("choices")) p.choices = j.at("choices").get<std::vector<std::string>>();
+  Fields f(j, Where("properties", i, j, "name"));
+  f.Text("name", &p.name, true);
+  f.Name("dimension", Dimension::kSpeed, DimensionName, &p.dimension);
+  f.Bool("writable", &p.writable);
+  f.Text("meaning", &p.meaning);
+  GetNumbers(&f, &p);
+  f.Text("unit", &p.unit);
+  f.Name("group", PropertyGroup::kValves, GroupName, &p.group);
+  f.Texts("choices", &p.choices);
+  RONCHI_RETURN_IF_ERROR(f.Done());
   return p;
 }
 
@@ -131,15 +228,14 @@ json One(const DetectorInfo& d) {
   return j;
 }
 
-DetectorInfo DetectorFrom(const json& j) {
+absl::StatusOr<DetectorInfo> From(const json& j, size_t i, const DetectorInfo&) {
   DetectorInfo d;
-  d.name = j.at("name");
-  d.kind = FromName<DetectorKind>(j.at("kind"), int(DetectorKind::kSpectrum) + 1, DetectorKindName);
-  GetNumbers(j, &d);
-  if (j.contains("pixels")) {
-    d.pixels_x = j.at("pixels").at(0);
-    d.pixels_y = j.at("pixels").at(1);
-  }
+  Fields f(j, Where("detectors", i, j, "name"));
+  f.Text("name", &d.name, true);
+  f.Name("kind", DetectorKind::kSpectrum, DetectorKindName, &d.kind);
+  GetNumbers(&f, &d);
+  f.Counts("pixels", &d.pixels_x, &d.pixels_y);
+  RONCHI_RETURN_IF_ERROR(f.Done());
   return d;
 }
 
@@ -149,11 +245,22 @@ json One(const MeasurementInfo& m) {
   return j;
 }
 
-MeasurementInfo MeasurementFrom(const json& j) {
+absl::StatusOr<MeasurementInfo> From(const json& j, size_t i, const MeasurementInfo&) {
   MeasurementInfo m;
-  m.what = j.at("what");
-  GetNumbers(j, &m);
+  Fields f(j, Where("measurements", i, j, "what"));
+  f.Text("what", &m.what, true);
+  GetNumbers(&f, &m);
+  RONCHI_RETURN_IF_ERROR(f.Done());
   return m;
+}
+
+template <class Info>
+absl::Status GetAll(const json& list, std::vector<Info>* infos) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    RONCHI_ASSIGN_OR_RETURN(Info info, From(list[i], i, Info()));
+    infos->push_back(std::move(info));
+  }
+  return absl::OkStatus();
 }
 
 template <class Infos>
@@ -179,23 +286,19 @@ json ToJson(const Description& d) {
 }
 
 absl::StatusOr<Description> DescriptionFromJson(const json& j) {
-  try {
-    Description d;
-    d.id = j.at("id");
-    d.model = j.value("model", "");
-    d.simulated = j.value("simulated", false);
-    for (const json& p : j.at("properties")) d.properties.push_back(PropertyFrom(p));
-    for (const json& x : j.at("detectors")) d.detectors.push_back(DetectorFrom(x));
-    if (j.contains("measurements")) {
-      for (const json& m : j.at("measurements")) d.measurements.push_back(MeasurementFrom(m));
-    }
-    d.max_pixels = j.value("max_pixels", d.max_pixels);
-    d.cannot = j.value("cannot", std::vector<std::string>());
-    GetNumbers(j, &d);
-    return d;
-  } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("not a description: ", e.what()));
-  }
+  Description d;
+  Fields f(j, "description");
+  f.Text("id", &d.id, true);
+  f.Text("model", &d.model);
+  f.Bool("simulated", &d.simulated);
+  f.Count("max_pixels", &d.max_pixels);
+  f.Texts("cannot", &d.cannot);
+  GetNumbers(&f, &d);
+  f.Add(GetAll(f.List("properties"), &d.properties));
+  f.Add(GetAll(f.List("detectors"), &d.detectors));
+  f.Add(GetAll(f.List("measurements"), &d.measurements));
+  RONCHI_RETURN_IF_ERROR(f.Done());
+  return d;
 }
 
 }  // namespace ronchi::hw

@@ -9,7 +9,8 @@
 namespace ronchi::hw {
 
 nlohmann::json ToJson(const Description& description);
-// InvalidArgument: missing or ill-typed field.
+// Needed are `id` and the names; what else is not said is as in a new Description. InvalidArgument:
+// what is missing, ill-typed or unknown, and where.
 absl::StatusOr<Description> DescriptionFromJson(const nlohmann::json& json);
 
 }  // namespace ronchi::hw

@@ -5,6 +5,7 @@
 
 namespace ronchi::python {
 
+void BindDeploy(nanobind::module_& m);
 void BindEnvironment(nanobind::module_& m);
 void BindInstrument(nanobind::module_& m);
 void BindPolicy(nanobind::module_& m);

@@ -29,15 +29,16 @@ using namespace nb::literals;
 
 // A preset's or a file's name; or the YAML of an instrument's config.
 absl::StatusOr<std::unique_ptr<hw::Instrument>> Open(const std::string& name,
-                                                     const std::string& yaml, uint64_t seed) {
+                                                     const std::string& yaml, uint64_t seed,
+                                                     const DoorOptions& door) {
   RONCHI_ASSIGN_OR_RETURN(const Config config, yaml.empty() ? InstrumentConfig(name)
                                                             : Config::Parse(yaml, "instrument"));
-  return OpenInstrument(config, seed);
+  return OpenInstrument(config, seed, door);
 }
 
 class PyInstrument {
  public:
-  // `guard`: YAML of the keys in docs/safety.md; empty: none.
+  // `guard`: YAML of the keys in docs/safety.md; "none"; empty: what the instrument's config says.
   PyInstrument(const std::string& name, const std::string& yaml, const std::string& guard,
                uint64_t seed) {
     absl::Status status;
@@ -45,7 +46,7 @@ class PyInstrument {
       const Unlocked unlocked;
       status = Connect(name, yaml, guard, seed);
     }
-    Raise(status, guard.empty() ? "instrument" : "guard");
+    Raise(status, guard.empty() || guard == "none" ? "instrument" : "guard");
   }
   ~PyInstrument() { Close(); }
 
@@ -117,15 +118,27 @@ class PyInstrument {
 
   absl::Status Connect(const std::string& name, const std::string& yaml, const std::string& guard,
                        uint64_t seed) {
-    RONCHI_ASSIGN_OR_RETURN(std::unique_ptr<hw::Instrument> opened, Open(name, yaml, seed));
-    if (!guard.empty()) {
+    const auto tell = [events = events_](const std::string& line) {
+      const std::lock_guard<std::mutex> lock(events->mutex);
+      events->lines.push_back(line);
+    };
+    const bool ours = !guard.empty() && guard != "none";
+    const DoorOptions door = {.guard = ours              ? DoorGuard::kCallers
+                                       : guard == "none" ? DoorGuard::kNone
+                                                         : DoorGuard::kConfig,
+                              .on_event = tell,
+                              .guarded = &guarded_};
+    RONCHI_ASSIGN_OR_RETURN(std::unique_ptr<hw::Instrument> opened, Open(name, yaml, seed, door));
+    if (guard.empty() && !guarded_) {
+      return absl::InvalidArgumentError(
+          "the guard needs a dose budget: connect(..., dose_budget_e_per_A2=1e5), or guard=False "
+          "for no guard at all");
+    }
+    if (ours) {
       RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse(guard, "guard"));
       RONCHI_ASSIGN_OR_RETURN(hw::GuardOptions options,
                               hw::ReadGuardOptions(config, opened->description()));
-      options.on_event = [events = events_](const std::string& line) {
-        const std::lock_guard<std::mutex> lock(events->mutex);
-        events->lines.push_back(line);
-      };
+      options.on_event = tell;
       RONCHI_ASSIGN_OR_RETURN(opened, hw::MakeGuarded(std::move(opened), options));
       guarded_ = true;
     }

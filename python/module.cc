@@ -24,6 +24,7 @@ NB_MODULE(_ronchi, m) {
   m.def("set_threads", &ronchi::SetThreads, "threads"_a,
         "At most this many threads from now on; 0: all cores.");
   m.def("threads", &ronchi::Threads, "The number of threads that are used.");
+  ronchi::python::BindDeploy(m);
   ronchi::python::BindEnvironment(m);
   ronchi::python::BindInstrument(m);
   ronchi::python::BindPolicy(m);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numbers>
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "core/angle.h"
 #include "sim/coherence.h"
 #include "sim/fft.h"
 #include "sim/physics/electron.h"
@@ -15,7 +15,6 @@
 namespace ronchi::sim {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 // The probe is computed in a box at least this wide, so that one defocused by 20 nm at 24 mrad
 // (radius 5 Å), with as much astigmatism, does not overlap its own images.
 constexpr double kLeastBox_A = 40;

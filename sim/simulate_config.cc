@@ -1,11 +1,11 @@
 #include "sim/simulate_config.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/angle.h"
 #include "sim/detector_config.h"
 #include "sim/engine.h"
 #include "sim/physics/scattering_factors.h"
@@ -14,8 +14,6 @@
 namespace ronchi::sim {
 namespace {
 
-constexpr double kRadPerDeg = std::numbers::pi / 180;
-constexpr double kRadPerMrad = 1e-3;
 constexpr double kLeastSemiangle_mrad = 0.1;  // of the most parallel nanobeams
 
 // Sections that hold no mistake: what builds on another one is judged only then.

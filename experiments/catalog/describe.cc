@@ -253,11 +253,11 @@ json ListEverything() {
   for (const std::string& name : Stems("twins", ".yaml")) {
     absl::StatusOr<std::string> summary;
     if (const auto config = InstrumentConfig(name); config.ok()) {
-      const auto kind = KindOf(*config);
-      summary = kind.ok() ? (*kind)->summarise(*config) : kind.status();
+      summary = SummariseInstrument(*config);
     }
     out["instruments"][name] = summary.ok() ? *summary : std::string(summary.status().message());
   }
+  for (const InstrumentKind& k : InstrumentKinds()) out["instrument_kinds"][k.kind] = k.summary;
   for (const std::string& name : RecipeNames()) out["recipes"][name] = RecipeTitle(name);
   for (const std::string& name : StructureNames()) {
     const auto crystal = sim::ReadCrystal(DataDirectory() + "/structures/" + name);
@@ -300,6 +300,9 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
       return out;
     }
   }
+  for (const InstrumentKind& kind : InstrumentKinds()) {
+    if (kind.kind == name) return DescribeInstrumentKind(kind);
+  }
   const auto twins = Stems("twins", ".yaml");
   const std::string twin = name == "twin" && !twins.empty() ? twins[0] : name;
   if (std::find(twins.begin(), twins.end(), twin) != twins.end()) return DescribeColumn(twin);
@@ -313,7 +316,10 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
       std::find(structures.begin(), structures.end(), name) != structures.end()) {
     return DescribeStructureFile(DataDirectory() + "/structures/" + name);
   }
-  if (std::error_code ec; fs::is_regular_file(name, ec)) return DescribeStructureFile(name);
+  if (std::error_code ec; fs::is_regular_file(name, ec)) {
+    return fs::path(name).extension() == ".yaml" ? DescribeInstrument(name)
+                                                 : DescribeStructureFile(name);
+  }
   std::vector<std::string> all;
   const json everything = ListEverything();
   for (const auto& [group, entries] : everything.items()) {

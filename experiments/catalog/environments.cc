@@ -124,7 +124,7 @@ absl::StatusOr<TaskMaker> PrepareMap(const Config& task, const Config& instrumen
   const bool simulated = kind->kind == "particles";
   hw::MapTwinOptions twin;
   if (simulated) {
-    RONCHI_ASSIGN_OR_RETURN(twin, hw::ReadMapTwinOptions(instrument));
+    RONCHI_ASSIGN_OR_RETURN(twin, hw::ReadMapTwinOptions(WithoutChain(instrument)));
     options.dark_counts = twin.haadf.dark_counts;
   }
   RONCHI_RETURN_IF_ERROR(read(task, &options));

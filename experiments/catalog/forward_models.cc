@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/nearest.h"
 #include "core/quantity.h"
+#include "experiments/catalog/instrument_chain.h"
 #include "experiments/catalog/instruments.h"
 #include "experiments/catalog/texts.h"
 #include "hw/twin/column/image_model.h"
@@ -44,8 +45,8 @@ absl::StatusOr<PreparedTheory> ScannedCrystal(ConfigReader* keys, const TheoryCo
         "none, or a data sheet as theory.column");
   }
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions train,
-                          hw::ReadTwinOptions(context.train_instrument));
-  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions column, hw::ReadTwinOptions(sheet));
+                          hw::ReadTwinOptions(WithoutChain(context.train_instrument)));
+  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions column, hw::ReadTwinOptions(WithoutChain(sheet)));
   if (column.film.present) {
     return absl::InvalidArgumentError("'scanned_crystal' is of a crystal, and this is a film");
   }

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/files.h"
+#include "experiments/catalog/plugged_instruments.h"
 #include "hw/twin/column/column_twin.h"
 #include "hw/twin/column/describe_column.h"
 #include "hw/twin/particles/describe_particles.h"
@@ -80,6 +82,25 @@ absl::StatusOr<json> PriorOfSheet(const Config& node) {
   return RangesOf(options.prior);
 }
 
+using Keys = std::vector<std::pair<std::string, std::string>>;
+
+// What everything that speaks over a wire has besides.
+Keys WithTimes(Keys keys) {
+  keys.insert(keys.end(), {{"connect_s", "for a connection and the greeting; 10"},
+                           {"silence_s", "without a word after which it is taken for gone; 10"},
+                           {"cancel_s", "from a cancel to the end of the command; 10"},
+                           {"longest_s", "that a command may take beyond its forecast; 600"}});
+  return keys;
+}
+
+json WrapperKeys() {
+  return {{"guard", "limits, dose budget …; or none (docs/safety.md)"},
+          {"record", "a folder for every command and reply"},
+          {"retry", "attempts, first_wait_s, longest_wait_s; or none"},
+          {"lease", "holder, watch: properties that nobody else may move"},
+          {"nothing_guards_the_beam", "true allows guard: none of what is no simulation"}};
+}
+
 std::string PresetPath(const std::string& preset) {
   return absl::StrCat(DataDirectory(), "/twins/", preset, ".yaml");
 }
@@ -94,6 +115,46 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
        PrepareParticles, SummariseParticles, PriorOfParticles, "map", DescriptionOfParticles},
       {"sheet", "a simulated sheet of graphene with one silicon atom", PrepareSheet, SummariseSheet,
        PriorOfSheet, "", DescriptionOfSheet},
+      {"replay",
+       "answers from the record of a run: the same commands get the same replies, to the bit",
+       PrepareReplay,
+       SummariseReplay,
+       nullptr,
+       "",
+       nullptr,
+       false,
+       {{"folder", "of the run"}, {"instrument", "whose record: tune, deploy …"}}},
+      {"composite",
+       "several instruments as one: the column first, then a corrector, a camera …",
+       PrepareComposite,
+       SummariseComposite,
+       nullptr,
+       "",
+       nullptr,
+       true,
+       {{"parts", "a list of instruments, each a name or a mapping; the first is the column"}}},
+      {"program",
+       "a program of one's own, started here, that speaks over its standard input and output",
+       PrepareProgram, SummariseProgram, nullptr, "", nullptr, true,
+       WithTimes({{"command", "its words: [python3, column.py]"},
+                  {"folder", "where it runs; that of the config's file"},
+                  {"end_s", "that it has to end by itself; 5"}})},
+      {"remote",
+       "an instrument that is served at a network address, by ronchi.serve_instrument or another "
+       "program",
+       PrepareRemote, SummariseRemote, nullptr, "", nullptr, true,
+       WithTimes({{"address", "host:port"}})},
+      {"library",
+       "a driver in C++, in a shared library of its own",
+       PrepareLibrary,
+       SummariseLibrary,
+       nullptr,
+       "",
+       nullptr,
+       true,
+       {{"path", "of the library, seen from the folder"},
+        {"folder", "that of the config's file"},
+        {"options", "the driver's own keys"}}},
   };
   return kKinds;
 }
@@ -122,18 +183,33 @@ absl::StatusOr<const InstrumentKind*> KindOf(const Config& node) {
 absl::StatusOr<std::optional<hw::Description>> DescriptionOf(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(node));
   if (!kind->describe) return std::optional<hw::Description>();
-  RONCHI_ASSIGN_OR_RETURN(hw::Description description, kind->describe(node));
+  RONCHI_ASSIGN_OR_RETURN(hw::Description description, kind->describe(WithoutChain(node)));
   return std::optional<hw::Description>(std::move(description));
 }
 
-absl::StatusOr<InstrumentMaker> PrepareInstrument(const Config& node) {
+absl::StatusOr<InstrumentMaker> PrepareInstrument(const Config& node, const DoorOptions& door) {
   RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(node));
-  return kind->prepare(node);
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentChain chain,
+                          ReadInstrumentChain(node, door, kind->may_be_real));
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentMaker make, kind->prepare(WithoutChain(node)));
+  // A config is not for several threads.
+  const auto alone = std::make_shared<std::mutex>();
+  return InstrumentMaker([=](uint64_t seed) -> absl::StatusOr<std::unique_ptr<hw::Instrument>> {
+    RONCHI_ASSIGN_OR_RETURN(auto driver, make(seed));
+    const std::lock_guard<std::mutex> lock(*alone);
+    return WrapInstrument(chain, std::move(driver));
+  });
 }
 
-absl::StatusOr<std::unique_ptr<hw::Instrument>> OpenInstrument(const Config& node, uint64_t seed) {
-  RONCHI_ASSIGN_OR_RETURN(const InstrumentMaker make, PrepareInstrument(node));
+absl::StatusOr<std::unique_ptr<hw::Instrument>> OpenInstrument(const Config& node, uint64_t seed,
+                                                               const DoorOptions& door) {
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentMaker make, PrepareInstrument(node, door));
   return make(seed);
+}
+
+absl::StatusOr<std::string> SummariseInstrument(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(node));
+  return kind->summarise(WithoutChain(node));
 }
 
 absl::StatusOr<Config> InstrumentConfig(const std::string& name,
@@ -158,11 +234,29 @@ std::vector<std::string> InstrumentPresets() {
   return names;
 }
 
-absl::StatusOr<json> DescribeInstrument(const std::string& preset) {
-  RONCHI_ASSIGN_OR_RETURN(const Config config, InstrumentConfig(preset));
+json DescribeInstrumentKind(const InstrumentKind& kind) {
+  json keys = json::object();
+  for (const auto& [key, meaning] : kind.keys) keys[key] = meaning;
+  json out = {{"kind", "instrument_kind"},
+              {"name", kind.kind},
+              {"summary", kind.summary},
+              {"used_by", absl::StrCat("instrument: {kind: ", kind.kind, ", …} of a recipe or a ",
+                                       "workflow, --instrument file.yaml, ronchi.connect")},
+              {"wrappers", WrapperKeys()}};
+  if (!keys.empty()) out["keys"] = keys;
+  if (keys.empty()) out["keys_are_in"] = "docs/twin.md, docs/map_twin.md; presets: ronchi list";
+  if (kind.may_be_real) out["without_guard_or_retry_and_no_simulation"] = "docs/safety.md";
+  return out;
+}
+
+absl::StatusOr<json> DescribeInstrument(const std::string& name) {
+  RONCHI_ASSIGN_OR_RETURN(const Config config, InstrumentConfig(name));
   RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(config));
   RONCHI_ASSIGN_OR_RETURN(const auto twin, OpenInstrument(config, 0));
-  RONCHI_ASSIGN_OR_RETURN(const json prior, kind->prior(config));
+  json prior = json::object();
+  if (kind->prior) {
+    RONCHI_ASSIGN_OR_RETURN(prior, kind->prior(WithoutChain(config)));
+  }
   const hw::Description& d = twin->description();
   json properties, detectors;
   for (const hw::PropertyInfo& p : d.properties) {

@@ -77,6 +77,11 @@ json SchemaOfKind(const InstrumentKind& kind) {
   }
   json schema = SchemaOfAll(Texts(texts), [&](const Config& c) { (void)kind.prepare(c); });
   schema["title"] = kind.summary;
+  // A list is read item by item, and what wraps the instrument apart from the kind.
+  for (const char* list : {"parts", "command"}) {
+    if (schema["properties"].contains(list)) schema["properties"][list] = {{"type", "array"}};
+  }
+  for (const std::string& key : ChainKeys()) schema["properties"][key] = json::object();
   schema["properties"]["preset"] = {{"enum", InstrumentPresets()}};
   schema["properties"]["kind"] = {{"enum", {kind.kind}}};
   if (!kind.once.empty()) schema["properties"]["kind"]["enum"].push_back(kind.once);
@@ -213,6 +218,8 @@ json WorkflowSchema() {
   json schema = SchemaOfAll(Files(absl::StrCat(kSourceDirectory, "/examples/workflows")),
                             [](const Config& c) { (void)hw::workflow::ReadWorkflow(c); });
   AllowFormulas(&schema, true);
+  schema["properties"]["instrument"] = {{"$ref", "#/$defs/instrument"}};
+  schema["$defs"]["instrument"] = InstrumentSchema();
   return schema;
 }
 

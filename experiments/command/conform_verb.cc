@@ -15,9 +15,15 @@ using nlohmann::json;
 int Conform(const Arguments& a) {
   if (a.instrument.empty()) {
     return Fail(absl::InvalidArgumentError(
-        "--instrument is required: a preset (ronchi list) or a twin's YAML file"));
+        "--instrument is required: a preset (ronchi list) or an instrument's YAML file"));
   }
-  absl::StatusOr<FlowInstrument> opened = OpenFlowInstrument(a.instrument, a.seed.value_or(1));
+  // As it is driven: of what is no simulation, behind its guard.
+  bool guarded = false;
+  absl::StatusOr<FlowInstrument> opened = OpenFlowInstrument(
+      a.instrument, a.seed.value_or(1), false,
+      {.on_event =
+           [](const std::string& line) { std::fprintf(stderr, "%s\n", Printable(line).c_str()); },
+       .guarded = &guarded});
   if (!opened.ok()) return Fail(opened.status());
   if (!opened->instrument) {
     return Fail(absl::InvalidArgumentError("instrument '" + a.instrument +
@@ -27,7 +33,8 @@ int Conform(const Arguments& a) {
   const bool failed = std::any_of(checks.begin(), checks.end(),
                                   [](const auto& c) { return c.outcome == hw::Outcome::kFail; });
   if (a.as_json) {
-    json out = {{"instrument", opened->description.id}, {"conforms", !failed}};
+    json out = {
+        {"instrument", opened->description.id}, {"conforms", !failed}, {"guarded", guarded}};
     for (const hw::ConformanceCheck& c : checks) {
       out["checks"].push_back({{"name", c.name},
                                {"outcome", std::string(hw::OutcomeName(c.outcome))},
@@ -35,7 +42,8 @@ int Conform(const Arguments& a) {
     }
     PrintJson(out);
   } else {
-    std::printf("%s\n%s", Printable(opened->description.id).c_str(),
+    std::printf("%s%s\n%s", Printable(opened->description.id).c_str(),
+                guarded ? ", behind its guard" : "",
                 PrintableLines(hw::ConformanceReport(checks)).c_str());
   }
   return failed ? kFailed : Finish();

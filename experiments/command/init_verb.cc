@@ -29,7 +29,9 @@ std::vector<Template> Templates() {
       {"simulate", folder + "simulate.yaml", "simulate.yaml", "ronchi simulate %s -o images.hdf5"},
       {"workflow", folder + "workflow.yaml", "workflow.yaml", "ronchi check %s && ronchi run %s"},
       {"environment", absl::StrCat(kSourceDirectory, "/examples/environment/focus.cc"),
-       "environment.cc", "docs/add_environment.md"}};
+       "environment.cc", "docs/add_environment.md"},
+      {"driver", absl::StrCat(kSourceDirectory, "/examples/driver/python/column.py"), "driver.py",
+       "ronchi conform --instrument %s"}};
 }
 
 std::string Replaced(std::string text, const std::string& from, const std::string& to) {
@@ -53,6 +55,21 @@ std::string EnvironmentCommands(const std::string& file) {
                       "--preset release && ", build);
 }
 
+// The instrument's config, beside a driver; and the driver, which finds Ronchi from anywhere.
+std::string ConfigBeside(const std::string& file) {
+  return std::filesystem::path(file).replace_extension(".yaml").string();
+}
+std::string DriverConfig(const std::string& file) {
+  return absl::StrCat("# A driver in Python. Paths are seen from the folder of this file.\n",
+                      "kind: program\ncommand: [python3, ",
+                      std::filesystem::path(file).filename().string(), "]\n");
+}
+std::string DriverText(std::string text, const std::string& file) {
+  text = Replaced(text, "\"../../../python\"", absl::StrCat("\"", kSourceDirectory, "/python\""));
+  text = Replaced(text, "examples/driver/python/column.yaml", ConfigBeside(file));
+  return Replaced(text, "column.py", file);
+}
+
 absl::StatusOr<Template> Find(const std::string& kind) {
   std::vector<std::string> kinds;
   for (const Template& t : Templates()) {
@@ -70,18 +87,24 @@ absl::StatusOr<json> Write(const Arguments& a) {
   if (std::filesystem::is_directory(file, ec)) {
     return absl::InvalidArgumentError(absl::StrCat("-o ", file, ": is a folder, not a file"));
   }
-  if (!a.force && std::filesystem::exists(file, ec)) {
-    return absl::AlreadyExistsError(file + ": is there already; --force replaces it");
+  const bool driver = std::string(t.kind) == "driver";
+  std::vector<std::string> files = {file};
+  if (driver) files.push_back(ConfigBeside(file));
+  for (const std::string& f : files) {
+    if (a.force || !std::filesystem::exists(f, ec)) continue;
+    return absl::AlreadyExistsError(f + ": is there already; --force replaces it");
   }
   RONCHI_ASSIGN_OR_RETURN(std::string text, ReadFile(t.source));
   const bool program = std::string(t.kind) == "environment";
   const std::string stem = std::filesystem::path(file).stem().string();
   // The comments speak of the file by its name.
-  text =
-      program ? Replaced(text, "example_focus", "example_" + stem) : Replaced(text, t.file, file);
+  text = program  ? Replaced(text, "example_focus", "example_" + stem)
+         : driver ? DriverText(text, file)
+                  : Replaced(text, t.file, file);
   RONCHI_RETURN_IF_ERROR(WriteFileAtomically(file, text));
+  if (driver) RONCHI_RETURN_IF_ERROR(WriteFileAtomically(files[1], DriverConfig(file)));
   return json{{"file", file},
-              {"next", program ? EnvironmentCommands(file) : Replaced(t.next, "%s", file)}};
+              {"next", program ? EnvironmentCommands(file) : Replaced(t.next, "%s", files.back())}};
 }
 
 }  // namespace

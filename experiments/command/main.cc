@@ -63,8 +63,8 @@ constexpr Verb kVerbs[] = {
      nullptr, nullptr, nullptr, "ronchi list engines"},
     {"describe", "one thing of the list in detail", Describe, "name", nullptr, nullptr,
      "ronchi describe AberrationTuning-v1"},
-    {"init", "write a commented template: recipe, simulate, workflow, environment", Init, "kind",
-     nullptr, "file to write (default: <kind>.yaml or environment.cc, here)",
+    {"init", "write a commented template: recipe, simulate, workflow, environment, driver", Init,
+     "kind", nullptr, "file to write (default: <kind>.yaml or environment.cc, here)",
      "ronchi init simulate -o mine.yaml && ronchi simulate mine.yaml --dry-run"},
     {"watch", "an environment with an agent in it: in the terminal, as pictures, as lines",
      WatchEnvironment, "environment", nullptr, "folder for a picture of every step and a GIF",
@@ -153,7 +153,7 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
         "of a workflow: a preset, a twin's YAML file, or a description (JSON, to check)");
   }
   if (std::string(verb.name) == "conform") {
-    sub->add_option("--instrument", a->instrument, "a preset, or a twin's YAML file");
+    sub->add_option("--instrument", a->instrument, "a preset, or an instrument's YAML file");
   }
   AddAnswers(verb, sub, a);
   if (std::string(verb.name) == "evaluate") {

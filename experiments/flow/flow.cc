@@ -234,10 +234,9 @@ absl::Status Introduce(const CheckedFlow& flow, const std::string& folder, Sitti
 
 // A twin in real time need not take as long again as it did before.
 absl::Status CatchUp(const CheckedFlow& flow, const std::string& folder, ReplaySummary* past) {
-  hw::Instrument* const twin = flow.instrument.instrument.get();
-  if (!flow.instrument.real_time) return GoBackTo(folder, twin, past);
+  if (!flow.instrument.real_time) return GoBackTo(folder, flow.instrument.instrument.get(), past);
   RONCHI_ASSIGN_OR_RETURN(FlowInstrument quick,
-                          OpenFlowInstrument(flow.instrument.name, flow.workflow.seed, true));
+                          OpenFlowInstrument(*flow.instrument.config, flow.workflow.seed, true));
   RONCHI_RETURN_IF_ERROR(GoBackTo(folder, quick.instrument.get(), past));
   RONCHI_ASSIGN_OR_RETURN(const std::string state, quick.truth->Save());
   return flow.instrument.truth->Restore(state);
@@ -303,8 +302,6 @@ absl::StatusOr<wf::RunResult> RunSitting(const FlowOptions& options, const std::
 }  // namespace
 
 bool IsWorkflowFile(const std::string& path) {
-  std::error_code ec;
-  if (!fs::is_regular_file(path, ec)) return false;
   const auto config = Config::Load(path);
   return config.ok() && wf::IsWorkflow(*config);
 }
@@ -315,19 +312,22 @@ absl::StatusOr<std::unique_ptr<CheckedFlow>> CheckFlow(const FlowOptions& option
   if (options.seed && !options.resume) overrides.push_back(absl::StrCat("seed=", *options.seed));
   RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Load(options.path, overrides));
   RONCHI_ASSIGN_OR_RETURN(flow->workflow, wf::ReadWorkflow(config));
-  // The words of the author, unless the command line has changed them.
-  flow->text = config.Dump();
-  if (options.overrides.empty()) {
-    RONCHI_ASSIGN_OR_RETURN(flow->text, ReadFile(options.path, kConfigFile));
-  }
   if (options.seed) flow->workflow.seed = *options.seed;
   const std::string name =
       options.instrument.empty() ? flow->workflow.instrument : options.instrument;
-  if (name.empty()) {
+  const Config mapping = ConfigReader(config).Child("instrument");
+  if (name.empty() && !mapping.IsMap()) {
     return config.Error("instrument", "missing; name one here or with --instrument");
   }
-  RONCHI_ASSIGN_OR_RETURN(flow->instrument,
-                          OpenFlowInstrument(name, flow->workflow.seed, options.hurry));
+  const auto open = [&](const auto& what) {
+    return OpenFlowInstrument(what, flow->workflow.seed, options.hurry);
+  };
+  RONCHI_ASSIGN_OR_RETURN(flow->instrument, name.empty() ? open(mapping) : open(name));
+  // The words of the author, where no option has changed them and no path is seen from their file.
+  flow->text = config.Dump();
+  if (options.overrides.empty() && !name.empty()) {
+    RONCHI_ASSIGN_OR_RETURN(flow->text, ReadFile(options.path, kConfigFile));
+  }
   wf::CheckOptions check = flow->instrument.measured;
   check.agent_problem = AgentProblem;
   flow->report = wf::Check(flow->workflow, flow->instrument.description, check);

@@ -63,25 +63,35 @@ absl::Status Measure(FlowInstrument* out) {
 }  // namespace
 
 absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed,
-                                                  bool hurry) {
-  std::error_code ec;
+                                                  bool hurry, const DoorOptions& door) {
   if (absl::EndsWith(name, ".json")) return FromDescription(name);
   const std::vector<std::string> presets = InstrumentPresets();
   const bool preset = std::find(presets.begin(), presets.end(), name) != presets.end();
-  const std::vector<std::string> overrides =
-      hurry ? std::vector<std::string>{"real_time=false"} : std::vector<std::string>();
-  const absl::StatusOr<Config> config = InstrumentConfig(name, overrides);
+  const absl::StatusOr<Config> config = InstrumentConfig(name);
   if (absl::IsNotFound(config.status())) {
     return absl::NotFoundError(
         absl::StrCat(config.status().message(),
                      "; files: an instrument (.yaml), or a description to check against (.json)"));
   }
   RONCHI_RETURN_IF_ERROR(config.status());
-  FlowInstrument out;
+  RONCHI_ASSIGN_OR_RETURN(FlowInstrument out, OpenFlowInstrument(*config, seed, hurry, door));
   out.name = preset ? name : fs::absolute(name).lexically_normal().string();
+  return out;
+}
+
+absl::StatusOr<FlowInstrument> OpenFlowInstrument(const Config& given, uint64_t seed, bool hurry,
+                                                  const DoorOptions& door) {
+  Config config = given;
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(given));
+  if (hurry && !kind->may_be_real && kind->prior) {
+    RONCHI_ASSIGN_OR_RETURN(config, Config::Parse(given.Dump(), given.file(), {"real_time=false"}));
+  }
+  FlowInstrument out;
+  out.config = given;
   RONCHI_ASSIGN_OR_RETURN(out.instrument,
-                          OpenInstrument(*config, DeriveSeed(seed, "workflow.instrument")));
-  ConfigReader(*config).Bool("real_time", &out.real_time);
+                          OpenInstrument(config, DeriveSeed(seed, "workflow.instrument"), door));
+  // Of a simulation it stands there by now, if only as a default.
+  if (config.Has("real_time")) ConfigReader(config).Bool("real_time", &out.real_time);
   out.truth = out.instrument->ground_truth();
   out.description = out.instrument->description();
   RONCHI_RETURN_IF_ERROR(Measure(&out));

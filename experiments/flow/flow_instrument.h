@@ -2,17 +2,23 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/status.h"
+#include "experiments/catalog/instrument_chain.h"
 #include "hw/ground_truth.h"
 #include "hw/instrument.h"
 #include "hw/workflow/check.h"
 
 namespace ronchi {
 
+// A workflow puts the guard of its own document around what it runs on.
+inline const DoorOptions kGuardedByFlow = {.guard = DoorGuard::kCallers};
+
 struct FlowInstrument {
-  std::string name;
+  std::string name;  // empty: by its config, a mapping in the workflow
+  std::optional<Config> config;
   hw::Description description;
   std::unique_ptr<hw::Instrument> instrument;  // null: a description alone, for checking
   hw::GroundTruth* truth = nullptr;            // of a twin: its clock
@@ -27,7 +33,13 @@ struct FlowInstrument {
 // reading, which is above what the guard takes from the one that it reads (its value plus three).
 // NotFound: none of these; the message lists the presets. With `hurry` a twin in real time is
 // opened as one that is not: to be given again what it was given before.
+// `door`: who guards it.
 absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed,
-                                                  bool hurry = false);
+                                                  bool hurry = false,
+                                                  const DoorOptions& door = kGuardedByFlow);
+// The same of a config: a mapping in a workflow.
+absl::StatusOr<FlowInstrument> OpenFlowInstrument(const Config& config, uint64_t seed,
+                                                  bool hurry = false,
+                                                  const DoorOptions& door = kGuardedByFlow);
 
 }  // namespace ronchi

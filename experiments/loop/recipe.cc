@@ -158,10 +158,10 @@ struct Stage {
   TaskMaker make_task;
 };
 absl::StatusOr<Stage> ReadStage(const Config& root, const EnvironmentKind& kind, const Config& task,
-                                const Config& given) {
+                                const Config& given, const DoorOptions& door = {}) {
   absl::StatusOr<Config> instrument = EnvironmentInstrument(kind.id, given, task);
   RONCHI_RETURN_IF_ERROR(instrument.status());
-  RONCHI_ASSIGN_OR_RETURN(InstrumentMaker open, PrepareInstrument(*instrument));
+  RONCHI_ASSIGN_OR_RETURN(InstrumentMaker open, PrepareInstrument(*instrument, door));
   RONCHI_ASSIGN_OR_RETURN(TaskMaker make, kind.prepare(task, *instrument, false));
   return Stage{*std::move(instrument), std::move(open), std::move(make)};
 }
@@ -267,8 +267,9 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   };
   add(ReadStage(config, **kind, task, recipe.train_instrument), &recipe.train_instrument,
       &recipe.open_train, &recipe.make_train_task);
-  add(ReadStage(config, **kind, task, recipe.deploy_instrument), &recipe.deploy_instrument,
-      &recipe.open_deploy, &recipe.make_deploy_task);
+  // deploy.guard is the guard around it.
+  add(ReadStage(config, **kind, task, recipe.deploy_instrument, {.guard = DoorGuard::kCallers}),
+      &recipe.deploy_instrument, &recipe.open_deploy, &recipe.make_deploy_task);
   if (errors.status().ok()) errors.Add(ReadTheory(config, r.Child("theory"), &recipe));
   double probe_defocus_nm = 6;
   errors.Add(ReadMonitor(monitor, recipe.theory, &recipe.monitor, &probe_defocus_nm));

@@ -11,7 +11,6 @@
 namespace ronchi {
 namespace {
 
-constexpr size_t kMostNumbers = 12;  // an aberration function to third order
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double Summarise(std::span<const float> values, const std::string& summary) {

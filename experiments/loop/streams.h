@@ -20,6 +20,10 @@
 
 namespace ronchi {
 
+// An observation of so many numbers is shown and watched number by number: an aberration function
+// to third order.
+inline constexpr size_t kMostNumbers = 12;
+
 class Streams {
  public:
   // InvalidArgument: a name that the task does not have, with those it has.

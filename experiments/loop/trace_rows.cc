@@ -4,11 +4,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "experiments/loop/streams.h"
 
 namespace ronchi {
 namespace {
-
-constexpr size_t kMostNumbers = 12;
 
 // Every writable property that has been read or set, as a column's name and its value.
 template <class Visit>

@@ -354,7 +354,8 @@ absl::StatusOr<Workflow> ReadWorkflow(const Config& config) {
   int version = 1;
   r.reader().Integer("version", &version, {.min = 1, .max = 1}, true);
   w.title = r.Text("workflow", true);
-  w.instrument = r.Text("instrument", false);
+  // A mapping is for whoever opens it.
+  if (!r.Child("instrument").IsMap()) w.instrument = r.Text("instrument", false);
   r.reader().Seed("seed", &w.seed);
   w.budget = r.ReadBudget("budget", true);
   if (r.Has("let")) {

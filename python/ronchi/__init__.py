@@ -3,7 +3,9 @@
     gymnasium.make("ronchi/AberrationTuning-v1")   environments, single and vectors of them
     ronchi.simulate(atoms, ...)                    images and 4D-STEM of ASE Atoms
     ronchi.connect("corrected_200kV", ...)         an instrument, behind its guard
+    ronchi.serve_instrument(obj)                   an instrument in Python, for Ronchi to drive
     ronchi.load_policy("policy.json")              a trained agent
+    ronchi.deploy("policy.json", "quickstart")     … on an instrument, with guard and report
 
 docs/python.md shows each. Importing registers the environments, which the compiled part tells of;
 what is slow to import is imported when it is first used.
@@ -18,20 +20,25 @@ from .registration import register_environments
 
 if TYPE_CHECKING:
     from ._native import __version__, set_threads, threads
+    from .deployment import Deployed, deploy
     from .environment import Environment
     from .instrument import Instrument, connect
     from .policy import Policy, load_policy
+    from .serving import InstrumentServer, serve_instrument
     from .simulation import simulate
     from .vector_environment import VectorEnvironment
 
-__all__ = ["Environment", "Instrument", "InstrumentError", "OrderError", "Policy",
-           "VectorEnvironment", "__version__", "connect", "load_policy",
-           "register_environments", "set_threads", "simulate", "threads"]
+__all__ = ["Deployed", "Environment", "Instrument", "InstrumentError", "InstrumentServer",
+           "OrderError", "Policy", "VectorEnvironment", "__version__", "connect", "deploy",
+           "load_policy", "register_environments", "serve_instrument", "set_threads", "simulate",
+           "threads"]
 
-_WHERE = {"Environment": "environment", "Instrument": "instrument", "Policy": "policy",
+_WHERE = {"Deployed": "deployment", "Environment": "environment", "Instrument": "instrument",
+          "InstrumentServer": "serving", "Policy": "policy",
           "VectorEnvironment": "vector_environment", "__version__": "_native",
-          "connect": "instrument", "load_policy": "policy", "set_threads": "_native",
-          "simulate": "simulation", "threads": "_native"}
+          "connect": "instrument", "deploy": "deployment", "load_policy": "policy",
+          "serve_instrument": "serving", "set_threads": "_native", "simulate": "simulation",
+          "threads": "_native"}
 
 
 def __getattr__(name: str) -> Any:
@@ -46,4 +53,9 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-register_environments()
+# On the computer of an instrument, which only serves it, Gymnasium may be missing.
+try:
+    register_environments()
+except ModuleNotFoundError as error:
+    if error.name != "gymnasium":
+        raise

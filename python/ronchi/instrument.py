@@ -1,4 +1,4 @@
-"""Instruments: the simulated ones, and whatever drivers this build knows."""
+"""Instruments: the simulated ones, and all that is plugged in (docs/add_driver.md)."""
 from __future__ import annotations
 
 import json
@@ -15,18 +15,9 @@ from numpy.typing import NDArray
 from ._config import to_yaml
 from ._native import native
 from .errors import InstrumentError
+from .serving import InstrumentServer
 from .spaces import Float
-
-_SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}  # which JSON lacks
-
-
-def _numbers(value: Any) -> Any:
-    """The special numbers of our JSON as floats."""
-    if isinstance(value, dict):
-        return {key: _numbers(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [_numbers(v) for v in value]
-    return _SPECIAL.get(value, value) if isinstance(value, str) else value
+from .wire import numbers_of
 
 
 def _json(value: float) -> float | str:
@@ -90,10 +81,12 @@ class Instrument:
     Errors are ronchi.InstrumentError: cause, remedy, kind, effect, retryable.
     """
 
-    def __init__(self, connected: native.Instrument) -> None:
+    def __init__(self, connected: native.Instrument,
+                 server: InstrumentServer | None = None) -> None:
         self._native = connected
+        self._server = server  # of an instrument that is written in Python
         #: properties, detectors, limits, what it cannot do (hw/description.h)
-        self.description: dict[str, Any] = _numbers(json.loads(connected.description))
+        self.description: dict[str, Any] = numbers_of(json.loads(connected.description))
         self._dimensions = {p["name"]: p.get("dimension", "number")
                             for p in self.description.get("properties", [])}
         self._events: list[str] = []
@@ -200,6 +193,8 @@ class Instrument:
                 raise
         finally:
             self._native.close()
+            if self._server is not None:
+                self._server.close()
 
     def __enter__(self) -> Instrument:
         return self
@@ -216,42 +211,49 @@ class Instrument:
         text, arrays = self._native.execute(json.dumps({"verb": verb, **fields}), within_s)
         reply = json.loads(text)
         readings = {r["property"]: Reading(
-            _numbers(r["value"]["si"]), _numbers(r["uncertainty"]), _numbers(r.get("time_s", 0.0)),
+            numbers_of(r["value"]["si"]), numbers_of(r["uncertainty"]), numbers_of(r.get("time_s", 0.0)),
             r["value"]["dimension"]) for r in reply["readings"]}
         images: dict[str, list[Float]] = {}
         for frame, array in zip(reply["frames"], arrays):
             images.setdefault(frame["detector"], []).append(array)
         stacks = {name: frames[0] if stack == 1 else np.stack(frames)
                   for name, frames in images.items()}
-        return Reply(**{k: _numbers(reply[k]) for k in
+        return Reply(**{k: numbers_of(reply[k]) for k in
                         ("time_s", "elapsed_s", "electrons", "dose_e_per_m2", "blanked")},
                      ended=reply.get("ended", "complete"), readings=readings, frames=stacks,
                      estimates=[_estimate(e) for e in reply.get("estimates", [])])
 
 
 def _estimate(e: Mapping[str, Any]) -> Estimate:
-    names, covariance = e["names"], np.array(_numbers(e["covariance"]), float)
-    values = np.array([_numbers(v["si"]) for v in e["values"]], float)
+    names, covariance = e["names"], np.array(numbers_of(e["covariance"]), float)
+    values = np.array([numbers_of(v["si"]) for v in e["values"]], float)
     return Estimate(e["what"], names, values,
                     covariance.reshape(len(names), -1) if covariance.size else None)
 
 
-def connect(name: str | os.PathLike[str] | Mapping[str, Any], *,
-            dose_budget_e_per_A2: float | None = None,
-            guard: Mapping[str, Any] | Literal[False] | None = None, seed: int = 0) -> Instrument:
+def connect(name: Any, *, dose_budget_e_per_A2: float | None = None,
+            guard: Mapping[str, Any] | Literal[False] | None = None, seed: int = 0,
+            nothing_guards_the_beam: bool = False) -> Instrument:
     """An instrument, behind a guard (docs/safety.md) that keeps its limits and a dose budget.
 
-    name   a preset ("corrected_200kV"), the path of a twin's YAML file, or a twin's keys as a dict
-           or YAML text ("{preset: corrected_200kV, current_pA: 20}")
-    dose_budget_e_per_A2  per square nanometre, cumulative; the guard needs one
+    name   a preset ("corrected_200kV"), the path of an instrument's YAML file, its keys as a dict
+           or YAML text ("{preset: corrected_200kV, current_pA: 20}"), or an object with
+           `description` and `execute` (ronchi.serve_instrument says what these are), which is
+           driven over a wire within this process
+    dose_budget_e_per_A2  per square nanometre, cumulative; the guard needs one, here or in the
+           config. Of what is no simulation it is 1000 where nothing is said
     guard  its other keys; False: no guard at all, nothing but the instrument's own limits
     seed   of a simulated instrument
+    nothing_guards_the_beam  True allows guard=False of what is no simulation
 
     ValueError: no such instrument, or a key that is not allowed.
     """
+    if not isinstance(name, (str, os.PathLike, Mapping)):
+        return _serve_and_connect(name, dose_budget_e_per_A2, guard, nothing_guards_the_beam)
     text, yaml = "", ""
     if isinstance(name, Mapping):
-        yaml = to_yaml(name)
+        yaml = to_yaml({**name, "nothing_guards_the_beam": True} if nothing_guards_the_beam
+                       else name)
     elif (path := os.fspath(name)).lstrip().startswith("{"):
         yaml = path
     else:
@@ -259,11 +261,29 @@ def connect(name: str | os.PathLike[str] | Mapping[str, Any], *,
     if guard is False:
         if dose_budget_e_per_A2 is not None:
             raise ValueError("guard=False keeps no dose budget: give one or the other")
-        return Instrument(native.Instrument(text, yaml, "", seed))
+        return Instrument(native.Instrument(text, yaml, "none", seed))
     keys = dict(guard or {})
     if dose_budget_e_per_A2 is not None:
         keys["dose_budget_e_per_A2"] = dose_budget_e_per_A2
-    if "dose_budget_e_per_A2" not in keys:
+    if keys and "dose_budget_e_per_A2" not in keys:
         raise ValueError("the guard needs a dose budget: connect(..., dose_budget_e_per_A2=1e5), "
                          "or guard=False for no guard at all")
-    return Instrument(native.Instrument(text, yaml, to_yaml(keys), seed))
+    return Instrument(native.Instrument(text, yaml, to_yaml(keys) if keys else "", seed))
+
+
+def _serve_and_connect(instrument: Any, dose_budget_e_per_A2: float | None,
+                       guard: Mapping[str, Any] | Literal[False] | None,
+                       nothing_guards_the_beam: bool) -> Instrument:
+    try:
+        server = InstrumentServer(instrument).start()
+    except TypeError as error:
+        raise ValueError(f"no instrument: {error}; allowed: a name, a dict, or an object with "
+                         "description and execute") from None
+    try:
+        connected = connect({"kind": "remote", "address": server.address},
+                            dose_budget_e_per_A2=dose_budget_e_per_A2, guard=guard,
+                            nothing_guards_the_beam=nothing_guards_the_beam)
+    except BaseException:
+        server.close()
+        raise
+    return Instrument(connected._native, server)

@@ -1,5 +1,6 @@
 #include "core/config.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -169,6 +170,30 @@ TEST(Config, DumpHoldsEveryDefaultAndReadsBackTheSame) {
 }
 
 // A file is one document: what stands in a second one would not be read.
+// What one reader knows is not seen by another of the same mapping; misspelt keys are told with the
+// right names, and defaults stand in the one document.
+TEST(Config, TheRestOfAMappingIsForAnotherReader) {
+  const Config all = *Config::Parse("guard: {limits: 1}\nspeed: 2\n", "a.yaml");
+  ConfigReader mine(all);
+  mine.Known("guard");
+  mine.Known("record");
+  const Config rest = mine.Child("");
+  EXPECT_FALSE(rest.Has("guard"));
+  EXPECT_EQ(rest.Keys(), std::vector<std::string>{"speed"});
+  EXPECT_FALSE(ConfigReader(rest).Child("guard").IsMap());
+  double speed = 0, other = 7;
+  ConfigReader r(rest);
+  r.Number("speed", &speed);
+  r.Number("other", &other);
+  EXPECT_TRUE(r.Done().ok());
+  EXPECT_EQ(speed, 2);
+  EXPECT_TRUE(all.Has("guard"));
+  EXPECT_TRUE(all.Has("other"));
+  const std::string unknown(ConfigReader(rest).Done().message());
+  EXPECT_THAT(unknown, testing::HasSubstr("a.yaml:2: speed: unknown key"));
+  EXPECT_THAT(unknown, testing::Not(testing::HasSubstr("guard")));
+}
+
 TEST(Config, ASecondDocumentIsRefused) {
   const auto two = Config::Parse("a: 1\n---\nguard: {limits: {x: 2}}\n", "c.yaml");
   EXPECT_TRUE(absl::IsInvalidArgument(two.status()));

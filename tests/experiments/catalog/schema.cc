@@ -95,6 +95,12 @@ TEST(Schema, ExamplesOfOtherDocumentsFit) {
               ::testing::Not(::testing::IsEmpty()));
   EXPECT_THAT(MisfitsOf("workflow", examples + "/workflows/focal_series.yaml"),
               ::testing::IsEmpty());
+  EXPECT_THAT(MisfitsOf("workflow", examples + "/workflows/focal_series.yaml",
+                        {"instrument={kind: program, command: [mine]}"}),
+              ::testing::IsEmpty());
+  EXPECT_THAT(MisfitsOf("workflow", examples + "/workflows/focal_series.yaml",
+                        {"instrument={kind: program, comand: [mine]}"}),
+              ::testing::Not(::testing::IsEmpty()));
   const json instrument = *SchemaOf("instrument");
   EXPECT_THAT(Misfits("corrected_200kV", instrument, instrument), ::testing::IsEmpty());
   EXPECT_THAT(Misfits({{"kind", "sheet"}, {"current_pA", 20}}, instrument, instrument),

@@ -79,6 +79,19 @@ TEST_F(Init, AnEnvironmentToBuild) {
   EXPECT_EQ(text, ReadAll(RONCHI_SOURCE_DIR "/examples/environment/focus.cc"));
 }
 
+// A driver in one file, and the config that plugs it in; from any folder.
+TEST_F(Init, ADriverThatConforms) {
+  EXPECT_THAT(Do({"init", "driver", "-o", "mine.py"}).out,
+              HasSubstr("ronchi conform --instrument mine.yaml"));
+  EXPECT_THAT(Contents(folder_.path()), ElementsAre("mine.py", "mine.yaml"));
+  if (testing_support::RunCommand({"python3", "-c", "import numpy"}, folder_.path()).status != 0) {
+    GTEST_SKIP() << "python3 has no NumPy";
+  }
+  EXPECT_THAT(Do({"conform", "--instrument", "mine.yaml"}).out, HasSubstr("toy:numpy"));
+  EXPECT_THAT(Ronchi({"init", "driver", "-o", "mine.py"}, folder_.path()).err,
+              HasSubstr("mine.py: is there already; --force"));
+}
+
 TEST_F(Init, NothingIsOverwrittenUnasked) {
   WriteAll(folder_ / "simulate.yaml", "mine");
   const Finished done = Ronchi({"init", "simulate"}, folder_.path());

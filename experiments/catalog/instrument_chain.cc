@@ -1,0 +1,168 @@
+#include "experiments/catalog/instrument_chain.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/files.h"
+#include "hw/event_log.h"
+#include "hw/guarded.h"
+#include "hw/recorded.h"
+
+namespace ronchi {
+namespace {
+
+// `key: none` in place of a mapping.
+bool IsNone(const Config& node, const std::string& key) {
+  if (!node.Has(key)) return false;
+  const auto text = ConfigReader(node).Child(key).Scalar();
+  return text.ok() && *text == "none";
+}
+
+absl::Status ReadRetry(const Config& node, InstrumentChain* chain) {
+  hw::RetryOptions o;
+  ConfigReader r(node);
+  r.Integer("attempts", &o.attempts, {.min = 1, .max = 1000});
+  r.Number("first_wait_s", &o.first_wait_s, {.min = 0, .max = 3600});
+  r.Number("longest_wait_s", &o.longest_wait_s, {.min = 0, .max = 3600});
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  chain->retry = o;
+  return absl::OkStatus();
+}
+
+// watch: [stage.x], or {stage.x: tolerance in SI}.
+absl::Status ReadLease(const Config& node, InstrumentChain* chain) {
+  ConfigReader r(node);
+  chain->holder = "ronchi";
+  r.Text("holder", &chain->holder);
+  r.Known("watch");
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  if (chain->holder.empty()) return node.Error("holder", "a name is needed");
+  if (!node.Has("watch")) return absl::OkStatus();
+  const Config watch = r.Child("watch");
+  for (size_t i = 0; i < watch.size(); ++i) {
+    RONCHI_ASSIGN_OR_RETURN(const std::string property, watch.Item(i).Scalar());
+    chain->lease.compared[property] = 0;
+  }
+  if (watch.IsSequence()) return absl::OkStatus();
+  if (!watch.IsMap()) return node.Error("watch", "a list of properties is allowed");
+  ConfigReader tolerances(watch);
+  for (const std::string& property : watch.Keys()) {
+    tolerances.Number(property, &chain->lease.compared[property], {.min = 0});
+  }
+  return tolerances.Done();
+}
+
+// What the config says of a guard against who is said to guard.
+absl::Status CheckGuard(const InstrumentChain& chain) {
+  const Config& node = chain.node;
+  const bool brings = node.Has("guard") && !chain.no_guard;
+  if (brings && chain.door.guard == DoorGuard::kCallers) {
+    return node.Error("guard",
+                      "not allowed here: a guard is around this instrument already (a recipe's, a "
+                      "workflow's, connect's); put its keys there");
+  }
+  if (brings && chain.door.guard == DoorGuard::kNone) {
+    return node.Error("guard", "guard=False contradicts it; leave one of them out");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<hw::GuardOptions> GuardOf(const InstrumentChain& chain,
+                                         const hw::Description& description) {
+  hw::GuardDefaults defaults;
+  if (!description.simulated) defaults.dose_budget_e_per_A2 = kDefaultBudget_e_per_A2;
+  RONCHI_ASSIGN_OR_RETURN(
+      hw::GuardOptions options,
+      hw::ReadGuardOptions(ConfigReader(chain.node).Child("guard"), description, defaults));
+  options.on_event = chain.door.on_event;
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<hw::Instrument>> Guard(const InstrumentChain& chain,
+                                                      std::unique_ptr<hw::Instrument> inner) {
+  const hw::Description& d = inner->description();
+  const bool real = chain.may_be_real && !d.simulated;
+  const bool asked = chain.node.Has("guard") && !chain.no_guard;
+  if (chain.door.guard == DoorGuard::kCallers) return inner;
+  if (chain.no_guard || chain.door.guard == DoorGuard::kNone) {
+    if (!real || chain.nothing_guards) return inner;
+    return chain.node.Error(
+        "guard", absl::StrCat("none is not allowed for ", d.id,
+                              ", which is no simulation; allowed: a guard's keys, or besides "
+                              "nothing_guards_the_beam: true"));
+  }
+  if (!asked && !real) return inner;
+  RONCHI_ASSIGN_OR_RETURN(const hw::GuardOptions options, GuardOf(chain, d));
+  auto guarded = hw::MakeGuarded(std::move(inner), options);
+  if (!guarded.ok()) return Annotate(guarded.status(), chain.node.Where("guard"));
+  if (chain.door.guarded) *chain.door.guarded = true;
+  return std::unique_ptr<hw::Instrument>(std::move(*guarded));
+}
+
+absl::StatusOr<std::unique_ptr<hw::Instrument>> Record(const InstrumentChain& chain,
+                                                       std::unique_ptr<hw::Instrument> inner) {
+  RONCHI_RETURN_IF_ERROR(Annotate(MakeWritableDirectory(chain.record), chain.node.Where("record")));
+  auto log = hw::EventLog::Create(chain.record);
+  if (!log.ok()) return Annotate(log.status(), chain.node.Where("record"));
+  return hw::MakeRecorded(std::move(inner), "instrument", std::move(*log));
+}
+
+absl::StatusOr<std::unique_ptr<hw::Instrument>> Lease(const InstrumentChain& chain,
+                                                      std::unique_ptr<hw::Instrument> inner) {
+  const auto desk = hw::LeaseDesk::Create(std::move(inner), chain.lease);
+  if (!desk.ok()) return Annotate(desk.status(), chain.node.Where("lease"));
+  RONCHI_RETURN_IF_ERROR((*desk)->Acquire(chain.holder));
+  return (*desk)->MakeLeased(chain.holder);
+}
+
+}  // namespace
+
+const std::vector<std::string>& ChainKeys() {
+  static const std::vector<std::string> kKeys = {"guard", "record", "retry", "lease",
+                                                 "nothing_guards_the_beam"};
+  return kKeys;
+}
+
+Config WithoutChain(const Config& node) {
+  ConfigReader r(node);
+  for (const std::string& key : ChainKeys()) r.Known(key);
+  return r.Child("");
+}
+
+absl::StatusOr<InstrumentChain> ReadInstrumentChain(const Config& node, const DoorOptions& door,
+                                                    bool may_be_real) {
+  InstrumentChain chain{.node = node, .door = door, .may_be_real = may_be_real};
+  ConfigReader r(node);
+  if (node.Has("record")) r.Text("record", &chain.record);
+  if (node.Has("nothing_guards_the_beam")) {
+    r.Bool("nothing_guards_the_beam", &chain.nothing_guards);
+  }
+  RONCHI_RETURN_IF_ERROR(r.status());
+  chain.no_guard = IsNone(node, "guard");
+  chain.no_retry = IsNone(node, "retry");
+  if (node.Has("guard") && !chain.no_guard && !r.Child("guard").IsMap()) {
+    return node.Error("guard", "a mapping of its keys is allowed, or none");
+  }
+  RONCHI_RETURN_IF_ERROR(CheckGuard(chain));
+  if (node.Has("retry") && !chain.no_retry) {
+    RONCHI_RETURN_IF_ERROR(ReadRetry(r.Child("retry"), &chain));
+  }
+  if (node.Has("lease")) RONCHI_RETURN_IF_ERROR(ReadLease(r.Child("lease"), &chain));
+  return chain;
+}
+
+absl::StatusOr<std::unique_ptr<hw::Instrument>> WrapInstrument(
+    const InstrumentChain& chain, std::unique_ptr<hw::Instrument> instrument) {
+  const bool real = chain.may_be_real && !instrument->description().simulated;
+  if (chain.retry || (real && !chain.no_retry)) {
+    instrument = hw::MakeRetrying(std::move(instrument), chain.retry.value_or(hw::RetryOptions()));
+  }
+  if (!chain.record.empty()) {
+    RONCHI_ASSIGN_OR_RETURN(instrument, Record(chain, std::move(instrument)));
+  }
+  RONCHI_ASSIGN_OR_RETURN(instrument, Guard(chain, std::move(instrument)));
+  if (!chain.holder.empty()) {
+    RONCHI_ASSIGN_OR_RETURN(instrument, Lease(chain, std::move(instrument)));
+  }
+  return instrument;
+}
+
+}  // namespace ronchi
