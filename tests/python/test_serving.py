@@ -74,8 +74,13 @@ class InOneProcess(unittest.TestCase):
             column.set = lambda command, execution: 1 / 0
             with self.assertRaisesRegex(ronchi.InstrumentError, "ZeroDivisionError"):
                 m.set("optics.C10", 0)
-            column.set = lambda command, execution: {"readings": {"optics.C10": float("nan")}}
-            self.assertTrue(np.isnan(m.set("optics.C10", 0).value))  # said, and seen for what it is
+            for read in (float("nan"), 5.0):  # unknown; in nm
+                column.set = lambda command, execution: {"readings": {"optics.C10": read}}
+                with self.assertRaisesRegex(ronchi.InstrumentError, "stands at .* instead of"):
+                    m.set("optics.C10", "5 nm")
+            column.set = lambda command, execution: {"readings": {"optics.C10": 0}, "x": object()}
+            with self.assertRaisesRegex(ronchi.InstrumentError, "TypeError.*not JSON"):
+                m.set("optics.C10", 0)
             column.read = lambda command, execution: {"readings": {}}
             with self.assertRaisesRegex(ronchi.InstrumentError, "0 readings where 1"):
                 m.read("optics.C10")
