@@ -12,7 +12,7 @@ namespace ronchi::agents {
 using nlohmann::json;
 
 namespace {
-constexpr char kFormat[] = "ronchi-checkpoint";
+constexpr char kCheckpointFormat[] = "ronchi-checkpoint";
 }
 
 json SummaryToJson(const TrainingSummary& s) {
@@ -35,8 +35,8 @@ TrainingSummary SummaryFromJson(const json& j) {
 }
 
 absl::Status WriteCheckpoint(const std::string& path, const json& identity, const json& state) {
-  const std::vector<uint8_t> bytes =
-      json::to_cbor({{"format", kFormat}, {"version", 1}, {"of", identity}, {"state", state}});
+  const std::vector<uint8_t> bytes = json::to_cbor(
+      {{"format", kCheckpointFormat}, {"version", 1}, {"of", identity}, {"state", state}});
   return WriteFileAtomically(path, std::string(bytes.begin(), bytes.end()));
 }
 
@@ -45,7 +45,7 @@ absl::StatusOr<json> ReadCheckpoint(const std::string& path, const json& identit
   if (!std::filesystem::exists(path, ec)) return json();
   RONCHI_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   const absl::StatusOr<json> read = ReadCbor(bytes);
-  if (!read.ok() || !read->is_object() || read->value("format", "") != kFormat ||
+  if (!read.ok() || !read->is_object() || read->value("format", "") != kCheckpointFormat ||
       !read->contains("of") || !read->contains("state")) {
     return absl::InvalidArgumentError(path + ": not a checkpoint of a training, or not whole");
   }

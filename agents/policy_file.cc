@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "agents/kinds.h"
+#include "agents/spaces.h"
 #include "core/files.h"
 #include "core/nesting.h"
 #include "nlohmann/json.hpp"
@@ -18,9 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kFormat[] = "ronchi-policy";
+constexpr char kPolicyFormat[] = "ronchi-policy";
 constexpr int kVersion = 1;
-constexpr double kMostElements = 67108864;  // of a space: 256 MiB of floats
 
 struct Registry {
   std::mutex mutex;
@@ -95,9 +95,10 @@ absl::StatusOr<json> ReadDocument(const std::string& path) {
   if (document.is_discarded()) {
     return absl::InvalidArgumentError("not JSON, or truncated");
   }
-  if (!document.is_object() || !document.contains("format") || document["format"] != kFormat) {
+  if (!document.is_object() || !document.contains("format") ||
+      document["format"] != kPolicyFormat) {
     return absl::InvalidArgumentError(
-        absl::StrCat("not a policy file: format is not \"", kFormat, "\""));
+        absl::StrCat("not a policy file: format is not \"", kPolicyFormat, "\""));
   }
   if (document.at("version").get<int>() != kVersion) {
     return absl::InvalidArgumentError(absl::StrCat("version ", document.at("version").get<int>(),
@@ -133,7 +134,7 @@ absl::Status SavePolicy(const Policy& policy, const Provenance& provenance,
                         const std::string& path) {
   const absl::StatusOr<std::string> text =
       Guarded<std::string>(path, [&]() -> absl::StatusOr<std::string> {
-        json document = {{"format", kFormat}, {"version", kVersion}, {"kind", policy.kind()}};
+        json document = {{"format", kPolicyFormat}, {"version", kVersion}, {"kind", policy.kind()}};
         json& origin = document["provenance"] = json::object();
         for (const auto& [key, value] : provenance) {
           std::visit([&, &k = key](const auto& v) { origin[k] = v; }, value);

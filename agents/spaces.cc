@@ -64,8 +64,6 @@ nlohmann::json DictSpaceToJson(const env::DictSpace& space) {
 
 namespace {
 
-constexpr double kMostElements = 67108864;  // of a box: 256 MiB of floats
-
 // JSON has no infinity: nlohmann writes null, which an unbounded box reads back as ±infinity.
 float BoundFromJson(const nlohmann::json& json, float unbounded) {
   return json.is_null() ? unbounded : json.get<float>();

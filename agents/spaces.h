@@ -12,6 +12,8 @@
 
 namespace ronchi::agents {
 
+inline constexpr double kMostElements = 67108864;  // of a box: 256 MiB of floats
+
 // InvalidArgument, naming the key: a box that is missing or of another shape, or a value that is
 // not finite. Keys that the space does not name are ignored, so that an environment may grow.
 absl::Status CheckObservation(const env::DictSpace& space, const env::Observation& observation);

@@ -8,25 +8,12 @@
 #include "absl/strings/str_join.h"
 #include "core/config_impl.h"
 #include "core/config_schema.h"
+#include "core/nearest.h"
 
 namespace ronchi {
 namespace {
 
 using nlohmann::json;
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0]++;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substitute = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
-    }
-  }
-  return row[b.size()];
-}
 
 std::string RangeText(const NumberRange& r) {
   if (std::isinf(r.min) && std::isinf(r.max)) return "any finite number";
@@ -192,8 +179,7 @@ void ConfigReader::Choice(std::string_view key, std::string* value,
   Note(key, false, [&] { return json{{"enum", allowed}}; });
   if (Failed(key) || !is_mapping_) return;
   if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
-    return Fail(
-        key, absl::StrCat("'", text, "' is not allowed; allowed: ", absl::StrJoin(allowed, ", ")));
+    return Fail(key, absl::StrCat("'", text, "' is not allowed; ", AllowedNames(text, allowed)));
   }
   *value = text;
 }
@@ -257,18 +243,8 @@ Config ConfigReader::Child(std::string_view key) {
 }
 
 absl::Status ConfigReader::Unknown(const std::string& key, std::string* meant) const {
-  const auto nearest = std::min_element(known_.begin(), known_.end(),
-                                        [&](const std::string& a, const std::string& b) {
-                                          return EditDistance(a, key) < EditDistance(b, key);
-                                        });
-  std::string hint = ";";
-  if (nearest != known_.end() &&
-      EditDistance(*nearest, key) <= std::max<size_t>(2, key.size() / 2)) {
-    hint = absl::StrCat("; did you mean '", *nearest, "'?");
-    *meant = *nearest;
-  }
-  return node_.Error(key,
-                     absl::StrCat("unknown key", hint, " allowed: ", absl::StrJoin(known_, ", ")));
+  *meant = NearestName(key, known_);
+  return node_.Error(key, absl::StrCat("unknown key; ", AllowedNames(key, known_)));
 }
 
 absl::Status ConfigReader::status() const {

@@ -30,7 +30,7 @@ struct ConfigSeries::Places {
 
 namespace {
 
-using Axis = ConfigSeries::Axis;
+using SeriesAxis = ConfigSeries::Axis;
 
 // The shortest text that is read back as the same number; "3" of a whole one.
 std::string ShortestText(double value) {
@@ -155,7 +155,7 @@ absl::StatusOr<ConfigSeries> ConfigSeries::Find(const Config& document) {
 
 size_t ConfigSeries::points() const {
   size_t product = 1;
-  for (const Axis& axis : axes_) {
+  for (const SeriesAxis& axis : axes_) {
     // Beyond the limit the exact number does not matter; it must not wrap.
     product = std::min(product * axis.values.size(), kMostPoints * kMostPoints);
   }

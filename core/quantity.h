@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/angle.h"
 #include "core/status.h"
 
 namespace ronchi {
@@ -29,7 +30,6 @@ inline Quantity Number(double v) { return {v, Dimension::kNone}; }
 constexpr double kMetresPerAngstrom = 1e-10;
 constexpr double kAngstromPerMetre = 1e10;
 constexpr double kAngstromPerNanometre = 10;
-constexpr double kRadPerMrad = 1e-3;
 constexpr double kElementaryCharge_C = 1.602176634e-19;  // exact, SI 2019
 
 // The SI unit's name: "m", "rad", "s", "A", "V", "1/m^2", "m/s", "" for kNone.

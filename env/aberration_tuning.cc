@@ -13,8 +13,8 @@
 namespace ronchi::env {
 namespace {
 
-const std::string kId = "AberrationTuning-v1";
-constexpr size_t kImages = 0, kPhaseError = 1;  // of info
+const std::string kAberrationTuningId = "AberrationTuning-v1";
+constexpr size_t kTuningImages = 0, kPhaseError = 1;  // of info
 
 Knobs MakeKnobs(const AberrationTuningOptions& o) {
   return MakeAberrationKnobs(o.level, {o.range_nm, o.range_second_nm, o.range_third_nm});
@@ -44,7 +44,7 @@ Spec AberrationTuningSpec(const AberrationTuningOptions& o) {
   const Knobs knobs = MakeKnobs(o);
   const std::string names = AberrationNames(o.level);
   Spec spec;
-  spec.id = kId;
+  spec.id = kAberrationTuningId;
   spec.summary =
       o.level == 1 ? "tune C10, C12a and C12b of a probe to the highest HAADF contrast of a crystal"
                    : "tune " + names + " of a probe to the highest HAADF contrast of a crystal";
@@ -69,7 +69,7 @@ absl::Status ReadAberrationTuningOptions(const Config& node, AberrationTuningOpt
   ConfigReader r(node);
   std::string reward = o->reward_truth ? "truth" : "image";
   double dwell_us = o->dwell_s * 1e6;
-  ReadId(&r, kId);
+  ReadId(&r, kAberrationTuningId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
   // More knobs take more images: Pattison et al. (2025) spend 150 on seven.
@@ -103,12 +103,12 @@ absl::StatusOr<std::unique_ptr<AberrationTuning>> AberrationTuning::Create(
   if (options.pixels < 8 || size_t(options.pixels) > d.max_pixels || options.range_nm <= 0) {
     return absl::InvalidArgumentError("pixels must be 8 or more, and range_nm above 0");
   }
-  RONCHI_RETURN_IF_ERROR(MakeKnobs(options).Check(d, kId));
-  RONCHI_RETURN_IF_ERROR(NeedDetector(d, "haadf", kId));
+  RONCHI_RETURN_IF_ERROR(MakeKnobs(options).Check(d, kAberrationTuningId));
+  RONCHI_RETURN_IF_ERROR(NeedDetector(d, "haadf", kAberrationTuningId));
   if (options.reward_truth) {
-    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kId));
+    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kAberrationTuningId));
     for (const char* property : {"beam.energy", "beam.semiangle"}) {
-      RONCHI_RETURN_IF_ERROR(NeedProperty(d, property, kId));
+      RONCHI_RETURN_IF_ERROR(NeedProperty(d, property, kAberrationTuningId));
     }
   }
   return std::unique_ptr<AberrationTuning>(new AberrationTuning(instrument, options));
@@ -123,7 +123,7 @@ absl::StatusOr<double> AberrationTuning::Observe(std::span<float> observation) {
   scan.detectors = {"haadf"};
   RONCHI_ASSIGN_OR_RETURN(const hw::Reply reply, Execute(scan));
   if (reply.frames.size() != 2) return absl::InternalError("expected two frames from the scan");
-  own_info()[kImages] += 1;
+  own_info()[kTuningImages] += 1;
   const Array<float>&a = reply.frames[0].counts, &b = reply.frames[1].counts;
   // In the order of the space: contrast, image, settings.
   const double contrast = std::clamp(TwoFrameContrast(a, b, options_.dark_counts), -1e3, 1e3);

@@ -12,8 +12,8 @@
 namespace ronchi::env {
 namespace {
 
-constexpr const char* kId = "AdaptiveScan-v0";
-constexpr float kDarkest = -10, kBrightest = 100;  // of the observed reconstruction
+constexpr const char* kAdaptiveScanId = "AdaptiveScan-v0";
+constexpr float kDarkestEstimate = -10, kBrightestEstimate = 100;  // of the observed reconstruction
 
 struct Level {
   int pixels;
@@ -37,11 +37,14 @@ int AdaptiveScanSteps(const AdaptiveScanOptions& o) {
 Spec AdaptiveScanSpec(const AdaptiveScanOptions& o, bool has_truth) {
   const size_t n = size_t(o.pixels);
   Spec spec;
-  spec.id = kId;
+  spec.id = kAdaptiveScanId;
   spec.summary = "image a field of nanoparticles with few electrons: where to look next";
   spec.observation_space["mask"] = {{n, n}, 0, 1, "", "1 where measured"};
-  spec.observation_space["reconstruction"] = {
-      {n, n}, kDarkest, kBrightest, "", "of what was measured; 1: a thick particle"};
+  spec.observation_space["reconstruction"] = {{n, n},
+                                              kDarkestEstimate,
+                                              kBrightestEstimate,
+                                              "",
+                                              "of what was measured; 1: a thick particle"};
   spec.observation_space["remaining"] = {{1}, 0, 1, "", "share of the probes left"};
   const bool line = o.pattern == AdaptiveScanOptions::Pattern::kLine;
   spec.action_space = {{line ? 3u : 2u},
@@ -64,7 +67,7 @@ absl::Status ReadAdaptiveScanOptions(const Config& node, AdaptiveScanOptions* o)
   using Pattern = AdaptiveScanOptions::Pattern;
   ConfigReader r(node);
   std::string reward = o->reward_is_truth ? "truth" : "image", pattern = "point";
-  ReadId(&r, kId);
+  ReadId(&r, kAdaptiveScanId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   if (r.ok()) {
     const Level& level = kLevels[o->level - 1];
@@ -109,7 +112,7 @@ absl::StatusOr<std::unique_ptr<AdaptiveScan>> AdaptiveScan::Create(hw::Instrumen
   using Pattern = AdaptiveScanOptions::Pattern;
   const hw::Description& d = instrument->description();
   const auto refused = [](const std::string& why) {
-    return absl::InvalidArgumentError(absl::StrCat(kId, " ", why));
+    return absl::InvalidArgumentError(absl::StrCat(kAdaptiveScanId, " ", why));
   };
   const hw::DetectorInfo* haadf = d.FindDetector("haadf");
   if (!haadf || haadf->kind != hw::DetectorKind::kScanned) {
@@ -250,7 +253,7 @@ void AdaptiveScan::Observe(std::span<float> observation) const {
   // In the order of the space: mask, reconstruction, remaining.
   const std::span<const float> image = reconstruction_.image(), mask = reconstruction_.mask();
   float* out = std::copy(mask.begin(), mask.end(), observation.data());
-  for (float v : image) *out++ = std::clamp(v, kDarkest, kBrightest);
+  for (float v : image) *out++ = std::clamp(v, kDarkestEstimate, kBrightestEstimate);
   const int all = AdaptiveScanProbes(options_);
   *out = float(1 - double(measured_.size()) / all);
 }
@@ -323,12 +326,13 @@ absl::Status AdaptiveScan::RestoreOwn(const nlohmann::json& saved) {
   saved.at("surprise").get_to(surprise_);
   if (readings_.size() != measured_.size() ||
       (has_truth_ && truth_.size() != reconstruction_.pixels())) {
-    return absl::InvalidArgumentError(absl::StrCat(kId, ": saved with other options"));
+    return absl::InvalidArgumentError(absl::StrCat(kAdaptiveScanId, ": saved with other options"));
   }
   reconstruction_.Clear();
   for (size_t i = 0; i < measured_.size(); ++i) {
     if (measured_[i] >= reconstruction_.pixels()) {
-      return absl::InvalidArgumentError(absl::StrCat(kId, ": saved with other options"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(kAdaptiveScanId, ": saved with other options"));
     }
     reconstruction_.Add(measured_[i], readings_[i]);
   }

@@ -12,8 +12,8 @@
 namespace ronchi::env {
 namespace {
 
-const std::string kId = "DriftLock-v1";
-enum : size_t { kImages = 0, kShift_pm = 1, kDistance_pm = 2 };  // of info
+const std::string kDriftLockId = "DriftLock-v1";
+enum : size_t { kLockImages = 0, kShift_pm = 1, kDistance_pm = 2 };  // of info
 
 double Length(const std::array<double, 2>& v) { return std::hypot(v[0], v[1]); }
 
@@ -26,7 +26,7 @@ Box Pair(double range, const char* meaning) {
 Spec DriftLockSpec(const DriftLockOptions& o) {
   const size_t n = size_t(o.pixels);
   Spec spec;
-  spec.id = kId;
+  spec.id = kDriftLockId;
   spec.summary = "keep a site of a drifting crystal under the beam";
   auto& space = spec.observation_space;
   space["image"] = {{n, n}, -65535, 65535, "counts", "HAADF around the present centre"};
@@ -52,7 +52,7 @@ absl::Status ReadDriftLockOptions(const Config& node, DriftLockOptions* o) {
   ConfigReader r(node);
   std::string reward = o->reward_truth ? "truth" : "image";
   double dwell_us = o->dwell_s * 1e6;
-  ReadId(&r, kId);
+  ReadId(&r, kDriftLockId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
   r.Number("fov_A", &o->fov_A, {.min = 1, .max = 1000});
@@ -80,10 +80,10 @@ DriftLock::DriftLock(hw::Instrument* instrument, const DriftLockOptions& o)
 absl::StatusOr<std::unique_ptr<DriftLock>> DriftLock::Create(hw::Instrument* instrument,
                                                              const DriftLockOptions& o) {
   const hw::Description& d = instrument->description();
-  RONCHI_RETURN_IF_ERROR(NeedDetector(d, "haadf", kId));
+  RONCHI_RETURN_IF_ERROR(NeedDetector(d, "haadf", kDriftLockId));
   const bool can_park = std::ranges::find(d.cannot, "park") == d.cannot.end();
   if (o.park_s > 0 && !can_park) {
-    return absl::InvalidArgumentError(kId + " needs to park the probe, which " + d.id +
+    return absl::InvalidArgumentError(kDriftLockId + " needs to park the probe, which " + d.id +
                                       " cannot; park_s: 0 does without");
   }
   if (o.pixels < 8 || size_t(o.pixels) > d.max_pixels || o.fov_A <= 0 ||
@@ -92,7 +92,7 @@ absl::StatusOr<std::unique_ptr<DriftLock>> DriftLock::Create(hw::Instrument* ins
         "pixels must be 8 or more, fov_A above 0, max_shift_A above 0 and up to half of fov_A");
   }
   if (o.reward_truth) {
-    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kId));
+    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kDriftLockId));
   }
   return std::unique_ptr<DriftLock>(new DriftLock(instrument, o));
 }
@@ -128,7 +128,7 @@ absl::StatusOr<std::vector<float>> DriftLock::Look(size_t frames) {
     const auto after = UnderCenter_A();
     for (size_t i : {0, 1}) looked_at_A_[i] = 0.5 * (looked_at_A_[i] + after[i]);
   }
-  own_info()[kImages] += 1;
+  own_info()[kLockImages] += 1;
   std::vector<float> mean(reply.frames[0].counts.size());
   for (const hw::Frame& frame : reply.frames) {
     for (size_t i = 0; i < mean.size(); ++i) mean[i] += frame.counts[i] / float(frames);
@@ -218,7 +218,7 @@ nlohmann::json DriftLock::SaveOwn() const {
 absl::Status DriftLock::RestoreOwn(const nlohmann::json& saved) {
   saved.at("reference").get_to(reference_);
   if (reference_.size() != size_t(options_.pixels) * size_t(options_.pixels)) {
-    return absl::InvalidArgumentError(kId + ": saved with other pixels");
+    return absl::InvalidArgumentError(kDriftLockId + ": saved with other pixels");
   }
   registration_.SetReference(reference_);
   saved.at("center_nm").get_to(center_nm_);

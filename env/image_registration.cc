@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include "core/angle.h"
 #include "core/status.h"
 
 namespace ronchi::env {
 namespace {
-
-constexpr double kTwoPi = 2 * std::numbers::pi;
 
 // Of row or column frequencies f of n: −n/2 … n/2.
 double Signed(size_t f, size_t n) { return f <= n / 2 ? double(f) : double(f) - double(n); }

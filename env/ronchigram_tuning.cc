@@ -16,9 +16,9 @@
 namespace ronchi::env {
 namespace {
 
-const std::string kId = "RonchigramTuning-v1";
-constexpr size_t kExposures = 0, kFlatAngle = 1;  // of info
-constexpr double kLeastGradient = 1e-6;           // per mrad²: what counting noise leaves
+const std::string kRonchigramTuningId = "RonchigramTuning-v1";
+constexpr size_t kRonchigramExposures = 0, kFlatAngle = 1;  // of info
+constexpr double kLeastGradient = 1e-6;  // per mrad²: what counting noise leaves
 constexpr double kLargestFlatness = 6, kLeastFlatness = -6;
 
 Knobs MakeKnobs(const RonchigramTuningOptions& o) {
@@ -61,7 +61,7 @@ Spec RonchigramTuningSpec(const RonchigramTuningOptions& o) {
   const Knobs knobs = MakeKnobs(o);
   const std::string names = AberrationNames(o.level);
   Spec spec;
-  spec.id = kId;
+  spec.id = kRonchigramTuningId;
   spec.summary = "tune " + names + " of a probe to a flat Ronchigram of an amorphous film";
   spec.observation_space["image"] = {
       {n, n}, -1e6, 1e6, "counts", "Ronchigram, mean of two exposures"};
@@ -89,7 +89,7 @@ absl::Status ReadRonchigramTuningOptions(const Config& node, RonchigramTuningOpt
   ConfigReader r(node);
   std::string reward = o->reward_truth ? "truth" : "image";
   double disc_mrad = o->disc_rad * 1e3, exposure_ms = o->exposure_s * 1e3;
-  ReadId(&r, kId);
+  ReadId(&r, kRonchigramTuningId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
   if (r.ok() && o->level > 1) o->max_episode_steps = o->level == 2 ? 150 : 250;
@@ -120,17 +120,19 @@ absl::StatusOr<std::unique_ptr<RonchigramTuning>> RonchigramTuning::Create(
     hw::Instrument* instrument, const RonchigramTuningOptions& o) {
   const hw::Description& d = instrument->description();
   if (o.level < 1 || o.level > 3) return absl::InvalidArgumentError("level must be 1, 2 or 3");
-  RONCHI_RETURN_IF_ERROR(MakeKnobs(o).Check(d, kId));
-  RONCHI_ASSIGN_OR_RETURN(const size_t binning, NeedCamera(d, "camera", size_t(o.pixels), kId));
+  RONCHI_RETURN_IF_ERROR(MakeKnobs(o).Check(d, kRonchigramTuningId));
+  RONCHI_ASSIGN_OR_RETURN(const size_t binning,
+                          NeedCamera(d, "camera", size_t(o.pixels), kRonchigramTuningId));
   const double pixel_rad = d.FindDetector("camera")->pixel_rad * double(binning);
   if (!(o.disc_rad >= 4 * pixel_rad && o.disc_rad <= pixel_rad * o.pixels / 2)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        kId, ": a disc of ", o.disc_rad * 1e3, " mrad is not allowed on ", d.id, "; allowed: ",
-        4e3 * pixel_rad, " … ", 500 * pixel_rad * o.pixels, " (four pixels, the edge)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(kRonchigramTuningId, ": a disc of ", o.disc_rad * 1e3,
+                     " mrad is not allowed on ", d.id, "; allowed: ", 4e3 * pixel_rad, " … ",
+                     500 * pixel_rad * o.pixels, " (four pixels, the edge)"));
   }
   if (o.reward_truth) {
-    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kId));
-    RONCHI_RETURN_IF_ERROR(NeedProperty(d, "beam.energy", kId));
+    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kRonchigramTuningId));
+    RONCHI_RETURN_IF_ERROR(NeedProperty(d, "beam.energy", kRonchigramTuningId));
   }
   return std::unique_ptr<RonchigramTuning>(new RonchigramTuning(instrument, o, binning, pixel_rad));
 }
@@ -141,7 +143,7 @@ absl::StatusOr<double> RonchigramTuning::Observe(std::span<float> observation) {
       Execute(hw::Expose{
           .camera = "camera", .time_s = options_.exposure_s, .frames = 2, .binning = binning_}));
   if (reply.frames.size() != 2) return absl::InternalError("expected two exposures");
-  own_info()[kExposures] += 1;
+  own_info()[kRonchigramExposures] += 1;
   const Array<float>&a = reply.frames[0].counts, &b = reply.frames[1].counts;
   if (a.size() != size_t(options_.pixels * options_.pixels)) {
     return absl::InternalError("the camera's frames have other pixels than it describes");

@@ -13,7 +13,7 @@
 namespace ronchi::env {
 namespace {
 
-constexpr const char* kId = "SpectrumSearch-v0";
+constexpr const char* kSpectrumSearchId = "SpectrumSearch-v0";
 constexpr float kDarkest = -10, kBrightest = 100;  // of the observed image
 constexpr float kMostPercent = 110;                // readout noise may be below none, above all
 
@@ -32,7 +32,7 @@ constexpr double kExposure_s[] = {0.05, 0.02, 0.005};
 Spec SpectrumSearchSpec(const SpectrumSearchOptions& o, bool has_truth) {
   const std::vector<size_t> grid = {size_t(o.rows), size_t(o.columns)};
   Spec spec;
-  spec.id = kId;
+  spec.id = kSpectrumSearchId;
   spec.summary = "find where a plasmon is strongest with few spectra, from an overview image";
   spec.observation_space["image"] = {grid, kDarkest, kBrightest, "",
                                      "HAADF overview; 1: a thick particle"};
@@ -61,7 +61,7 @@ absl::Status ReadSpectrumSearchOptions(const Config& node, SpectrumSearchOptions
   ConfigReader r(node);
   std::string reward = o->reward_is_truth ? "truth" : "image";
   std::string band = "edge", score = o->largest_bin ? "largest" : "sum";
-  ReadId(&r, kId);
+  ReadId(&r, kSpectrumSearchId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   if (r.ok()) o->exposure_s = kExposure_s[o->level - 1];
   double dwell_us = o->overview_dwell_s * 1e6, exposure_ms = o->exposure_s * 1e3;
@@ -114,7 +114,7 @@ absl::StatusOr<std::unique_ptr<SpectrumSearch>> SpectrumSearch::Create(
     hw::Instrument* instrument, const SpectrumSearchOptions& o) {
   const hw::Description& d = instrument->description();
   const auto refused = [](const std::string& why) {
-    return absl::InvalidArgumentError(absl::StrCat(kId, " ", why));
+    return absl::InvalidArgumentError(absl::StrCat(kSpectrumSearchId, " ", why));
   };
   const hw::DetectorInfo *haadf = d.FindDetector("haadf"), *eels = d.FindDetector("eels");
   if (!haadf || haadf->kind != hw::DetectorKind::kScanned) {
@@ -348,7 +348,9 @@ absl::Status SpectrumSearch::RestoreOwn(const nlohmann::json& saved) {
               measured_.size() == measured_scores_.size() &&
               (!has_truth_ || truth_.size() == pixels());
   for (uint32_t pixel : measured_) fits &= pixel < pixels();
-  if (!fits) return absl::InvalidArgumentError(absl::StrCat(kId, ": saved with other options"));
+  if (!fits)
+    return absl::InvalidArgumentError(
+        absl::StrCat(kSpectrumSearchId, ": saved with other options"));
   for (auto* v : {&scores_, &mask_}) std::fill(v->begin(), v->end(), 0.0f);
   for (auto* v : {&sum_, &count_}) std::fill(v->begin(), v->end(), 0.0);
   for (size_t i = 0; i < measured_.size(); ++i) {

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kSavedVersion = 1;
+constexpr int kSavedVectorVersion = 1;
 
 template <class T>
 json Bytes(const std::vector<T>& values) {
@@ -48,7 +48,7 @@ absl::StatusOr<std::string> VectorEnvironment::Save() const {
     if (!state.ok()) return Annotate(state.status(), absl::StrCat("environment ", i));
     states.push_back(json::binary({state->begin(), state->end()}));
   }
-  const json saved = {{"version", kSavedVersion},
+  const json saved = {{"version", kSavedVectorVersion},
                       {"id", spec().id},
                       {"autoreset", int(options_.autoreset)},
                       {"states", std::move(states)},
@@ -71,7 +71,7 @@ absl::Status VectorEnvironment::Restore(const std::string& bytes) {
   if (!read.ok()) return Annotate(read.status(), "this is no saved vector of " + spec().id);
   const json& saved = *read;
   try {
-    if (!saved.is_object() || saved.value("version", 0) != kSavedVersion ||
+    if (!saved.is_object() || saved.value("version", 0) != kSavedVectorVersion ||
         saved.value("id", "") != spec().id) {
       return absl::InvalidArgumentError("this is no saved vector of " + spec().id);
     }

@@ -12,8 +12,8 @@
 namespace ronchi::env {
 namespace {
 
-const std::string kId = "ZoneAxisTilt-v1";
-constexpr size_t kExposures = 0, kTilt_mrad = 1;  // of info
+const std::string kZoneAxisTiltId = "ZoneAxisTilt-v1";
+constexpr size_t kTiltExposures = 0, kTilt_mrad = 1;  // of info
 constexpr float kLargest_mrad = 1000;
 
 Knobs MakeKnobs(const ZoneAxisTiltOptions& o) {
@@ -46,7 +46,7 @@ Spec ZoneAxisTiltSpec(const ZoneAxisTiltOptions& o) {
   const size_t n = size_t(o.pixels);
   const Knobs knobs = MakeKnobs(o);
   Spec spec;
-  spec.id = kId;
+  spec.id = kZoneAxisTiltId;
   spec.summary = "turn a crystal onto its zone axis by its diffraction pattern";
   auto& space = spec.observation_space;
   space["image"] = {{n, n}, -1e6, 1e6, "counts", "diffraction pattern"};
@@ -71,7 +71,7 @@ absl::Status ReadZoneAxisTiltOptions(const Config& node, ZoneAxisTiltOptions* o)
   ConfigReader r(node);
   std::string reward = o->reward_truth ? "truth" : "image";
   double exposure_ms = o->exposure_s * 1e3;
-  ReadId(&r, kId);
+  ReadId(&r, kZoneAxisTiltId);
   r.Integer("level", &o->level, {.min = 1, .max = 3});
   r.Choice("reward", &reward, {"image", "truth"});
   if (r.ok())
@@ -98,10 +98,11 @@ ZoneAxisTilt::ZoneAxisTilt(hw::Instrument* instrument, const ZoneAxisTiltOptions
 absl::StatusOr<std::unique_ptr<ZoneAxisTilt>> ZoneAxisTilt::Create(hw::Instrument* instrument,
                                                                    const ZoneAxisTiltOptions& o) {
   const hw::Description& d = instrument->description();
-  RONCHI_RETURN_IF_ERROR(MakeKnobs(o).Check(d, kId));
-  RONCHI_ASSIGN_OR_RETURN(const size_t binning, NeedCamera(d, "camera", size_t(o.pixels), kId));
+  RONCHI_RETURN_IF_ERROR(MakeKnobs(o).Check(d, kZoneAxisTiltId));
+  RONCHI_ASSIGN_OR_RETURN(const size_t binning,
+                          NeedCamera(d, "camera", size_t(o.pixels), kZoneAxisTiltId));
   if (o.reward_truth) {
-    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kId));
+    RONCHI_RETURN_IF_ERROR(NeedGroundTruth(instrument, "reward: truth", kZoneAxisTiltId));
   }
   return std::unique_ptr<ZoneAxisTilt>(new ZoneAxisTilt(
       instrument, o, binning, d.FindDetector("camera")->pixel_rad * double(binning)));
@@ -115,7 +116,7 @@ absl::StatusOr<double> ZoneAxisTilt::Observe(std::span<float> observation) {
   if (reply.frames.size() != 1 || reply.frames[0].counts.size() != pixels) {
     return absl::InternalError("the camera's frames are not as it describes them");
   }
-  own_info()[kExposures] += 1;
+  own_info()[kTiltExposures] += 1;
   const Array<float>& pattern = reply.frames[0].counts;
   const auto pixels_off = CentreOfMass(pattern, options_.dark_counts * double(binning_ * binning_));
   for (size_t i : {0, 1}) {

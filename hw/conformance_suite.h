@@ -15,9 +15,6 @@
 
 namespace ronchi::hw::conformance {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
 struct Skip {
   std::string why;
 };

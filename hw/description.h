@@ -10,6 +10,9 @@
 
 namespace ronchi::hw {
 
+inline constexpr double kInf = std::numeric_limits<double>::infinity();
+inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
 // What a property belongs to. The guard forbids whole groups (hw/guarded.h), whatever a driver says
 // of their writability.
 enum class PropertyGroup {
@@ -31,15 +34,15 @@ std::string_view GroupName(PropertyGroup group);
 struct PropertyInfo {
   std::string name;  // canonical: "beam.current", "optics.C10", "optics.C12.a" …
   Dimension dimension = Dimension::kNone;
-  double min = -std::numeric_limits<double>::infinity();  // SI, absolute
-  double max = std::numeric_limits<double>::infinity();
-  double max_step = std::numeric_limits<double>::infinity();  // largest single change, SI
+  double min = -kInf;  // SI, absolute
+  double max = kInf;
+  double max_step = kInf;  // largest single change, SI
   bool writable = false;
   std::string meaning;
-  std::string unit;       // that people use for it: "nm", "mrad"; empty: the SI unit
-  double resolution = 0;  // the smallest change that is carried out, SI; 0: not known
-  double max_rate = std::numeric_limits<double>::infinity();  // SI per second
-  double settling_s = 0;                                      // from a set to its effect
+  std::string unit;        // that people use for it: "nm", "mrad"; empty: the SI unit
+  double resolution = 0;   // the smallest change that is carried out, SI; 0: not known
+  double max_rate = kInf;  // SI per second
+  double settling_s = 0;   // from a set to its effect
   PropertyGroup group = PropertyGroup::kOther;
   std::vector<std::string> choices;  // if any: the value is an index into these (valves: closed, …)
 };
@@ -50,14 +53,14 @@ std::string_view DetectorKindName(DetectorKind kind);  // "scanned", "camera", "
 struct DetectorInfo {
   std::string name;
   double inner_rad = 0, outer_rad = 0;  // collection angles
-  double saturation_counts = std::numeric_limits<double>::infinity();
+  double saturation_counts = kInf;
   double dark_counts = 0;  // what a pixel reads without electrons, as calibrated
   DetectorKind kind = DetectorKind::kScanned;
   size_t pixels_x = 1, pixels_y = 1;  // of a camera; a spectrum has pixels_x channels
   double pixel_rad = 0;               // of a camera: angle across a pixel; 0: not known
   double channel_eV = 0;              // of a spectrum
   double min_dwell_s = 0;             // scanned: dwell a pixel; else exposure
-  double max_dwell_s = std::numeric_limits<double>::infinity();
+  double max_dwell_s = kInf;
 };
 
 // One thing that `measure` can find, and what that costs at most.
@@ -74,8 +77,8 @@ struct Description {
   bool simulated = false;
   std::vector<PropertyInfo> properties;
   std::vector<DetectorInfo> detectors;
-  double min_dwell_s = 0, max_dwell_s = std::numeric_limits<double>::infinity();
-  double max_fov_m = std::numeric_limits<double>::infinity();
+  double min_dwell_s = 0, max_dwell_s = kInf;
+  double max_fov_m = kInf;
   size_t max_pixels = 4096;         // along either axis of a scan; its square bounds a point list
   std::vector<std::string> cannot;  // capabilities it does not have (hw/capability.h)
   std::vector<MeasurementInfo> measurements;

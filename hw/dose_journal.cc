@@ -24,7 +24,7 @@ bool Covers(const Rectangle& a, const Rectangle& b) {
          a.y_m + a.height_m >= b.y_m + b.height_m;
 }
 
-Rectangle Enclosure(const std::vector<Rectangle>& all) {
+Rectangle EnclosureOfAll(const std::vector<Rectangle>& all) {
   Rectangle e = all.front();
   for (const Rectangle& r : all) {
     const double right = std::max(e.x_m + e.width_m, r.x_m + r.width_m);
@@ -202,8 +202,8 @@ absl::StatusOr<uint64_t> DoseJournal::Book(std::vector<Rectangle> where, double 
                                            double spare) {
   if (file_) {
     const bool wait = sync_ == LedgerSync::kPower && !where.empty() && dose > 0 &&
-                      !TakeFromReserve(Enclosure(where), peak);
-    if (wait && spare > 0) RONCHI_RETURN_IF_ERROR(SetAside(Enclosure(where), peak, spare));
+                      !TakeFromReserve(EnclosureOfAll(where), peak);
+    if (wait && spare > 0) RONCHI_RETURN_IF_ERROR(SetAside(EnclosureOfAll(where), peak, spare));
     std::string line = absl::StrFormat("book %d %.17g", next_, dose);
     for (const Rectangle& r : where) line += Text(r);
     absl::Status written = Write(line);
@@ -246,8 +246,8 @@ absl::Status DoseJournal::Close(uint64_t number, double dose) {
   RONCHI_RETURN_IF_ERROR(Write(absl::StrFormat("done %d %.17g", number, dose)));
   // More than foretold comes out of the reserve as well. What differs by round-off is no more.
   if (sync_ != LedgerSync::kPower || more <= 1e-9 * dose) return absl::OkStatus();
-  return TakeFromReserve(Enclosure(where), more * double(where.size())) ? absl::OkStatus()
-                                                                        : file_->Sync();
+  return TakeFromReserve(EnclosureOfAll(where), more * double(where.size())) ? absl::OkStatus()
+                                                                             : file_->Sync();
 }
 
 }  // namespace ronchi::hw

@@ -8,8 +8,6 @@
 namespace ronchi::hw {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
 absl::Status ReadLimits(const Config& node, const Description& d, GuardOptions* o) {
   ConfigReader all(node);
   for (const std::string& name : node.IsMap() ? node.Keys() : std::vector<std::string>()) {

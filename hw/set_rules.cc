@@ -12,8 +12,6 @@
 namespace ronchi::hw {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInf = std::numeric_limits<double>::infinity();
 // A difference of two positions is off by their round-off: 15 nm is a step of 15 nm.
 constexpr double kRoundOff = 1 + 1e-9;
 

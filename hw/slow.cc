@@ -8,7 +8,7 @@ namespace ronchi::hw {
 namespace {
 
 // How soon a cancelled wait ends.
-constexpr double kPoll_s = 0.002;
+constexpr double kCancelPoll_s = 0.002;
 
 class Slow final : public Instrument {
  public:
@@ -32,7 +32,7 @@ class Slow final : public Instrument {
     while (!options.cancelled()) {
       const std::chrono::duration<double> left = end - Clock::now();
       if (left.count() <= 0) return;
-      std::this_thread::sleep_for(std::min(left, std::chrono::duration<double>(kPoll_s)));
+      std::this_thread::sleep_for(std::min(left, std::chrono::duration<double>(kCancelPoll_s)));
     }
   }
 

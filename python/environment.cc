@@ -85,13 +85,17 @@ class PyEnvironment {
 
 void BindEnvironment(nb::module_& m) {
   m.def(
-      "environment_ids",
+      "environments",
       [] {
-        std::vector<std::string> ids;
-        for (const EnvironmentKind& kind : EnvironmentKinds()) ids.push_back(kind.id);
-        return ids;
+        std::map<std::string, std::tuple<int, std::optional<double>>> facts;
+        for (const EnvironmentKind& kind : EnvironmentKinds()) {
+          const double solved = SolvedAtDefaults(kind);
+          facts[kind.id] = {kind.spec.max_episode_steps,
+                            solved != 0 ? std::optional(solved) : std::nullopt};
+        }
+        return facts;
       },
-      "The environments there are.");
+      "The environments there are: steps of an episode, the return at which it counts as solved.");
   nb::class_<PyEnvironment>(m, "Environment",
                             "One environment; `config` is YAML with the keys instrument and task.")
       .def(nb::init<const std::string&, const std::string&, uint64_t>(), "id"_a, "config"_a,

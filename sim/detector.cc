@@ -1,16 +1,15 @@
 #include "sim/detector.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/str_format.h"
+#include "core/angle.h"
 #include "sim/physics/electron.h"
 
 namespace ronchi::sim {
 namespace {
 
 using Type = DetectorOptions::Type;
-constexpr double kPi = std::numbers::pi;
 
 // The bin of the angle (ax, ay), or -1 outside.
 int Bin(const DetectorOptions& d, double ax, double ay) {

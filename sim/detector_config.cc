@@ -1,15 +1,12 @@
 #include "sim/detector_config.h"
 
-#include <numbers>
-
 #include "absl/strings/str_format.h"
+#include "core/angle.h"
 
 namespace ronchi::sim {
 namespace {
 
 using Type = DetectorOptions::Type;
-constexpr double kRadPerDeg = std::numbers::pi / 180;
-constexpr double kRadPerMrad = 1e-3;
 
 const std::pair<const char*, Type> kTypes[] = {{"annular", Type::kAnnular},
                                                {"segmented", Type::kSegmented},

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include "core/angle.h"
 #include "core/status.h"
 
 namespace ronchi::sim {
 
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 constexpr size_t kBlock = 64;  // positions at a time: their waves stay in the first cache
 
 // Powers 0 … n − 1 of e^{2πi x} for a block of x, [n, kBlock] each.

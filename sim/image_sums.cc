@@ -2,15 +2,14 @@
 // line, then over those along x.
 #include <Eigen/Core>
 #include <cmath>
-#include <numbers>
 
+#include "core/angle.h"
 #include "core/status.h"
 #include "sim/image_model.h"
 
 namespace ronchi::sim {
 namespace {
 
-constexpr double kTwoPi = 2 * std::numbers::pi;
 using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Index = Eigen::Index;
 

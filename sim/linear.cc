@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numbers>
+#include <set>
 
 #include "absl/strings/str_cat.h"
+#include "core/angle.h"
 #include "sim/coherence.h"
 #include "sim/fft.h"
 #include "sim/physics/electron.h"
@@ -14,7 +15,6 @@
 namespace ronchi::sim {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 // The probe is computed in a box at least this wide, so that one defocused by 20 nm at 24 mrad
 // (radius 5 Å), with as much astigmatism, does not overlap its own images.
 constexpr double kLeastBox_A = 40;
@@ -98,6 +98,7 @@ struct LinearEngine::Impl {
   std::vector<Beam> beams;
   Fft forward, inverse;
 
+  void SetSizes();  // from options and cell
   void AddBeams();
   void AddObject(const Specimen& specimen, const ScatteringFactors& factors);
   // weight · |probe|² onto `sum`, [nx, ny].
@@ -112,6 +113,17 @@ struct LinearEngine::Impl {
   // times e^{−2π²s²g²} of the source, or the derivative of that by the width.
   ImageHarmonics ToHarmonics(ComplexBuffer* intensity, double source_fwhm_A, bool by_source) const;
 };
+
+void LinearEngine::Impl::SetSizes() {
+  const double k_max =
+      2 * options.semiangle_rad / Wavelength_A(options.energy_eV);  // of an intensity
+  half_x = int(k_max * cell[0]);
+  half_y = int(k_max * cell[1]);
+  copies_x = int(std::ceil(kLeastBox_A / cell[0]));
+  copies_y = int(std::ceil(kLeastBox_A / cell[1]));
+  nx = NextFastSize(2 * int(k_max * cell[0] * copies_x) + 4);
+  ny = NextFastSize(2 * int(k_max * cell[1] * copies_y) + 4);
+}
 
 void LinearEngine::Impl::AddBeams() {
   const double wavelength = Wavelength_A(options.energy_eV);
@@ -172,14 +184,7 @@ absl::StatusOr<LinearEngine> LinearEngine::Create(const Specimen& specimen,
   Impl& m = *impl;
   m.options = options;
   m.cell = {specimen.cell_A[0], specimen.cell_A[1]};
-  const double wavelength = Wavelength_A(options.energy_eV);
-  const double k_max = 2 * options.semiangle_rad / wavelength;  // of an intensity
-  m.half_x = int(k_max * m.cell[0]);
-  m.half_y = int(k_max * m.cell[1]);
-  m.copies_x = int(std::ceil(kLeastBox_A / m.cell[0]));
-  m.copies_y = int(std::ceil(kLeastBox_A / m.cell[1]));
-  m.nx = NextFastSize(2 * int(k_max * m.cell[0] * m.copies_x) + 4);
-  m.ny = NextFastSize(2 * int(k_max * m.cell[1] * m.copies_y) + 4);
+  m.SetSizes();
   m.forward = Fft::Plane(m.nx, m.ny, Fft::Direction::kForward, Fft::Effort::kEstimate);
   m.inverse = Fft::Plane(m.nx, m.ny, Fft::Direction::kInverse, Fft::Effort::kEstimate);
   m.AddBeams();
@@ -187,6 +192,21 @@ absl::StatusOr<LinearEngine> LinearEngine::Create(const Specimen& specimen,
   LinearEngine engine;
   engine.impl_ = impl;
   return engine;
+}
+
+double LinearEngine::EstimateBytes(const Specimen& specimen, const LinearOptions& options) {
+  Impl m;
+  m.options = options;
+  m.cell = {specimen.cell_A[0], specimen.cell_A[1]};
+  m.SetSizes();
+  std::set<int> elements;
+  for (const Atom& a : specimen.atoms) elements.insert(a.z);
+  const double harmonics = double(m.half_x + 1) * (2 * double(m.half_y) + 1);
+  // A node of the map of cross-sections, by element and |g|; object and image; wave and intensity;
+  // beams, which are fewer than points.
+  constexpr double kNode = 64;
+  return harmonics * (kNode * double(elements.size()) + 2 * sizeof(std::complex<double>)) +
+         double(m.nx) * m.ny * (3 * sizeof(Complex) + sizeof(Impl::Beam));
 }
 
 std::array<double, 2> LinearEngine::cell_A() const { return impl_->cell; }

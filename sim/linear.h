@@ -34,6 +34,9 @@ class LinearEngine final : public ImageModel {
   static absl::StatusOr<LinearEngine> Create(const Specimen& specimen, const LinearOptions& options,
                                              const ScatteringFactors& factors);
 
+  // An upper bound of what Create and an image take, in bytes.
+  static double EstimateBytes(const Specimen& specimen, const LinearOptions& options);
+
   ImageHarmonics MakeHarmonics(const Aberrations& aberrations, double source_fwhm_A,
                                double focal_spread_A = 0) const override;
   ImageHarmonics MakeDerivatives(const Aberrations& aberrations, double source_fwhm_A,

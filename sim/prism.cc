@@ -3,10 +3,10 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/angle.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/progress.h"
@@ -14,8 +14,6 @@
 
 namespace ronchi::sim {
 namespace {
-
-constexpr double kTwoPi = 2 * std::numbers::pi;
 
 // The smallest multiple of f that is at least n and has no prime factor above 7 but f's own.
 size_t NextFastMultiple(size_t n, size_t f) {

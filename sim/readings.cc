@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "sim/coherence.h"
+#include "sim/engine.h"
 #include "sim/integrate_gradient.h"
 #include "sim/physics/electron.h"
 
@@ -31,7 +32,7 @@ void ToMeans(const SimulationOptions& o, size_t reading, const BlockSums& sums,
     const int n = done[i / reading % done.size()];
     (*values)[i] = n > 0 ? (*values)[i] / n : std::numeric_limits<double>::quiet_NaN();
   }
-  if (o.source_fwhm_A > 0 && o.engine != Engine::kLinear) {
+  if (o.source_fwhm_A > 0 && !o.engine->Plan(o).blurs_inside) {
     const auto step = o.scan.Step_A();
     BlurBySource(o.source_fwhm_A, step[0], step[1], PeriodicAxes(o), o.exit_slices.size(),
                  o.scan.pixels[0], o.scan.pixels[1], reading, values);

@@ -1,20 +1,19 @@
 #include "sim/simulate_config.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/angle.h"
 #include "sim/detector_config.h"
+#include "sim/engine.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/specimen_config.h"
 
 namespace ronchi::sim {
 namespace {
 
-constexpr double kRadPerDeg = std::numbers::pi / 180;
-constexpr double kRadPerMrad = 1e-3;
 constexpr double kLeastSemiangle_mrad = 0.1;  // of the most parallel nanobeams
 
 // Sections that hold no mistake: what builds on another one is judged only then.
@@ -250,53 +249,6 @@ absl::Status ReadDose(const Config& dose, const Config& output, const ReadSoFar&
   return errors.status();
 }
 
-// What an engine cannot do is said here, before any work.
-absl::Status ReadEngine(const Config& engine, const ReadSoFar& read, SimulationOptions* o) {
-  ConfigReader e(engine);
-  std::string name = "multislice";
-  e.Choice("name", &name, {"multislice", "prism", "contracted", "linear"});
-  if (name == "prism") {
-    o->engine = Engine::kPrism;
-    o->prism_interpolation = 4;
-    e.Integer("interpolation", &o->prism_interpolation, {.min = 1, .max = 64});
-    const size_t f = size_t(o->prism_interpolation);
-    if (e.ok() && read.grid && (o->grid_pixels[0] % f || o->grid_pixels[1] % f)) {
-      e.Fail("interpolation", absl::StrCat(f, " does not divide the grid's ", o->grid_pixels[0],
-                                           " × ", o->grid_pixels[1], " pixels"));
-    }
-  }
-  if (name == "linear") {
-    o->engine = Engine::kLinear;
-    if (o->beam.tilt_rad != std::array<double, 2>{} || o->tilt_rad != std::array<double, 2>{}) {
-      e.Fail("name", "linear knows no tilts; allowed with them: multislice, prism");
-    }
-    for (const DetectorOptions& d : o->detectors) {
-      if (!read.beam) break;
-      if (d.type != DetectorOptions::Type::kAnnular || d.inner_rad < o->beam.semiangle_rad) {
-        e.Fail("name", absl::StrCat("linear images dark field only; detector '", d.name,
-                                    "' is not annular with an inner angle of at least the "
-                                    "semiangle; allowed with it: multislice, prism"));
-      }
-    }
-  }
-  if (name == "contracted") {
-    o->engine = Engine::kContracted;
-    for (const DetectorOptions& d : o->detectors) {
-      using Type = DetectorOptions::Type;
-      const bool differential = d.type == Type::kDpc || d.type == Type::kIntegratedDpc;
-      if (d.type == Type::kPixelated || d.type == Type::kCenterOfMass ||
-          (differential && d.outer_rad == 0)) {
-        e.Fail("name", absl::StrCat("contracted reads rings and segments; detector '", d.name,
-                                    "' is neither; allowed with it: multislice, prism"));
-      }
-    }
-  }
-  if (name != "multislice" && o->exit_slices.size() > 1) {
-    e.Fail("name", name + " reads at the exit face only; no exit_planes");
-  }
-  return e.Done();
-}
-
 }  // namespace
 
 absl::StatusOr<Aberrations> ReadAberrations(const Config& node) {
@@ -370,7 +322,7 @@ absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config,
   add(ReadExitPlanes(config, &r, read, &o));
   add(ReadDetectors(config, detectors, read, &o), &read.detectors);
   add(ReadDose(dose, output, read, &o));
-  add(ReadEngine(engine, read, &o));
+  add(ReadEngine(engine, read.beam, read.grid, &o));
   for (const DetectorOptions& options : o.detectors) {
     ConfigReader d(detectors);
     add(CheckResponse(options, d.Child(options.name), o));

@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@
 
 namespace ronchi::sim {
 
-enum class Engine { kMultislice, kPrism, kContracted, kLinear };
+class Engine;                                     // sim/engine.h
+std::shared_ptr<const Engine> ReferenceEngine();  // multislice
 
 struct SimulationOptions {
   Specimen specimen;  // repeated and rotated
@@ -38,8 +40,7 @@ struct SimulationOptions {
   uint64_t phonon_seed = 0;
   ScanOptions scan;
   std::vector<DetectorOptions> detectors;
-  Engine engine = Engine::kMultislice;
-  int prism_interpolation = 1;
+  std::shared_ptr<const Engine> engine = ReferenceEngine();
   std::vector<size_t> exit_slices;  // slices passed, increasing; the last is the whole stack
   double electrons_per_A2 = 0;      // 0: no counting noise
   uint64_t dose_seed = 0;

@@ -12,20 +12,24 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/files.h"
+#include "core/nearest.h"
 #include "core/parallel.h"
 #include "env/versions.h"
 #include "experiments/catalog/agents.h"
 #include "experiments/catalog/describe_environment.h"
 #include "experiments/catalog/describe_structure.h"
 #include "experiments/catalog/environments.h"
+#include "experiments/catalog/forward_models.h"
 #include "experiments/catalog/instruments.h"
 #include "experiments/loop/alarm_actions.h"
 #include "experiments/loop/recipe.h"
 #include "experiments/simulate/engine_error.h"
 #include "hw/twin/column/column_twin.h"
 #include "ronchi_paths.h"
+#include "sim/engine.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/read_structure.h"
+#include "theory/monitor/kinds.h"
 
 namespace ronchi {
 namespace {
@@ -33,74 +37,69 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-using Groups = std::map<std::string, std::map<std::string, std::string>>;
+// What has a name and a line, and says where it is chosen; from the tables.
+struct Named {
+  std::string summary, used_by;
+  json options = json::object();
+};
+using Groups = std::map<std::string, std::map<std::string, Named>>;
 
-// What has a name and a line, and keys at most.
+std::string UsedBy(const sim::EngineKind& kind) {
+  const std::string key = absl::StrCat("engine: {name: ", kind.name, "} in a simulate config");
+  const std::string reference = sim::ReferenceEngine()->name();
+  if (kind.name == reference) return key + " (the default)";
+  const std::string error = "; `ronchi simulate --compare` measures its error against " + reference;
+  if (!kind.make_crystal) return key + error;
+  return absl::StrCat(key, error, "; engine: ", kind.name,
+                      " of a simulated instrument (`ronchi describe twin` measures it there)");
+}
+
+// The keys of a config that belong to an engine.
+json OptionsOf(const sim::EngineKind& kind) {
+  json options = json::object();
+  for (const sim::EngineKey& key : kind.keys) {
+    const json number = json::parse(key.standard, nullptr, false);
+    options[key.key] = {{"default", number.is_number() ? number : json(key.standard)},
+                        {"meaning", key.meaning}};
+  }
+  return options;
+}
+
 const Groups& Known() {
   static const Groups kKnown = [] {
-    Groups groups = {
-        {"engines",
-         {{"multislice", "the reference: every probe through every slice"},
-          {"prism", "every f-th plane wave through the specimen once; probes are sums of them"},
-          {"contracted",
-           "exact multislice images of rings and segments for any aberrations, in milliseconds "
-           "once "
-           "prepared, with all derivatives; the twin's engine"},
-          {"linear", "incoherent imaging of thin specimens, below 1 ms an image"}}}};
+    Groups groups;
+    for (const sim::EngineKind& kind : sim::EngineKinds()) {
+      groups["engines"][kind.name] = {kind.summary, UsedBy(kind), OptionsOf(kind)};
+    }
     for (const InstrumentKind& kind : InstrumentKinds()) {
-      groups["kinds of instruments"][kind.kind] = kind.summary;
+      groups["kinds of instruments"][kind.kind] = {
+          kind.summary, "kind: " + kind.kind + " of any instrument; its keys: --schema"};
     }
     for (const AlarmAction& action : AlarmActions()) {
-      groups["alarm actions"][action.name] = action.summary;
+      groups["alarm actions"][action.name] = {
+          action.summary, "monitor: {on_alarm: [" + action.name + "]} of a recipe"};
+    }
+    for (const ForwardModelKind& kind : ForwardModelKinds()) {
+      groups["forward models"][kind.name] = {
+          kind.summary, kind.prepare ? "theory: {model: " + kind.name +
+                                           "} of a recipe; its keys: "
+                                           "`ronchi describe recipe --schema`"
+                                     : std::string("programs in C++ (docs/forward_models.md)")};
+    }
+    for (const theory::MonitorKind& kind : theory::MonitorKinds()) {
+      groups["monitors"][kind.name] = {kind.summary,
+                                       "monitor: {test: " + kind.name + "} of a recipe",
+                                       {{"assumes", kind.assumes}}};
     }
     return groups;
   }();
   return kKnown;
 }
 
-json Option(const json& standard, const std::string& meaning) {
-  return {{"default", standard}, {"meaning", meaning}};
-}
-
-// The keys of a simulate config that belong to an engine.
-json OptionsOf(const std::string& name) {
-  if (name == "multislice") {
-    return {
-        {"engine.name", Option("multislice", "of `ronchi simulate`")},
-        {"grid.pixels", Option("required", "frequencies reach the band limit, 1/(3 pixel sizes)")},
-        {"grid.slice_thickness_A", Option("required", "one to two atoms along the beam")},
-        {"phonons.configurations", Option(1, "frozen-phonon configurations to average")}};
-  }
-  if (name == "prism") {
-    return {
-        {"engine.interpolation", Option(4, "every how many-th plane wave; a divisor of pixels")}};
-  }
-  if (name == "contracted") {
-    return {
-        {"detectors", Option("annular, segmented, dpc, idpc with outer_mrad",
-                             "that sum electrons over fixed pixels; no exit planes")},
-        {"instrument.phonon_configurations",
-         Option(hw::TwinOptions().phonon_configurations,
-                "boxes of displaced atoms for every set of the crystal's waves")},
-        {"instrument.thermal_rms_A",
-         Option(hw::TwinOptions().thermal_rms_A, "of atoms for which the structure file has none")},
-        {"RONCHI_CACHE_GB", Option("20, or a tenth of the disk",
-                                   "room for prepared engines; `ronchi cache list` shows them")}};
-  }
-  return json::object();
-}
-
-std::string UsedBy(const std::string& name) {
-  if (FindAlarmAction(name).ok()) return "monitor: {on_alarm: [" + name + "]} of a recipe";
-  for (const InstrumentKind& kind : InstrumentKinds()) {
-    if (kind.kind == name) return "kind: " + name + " of any instrument; its keys: --schema";
-  }
-  const std::string key = "engine: {name: " + name + "} in a simulate config";
-  if (name == "multislice") return key + " (the default)";
-  const std::string error = "; `ronchi simulate --compare` measures its error against multislice";
-  if (name == "prism") return key + error;
-  return key + error + "; engine: " + name +
-         " of a simulated instrument (`ronchi describe twin` measures it there)";
+// "engines" → "engine", "kinds of instruments" → "kind of instrument".
+std::string KindOfGroup(std::string group) {
+  if (group.starts_with("kinds of ")) group = "kind of " + group.substr(9);
+  return group.substr(0, group.size() - 1);
 }
 
 std::vector<std::string> Stems(const std::string& folder, const std::string& extension) {
@@ -173,8 +172,7 @@ absl::StatusOr<json> DescribeColumn(const std::string& name) {
       {"detectors", detectors},
       {"cannot", d.cannot},
       {"hidden_prior", prior},
-      {"image_engine",
-       options.engine == hw::TwinOptions::Engine::kLinear ? "linear" : "contracted"},
+      {"image_engine", options.engine},
       {"image_engine_error_meaning",
        "against multislice on a grid that reaches 2.5 times as far as the detector, in slices "
        "half as thick, with other displacements of the atoms: mean fraction of the electrons "
@@ -241,7 +239,9 @@ absl::StatusOr<json> DescribeStructureFile(const std::string& path) {
 
 json ListEverything() {
   json out;
-  for (const auto& [group, entries] : Known()) out[group] = entries;
+  for (const auto& [group, entries] : Known()) {
+    for (const auto& [name, entry] : entries) out[group][name] = entry.summary;
+  }
   for (const agents::AgentKind& kind : agents::AgentKinds()) {
     out["agents"][kind.kind] = kind.summary;
   }
@@ -267,6 +267,19 @@ json ListEverything() {
   return out;
 }
 
+absl::StatusOr<json> ListGroup(const std::string& group) {
+  const json all = ListEverything();
+  std::string name = group;
+  std::ranges::replace(name, '_', ' ');
+  std::vector<std::string> names;
+  for (const auto& [one, entries] : all.items()) {
+    if (one == name) return json{{one, entries}};
+    names.push_back(one);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("list: '", group, "' is not allowed; ", AllowedNames(name, names)));
+}
+
 absl::StatusOr<json> DescribeThing(const std::string& name) {
   std::vector<std::string> environments;
   for (const EnvironmentKind& kind : EnvironmentKinds()) {
@@ -279,11 +292,11 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
   if (agents::FindAgentKind(name)) return DescribeAgent(name);
   for (const auto& [group, entries] : Known()) {
     if (const auto it = entries.find(name); it != entries.end()) {
-      json out = {{"kind", group.substr(0, group.size() - 1)},
+      json out = {{"kind", KindOfGroup(group)},
                   {"name", name},
-                  {"summary", it->second},
-                  {"used_by", UsedBy(name)}};
-      if (const json options = OptionsOf(name); !options.empty()) out["options"] = options;
+                  {"summary", it->second.summary},
+                  {"used_by", it->second.used_by}};
+      if (!it->second.options.empty()) out["options"] = it->second.options;
       return out;
     }
   }
@@ -313,7 +326,7 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
     for (const auto& [entry, text] : entries.items()) all.push_back(entry);
   }
   return absl::NotFoundError(
-      absl::StrCat("nothing is called '", name, "'; names: ", absl::StrJoin(all, ", ")));
+      absl::StrCat("nothing is called '", name, "'; ", AllowedNames(name, all)));
 }
 
 std::vector<DoctorFinding> Examine() {

@@ -9,8 +9,11 @@
 
 namespace ronchi {
 
-// Environments, agents, instruments, engines, recipes, structures: name → one line each, by group.
+// Environments, agents, instruments, engines, forward models, monitors, alarm actions, recipes,
+// structures: name → one line each, by group.
 nlohmann::json ListEverything();
+// One group of it alone, "engines". InvalidArgument: there is none, with the nearest.
+absl::StatusOr<nlohmann::json> ListGroup(const std::string& group);
 
 // NotFound: no such name; the message lists the names there are. An instrument's description
 // measures the error of its image engine against multislice, which takes some seconds.

@@ -85,7 +85,7 @@ absl::StatusOr<json> DescribeEnvironment(const std::string& id) {
 
 absl::StatusOr<std::string> SummariseEnvironment(const std::string& id) {
   for (const EnvironmentKind& kind : EnvironmentKinds()) {
-    if (kind.id == id && !kind.summary.empty()) return kind.summary;
+    if (kind.id == id && !kind.spec.summary.empty()) return kind.spec.summary;
   }
   RONCHI_ASSIGN_OR_RETURN(const std::unique_ptr<env::Environment> environment, MakeEnvironment(id));
   return environment->spec().summary;

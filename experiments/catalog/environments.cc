@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/files.h"
+#include "core/nearest.h"
 #include "env/aberration_tuning.h"
 #include "env/adaptive_scan.h"
 #include "env/atom_move.h"
@@ -151,16 +152,18 @@ absl::Status AskForImage(const Config& task, Config* instrument) {
 
 const std::vector<EnvironmentKind>& EnvironmentKinds() {
   static const std::vector<EnvironmentKind> kKinds = {
-      {"AberrationTuning-v1", AberrationTuning, env::AberrationTuningSpec({}).summary},
-      {"AdaptiveScan-v0", AdaptiveScan, env::AdaptiveScanSpec({}, true).summary},
-      {"AtomMove-v0", AtomMove, env::AtomMoveSpec({}).summary},
-      {"DriftLock-v1", DriftLock, env::DriftLockSpec({}).summary},
-      {"RonchigramTuning-v1", RonchigramTuning, env::RonchigramTuningSpec({}).summary},
-      {"SpectrumSearch-v0", SpectrumSearch, env::SpectrumSearchSpec({}, true).summary},
-      {"ZoneAxisTilt-v1", ZoneAxisTilt, env::ZoneAxisTiltSpec({}).summary},
+      {"AberrationTuning-v1", AberrationTuning, env::AberrationTuningSpec({})},
+      {"AdaptiveScan-v0", AdaptiveScan, env::AdaptiveScanSpec({}, true)},
+      {"AtomMove-v0", AtomMove, env::AtomMoveSpec({})},
+      {"DriftLock-v1", DriftLock, env::DriftLockSpec({})},
+      {"RonchigramTuning-v1", RonchigramTuning, env::RonchigramTuningSpec({})},
+      {"SpectrumSearch-v0", SpectrumSearch, env::SpectrumSearchSpec({}, true)},
+      {"ZoneAxisTilt-v1", ZoneAxisTilt, env::ZoneAxisTiltSpec({})},
   };
   return kKinds;
 }
+
+double SolvedAtDefaults(const EnvironmentKind& kind) { return SolvedAt(kind.id, 1, false); }
 
 absl::StatusOr<const EnvironmentKind*> FindEnvironment(const std::string& id) {
   std::vector<std::string> ids;
@@ -171,8 +174,11 @@ absl::StatusOr<const EnvironmentKind*> FindEnvironment(const std::string& id) {
   if (const std::string now = env::LaterVersion(id, ids); !now.empty()) {
     return absl::NotFoundError("environment " + env::OlderVersionLine(id, now));
   }
-  return absl::NotFoundError(absl::StrCat(
-      "environment '", id, "': there is none of that name; there are: ", absl::StrJoin(ids, ", ")));
+  const std::string nearest = NearestName(id, ids);
+  return absl::NotFoundError(
+      absl::StrCat("environment '", id, "': there is none of that name; ",
+                   nearest.empty() ? "" : absl::StrCat("did you mean '", nearest, "'? "),
+                   "there are: ", absl::StrJoin(ids, ", ")));
 }
 
 absl::StatusOr<Config> LevelInstrument(const std::string& id, int level) {

@@ -31,9 +31,11 @@ struct EnvironmentKind {
   // Reads the task's keys. `instrument` is the config of what it will be over, `as_made` whether
   // that is the level's own.
   absl::StatusOr<TaskMaker> (*prepare)(const Config& task, const Config& instrument, bool as_made);
-  std::string summary;  // the spec's, for `ronchi list`
+  env::Spec spec;  // with the defaults; what the instrument decides is left open
 };
 const std::vector<EnvironmentKind>& EnvironmentKinds();
+// The return at which it counts as solved with the defaults, where one has been measured; else 0.
+double SolvedAtDefaults(const EnvironmentKind& kind);
 // NotFound: no such id, with the ids there are; an older version's says what there is now.
 absl::StatusOr<const EnvironmentKind*> FindEnvironment(const std::string& id);
 

@@ -101,7 +101,7 @@ json EnvironmentSchema() {
       const auto instrument = LevelInstrument(kind.id, 1);
       if (instrument.ok()) (void)kind.prepare(task, *instrument, true);
     });
-    schema["title"] = kind.summary;
+    schema["title"] = kind.spec.summary;
     schema["properties"]["id"] = {{"enum", {kind.id}}};
     any.push_back(std::move(schema));
   }
@@ -122,6 +122,33 @@ json AgentSchema() {
   return schema;
 }
 
+// The quickstart's instruments stand for any: what a theory asks its config for is the same.
+json TheorySchema() {
+  json any = {{{"enum", {"none"}}}};
+  const auto path = FindRecipe("quickstart");
+  if (!path.ok()) return any;
+  const auto config = Config::Load(*path);
+  const auto recipe = config.ok() ? ReadRecipe(*config) : config.status();
+  for (const ForwardModelKind& kind : ForwardModelKinds()) {
+    if (!kind.prepare || !recipe.ok()) continue;
+    json schema = SchemaOfAll(Texts({"model: " + kind.name}), [&](const Config& node) {
+      ConfigReader reader(node);
+      (void)kind.prepare(&reader, {recipe->train_instrument, recipe->deploy_instrument});
+    });
+    schema["title"] = kind.summary;
+    json& keys = schema["properties"];
+    keys["model"] = {{"enum", {kind.name}}};
+    if (!kind.once.empty()) keys["model"]["enum"].push_back(kind.once);
+    if (keys.contains("column")) keys["column"] = {{"$ref", "#/$defs/instrument"}};
+    if (keys.contains("knobs")) {
+      keys["knobs"] = {{"type", "array"}, {"items", {{"type", "string"}}}};
+    }
+    schema["additionalProperties"] = false;
+    any.push_back(std::move(schema));
+  }
+  return {{"anyOf", any}};
+}
+
 json RecipeSchema() {
   json schema =
       SchemaOfAll(Files(absl::StrCat(kSourceDirectory, "/experiments/recipes"), "recipe.yaml"),
@@ -129,7 +156,7 @@ json RecipeSchema() {
   json& keys = schema["properties"];
   keys["environment"] = EnvironmentSchema();
   keys["agent"] = AgentSchema();
-  keys["theory"] = {{"anyOf", {{{"enum", {"none"}}}, keys["theory"]}}};
+  keys["theory"] = TheorySchema();
   for (const char* stage : {"train", "deploy"}) {
     keys[stage]["properties"]["instrument"] = {{"$ref", "#/$defs/instrument"}};
   }

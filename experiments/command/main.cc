@@ -59,8 +59,8 @@ constexpr Verb kVerbs[] = {
      "folder", nullptr, nullptr, "ronchi replay runs/quickstart-seed1"},
     {"report", "write a run's report.html again, of a recipe or a workflow", Report, "folder",
      nullptr, "file to write", "ronchi report runs/quickstart-seed1 -o report.html"},
-    {"list", "environments, agents, instruments, engines, recipes, structures", List, nullptr,
-     nullptr, nullptr, "ronchi list"},
+    {"list", "what there is, or one kind of it: environments, agents, engines, recipes …", List,
+     nullptr, nullptr, nullptr, "ronchi list engines"},
     {"describe", "one thing of the list in detail", Describe, "name", nullptr, nullptr,
      "ronchi describe AberrationTuning-v1"},
     {"init", "write a commented template: recipe, simulate, workflow, environment, driver", Init,
@@ -120,15 +120,23 @@ void AddAnswers(const Verb& verb, CLI::App* sub, Arguments* a) {
   }
 }
 
-void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
-  const bool simulates = std::string(verb.name) == "simulate";
-  const bool runs = std::string(verb.name) == "run";
-  if (verb.target) sub->add_option(verb.target, a->target, WordHelp(verb.target))->required();
+// What the verbs that tell of the catalogue take.
+void AddNames(const Verb& verb, CLI::App* sub, Arguments* a) {
   if (std::string(verb.name) == "describe") {
     sub->add_option("second", a->second, "the name, when its kind stands first: engine contracted");
     sub->add_flag("--schema", a->schema,
                   "a JSON Schema for editors, of: recipe, simulate, instrument, workflow");
   }
+  if (std::string(verb.name) == "list") {
+    sub->add_option("what", a->target, "one kind alone: engines, forward_models, monitors …");
+  }
+}
+
+void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
+  const bool simulates = std::string(verb.name) == "simulate";
+  const bool runs = std::string(verb.name) == "run";
+  if (verb.target) sub->add_option(verb.target, a->target, WordHelp(verb.target))->required();
+  AddNames(verb, sub, a);
   if (verb.second) sub->add_option(verb.second, a->second, WordHelp(verb.second))->required();
   if (verb.output) sub->add_option("-o,--output", a->output, verb.output);
   if (simulates) {
@@ -152,7 +160,8 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));
   }
   if (std::string(verb.name) == "watch") {
-    sub->add_option("--agent", a->agent, "random (the default), another that needs no training, or a policy file");
+    sub->add_option("--agent", a->agent,
+                    "random (the default), another that needs no training, or a policy file");
     sub->add_option("--steps", a->steps, "so many steps (default: one episode)")
         ->check(CLI::Range(1, 1000000));
     sub->add_option("--delay-ms", a->delay_ms, "between pictures in the terminal (default: 100)")

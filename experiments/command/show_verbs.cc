@@ -2,6 +2,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -41,7 +42,10 @@ void PrintEntry(const std::string& name, const std::string& text, size_t columns
 }  // namespace
 
 int List(const Arguments& a) {
-  const json all = ListEverything();
+  const absl::StatusOr<json> listed =
+      a.target.empty() ? absl::StatusOr<json>(ListEverything()) : ListGroup(a.target);
+  if (!listed.ok()) return Fail(listed.status());
+  const json& all = *listed;
   if (a.as_json) {
     PrintJson(all);
     return kDone;
@@ -70,7 +74,9 @@ int Describe(const Arguments& a) {
   const absl::StatusOr<json> thing = a.target == "structure" && !a.second.empty()
                                          ? DescribeStructure(a.second)
                                          : DescribeThing(a.second.empty() ? a.target : a.second);
-  if (thing.ok() && !a.second.empty() && (*thing)["kind"] != a.target) {
+  std::string kind_given = a.target;  // "forward_model" is one word
+  std::ranges::replace(kind_given, '_', ' ');
+  if (thing.ok() && !a.second.empty() && (*thing)["kind"] != kind_given) {
     const std::string kind = (*thing)["kind"];
     return Fail(absl::InvalidArgumentError("describe: '" + a.second + "' is not of kind '" +
                                            a.target + "'; allowed: " + kind));

@@ -1,7 +1,7 @@
 #include "experiments/loop/alarm_actions.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "core/nearest.h"
 
 namespace ronchi {
 
@@ -33,7 +33,7 @@ absl::StatusOr<const AlarmAction*> FindAlarmAction(const std::string& name) {
     names.push_back(action.name);
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("'", name, "' is not allowed; allowed: ", absl::StrJoin(names, ", ")));
+      absl::StrCat("'", name, "' is not allowed; ", AllowedNames(name, names)));
 }
 
 }  // namespace ronchi

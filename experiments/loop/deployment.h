@@ -15,20 +15,14 @@
 
 #include "agents/policy.h"
 #include "experiments/loop/ending.h"
+#include "experiments/loop/events.h"
 #include "experiments/loop/recipe.h"
+#include "experiments/loop/subscribers.h"
 #include "experiments/loop/trace.h"
 #include "hw/recorded.h"
 #include "theory/monitor/sr_detector.h"
 
 namespace ronchi {
-
-struct Alarm {
-  int image = 0;            // row of the trace
-  std::string stream;       // whose evidence was largest
-  std::string attribution;  // what moved, by theory's new estimate; or "none of these"; "" where
-                            // nobody has estimated
-  std::vector<double> moved_nm;  // re-estimated change of C10, C12a, C12b; or empty
-};
 
 struct DeploymentResult {
   Trace trace;
@@ -51,9 +45,10 @@ struct TuneResult {
   References references;  // of the recipe's streams on this instrument, for the policy's file
 };
 
-// Columns of both traces: experiments/loop/trace_rows.h, and `episode`.
+// Columns of both traces: experiments/loop/trace_rows.h, and `episode`. What happens is told on the
+// bus (experiments/loop/events.h); commands and replies are recorded in the log.
 absl::StatusOr<TuneResult> Tune(const Recipe& recipe, agents::Policy* policy,
-                                const std::shared_ptr<hw::EventLog>& log);
+                                const std::shared_ptr<hw::EventLog>& log, EventBus* bus);
 
 struct DeployOptions {
   std::function<bool(double normal_A, double now_A)> accept_current = nullptr;  // GuardOptions'
@@ -66,7 +61,7 @@ struct DeployOptions {
 // Whatever ends it after the first image (a refusal, a fault of the instrument, of the agent) is
 // part of the result, with all that was done until then.
 absl::StatusOr<DeploymentResult> Deploy(const Recipe& recipe, agents::Policy* policy,
-                                        const std::shared_ptr<hw::EventLog>& log,
+                                        const std::shared_ptr<hw::EventLog>& log, EventBus* bus,
                                         const DeployOptions& options = {});
 
 // The instruments of a recipe as Tune and Deploy open them, before any wrapper: "tune", "deploy".

@@ -7,12 +7,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/nearest.h"
 #include "core/random.h"
 #include "env/aberration_tuning.h"
 #include "experiments/catalog/agents.h"
+#include "experiments/catalog/texts.h"
 #include "experiments/loop/alarm_actions.h"
 #include "experiments/loop/streams.h"
 #include "ronchi_paths.h"
+#include "theory/monitor/kinds.h"
 
 namespace ronchi {
 namespace {
@@ -43,30 +46,10 @@ absl::Status CheckReward(const Config& task) {
                     "guard, which hides the truth; allowed: image");
 }
 
-// The list of texts below `key`; `standard` where there is none.
-std::vector<std::string> Texts(ConfigReader* r, const std::string& key,
-                               const std::vector<std::string>& standard) {
-  const bool given = r->Has(key);
-  const Config node = r->Child(key);
-  if (!given) return standard;
-  std::vector<std::string> out;
-  if (!node.IsSequence()) {
-    r->Fail(key, "expected a list");
-    return out;
-  }
-  for (size_t i = 0; i < node.size(); ++i) {
-    const auto text = node.Item(i).Scalar();
-    if (!text.ok()) {
-      r->Fail(key, "expected a list of texts");
-      return out;
-    }
-    out.push_back(*text);
-  }
-  return out;
-}
-
-absl::Status ReadMonitor(const Config& node, bool has_theory, MonitorSettings* o,
-                         double* probe_defocus_nm) {
+absl::Status ReadMonitor(const Config& node, const std::optional<TheorySettings>& theory,
+                         MonitorSettings* o, double* probe_defocus_nm) {
+  const bool has_theory = theory.has_value();
+  const bool follows = has_theory && !theory->prepared.followed.empty();
   ConfigReader r(node);
   r.Number("frames_between_false_alarms", &o->frames_between_false_alarms, {.min = 2, .max = 1e9});
   r.Number("probe_defocus_nm", probe_defocus_nm, {.min = 0.1, .max = 100});
@@ -76,6 +59,7 @@ absl::Status ReadMonitor(const Config& node, bool has_theory, MonitorSettings* o
   std::string rows = "step", when = "rest", reference = "deployment";
   r.Choice("reference", &reference, {"deployment", "policy"});
   o->policy_reference = reference == "policy";
+  r.Choice("test", &o->test, theory::MonitorKindNames());
   r.Choice("rows", &rows, {"step", "episode"});
   if (rows == "episode") when = "always";
   r.Choice("when", &when, {"rest", "always"});
@@ -85,10 +69,11 @@ absl::Status ReadMonitor(const Config& node, bool has_theory, MonitorSettings* o
     r.Fail("when", "'rest' is not allowed with 'rows: episode'; allowed: always");
   }
   const char* own = rows == "step" ? "reward" : "return";
-  o->streams = Texts(&r, "streams", {has_theory ? "innovations" : own});
-  o->on_alarm = Texts(&r, "on_alarm",
-                      has_theory ? std::vector<std::string>{"re_estimate", "recentre"}
-                                 : std::vector<std::string>{"restart_agent"});
+  o->streams = ReadTexts(&r, "streams", {has_theory ? "innovations" : own});
+  o->on_alarm = ReadTexts(&r, "on_alarm",
+                          follows      ? std::vector<std::string>{"re_estimate", "recentre"}
+                          : has_theory ? std::vector<std::string>{"re_estimate"}
+                                       : std::vector<std::string>{"restart_agent"});
   if (r.ok() && o->streams.empty()) r.Fail("streams", "an empty list watches nothing");
   for (const std::string& name : o->on_alarm) {
     const absl::StatusOr<const AlarmAction*> action = FindAlarmAction(name);
@@ -96,6 +81,8 @@ absl::Status ReadMonitor(const Config& node, bool has_theory, MonitorSettings* o
       r.Fail("on_alarm", std::string(action.status().message()));
     } else if ((*action)->needs_theory && !has_theory) {
       r.Fail("on_alarm", absl::StrCat("'", name, "' needs a theory, and this recipe has none"));
+    } else if (name == "recentre" && !follows) {
+      r.Fail("on_alarm", "'recentre' needs a theory of C10 and C12: theory.model scanned_crystal");
     }
   }
   for (const std::string& name : o->streams) {
@@ -109,49 +96,34 @@ absl::Status ReadMonitor(const Config& node, bool has_theory, MonitorSettings* o
   return r.Done();
 }
 
-// `theory: none`, `theory: {model: column, column: <instrument>}`. Where nothing is said, there is
-// one for the task that it was made for, on a column.
+// `theory: none`, or `theory: {model: <name>, …}`. Where nothing is said, there is one for the task
+// that it was made for, on a column.
 absl::Status ReadTheory(const Config& root, const Config& node, Recipe* recipe) {
-  const auto kind_of = [](const Config& c) {
-    const auto kind = KindOf(c);
-    return kind.ok() ? (*kind)->kind : std::string();
-  };
   int level = 1;
   ConfigReader(recipe->task).Integer("level", &level, {.min = 1, .max = 3});
-  const bool fits = recipe->environment.rfind("AberrationTuning", 0) == 0 && level == 1;
-  std::string model = fits && kind_of(recipe->deploy_instrument) == "column" ? "column" : "none";
-  if (const auto text = node.Scalar(); text.ok()) {
-    if (*text != "none") {
-      return root.Error("theory", absl::StrCat("'", *text,
-                                               "' is not allowed; allowed: none, or "
-                                               "{model: column, …}"));
-    }
-    model = "none";
-  }
-  std::optional<Config> column;
+  const bool made_for = recipe->environment.rfind("AberrationTuning", 0) == 0 && level == 1;
+  const auto kind = KindOf(recipe->deploy_instrument);
+  const bool on_column = kind.ok() && (*kind)->kind == "column";
+  std::string model = made_for && on_column ? "scanned_crystal" : "none";
+  if (const auto text = node.Scalar(); text.ok()) model = *text;
+  // What is not written stays so: a word alone, or nothing.
+  RONCHI_ASSIGN_OR_RETURN(const Config unwritten, Config::Parse("{}", root.file()));
+  ConfigReader r(node.IsMap() ? node : unwritten);
   if (node.IsMap()) {
-    ConfigReader r(node);
-    model = "column";
-    r.Choice("model", &model, {"none", "column"});
-    if (r.Has("column")) column = r.Child("column");
-    RONCHI_RETURN_IF_ERROR(r.Done());
+    model = "scanned_crystal";
+    r.Text("model", &model);
   }
-  if (model == "none") return absl::OkStatus();
-  if (!fits) {
-    return root.Error("theory", absl::StrFormat("'column' is not allowed for %s at level %d: it "
-                                                "knows C10 and C12 alone; allowed: 1, or none",
-                                                recipe->environment, level));
+  if (model == "none") return r.Done();
+  const absl::StatusOr<const ForwardModelKind*> found = FindForwardModel(model);
+  if (!found.ok()) {
+    const std::string what(found.status().message());
+    return node.IsMap() ? node.Error("model", what) : root.Error("theory", what);
   }
-  const Config& sheet = column                                           ? *column
-                        : kind_of(recipe->deploy_instrument) == "column" ? recipe->deploy_instrument
-                                                                         : recipe->train_instrument;
-  TheorySettings theory;
-  // What theory expects of the unknowns is what the agent was trained on, not this instrument.
-  RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions train,
-                          hw::ReadTwinOptions(WithoutChain(recipe->train_instrument)));
-  RONCHI_ASSIGN_OR_RETURN(theory.column, hw::ReadTwinOptions(WithoutChain(sheet)));
-  theory.prior = train.prior;
-  recipe->theory = std::move(theory);
+  const absl::StatusOr<PreparedTheory> prepared =
+      (*found)->prepare(&r, {recipe->train_instrument, recipe->deploy_instrument});
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  if (!prepared.ok()) return root.Error("theory", std::string(prepared.status().message()));
+  recipe->theory = TheorySettings{(*found)->name, *prepared};
   return absl::OkStatus();
 }
 
@@ -226,8 +198,11 @@ absl::StatusOr<std::string> FindRecipe(const std::string& name) {
   if (fs::is_regular_file(inside, ec)) return inside.string();
   const fs::path known = fs::path(RecipesFolder()) / name / "recipe.yaml";
   if (fs::is_regular_file(known, ec)) return known.string();
-  return absl::NotFoundError(absl::StrCat(
-      name, ": no such recipe or file; recipes: ", absl::StrJoin(RecipeNames(), ", ")));
+  const std::string nearest = NearestName(name, RecipeNames());
+  return absl::NotFoundError(
+      absl::StrCat(name, ": no such recipe or file; ",
+                   nearest.empty() ? "" : absl::StrCat("did you mean '", nearest, "'? "),
+                   "recipes: ", absl::StrJoin(RecipeNames(), ", ")));
 }
 
 absl::StatusOr<hw::GuardOptions> ReadRecipeGuard(const Config& node,
@@ -297,7 +272,7 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
       &recipe.deploy_instrument, &recipe.open_deploy, &recipe.make_deploy_task);
   if (errors.status().ok()) errors.Add(ReadTheory(config, r.Child("theory"), &recipe));
   double probe_defocus_nm = 6;
-  errors.Add(ReadMonitor(monitor, recipe.theory.has_value(), &recipe.monitor, &probe_defocus_nm));
+  errors.Add(ReadMonitor(monitor, recipe.theory, &recipe.monitor, &probe_defocus_nm));
   RONCHI_RETURN_IF_ERROR(errors.status());
   if (recipe.theory) recipe.theory->probe_defocus_nm = probe_defocus_nm;
   if (recipe.monitor.rows == MonitorSettings::Rows::kEpisode) recipe.one_episode = false;

@@ -8,19 +8,17 @@
 
 #include "core/config.h"
 #include "experiments/catalog/environments.h"
+#include "experiments/catalog/forward_models.h"
 #include "experiments/catalog/instruments.h"
 #include "hw/guard_options.h"
-#include "hw/twin/column/twin_options.h"
 
 namespace ronchi {
 
-// What theory knows of the instrument: a column's data sheet and specimen, and what its unknowns
-// were on the column that the agent was trained on. It predicts scanned images of a crystal with
-// C10 and C12 as knobs.
+// Which theory predicts the images.
 struct TheorySettings {
-  hw::TwinOptions column;
-  theory::Prior prior;
-  double probe_defocus_nm = 6;  // of its own three images: defocus by −, 0, + this
+  std::string model;  // experiments/catalog/forward_models.h
+  PreparedTheory prepared;
+  double probe_defocus_nm = 6;  // by which its own images are defocused
 };
 
 // What is watched, and what an alarm does. docs/recipes.md#monitor.
@@ -34,9 +32,10 @@ struct MonitorSettings {
   // What is in control is what the policy's file says of the instrument it was trained for, instead
   // of the first frames of the deployment.
   bool policy_reference = false;
-  int settle = 0;      // rows that are not watched, after the start and after an alarm
-  double rest = 0.05;  // an action below this, in its own unit, is no move
-  std::vector<std::string> on_alarm;  // experiments/loop/alarm_actions.h
+  int settle = 0;  // rows that are not watched, after the start and after an alarm
+  std::string test = "shiryaev_roberts";  // theory/monitor/kinds.h
+  double rest = 0.05;                     // an action below this, in its own unit, is no move
+  std::vector<std::string> on_alarm;      // experiments/loop/alarm_actions.h
 };
 
 struct Recipe {

@@ -92,7 +92,11 @@ absl::Status SaveAgent(const Agent& agent, const Recipe& recipe, const RunRecord
 
 absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const std::string& folder,
                        const std::shared_ptr<hw::EventLog>& log, RunRecord* record) {
-  RONCHI_RETURN_IF_ERROR(log->Note("config", HashOf(record->config).LowHex()));
+  EventBus bus;
+  const auto notes = bus.Subscribe(NotesOf(log));
+  TerminalProgress terminal;
+  const auto shown = bus.Subscribe([&](const Event& event) { return terminal.Take(event); });
+  RONCHI_RETURN_IF_ERROR(bus.Publish(events::Note{"config", HashOf(record->config).LowHex()}));
   RONCHI_ASSIGN_OR_RETURN(Agent agent, GetAgent(options, recipe));
   agents::Policy* const policy = agent.trained.policy.get();
   Log(absl::StrCat("agent '", policy->kind(), "' ready after ", agent.trained.summary.steps,
@@ -102,7 +106,7 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
   record->training = agent.trained.summary;
   RONCHI_RETURN_IF_ERROR(SaveAgent(agent, recipe, *record, folder));
   if (options.policy.empty()) {
-    RONCHI_ASSIGN_OR_RETURN(TuneResult tuned, Tune(recipe, policy, log));
+    RONCHI_ASSIGN_OR_RETURN(TuneResult tuned, Tune(recipe, policy, log, &bus));
     record->tune = std::move(tuned.trace);
     agent.references = std::move(tuned.references);
     record->tune_steps_planned = recipe.tune_steps;
@@ -115,7 +119,7 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
                          return AskYesNo(&person, kAlarmQuestion, question);
                        }};
   if (recipe.monitor.policy_reference) deploy.references = agent.references;
-  RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(recipe, policy, log, deploy));
+  RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(recipe, policy, log, &bus, deploy));
   record->disturbed_at = DisturbedRows(recipe, record->deploy.trace);
   Log(absl::StrFormat("deployed: %u %ss, %u alarms, ended by %s", record->deploy.trace.rows(),
                       RowWord(record->deploy.trace), record->deploy.alarms.size(),

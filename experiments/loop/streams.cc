@@ -11,7 +11,6 @@
 namespace ronchi {
 namespace {
 
-constexpr size_t kMostNumbers = 12;  // an aberration function to third order
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double Summarise(std::span<const float> values, const std::string& summary) {
@@ -134,10 +133,10 @@ void Streams::BeginEpisode() {
   steps_ = 0;
 }
 
-std::vector<StreamValue> Streams::Step(const env::Observation& observation,
-                                       std::span<const float> action, double reward,
-                                       const env::Info& info) {
-  std::vector<StreamValue> out;
+std::vector<NamedValue> Streams::Step(const env::Observation& observation,
+                                      std::span<const float> action, double reward,
+                                      const env::Info& info) {
+  std::vector<NamedValue> out;
   return_ += reward;
   ++steps_;
   for (size_t i = 0; i < items_.size(); ++i) {
@@ -150,8 +149,8 @@ std::vector<StreamValue> Streams::Step(const env::Observation& observation,
   return out;
 }
 
-std::vector<StreamValue> Streams::EndEpisode() const {
-  std::vector<StreamValue> out;
+std::vector<NamedValue> Streams::EndEpisode() const {
+  std::vector<NamedValue> out;
   for (size_t i = 0; i < items_.size(); ++i) {
     const Item::Kind kind = items_[i].kind;
     const double value = kind == Item::Kind::kReturn   ? return_

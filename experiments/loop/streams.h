@@ -16,13 +16,13 @@
 
 #include "core/status.h"
 #include "env/environment.h"
+#include "experiments/loop/events.h"
 
 namespace ronchi {
 
-struct StreamValue {
-  std::string name;
-  double value = 0;
-};
+// An observation of so many numbers is shown and watched number by number: an aberration function
+// to third order.
+inline constexpr size_t kMostNumbers = 12;
 
 class Streams {
  public:
@@ -35,10 +35,10 @@ class Streams {
 
   void BeginEpisode();
   // After every step; NaN where there is nothing.
-  std::vector<StreamValue> Step(const env::Observation& observation, std::span<const float> action,
-                                double reward, const env::Info& info);
+  std::vector<NamedValue> Step(const env::Observation& observation, std::span<const float> action,
+                               double reward, const env::Info& info);
   // After the last step of an episode: the means, and what belongs to episodes alone.
-  std::vector<StreamValue> EndEpisode() const;
+  std::vector<NamedValue> EndEpisode() const;
 
  private:
   struct Item {

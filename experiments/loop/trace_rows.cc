@@ -4,11 +4,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "experiments/loop/streams.h"
 
 namespace ronchi {
 namespace {
-
-constexpr size_t kMostNumbers = 12;
 
 // Every writable property that has been read or set, as a column's name and its value.
 template <class Visit>
@@ -33,7 +32,7 @@ std::string ImageEntry(const env::DictSpace& space) {
 }
 
 void PutStep(const env::Spec& spec, const env::Observation& observation, const env::Info& info,
-             std::span<const float> action, double reward, const Watch& watch, Trace* trace) {
+             std::span<const float> action, double reward, Trace* trace) {
   const std::string image = ImageEntry(spec.observation_space);
   trace->Begin(image.empty() ? Array<float>() : observation.at(image));
   trace->Put("time_s", info.at("time_s"));
@@ -52,21 +51,30 @@ void PutStep(const env::Spec& spec, const env::Observation& observation, const e
     trace->Put(absl::StrCat("action_", i),
                action.empty() ? std::numeric_limits<double>::quiet_NaN() : double(action[i]));
   }
-  ForSettings(watch, [&](const std::string& name, double value) { trace->Put(name, value); });
+}
+
+std::vector<NamedValue> SettingColumns(const Watch& watch) {
+  std::vector<NamedValue> out;
+  ForSettings(watch, [&](const std::string& name, double value) { out.push_back({name, value}); });
+  return out;
 }
 
 TruthColumns::TruthColumns(hw::GroundTruth* truth, const env::Spec& spec) : truth_(truth) {
   if (truth && spec.observation_space.contains("contrast")) best_contrast_ = truth->BestContrast();
 }
 
-void TruthColumns::Put(const Watch& watch, Trace* trace) const {
-  if (!truth_) return;
-  if (best_contrast_ > 0) trace->Put("true_ratio", truth_->NoiseFreeContrast() / best_contrast_);
+std::vector<NamedValue> TruthColumns::Values(const Watch& watch) const {
+  std::vector<NamedValue> out;
+  if (!truth_) return out;
+  if (best_contrast_ > 0) {
+    out.push_back({"true_ratio", truth_->NoiseFreeContrast() / best_contrast_});
+  }
   const std::map<std::string, double> hidden = truth_->Hidden();
   ForSettings(watch, [&](const std::string& name, double) {
     const auto it = hidden.find("total_" + name);
-    if (it != hidden.end()) trace->Put("true_" + name, it->second);
+    if (it != hidden.end()) out.push_back({"true_" + name, it->second});
   });
+  return out;
 }
 
 }  // namespace ronchi

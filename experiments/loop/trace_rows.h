@@ -4,8 +4,10 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "env/environment.h"
+#include "experiments/loop/events.h"
 #include "experiments/loop/trace.h"
 #include "experiments/loop/watch.h"
 #include "hw/ground_truth.h"
@@ -17,10 +19,13 @@ namespace ronchi {
 std::string ImageEntry(const env::DictSpace& space);
 
 // Columns: time_s, dose_e_per_A2, reward, the entries of the observation of up to 12 numbers (but
-// not the settings, which come from the instrument), what else info() holds as info_<name>, the
-// settings (C10_nm …), action_<i>.
+// not the settings, which come from the instrument), what else info() holds as info_<name>,
+// action_<i>. `action`: empty at the start of an episode.
 void PutStep(const env::Spec& spec, const env::Observation& observation, const env::Info& info,
-             std::span<const float> action, double reward, const Watch& watch, Trace* trace);
+             std::span<const float> action, double reward, Trace* trace);
+
+// Where the writable properties stand that have been read or set, as columns: C10_nm …
+std::vector<NamedValue> SettingColumns(const Watch& watch);
 
 // What only a simulation knows: true_<setting> where its hidden numbers have the total of one, and
 // true_ratio, the noise-free contrast over the best attainable, of a task that tunes contrast.
@@ -28,7 +33,7 @@ class TruthColumns {
  public:
   // `truth` may be null: then there are none.
   TruthColumns(hw::GroundTruth* truth, const env::Spec& spec);
-  void Put(const Watch& watch, Trace* trace) const;
+  std::vector<NamedValue> Values(const Watch& watch) const;
 
  private:
   hw::GroundTruth* truth_;

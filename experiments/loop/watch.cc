@@ -6,6 +6,7 @@ namespace ronchi {
 
 absl::StatusOr<hw::Reply> Watch::Run(const hw::Command& command,
                                      const hw::ExecuteOptions& options) {
+  RONCHI_RETURN_IF_ERROR(bus_->Publish(events::Command{&command}));
   absl::StatusOr<hw::Reply> reply = inner_->Execute(command, options);
   if (!reply.ok()) return reply;
   for (const hw::Reading& reading : reply->readings) {
@@ -16,7 +17,7 @@ absl::StatusOr<hw::Reply> Watch::Run(const hw::Command& command,
       std::holds_alternative<hw::Scan>(command) || std::holds_alternative<hw::Expose>(command);
   exposures_ += image || (count_parks_ && (std::holds_alternative<hw::Park>(command) ||
                                            std::holds_alternative<hw::Measure>(command)));
-  if (listener_) listener_(command, *reply);
+  RONCHI_RETURN_IF_ERROR(bus_->Publish(events::Reply{&command, &*reply, &settings_}));
   return reply;
 }
 

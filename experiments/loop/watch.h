@@ -1,23 +1,22 @@
-// An Instrument that lets everything through and tells what passed: how a monitor and theory watch
-// an agent that does not know of them.
+// An Instrument that lets everything through and tells the bus what passed: how a monitor and
+// theory watch an agent that does not know of them.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "experiments/loop/events.h"
 #include "hw/instrument.h"
 
 namespace ronchi {
 
 class Watch : public hw::Instrument {
  public:
-  using Listener = std::function<void(const hw::Command&, const hw::Reply&)>;
-  explicit Watch(std::unique_ptr<hw::Instrument> inner) : inner_(std::move(inner)) {}
-
-  // Called after each command that was carried out; an empty listener: nobody.
-  void set_listener(Listener listener) { listener_ = std::move(listener); }
+  // The bus, which outlives it, hears of each command before it is carried out, and of its reply. A
+  // subscriber's error is the command's.
+  Watch(std::unique_ptr<hw::Instrument> inner, EventBus* bus)
+      : inner_(std::move(inner)), bus_(bus) {}
   const hw::Description& description() const override { return inner_->description(); }
   absl::Status BlankNow() override { return inner_->BlankNow(); }
   hw::GroundTruth* ground_truth() override { return inner_->ground_truth(); }
@@ -34,7 +33,7 @@ class Watch : public hw::Instrument {
   absl::StatusOr<hw::Reply> Run(const hw::Command& command,
                                 const hw::ExecuteOptions& options) override;
   std::unique_ptr<hw::Instrument> inner_;
-  Listener listener_;
+  EventBus* bus_;
   std::map<std::string, double> settings_;
   bool count_parks_ = false;
   int exposures_ = 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "theory/monitor/kinds.h"
 
 namespace ronchi {
 namespace {
@@ -21,12 +22,16 @@ absl::StatusOr<Watching> Watching::Create(const Recipe& recipe, const env::Spec&
       Streams streams, Streams::Create(m.streams, spec, m.rows == MonitorSettings::Rows::kEpisode));
   theory::MonitorOptions options;
   options.frames_between_false_alarms = m.frames_between_false_alarms;
+  RONCHI_ASSIGN_OR_RETURN(const theory::MonitorKind* const kind, theory::FindMonitorKind(m.test));
   const auto add = [&](const std::string& name) {
     const auto known = references.find(name);
+    const bool has = known != references.end();
+    const theory::MonitorRequest request{
+        .reference = has ? known->second : theory::ReferenceSummary{},
+        .learning_frames = has ? 0 : m.learning_frames,
+        .seed = DeriveSeed(recipe.seed, "monitor." + name)};
     options.streams.push_back(
-        {.name = name,
-         .reference = known == references.end() ? theory::ReferenceSummary{} : known->second,
-         .learning_frames = known == references.end() ? m.learning_frames : 0});
+        {.name = name, .make_detector = [kind, request] { return kind->make(request); }});
   };
   if (streams.wants_innovations()) std::ranges::for_each(innovations, add);
   std::ranges::for_each(streams.names(), add);
@@ -57,43 +62,43 @@ void Watching::AgentActs(bool holds) {
 }
 
 absl::StatusOr<std::optional<theory::MonitorReport>> Watching::Feed(
-    const std::vector<StreamValue>& values, Trace* trace) {
+    const std::vector<NamedValue>& values, int row) {
   if (settings_.when == MonitorSettings::When::kAlways) armed_ = true;
   if (!armed_) return std::nullopt;
   if (unwatched_ > 0) {
     --unwatched_;
     return std::nullopt;
   }
-  if (armed_at_ < 0) armed_at_ = int(trace->rows()) - 1;
+  if (armed_at_ < 0) armed_at_ = row;
   ++fed_;
   std::vector<double> numbers;
-  for (const StreamValue& v : values) numbers.push_back(v.value);
+  for (const NamedValue& v : values) numbers.push_back(v.value);
   RONCHI_ASSIGN_OR_RETURN(theory::MonitorReport report, monitor_.Update(numbers));
-  trace->Put("log10_statistic", report.log_statistic / std::log(10.0));
   return report;
 }
 
-absl::StatusOr<std::optional<theory::MonitorReport>> Watching::Step(
-    const std::vector<StreamValue>& innovations, const env::Observation& observation,
-    std::span<const float> action, double reward, const env::Info& info, Trace* trace) {
-  std::vector<StreamValue> values;
-  for (const StreamValue& z : innovations) {
-    trace->Put("z_" + z.name, z.value);
-    if (streams_.wants_innovations()) values.push_back(z);
-  }
-  for (const StreamValue& v : streams_.Step(observation, action, reward, info)) {
-    if (settings_.rows == MonitorSettings::Rows::kStep) trace->Put("stream_" + v.name, v.value);
+absl::StatusOr<Watching::Fed> Watching::Step(const std::vector<NamedValue>& innovations,
+                                             const env::Observation& observation,
+                                             std::span<const float> action, double reward,
+                                             const env::Info& info, int row) {
+  Fed out;
+  std::vector<NamedValue> values;
+  if (streams_.wants_innovations()) values = innovations;
+  for (const NamedValue& v : streams_.Step(observation, action, reward, info)) {
+    if (settings_.rows == MonitorSettings::Rows::kStep) out.streams.push_back(v);
     values.push_back(v);
   }
-  if (settings_.rows == MonitorSettings::Rows::kEpisode) return std::nullopt;
-  return Feed(values, trace);
+  if (settings_.rows == MonitorSettings::Rows::kEpisode) return out;
+  RONCHI_ASSIGN_OR_RETURN(out.report, Feed(values, row));
+  return out;
 }
 
-absl::StatusOr<std::optional<theory::MonitorReport>> Watching::EndEpisode(Trace* trace) {
-  if (settings_.rows != MonitorSettings::Rows::kEpisode) return std::nullopt;
-  const std::vector<StreamValue> values = streams_.EndEpisode();
-  for (const StreamValue& v : values) trace->Put("stream_" + v.name, v.value);
-  return Feed(values, trace);
+absl::StatusOr<Watching::Fed> Watching::EndEpisode(int row) {
+  Fed out;
+  if (settings_.rows != MonitorSettings::Rows::kEpisode) return out;
+  out.streams = streams_.EndEpisode();
+  RONCHI_ASSIGN_OR_RETURN(out.report, Feed(out.streams, row));
+  return out;
 }
 
 void Watching::Rearm() {

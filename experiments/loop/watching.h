@@ -24,12 +24,15 @@ class Watching {
   void BeginEpisode();
   // What the agent does at the coming row.
   void AgentActs(bool holds);
-  // A step: puts the streams into the trace; the monitor's report when it was fed.
-  // `innovations` in the order of the names.
-  absl::StatusOr<std::optional<theory::MonitorReport>> Step(
-      const std::vector<StreamValue>& innovations, const env::Observation& observation,
-      std::span<const float> action, double reward, const env::Info& info, Trace* trace);
-  absl::StatusOr<std::optional<theory::MonitorReport>> EndEpisode(Trace* trace);
+  // A step, whose row is `row`. `innovations` in the order of the names.
+  struct Fed {
+    std::vector<NamedValue> streams;              // of this frame, without theory's
+    std::optional<theory::MonitorReport> report;  // when the monitor was fed
+  };
+  absl::StatusOr<Fed> Step(const std::vector<NamedValue>& innovations,
+                           const env::Observation& observation, std::span<const float> action,
+                           double reward, const env::Info& info, int row);
+  absl::StatusOr<Fed> EndEpisode(int row);
   // After an alarm: armed anew, with new learning frames.
   void Rearm();
   // The agent is to start from nothing: not watched until it rests again.
@@ -40,8 +43,8 @@ class Watching {
  private:
   Watching(const MonitorSettings& settings, Streams streams, theory::MultiStreamMonitor monitor)
       : settings_(settings), streams_(std::move(streams)), monitor_(std::move(monitor)) {}
-  absl::StatusOr<std::optional<theory::MonitorReport>> Feed(const std::vector<StreamValue>& values,
-                                                            Trace* trace);
+  absl::StatusOr<std::optional<theory::MonitorReport>> Feed(const std::vector<NamedValue>& values,
+                                                            int row);
 
   MonitorSettings settings_;
   Streams streams_;

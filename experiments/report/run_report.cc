@@ -129,7 +129,7 @@ LineChart MonitorChart(const RunRecord& r) {
   return {.title = "Monitor",
           .x_label = "image",
           .y_label = "log10 of the evidence for a change",
-          .series = {Series(r.deploy.trace, "log10_statistic", "Shiryaev–Roberts e-detector")},
+          .series = {Series(r.deploy.trace, "log10_statistic", "e-detector")},
           .levels = {{std::log10(r.frames_between_false_alarms),
                       absl::StrFormat("alarm: promised one in %g images",
                                       r.frames_between_false_alarms)}},

@@ -6,6 +6,7 @@
 #include "core/quantity.h"
 #include "experiments/simulate/fine_multislice.h"
 #include "hw/twin/column/image_model.h"
+#include "sim/engine.h"
 #include "sim/image_model.h"
 
 namespace ronchi {
@@ -55,8 +56,8 @@ absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptio
   const double places = double(fine.probes * fine.probes);
   fine.visits = std::clamp(int(kSteps / (each * places)), 2, 8);
   std::vector<hw::DetectorImages> models;
-  for (const auto engine :
-       {hw::TwinOptions::Engine::kContracted, hw::TwinOptions::Engine::kLinear}) {
+  const std::vector<std::string> engines = sim::CrystalEngineNames();
+  for (const std::string& engine : engines) {
     hw::TwinOptions other = twin;
     other.engine = engine;
     other.detectors.resize(1);
@@ -71,7 +72,7 @@ absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptio
     RONCHI_ASSIGN_OR_RETURN(const FineReading truth, ReadFine(twin, 0, moment, fine));
     for (size_t m = 0; m < models.size(); ++m) {
       errors.push_back(Compare(ReadEngine(models[m].MakeHarmonics(0, moment), fine.probes), truth));
-      errors.back().engine = m ? "linear" : "contracted";
+      errors.back().engine = engines[m];
       errors.back().optics = name;
     }
   }

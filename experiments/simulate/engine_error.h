@@ -10,7 +10,7 @@
 namespace ronchi {
 
 struct EngineError {
-  std::string engine;               // "contracted", "linear"
+  std::string engine;               // of those with images of crystals (sim/engine.h)
   std::string optics;               // "in focus", "C10 = 5 nm"
   double rms_over_mean = 0;         // of the images as they are; noise of the truth included
   double rms_over_mean_scaled = 0;  // after the best common factor

@@ -6,11 +6,8 @@
 
 namespace ronchi {
 
-// Slices of unlike content, which are computed once each (sim/potential.h); an upper bound.
-size_t DistinctSlices(const sim::SimulationOptions& options);
-
 struct MemoryNeed {
-  double slices = 0;      // potentials and transmission functions, bytes
+  double slices = 0;      // what the engine prepares (sim/engine.h), bytes
   double workspaces = 0;  // waves of each thread, filters
   double results = 0;     // detector readings, probe positions
   double output = 0;      // of it what goes to the disk, bytes

@@ -19,7 +19,7 @@ struct SimulateCost {
   bool prepared = false;          // a contracted engine that the cache on disk holds already
 };
 
-// Measures a few probes through the specimen's first slices, on one thread, and scales up. What is
+// What the engine says of itself (sim/engine.h), by measuring a small part of the work. What is
 // measured is processor time: other programs on the same cores make the run itself longer.
 absl::StatusOr<SimulateCost> EstimateCost(const SimulateJob& job);
 // Of all points: up to four are measured, spread over the series, and the others taken by their

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "sim/engine.h"
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/specimen/structure_summary.h"
@@ -60,7 +61,7 @@ std::vector<std::string> SimulationWarnings(const sim::SimulationOptions& o) {
   }
   const auto partly = std::count_if(o.specimen.atoms.begin(), o.specimen.atoms.end(),
                                     [](const sim::Atom& a) { return a.occupancy < 1; });
-  if (partly > 0 && !o.phonons && o.engine != sim::Engine::kLinear) {
+  if (partly > 0 && !o.phonons && !o.engine->Plan(o).incoherent) {
     out.push_back(absl::StrCat(
         partly,
         " atoms are partly occupied, and nothing moves: each potential is scaled by its "

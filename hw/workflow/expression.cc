@@ -22,8 +22,8 @@ struct Context {
   }
 };
 
-absl::StatusOr<Value> Evaluate(const Node& node, const Context& context);
-void Narrow(const Node& node, bool truth, Scope* scope);
+absl::StatusOr<Value> ValueOfNode(const Node& node, const Context& context);
+void NarrowByNode(const Node& node, bool truth, Scope* scope);
 
 std::string KnownNames(const Scope& scope) {
   std::string all;
@@ -58,7 +58,7 @@ absl::StatusOr<bool> Definite(const Value& v, const Node& node, bool* known) {
 absl::StatusOr<Value> Logic(const Node& node, const Context& context) {
   const bool is_or = node.name == "or";
   bool known = false;
-  RONCHI_ASSIGN_OR_RETURN(const Value a, Evaluate(node.children[0], context));
+  RONCHI_ASSIGN_OR_RETURN(const Value a, ValueOfNode(node.children[0], context));
   RONCHI_ASSIGN_OR_RETURN(const bool left, Definite(a, node, &known));
   // What is decided is not looked at further: n > 0 and x / n < 2.
   if (known && left == is_or) return Value::Bool(is_or);
@@ -67,10 +67,10 @@ absl::StatusOr<Value> Logic(const Node& node, const Context& context) {
   std::optional<Scope> narrowed;
   if (context.doubts && !known) {
     narrowed = context.scope;
-    Narrow(node.children[0], !is_or, &*narrowed);
+    NarrowByNode(node.children[0], !is_or, &*narrowed);
   }
   const Context there{narrowed ? *narrowed : context.scope, context.doubts};
-  RONCHI_ASSIGN_OR_RETURN(const Value b, Evaluate(node.children[1], there));
+  RONCHI_ASSIGN_OR_RETURN(const Value b, ValueOfNode(node.children[1], there));
   RONCHI_ASSIGN_OR_RETURN(const bool right, Definite(b, node, &known));
   if (known && right == is_or) return Value::Bool(is_or);
   if (left_known && known) return Value::Bool(!is_or);
@@ -216,13 +216,13 @@ std::string FunctionDoubt(const Node& node, const std::vector<Value>& a) {
   return "";
 }
 
-absl::StatusOr<Value> Evaluate(const Node& node, const Context& context) {
+absl::StatusOr<Value> ValueOfNode(const Node& node, const Context& context) {
   if (node.kind == Node::Kind::kLiteral) return node.literal;
   if (node.kind == Node::Kind::kName) return LookUp(node, context.scope);
   if (node.name == "or" || node.name == "and") return Logic(node, context);
   std::vector<Value> values;
   for (const Node& child : node.children) {
-    RONCHI_ASSIGN_OR_RETURN(Value v, Evaluate(child, context));
+    RONCHI_ASSIGN_OR_RETURN(Value v, ValueOfNode(child, context));
     values.push_back(std::move(v));
   }
   absl::StatusOr<Value> value;
@@ -270,8 +270,8 @@ void NarrowComparison(const Node& node, bool truth, Scope* scope) {
   const auto it = kNegated.find(node.name);
   if (it == kNegated.end()) return;
   const std::string op = truth ? node.name : it->second;
-  const absl::StatusOr<Value> a = Evaluate(node.children[0], Context{*scope});
-  const absl::StatusOr<Value> b = Evaluate(node.children[1], Context{*scope});
+  const absl::StatusOr<Value> a = ValueOfNode(node.children[0], Context{*scope});
+  const absl::StatusOr<Value> b = ValueOfNode(node.children[1], Context{*scope});
   if (!a.ok() || !b.ok() || a->type != Type::kNumber || b->type != Type::kNumber) return;
   const bool strict = op == "<" || op == ">";
   const auto below = [&](double v) { return strict ? std::nextafter(v, -kInfinity) : v; };
@@ -286,12 +286,12 @@ void NarrowComparison(const Node& node, bool truth, Scope* scope) {
   }
 }
 
-void Narrow(const Node& node, bool truth, Scope* scope) {
+void NarrowByNode(const Node& node, bool truth, Scope* scope) {
   if (node.kind != Node::Kind::kOperator) return;
-  if (node.name == "not") return Narrow(node.children[0], !truth, scope);
+  if (node.name == "not") return NarrowByNode(node.children[0], !truth, scope);
   if (node.name == "and" || node.name == "or") {
     if ((node.name == "and") != truth) return;  // one of them, and not known which
-    for (const Node& child : node.children) Narrow(child, truth, scope);
+    for (const Node& child : node.children) NarrowByNode(child, truth, scope);
     return;
   }
   if (node.children.size() == 2) NarrowComparison(node, truth, scope);
@@ -323,10 +323,10 @@ bool IsExact(const Value& v) {
 
 absl::StatusOr<Value> Expression::Evaluate(const Scope& scope,
                                            std::vector<std::string>* doubts) const {
-  return workflow::Evaluate(*root_, Context{scope, doubts});
+  return ValueOfNode(*root_, Context{scope, doubts});
 }
 
-void Expression::Narrow(bool truth, Scope* scope) const { workflow::Narrow(*root_, truth, scope); }
+void Expression::Narrow(bool truth, Scope* scope) const { NarrowByNode(*root_, truth, scope); }
 
 absl::StatusOr<Value> Expression::EvaluateExactly(const Scope& scope) const {
   RONCHI_ASSIGN_OR_RETURN(Value v, Evaluate(scope));

@@ -7,8 +7,8 @@
     ronchi.load_policy("policy.json")              a trained agent
     ronchi.deploy("policy.json", "quickstart")     … on an instrument, with guard and report
 
-docs/python.md shows each. Importing registers the environments; what needs the compiled part loads
-it when it is first used.
+docs/python.md shows each. Importing registers the environments, which the compiled part tells of;
+what is slow to import is imported when it is first used.
 """
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ._native import native
 from .environment import check_seed, environment_config, read_options
 from .errors import OrderError
-from .registration import ENVIRONMENTS
+from .registration import environments
 from .rendering import check_render_mode
 from .spaces import ActionScale, Entries, Float
 
@@ -54,7 +54,7 @@ class VectorEnvironment(Base):
         if int(num_envs) != num_envs or num_envs < 1:
             raise ValueError(f"num_envs = {num_envs} is not allowed; allowed: 1 or more")
         mode = AutoresetMode(autoreset_mode)
-        if max_episode_steps == ENVIRONMENTS.get(environment_id, (None,))[0]:
+        if max_episode_steps == environments().get(environment_id, (None,))[0]:
             max_episode_steps = None  # which Gymnasium always gives
         if (steps := max_episode_steps or episode_steps) is not None:
             task["max_episode_steps"] = steps

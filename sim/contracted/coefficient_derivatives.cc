@@ -6,12 +6,12 @@
 #include <numbers>
 #include <type_traits>
 
+#include "core/angle.h"
 #include "sim/contracted/pass.h"
 
 namespace ronchi::sim {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 constexpr size_t kTogether = 4;  // slopes whose sums still fit the processor's registers
 
 bool IsZero(const Aberrations& a) {

@@ -21,45 +21,11 @@
 
 #include "core/status.h"
 #include "sim/contracted/contracted.h"
-#include "sim/specimen/specimen.h"
+#include "sim/crystal_images.h"
 
 namespace ronchi::sim {
 
-struct CrystalRing {
-  double inner_rad = 0, outer_rad = 0;
-};
-
-// An amorphous layer on the entrance face: independent atoms anywhere in it, others in every box of
-// displaced atoms, so that images are means over such layers. Its depth is rounded to whole slices,
-// the number of its atoms is not.
-struct AmorphousSlab {
-  double thickness_A = 0;
-  int element = 6;
-  double atoms_per_A3 = 0.1;
-};
-
-struct ContractedCrystalOptions {
-  Specimen cell;           // one period across the beam, the whole thickness along it
-  int periods = 1;         // along the beam in that thickness: slices are the same in each
-  std::vector<int> exits;  // periods passed, increasing, where M is kept; none: all of them
-  double energy_eV = 200e3;
-  double semiangle_rad = 0.024;
-  std::vector<CrystalRing> rings;
-  // Atoms with an rms displacement (Atom::rms_A): so many configurations for every set of classes.
-  // Without any: one, at rest.
-  int configurations = 2;
-  uint64_t phonon_seed = 0;
-  // The beams are those of a box of whole cells at least so wide: a probe defocused by 20 nm at 18
-  // mrad is 7 Å across, and its tails must not meet those of its images.
-  double least_box_A = 23;
-  double largest_tilt_rad = 0;  // of the specimen, in any direction
-  AmorphousSlab layer;
-  // Fineness; the defaults come from a study (docs/twin.md#convergence).
-  double least_displaced_A = 3.5;  // width of the boxes of displaced atoms
-  double reach = 1.7;              // of the waves, over the largest angle that counts
-  double least_reach_per_A = 2.5;  // and so far at least
-  double slice_thickness_A = 2;    // at most
-};
+using ContractedCrystalOptions = CrystalOptions;
 
 class ContractedCrystal {
  public:

@@ -4,11 +4,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/angle.h"
 #include "sim/contracted/pass.h"
 
 namespace ronchi::sim {
-
-constexpr double kPi = std::numbers::pi;
 
 absl::Status Contracted::ComputeDerivative(const Setting& setting, const Variation& direction,
                                            const ScanLines& scan, Workspace* w,

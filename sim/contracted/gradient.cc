@@ -5,11 +5,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/angle.h"
 #include "sim/contracted/pass.h"
 
 namespace ronchi::sim {
-
-constexpr double kPi = std::numbers::pi;
 
 absl::Status Contracted::ComputeGradient(const Setting& setting, const ScanLines& scan,
                                          std::span<const double> weights, Workspace* w,

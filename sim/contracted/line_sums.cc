@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <numbers>
+
+#include "core/angle.h"
 
 namespace ronchi::sim {
 namespace {
 
 // Lines that are worked on together, side by side in every table.
 constexpr size_t kLines = 64;
-constexpr double kTwoPi = 2 * std::numbers::pi;
 
 // Tables [2 · reach + 1, 2, width]: e^{−2πi n x_l}, n from −reach; real parts, then imaginary.
 // `first` fills the row of n = 1.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
-#include <numbers>
 
+#include "core/angle.h"
 #include "core/parallel.h"
 #include "sim/gradient/backward_sums.h"
 #include "sim/gradient/stream_copy.h"
@@ -12,12 +12,6 @@
 #include "sim/physics/electron.h"
 
 namespace ronchi::sim {
-namespace {
-
-constexpr double kPi = std::numbers::pi;
-
-}  // namespace
-
 struct MultisliceAdjoint::Idle {
   std::unique_ptr<Workspace> Take() {
     const std::lock_guard<std::mutex> lock(mutex);

@@ -17,7 +17,7 @@ namespace {
 
 using Point = CellList::Point;
 
-constexpr double kMostAtoms = 1e7;
+constexpr double kMostAtomsOfFilm = 1e7;
 constexpr double kMostNetworkAtoms = 5e5;  // half a minute
 // g/cm³ to u/Å³ (CODATA 2018: 1 u = 1.66053906660e-24 g).
 constexpr double kUnitsPerA3 = 1 / 1.66053906660;
@@ -162,9 +162,9 @@ absl::StatusOr<Specimen> MakeAmorphous(const AmorphousOptions& o) {
   const Point box = {o.size_A[0], o.size_A[1], o.thickness_A};
   RONCHI_CHECK(o.min_distance_A > 0 && o.thickness_A > 0);
   const double atoms = AtomsOf(o);
-  if (!(atoms >= 1 && atoms <= kMostAtoms)) {
+  if (!(atoms >= 1 && atoms <= kMostAtomsOfFilm)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("makes %.3g atoms; allowed: 1 … %g", atoms, kMostAtoms));
+        absl::StrFormat("makes %.3g atoms; allowed: 1 … %g", atoms, kMostAtomsOfFilm));
   }
   std::vector<Point> points;
   if (o.structure == AmorphousOptions::Structure::kNetwork) {

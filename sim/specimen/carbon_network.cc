@@ -22,11 +22,12 @@ constexpr double kApart_A = 3.0, kClash_A = 2.2;
 // Springs' strengths. A sweep moves every atom by all of them at once, which comes to rest while no
 // eigenvalue is above two; with these it does up to the greatest density.
 constexpr double kPull = 0.28, kBend = 0.10, kPush = 0.03, kPushClash = 0.15;
-constexpr int kRounds = 36, kSweeps = 8;
+constexpr int kRounds = 36, kRelaxationSweeps = 8;
 // rms along each axis in the first round; none any more after so large a part of the rounds.
 constexpr double kKick_A = 0.3, kKicked = 0.7;
-constexpr double kLongest_A[2] = {2.8, 1.95};  // that a bond may be in the first and the last round
-constexpr double kReach_A = 3.2;               // of pairs that are looked at in a round
+constexpr double kLongestBond_A[2] = {2.8,
+                                      1.95};  // that a bond may be in the first and the last round
+constexpr double kReach_A = 3.2;              // of pairs that are looked at in a round
 
 class Network {
  public:
@@ -55,10 +56,10 @@ class Network {
       const double done = std::min(1.0, double(round) / (kRounds - 1));
       Kick(kKick_A * (1 - done / kKicked));
       FindPairs();
-      Bond(kLongest_A[0] + done * (kLongest_A[1] - kLongest_A[0]));
+      Bond(kLongestBond_A[0] + done * (kLongestBond_A[1] - kLongestBond_A[0]));
       FindSecondNeighbours();
       FindOthers();
-      for (int s = 0; s < kSweeps; ++s) Sweep();
+      for (int s = 0; s < kRelaxationSweeps; ++s) Sweep();
     }
   }
   std::vector<Point> points() && { return std::move(points_); }

@@ -2,17 +2,16 @@
 
 #include <Eigen/Dense>
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/str_format.h"
+#include "core/angle.h"
 
 namespace ronchi::sim {
 namespace {
 
-constexpr double kRadPerDeg = std::numbers::pi / 180;
 // No crystal repeats in less than an ångström; what is much smaller is a slip in the units, and
 // searches for boxes would not end.
-constexpr double kShortest_A = 0.1, kLongest_A = 1e6;
+constexpr double kShortestEdge_A = 0.1, kLongestEdge_A = 1e6;
 // Volume over that of a box with the same edges. Real cells have above 0.1; below this the inverse
 // of the lattice loses the digits that atoms are placed with.
 constexpr double kLeastVolume = 1e-4;
@@ -92,9 +91,10 @@ absl::Status CheckLattice(const std::array<Vector3, 3>& lattice_A) {
   double box = 1;
   for (const Vector3& v : lattice_A) {
     const double length = std::hypot(v[0], v[1], v[2]);
-    if (!(length >= kShortest_A && length < kLongest_A)) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "cell length %g Å is not allowed; allowed: %g … %g", length, kShortest_A, kLongest_A));
+    if (!(length >= kShortestEdge_A && length < kLongestEdge_A)) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("cell length %g Å is not allowed; allowed: %g … %g", length,
+                          kShortestEdge_A, kLongestEdge_A));
     }
     box *= length;
   }
@@ -103,7 +103,7 @@ absl::Status CheckLattice(const std::array<Vector3, 3>& lattice_A) {
     return absl::InvalidArgumentError("the cell's three vectors lie in one plane");
   }
   for (const Vector3& v : ReducedLattice(lattice_A)) {
-    if (std::hypot(v[0], v[1], v[2]) < kShortest_A) {
+    if (std::hypot(v[0], v[1], v[2]) < kShortestEdge_A) {
       return absl::InvalidArgumentError(absl::StrFormat(
           "the cell's three vectors lie nearly in one plane: the lattice repeats after %.2g Å",
           std::hypot(v[0], v[1], v[2])));

@@ -10,8 +10,8 @@
 namespace ronchi::sim {
 namespace {
 
-constexpr double kTooNear_A = 0.4;
-constexpr size_t kMostAtoms = 10'000'000;
+constexpr double kTooNearEquivalents_A = 0.4;
+constexpr size_t kMostAtomsOfCell = 10'000'000;
 
 Vector3 Apply(const SymmetryOperation& op, const Vector3& f) {
   Vector3 out;
@@ -80,8 +80,9 @@ absl::StatusOr<ExpandedSites> ExpandSites(const std::vector<CifSite>& sites,
       if (!known) places.push_back(f);
     }
     size_t largest = 1;
-    double nearest_A = kTooNear_A;
-    const std::vector<Vector3> first = FirstOfGroups(l, places, kTooNear_A, &largest, &nearest_A);
+    double nearest_A = kTooNearEquivalents_A;
+    const std::vector<Vector3> first =
+        FirstOfGroups(l, places, kTooNearEquivalents_A, &largest, &nearest_A);
     if (largest > 1 && site.atom.occupancy * double(largest) > 1 + kOccupancySlack) {
       raw->summary.warnings.push_back(absl::StrFormat(
           "%s lies %.2g Å from its own images; taken as one atom on a special position",
@@ -93,8 +94,9 @@ absl::StatusOr<ExpandedSites> ExpandSites(const std::vector<CifSite>& sites,
           absl::StrFormat("%s stands %u times in the cell, its multiplicity in the file is %d",
                           labels->back(), places.size(), site.multiplicity));
     }
-    if (raw->atoms.size() + places.size() > kMostAtoms) {
-      return absl::InvalidArgumentError(absl::StrCat("more than ", kMostAtoms, " atoms in a cell"));
+    if (raw->atoms.size() + places.size() > kMostAtomsOfCell) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("more than ", kMostAtomsOfCell, " atoms in a cell"));
     }
     for (const Vector3& f : places) {
       Atom a = site.atom;

@@ -12,8 +12,6 @@
 namespace ronchi::sim {
 namespace {
 
-constexpr double kMostAtoms = 1e8;
-
 // Moves the atoms so that the widest gap between them, going round along z, lies outside; then
 // makes the box as high as they are, with vacuum.
 void CutAtWidestGap(Specimen* s, double vacuum_A) {

@@ -3,16 +3,14 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/str_format.h"
+#include "core/angle.h"
 #include "core/random.h"
 
 namespace ronchi::sim {
 namespace {
 
-constexpr double kMostAtoms = 1e8;
-constexpr double kPi = std::numbers::pi;
 // Atoms on a face are inside whatever the round-off of their places.
 constexpr double kRoundOff_A = 1e-6;
 

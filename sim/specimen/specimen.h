@@ -11,6 +11,8 @@
 
 namespace ronchi::sim {
 
+inline constexpr double kMostAtoms = 1e8;  // of what a config can ask for
+
 struct StructureSummary;
 
 struct Atom {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/angle.h"
 #include "core/files.h"
 #include "sim/specimen/builder_config.h"
 #include "sim/specimen/read_structure.h"
@@ -14,9 +15,7 @@
 namespace ronchi::sim {
 namespace {
 
-constexpr double kRadPerMrad = 1e-3;
 // A cube of 100 nm; each atom takes 48 bytes.
-constexpr double kMostAtoms = 1e8;
 constexpr NumberRange kLength_A = {.min = 0.1, .max = 1e5};
 
 struct Copies {

@@ -16,9 +16,9 @@ namespace {
 
 // What lattice constants with seven digits leave of an exact right angle.
 constexpr double kRoundOff = 1e-6;
-constexpr double kMostAtoms = 1e6;
+constexpr double kMostAtomsOfBox = 1e6;
 // Longer sides are not tried, unless the cell itself has them: a box 0.1 µm wide fits no wave.
-constexpr double kLongest_A = 1000;
+constexpr double kLongestPeriod_A = 1000;
 // Bounds on the work, about a tenth of a second: vectors looked at, and those compared in pairs.
 // Planes across directions up to [20, 20, 20] of usual cells hold fewer out to 1000 Å.
 constexpr double kMostTried = 2e6;
@@ -121,7 +121,7 @@ double Search::Strain(const Side& p, const Side& q) const {
 
 std::optional<Search::Found> Search::Best(const std::vector<Side>& sides, double max_strain) const {
   std::optional<Found> best;
-  double area = kMostAtoms / std::max(1.0, atoms_) * volume_ / beam_.norm();
+  double area = kMostAtomsOfBox / std::max(1.0, atoms_) * volume_ / beam_.norm();
   // Strain of a pair of unit vectors with cosine c is at least 1 - 1/√(1 + c), about c/2.
   const double max_cosine = 2.2 * (max_strain + kRoundOff);
   for (size_t s = 0; s < sides.size(); ++s) {
@@ -145,7 +145,7 @@ std::optional<Search::Found> Search::Best(const std::vector<Side>& sides, double
 std::optional<Search::Found> Search::Smallest(double max_strain) const {
   const double max_cosine = 2.2 * (max_strain + kRoundOff);
   double radius = 2 * std::max(lattice_.colwise().norm().maxCoeff(), beam_.norm());
-  double longest = std::max(kLongest_A, radius);
+  double longest = std::max(kLongestPeriod_A, radius);
   while (Tried(longest, max_cosine) > kMostTried) longest /= 1.2;
   for (;; radius *= 2) {
     const std::vector<Side> sides = Across(std::min(radius, longest), max_cosine);
@@ -252,7 +252,7 @@ absl::StatusOr<ZoneCell> CutZone(const Crystal& crystal, LatticeDirection zone, 
     }
     return absl::InvalidArgumentError(
         absl::StrFormat("a strain of %g makes no orthogonal box along %s with up to %g atoms%s",
-                        max_strain, Text(zone), kMostAtoms, offer));
+                        max_strain, Text(zone), kMostAtomsOfBox, offer));
   }
   ZoneCell out;
   out.axes = Ordered(search, found->p.n, found->q.n, zone);

@@ -5,7 +5,7 @@ import time
 import unittest
 
 import gymnasium
-from ronchi.registration import ENVIRONMENTS
+from ronchi.registration import environments
 
 TUNING = "ronchi/AberrationTuning-v1"
 
@@ -64,7 +64,7 @@ class FailedRestore(unittest.TestCase):
             yield f"byte {at}", saved[:at] + bytes([saved[at] ^ 0x40]) + saved[at + 1:]
 
     def test_leaves_an_environment_as_it_was(self):
-        for name in sorted(ENVIRONMENTS):
+        for name in sorted(environments()):
             with self.subTest(name):
                 env = gymnasium.make("ronchi/" + name).unwrapped
                 env.reset(seed=3)

@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from ronchi.registration import ENVIRONMENTS
+from ronchi.registration import environments
 
 TUNING = "ronchi/AberrationTuning-v1"
 MODES = (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP, AutoresetMode.DISABLED)
@@ -41,7 +41,7 @@ class Vector(unittest.TestCase):
         warnings.simplefilter("error")
 
     def test_it_is_the_sync_vector_env(self):
-        for name in sorted(ENVIRONMENTS):
+        for name in sorted(environments()):
             for mode in MODES[:2]:
                 with self.subTest(name, mode=mode):
                     limit = self.limit(name)

@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <numbers>
 
+#include "core/angle.h"
 #include "theory/forward/scanned_crystal.h"
 
 namespace ronchi::theory {
 namespace {
 
 using Spectrum = std::vector<std::complex<double>>;
-constexpr double kTwoPi = 2 * std::numbers::pi;
 constexpr int kShifts = 12;  // per lattice period: finer than the images' finest detail
 
 // The observed image's coefficients on the model's harmonics, without the mean.

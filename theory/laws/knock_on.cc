@@ -1,14 +1,13 @@
 #include "theory/laws/knock_on.h"
 
 #include <cmath>
-#include <numbers>
 
+#include "core/angle.h"
 #include "core/quantity.h"
 
 namespace ronchi::theory {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 constexpr double kElectron_eV = 510998.95;  // m c², CODATA 2018
 constexpr double kUnit_eV = 931494102.42;   // u c²
 constexpr double kLight_m_s = 299792458;

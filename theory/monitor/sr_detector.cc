@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "theory/monitor/kinds.h"
+
 namespace ronchi::theory {
 namespace {
 
@@ -262,6 +264,29 @@ absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeStandardNormalDetector(
   RONCHI_RETURN_IF_ERROR(CheckPositive(options.shifts, "monitor shifts"));
   RONCHI_RETURN_IF_ERROR(CheckPositive({options.clip}, "monitor clip"));
   return std::make_unique<StandardNormalDetector>(options);
+}
+
+MonitorKind ShiryaevRobertsKind() {
+  return {.name = "shiryaev_roberts",
+          .summary = "a lasting shift of the mean, whatever mean and spread are in control",
+          .assumes =
+              "independent normal frames; the first learning_frames, or those of the "
+              "policy's file, in control",
+          .make = [](const MonitorRequest& r) {
+            return MakeUnknownNormalDetector(
+                {.reference = r.reference, .learning_frames = r.learning_frames});
+          }};
+}
+
+MonitorKind ShiryaevRobertsKnownKind() {
+  return {.name = "shiryaev_roberts_known",
+          .summary =
+              "a lasting shift of what is standard normal in control, as innovations of a "
+              "calibrated theory are",
+          .assumes =
+              "independent frames, symmetric about 0, with tails no heavier than N(0, 1); "
+              "nothing is learned",
+          .make = [](const MonitorRequest&) { return MakeStandardNormalDetector({}); }};
 }
 
 }  // namespace ronchi::theory

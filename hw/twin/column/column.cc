@@ -12,12 +12,17 @@
 #include "hw/twin/column/detectors.h"
 #include "hw/twin/column/scan_errors.h"
 #include "hw/twin/column/temporal_coherence.h"
+#include "sim/engine.h"
 #include "sim/physics/electron.h"
 
 namespace ronchi::hw {
 namespace {
 
-constexpr double kNm_A = kAngstromPerNanometre;
+// The engine's place among those with images of crystals, by which saved states name it.
+size_t EngineNumber(const std::string& engine) {
+  const auto names = sim::CrystalEngineNames();
+  return size_t(std::ranges::find(names, engine) - names.begin());
+}
 
 }  // namespace
 
@@ -58,7 +63,7 @@ void ColumnTwin::ArchivePhysics(StateArchive* a) {
 std::string ColumnTwin::MadeFrom() const {
   const TwinOptions& o = options_;
   std::string made =
-      absl::StrCat("column\n", o.specimen_file, " ", o.layers, " ", int(o.engine), " ",
+      absl::StrCat("column\n", o.specimen_file, " ", o.layers, " ", EngineNumber(o.engine), " ",
                    o.phonon_configurations, " ", o.phonon_seed, " ", o.box_A, " ", o.thermal_rms_A,
                    " ", o.nominal_current_A, " ", o.counts_per_electron, " ", o.dark_counts);
   absl::StrAppend(&made, "\n", o.film.thickness_A, " ", o.film.box_A, " ", o.film.density_g_cm3,
@@ -74,9 +79,9 @@ void ColumnTwin::Evolve(double seconds) {
   RandomStream random = hidden().Stream("twin.walk", advances());
   RandomStream further = hidden().Stream("twin.walk.further", advances());
   const double root = std::sqrt(seconds);
-  const double c10 = hidden()["C10_walk_nm"] * kNm_A * root * random.Normal();
-  const double c12a = hidden()["C12_walk_nm"] * kNm_A * root * random.Normal();
-  const double c12b = hidden()["C12_walk_nm"] * kNm_A * root * random.Normal();
+  const double c10 = hidden()["C10_walk_nm"] * kAngstromPerNanometre * root * random.Normal();
+  const double c12a = hidden()["C12_walk_nm"] * kAngstromPerNanometre * root * random.Normal();
+  const double c12b = hidden()["C12_walk_nm"] * kAngstromPerNanometre * root * random.Normal();
   optics_.Advance(seconds, {c10, c12a, c12b}, &further);
   const double x = hidden()["stage_walk_A"] * root * random.Normal();
   const double y = hidden()["stage_walk_A"] * root * random.Normal();
@@ -165,17 +170,18 @@ void ColumnTwin::AddDerived(std::map<std::string, double>* numbers) const {
     const sim::AberrationTerm& t = sim::kAberrationTerms[size_t(term)];
     const std::string name = absl::StrCat("total_", std::string(t.name));
     if (t.m == 0) {
-      all[name + "_nm"] = now.a_A[size_t(term)] / kNm_A;
+      all[name + "_nm"] = now.a_A[size_t(term)] / kAngstromPerNanometre;
     } else {
-      all[name + "a_nm"] = now.a_A[size_t(term)] / kNm_A;
-      all[name + "b_nm"] = now.b_A[size_t(term)] / kNm_A;
+      all[name + "a_nm"] = now.a_A[size_t(term)] / kAngstromPerNanometre;
+      all[name + "b_nm"] = now.b_A[size_t(term)] / kAngstromPerNanometre;
     }
   }
   const auto under = UnderOrigin_A(0);
   all["under_origin_x_A"] = under[0];
   all["under_origin_y_A"] = under[1];
-  all["focal_spread_nm"] = FocalSpread() / kNm_A;
-  if (images_.any()) all["true_thickness_nm"] = images_.Thickness_A(Thickness()) / kNm_A;
+  all["focal_spread_nm"] = FocalSpread() / kAngstromPerNanometre;
+  if (images_.any())
+    all["true_thickness_nm"] = images_.Thickness_A(Thickness()) / kAngstromPerNanometre;
   all["true_current_pA"] = Current_A() * 1e12;
   const auto tilt = stage_.Tilt_rad();
   all["true_tilt_alpha_mrad"] = tilt[0] * 1e3;

@@ -1,6 +1,6 @@
 // The twin: a simulated STEM that is used exactly as a real one. It has hidden aberrations beyond
 // what its settings say, drift, shot noise, a clock of its own and a dose ledger; docs/twin.md.
-// Scanned images come from sim/contracted or sim/linear.h, patterns of the camera from multislice.
+// Scanned images come from an engine (sim/engine.h), patterns of the camera from multislice.
 // The same options, seed and commands give the same replies to the bit.
 #pragma once
 

@@ -6,46 +6,35 @@
 #include "core/quantity.h"
 #include "hw/twin/column/amorphous_layer.h"
 #include "hw/twin/column/temporal_coherence.h"
-#include "sim/contracted/contracted_model.h"
-#include "sim/linear.h"
+#include "sim/engine.h"
 #include "sim/physics/electron.h"
 #include "sim/probe.h"
 
 namespace ronchi::hw {
 namespace {
 
-using Crystal = std::shared_ptr<const sim::ContractedCrystal>;
+using Images = std::shared_ptr<const sim::CrystalImages>;
 
-absl::StatusOr<Crystal> Prepare(const TwinOptions& o, size_t first, size_t end) {
-  sim::ContractedCrystalOptions c{.cell = o.specimen,
-                                  .periods = o.layers,
-                                  .exits = PreparedLayers(o),
-                                  .energy_eV = o.energy_eV,
-                                  .semiangle_rad = o.semiangle_rad,
-                                  .configurations = o.phonon_configurations,
-                                  .phonon_seed = o.phonon_seed,
-                                  .least_box_A = o.box_A,
-                                  .largest_tilt_rad = LargestTilt_rad(o),
-                                  .least_reach_per_A = kLeastReach_per_A};
+absl::StatusOr<Images> Prepare(const TwinOptions& o, size_t first, size_t end) {
+  sim::CrystalOptions c{.cell = o.specimen,
+                        .periods = o.layers,
+                        .exits = PreparedLayers(o),
+                        .energy_eV = o.energy_eV,
+                        .semiangle_rad = o.semiangle_rad,
+                        .configurations = o.phonon_configurations,
+                        .phonon_seed = o.phonon_seed,
+                        .least_box_A = o.box_A,
+                        .largest_tilt_rad = LargestTilt_rad(o),
+                        .least_reach_per_A = kLeastReach_per_A};
   c.layer = {.thickness_A = o.amorphous.entrance_A,
              .element = o.amorphous.element,
              .atoms_per_A3 = o.amorphous.atoms_per_A3};
   for (size_t d = first; d < end; ++d) {
     c.rings.push_back({o.detectors[d].inner_rad, o.detectors[d].outer_rad});
   }
-  return sim::ContractedCrystal::Create(c);
-}
-
-absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeLinear(const TwinOptions& o, size_t d) {
-  RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load("kirkland"));
-  RONCHI_ASSIGN_OR_RETURN(sim::LinearEngine engine,
-                          sim::LinearEngine::Create(o.specimen,
-                                                    {.energy_eV = o.energy_eV,
-                                                     .semiangle_rad = o.semiangle_rad,
-                                                     .inner_rad = o.detectors[d].inner_rad,
-                                                     .outer_rad = o.detectors[d].outer_rad},
-                                                    *factors));
-  return std::make_shared<const sim::LinearEngine>(std::move(engine));
+  const sim::EngineKind* engine = sim::FindEngineKind(o.engine);
+  RONCHI_CHECK(engine != nullptr && engine->make_crystal != nullptr);
+  return engine->make_crystal(c);
 }
 
 double Middle(const TwinOptions& o, const char* name) {
@@ -144,28 +133,19 @@ absl::StatusOr<DetectorImages> DetectorImages::Create(const TwinOptions& o) {
   if (o.film.present) return out;
   out.layers_ = PreparedLayers(o);
   out.layer_A_ = o.specimen.cell_A[2] / o.layers;
-  const bool contracted = o.engine == TwinOptions::Engine::kContracted;
   const size_t count = o.detectors.size();
-  Crystal first, others;
-  if (contracted) {
-    RONCHI_ASSIGN_OR_RETURN(first, Prepare(o, 0, 1));
-    if (count > 1) {
-      RONCHI_ASSIGN_OR_RETURN(others, Prepare(o, 1, count));
-    }
+  Images first, others;
+  RONCHI_ASSIGN_OR_RETURN(first, Prepare(o, 0, 1));
+  if (count > 1) {
+    RONCHI_ASSIGN_OR_RETURN(others, Prepare(o, 1, count));
   }
   for (size_t d = 0; d < count; ++d) {
-    OneDetector one{.crystal = d ? others : first, .ring = d ? d - 1 : 0};
-    if (contracted) {
-      const auto cells = one.crystal->cells();
-      const auto cell_A = one.crystal->cell_A();
-      one.sharpness = RimFactor(double(cells[0]) * cell_A[0], double(cells[1]) * cell_A[1],
-                                o.semiangle_rad, o.energy_eV);
+    OneDetector one{.images = d ? others : first, .ring = d ? d - 1 : 0};
+    if (const auto box_A = one.images->box_A(); box_A[0] > 0) {
+      one.sharpness = RimFactor(box_A[0], box_A[1], o.semiangle_rad, o.energy_eV);
     }
-    if (!contracted) {
-      RONCHI_ASSIGN_OR_RETURN(one.linear, MakeLinear(o, d));
-    }
-    // The contracted engine has the layer above the crystal among its slices.
-    const double both_A = o.amorphous.exit_A + (contracted ? 0 : o.amorphous.entrance_A);
+    const double both_A =
+        o.amorphous.exit_A + (one.images->holds_layer() ? 0 : o.amorphous.entrance_A);
     RONCHI_ASSIGN_OR_RETURN(
         one.background, LayerFraction(o.amorphous, both_A, o.energy_eV, o.detectors[d].inner_rad,
                                       o.detectors[d].outer_rad));
@@ -187,12 +167,11 @@ double DetectorImages::Thickness_A(double asked_A) const {
 }
 
 const sim::ImageModel& DetectorImages::ModelOf(const OneDetector& d, const ImageMoment& m) const {
-  if (!d.crystal) return *d.linear;
   const size_t exit = Exit(m.thickness_A);
   // What lies deeper by h stands at x + h sin β, y − h sin α (hw/twin/column/stage.cc).
   const std::array<double, 2> tilt_rad = {m.tilt_rad[1], -m.tilt_rad[0]};
   if (!d.model || d.exit != exit || d.tilt_rad != tilt_rad) {
-    d.model = std::make_shared<const sim::ContractedModel>(*d.crystal, d.ring, exit, tilt_rad);
+    d.model = d.images->Look(d.ring, exit, tilt_rad);
     d.exit = exit;
     d.tilt_rad = tilt_rad;
   }
@@ -209,9 +188,8 @@ void DetectorImages::Collect(const OneDetector& d, const ImageMoment& m,
       out->at(h, k) *= m.source.Transform(std::hypot(h / out->cell_A[0], k / out->cell_A[1]));
     }
   }
-  const size_t exit = Exit(m.thickness_A);
-  if (!d.crystal && exit + 1 < layers_.size()) {
-    for (auto& c : out->c) c *= double(layers_[exit]) / double(layers_.back());
+  if (const double share = d.images->Share(Exit(m.thickness_A)); share != 1) {
+    for (auto& c : out->c) c *= share;
   }
   const std::complex<double> mean = out->at(0, 0);
   for (auto& c : out->c) c *= d.sharpness;

@@ -8,7 +8,7 @@
 
 #include "hw/twin/column/source_profile.h"
 #include "hw/twin/column/twin_options.h"
-#include "sim/contracted/contracted_crystal.h"
+#include "sim/crystal_images.h"
 #include "sim/image_model.h"
 
 namespace ronchi::hw {
@@ -48,9 +48,9 @@ absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const Twin
 // and 4.07.
 double RimFactor(double box_x_A, double box_y_A, double semiangle_rad, double energy_eV);
 
-// Of every detector, in the options' order; none of a film. The contracted engine is prepared once
-// for the first detector alone, which is what theory asks for as well, and once for all others
-// together. For one thread at a time; copies are apart.
+// Of every detector, in the options' order; none of a film. The engine is prepared once for the
+// first detector alone, which is what theory asks for as well, and once for all others together.
+// For one thread at a time; copies are apart.
 class DetectorImages {
  public:
   static absl::StatusOr<DetectorImages> Create(const TwinOptions& options);
@@ -64,11 +64,9 @@ class DetectorImages {
   double Thickness_A(double asked_A) const;
 
  private:
-  // The linear engine knows no depth: images go with the thickness, whatever the tilt.
   struct OneDetector {
-    std::shared_ptr<const sim::ContractedCrystal> crystal;
+    std::shared_ptr<const sim::CrystalImages> images;
     size_t ring = 0;
-    std::shared_ptr<const sim::ImageModel> linear;
     double sharpness = 1;   // on all harmonics but the mean: RimFactor
     double background = 0;  // fraction of the electrons from the amorphous layers
     // The model of the last thickness and tilt.

@@ -10,7 +10,6 @@
 namespace ronchi::hw {
 namespace {
 
-constexpr double kNm_A = kAngstromPerNanometre;
 constexpr double kUm_A = 1e4;
 constexpr int kC32 = 5, kC34 = 6;  // into sim::kAberrationTerms
 
@@ -110,7 +109,7 @@ void TwinOptics::Advance(double seconds, const std::array<double, 3>& steps_A,
   for (const auto& [term, rate] : {std::pair(sim::kC21, (*hidden_)["C21_walk_nm"]),
                                    std::pair(sim::kC23, (*hidden_)["C23_walk_nm"])}) {
     for (bool sine : {false, true}) {
-      walk(term, sine) += rate * kNm_A * std::sqrt(seconds) * further->Normal();
+      walk(term, sine) += rate * kAngstromPerNanometre * std::sqrt(seconds) * further->Normal();
     }
   }
   for (Settling& s : settling_) s.Advance(seconds, (*hidden_)["corrector_lag_s"]);
@@ -120,19 +119,19 @@ double TwinOptics::Own_A(int term, bool sine) const {
   const HiddenNumbers& h = *hidden_;
   switch (term) {
     case sim::kC10:
-      return h["C10_nm"] * kNm_A;
+      return h["C10_nm"] * kAngstromPerNanometre;
     case sim::kC12:
-      return h[sine ? "C12b_nm" : "C12a_nm"] * kNm_A;
+      return h[sine ? "C12b_nm" : "C12a_nm"] * kAngstromPerNanometre;
     case sim::kC21:
-      return h[sine ? "C21b_nm" : "C21a_nm"] * kNm_A;
+      return h[sine ? "C21b_nm" : "C21a_nm"] * kAngstromPerNanometre;
     case sim::kC23:
-      return h[sine ? "C23b_nm" : "C23a_nm"] * kNm_A;
+      return h[sine ? "C23b_nm" : "C23a_nm"] * kAngstromPerNanometre;
     case sim::kC30:
       return h["C30_um"] * kUm_A;
     case kC32:
-      return h[sine ? "C32b_nm" : "C32a_nm"] * kNm_A;
+      return h[sine ? "C32b_nm" : "C32a_nm"] * kAngstromPerNanometre;
     case kC34:
-      return h[sine ? "C34b_nm" : "C34a_nm"] * kNm_A;
+      return h[sine ? "C34b_nm" : "C34a_nm"] * kAngstromPerNanometre;
     default:
       return 0;
   }

@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/quantity.h"
 #include "hw/twin/column/optics.h"
+#include "sim/engine.h"
 #include "sim/physics/aberrations.h"
 #include "sim/simulate_config.h"
 #include "sim/specimen/amorphous.h"
@@ -38,8 +39,11 @@ absl::Status ReadDetectors(const Config& node, double semiangle_rad, TwinOptions
     if (x.ok() && d->outer_rad <= d->inner_rad) {
       x.Fail("outer_mrad", "must be larger than inner_mrad");
     }
-    if (x.ok() && o->engine == TwinOptions::Engine::kLinear && d->inner_rad < semiangle_rad) {
-      x.Fail("inner_mrad", "must not be below semiangle_mrad with the linear engine");
+    const sim::EngineKind& engine = *sim::FindEngineKind(o->engine);
+    const sim::DetectorOptions ring{.inner_rad = d->inner_rad, .outer_rad = d->outer_rad};
+    if (x.ok() && engine.refuses && !engine.refuses(ring, semiangle_rad).empty()) {
+      x.Fail("inner_mrad",
+             absl::StrCat("must not be below semiangle_mrad with the ", o->engine, " engine"));
     }
     RONCHI_RETURN_IF_ERROR(x.Done());
   }
@@ -156,8 +160,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   RONCHI_RETURN_IF_ERROR(ReadCommonOptions(&r, o));
   r.Text("specimen", &o->specimen_file);
   r.Integer("layers", &o->layers, {.min = 1, .max = 10000});
-  std::string engine = o->engine == TwinOptions::Engine::kLinear ? "linear" : "contracted";
-  r.Choice("engine", &engine, {"contracted", "linear"});
+  r.Choice("engine", &o->engine, sim::CrystalEngineNames());
   r.Integer("phonon_configurations", &o->phonon_configurations, {.min = 1, .max = 1000});
   r.Seed("phonon_seed", &o->phonon_seed);
   r.Number("box_A", &o->box_A, {.min = 1, .max = 200});
@@ -193,7 +196,6 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   if (haadf.inner_rad < o->semiangle_rad) {
     return node.Error("haadf_inner_mrad", "must not be below semiangle_mrad");
   }
-  o->engine = engine == "linear" ? TwinOptions::Engine::kLinear : TwinOptions::Engine::kContracted;
   RONCHI_RETURN_IF_ERROR(ReadDetectors(detectors, o->semiangle_rad, o));
   RONCHI_RETURN_IF_ERROR(ReadCorrectors(correctors, &o->corrector_limits_m));
   RONCHI_RETURN_IF_ERROR(ReadStage(stage, &o->stage));

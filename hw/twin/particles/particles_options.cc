@@ -13,7 +13,7 @@ namespace ronchi::hw {
 namespace {
 
 // What a hidden number can be at all: shares and probabilities, widths, ratios, anything.
-NumberRange Possible(const std::string& name) {
+NumberRange PossibleWithParticles(const std::string& name) {
   const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
   if (has("_probability")) return {.min = 0, .max = 1};
   if (has("_share")) return {.min = 0, .max = 1};
@@ -157,8 +157,8 @@ absl::Status ReadInto(const Config& node, bool is_preset, MapTwinOptions* o,
   const Config atoms = f.Child("atoms_per_nm3");
   RONCHI_RETURN_IF_ERROR(f.Done());
   RONCHI_RETURN_IF_ERROR(ReadAtoms(atoms, &o->film_atoms_per_nm3));
-  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, Possible, ranges));
-  return ReadEvents(node, events, Possible, *ranges, &o->events);
+  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, PossibleWithParticles, ranges));
+  return ReadEvents(node, events, PossibleWithParticles, *ranges, &o->events);
 }
 
 // Every mode keeps an energy.

@@ -3,13 +3,13 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/angle.h"
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
 
 namespace ronchi::hw {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 constexpr double kElectron_eV = 510998.95;  // m c², CODATA 2018
 
 double CrossSection_A2(const sim::ScatteringFactors& factors, int z, double energy_eV,

@@ -4,10 +4,11 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/angle.h"
+
 namespace ronchi::hw {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 // Of the prior (Schwarzer et al. 2023): where it is largest, its variance, its height.
 constexpr double kPriorCentre = 0.85, kPriorVariance = 0.1;  // bond lengths, their squares
 constexpr double kPriorPeak_per_s = std::numbers::ln2 / 3;

@@ -6,7 +6,7 @@ namespace ronchi::hw {
 namespace {
 
 // What a hidden number can be at all.
-NumberRange Possible(const std::string& name) {
+NumberRange PossibleInSheet(const std::string& name) {
   if (name == "image_s") return {.min = 0.01, .max = 60};
   if (name.starts_with("threshold")) return {.min = 1, .max = 100};
   if (name.starts_with("drift")) return {.min = -10, .max = 10};
@@ -91,8 +91,8 @@ absl::StatusOr<AtomTwinOptions> ReadAtomTwinOptions(const Config& node, int leve
     if (rates == kLaws[i]) o.rates = RateLaw(i);
   }
   HiddenRanges ranges = o.prior.ranges();
-  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, Possible, &ranges));
-  RONCHI_RETURN_IF_ERROR(ReadEvents(node, events, Possible, ranges, &o.events));
+  RONCHI_RETURN_IF_ERROR(ReadPrior(prior, PossibleInSheet, &ranges));
+  RONCHI_RETURN_IF_ERROR(ReadEvents(node, events, PossibleInSheet, ranges, &o.events));
   o.prior = theory::Prior(ranges);
   return o;
 }

@@ -59,7 +59,7 @@ TEST(Recipe, WhatContradictsItselfIsRefused) {
   EXPECT_EQ(ErrorOf("seed=3"), "");
   EXPECT_THAT(ErrorOf("agent.n_initial=41"), ::testing::HasSubstr("budget"));
   EXPECT_THAT(ErrorOf("environment.range_nm=51"), ::testing::HasSubstr("up to 50"));
-  EXPECT_THAT(ErrorOf("environment.level=2"), ::testing::HasSubstr("allowed: 1"));
+  EXPECT_THAT(ErrorOf("environment.level=2"), ::testing::HasSubstr("set optics.C21.a"));
   EXPECT_THAT(ErrorOf("environment.reward=truth"), ::testing::HasSubstr("allowed: image"));
   EXPECT_EQ(ErrorOf("environment.range_nm=50"), "");
   EXPECT_THAT(ErrorOf("train.instrument.semiangle_mrad=90"),

@@ -33,9 +33,9 @@ env::Observation Shown(float contrast, float x, float y) {
           {"spectrum", spectrum}};
 }
 
-std::vector<double> Values(const std::vector<StreamValue>& streams) {
+std::vector<double> Values(const std::vector<NamedValue>& streams) {
   std::vector<double> out;
-  for (const StreamValue& s : streams) out.push_back(s.value);
+  for (const NamedValue& s : streams) out.push_back(s.value);
   return out;
 }
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/quantity.h"
-#include "experiments/loop/column_theory.h"
+#include "experiments/loop/theory_at_work.h"
 
 namespace ronchi {
 namespace {
@@ -41,10 +41,19 @@ TEST(ToAcquisition, IsTheMeanOfTheFrames) {
 
 TEST(Watch, TellsWhatPassedAndWhereTheSettingsStand) {
   absl::StatusOr<hw::Reply> next = hw::Reply{};
-  Watch watch(std::make_unique<Stub>(&next));
-  std::vector<std::string> seen;
-  watch.set_listener(
-      [&](const hw::Command& command, const hw::Reply&) { seen.push_back(hw::VerbName(command)); });
+  EventBus bus;
+  Watch watch(std::make_unique<Stub>(&next), &bus);
+  std::vector<std::string> asked, seen;
+  absl::Status says;
+  auto subscription = bus.Subscribe([&](const Event& event) {
+    if (const auto* command = std::get_if<events::Command>(&event)) {
+      asked.push_back(hw::VerbName(*command->command));
+    } else if (const auto* reply = std::get_if<events::Reply>(&event)) {
+      seen.push_back(hw::VerbName(*reply->command));
+      EXPECT_EQ(reply->settings, &watch.settings());
+    }
+    return says;
+  });
 
   hw::Reply set;  // asked for 3 nm, the corrector says 2.9
   set.readings = {{"optics.C12.a", Nanometres(2.9), 0}, {"beam.current", {1e-11}, 0}};
@@ -66,8 +75,12 @@ TEST(Watch, TellsWhatPassedAndWhereTheSettingsStand) {
   next = absl::UnavailableError("away");
   EXPECT_TRUE(absl::IsUnavailable(watch.Execute(hw::Scan{}).status()));
   EXPECT_EQ(seen.size(), 2u);
+  EXPECT_EQ(asked, (std::vector<std::string>{"set", "scan", "scan"}));
   next = scan;
-  watch.set_listener({});
+  says = absl::ResourceExhaustedError("no room for it");
+  EXPECT_TRUE(absl::IsResourceExhausted(watch.Execute(hw::Scan{}).status()))
+      << "what a subscriber could not take is no success";
+  subscription = {};
   EXPECT_TRUE(watch.Execute(hw::Scan{}).ok()) << "nobody listens";
 }
 
