@@ -14,7 +14,7 @@ std::string Text(const Command& c) {
 }
 
 // For people: what a recipe that is not the recorded one asks differently.
-std::string Brief(const Command& c) {
+std::string InBrief(const Command& c) {
   if (const auto* read = std::get_if<Read>(&c)) {
     return absl::StrCat("read ", absl::StrJoin(read->properties, ", "));
   }
@@ -56,7 +56,7 @@ class Replayed final : public Instrument {
     const std::string logged = Text(event.command), asked = Text(command);
     if (logged != asked) {
       if (Blanks(command)) return Blanked();
-      const std::string was = Brief(event.command), is = Brief(command);
+      const std::string was = InBrief(event.command), is = InBrief(command);
       return MakeError(
           {ErrorKind::kHardware,
            absl::StrCat("replay of ", name_, ": event ", event.event, ": ",

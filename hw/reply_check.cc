@@ -21,9 +21,11 @@ Shape CameraShape(const DetectorInfo& camera, size_t binning) {
   return {binned(camera.pixels_y), binned(camera.pixels_x)};
 }
 
-absl::Status Unfit(const std::string& what) { return absl::InvalidArgumentError(what); }
+absl::Status DoesNotFit(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-std::string Text(const Shape& shape) { return absl::StrCat("[", absl::StrJoin(shape, ", "), "]"); }
+std::string ShapeText(const Shape& shape) {
+  return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
+}
 
 bool Fits(const Shape& shape, const Shape& asked) {
   if (shape.size() != asked.size()) return false;
@@ -38,16 +40,16 @@ absl::Status CheckReadings(const Description& d, const Command& command, const R
   if (const auto* read = std::get_if<Read>(&command)) asked = read->properties;
   if (const auto* set = std::get_if<Set>(&command)) asked = {set->property};
   if (reply.readings.size() != asked.size()) {
-    return Unfit(
+    return DoesNotFit(
         absl::StrCat(reply.readings.size(), " readings where ", asked.size(), " were asked for"));
   }
   for (size_t i = 0; i < asked.size(); ++i) {
     const Reading& r = reply.readings[i];
     if (r.property != asked[i])
-      return Unfit(absl::StrCat(asked[i], " is answered by ", r.property));
+      return DoesNotFit(absl::StrCat(asked[i], " is answered by ", r.property));
     if (r.value.dimension != d.FindProperty(asked[i])->dimension) {
-      return Unfit(absl::StrCat(asked[i], " is answered with a ",
-                                std::string(DimensionName(r.value.dimension))));
+      return DoesNotFit(absl::StrCat(asked[i], " is answered with a ",
+                                     std::string(DimensionName(r.value.dimension))));
     }
   }
   const auto* set = std::get_if<Set>(&command);
@@ -62,7 +64,7 @@ absl::Status CheckFrames(const Description& d, const Command& command, const Rep
   // Of what was ended early the first ones may be all that there are.
   const bool early = reply.ended != Ended::kComplete && reply.frames.size() < asked.size();
   if (reply.frames.size() != asked.size() && !early) {
-    return Unfit(
+    return DoesNotFit(
         absl::StrCat(reply.frames.size(), " frames where ", asked.size(), " were asked for"));
   }
   const auto* scan = std::get_if<Scan>(&command);
@@ -72,18 +74,19 @@ absl::Status CheckFrames(const Description& d, const Command& command, const Rep
     const std::string& detector =
         scan ? scan->detectors[i % scan->detectors.size()] : expose->camera;
     if (f.detector != detector) {
-      return Unfit(absl::StrCat("frame ", i, " is of '", f.detector, "', not of ", detector));
+      return DoesNotFit(absl::StrCat("frame ", i, " is of '", f.detector, "', not of ", detector));
     }
     if (!Fits(f.counts.shape(), asked[i])) {
-      return Unfit(absl::StrCat("frame ", i, " of ", detector, " has the shape ",
-                                Text(f.counts.shape()), "; asked for was ", Text(asked[i])));
+      return DoesNotFit(absl::StrCat("frame ", i, " of ", detector, " has the shape ",
+                                     ShapeText(f.counts.shape()), "; asked for was ",
+                                     ShapeText(asked[i])));
     }
     const float* const end = f.counts.data() + f.counts.size();
     const float* const odd =
         std::find_if(f.counts.data(), end, [](float x) { return !std::isfinite(x); });
     if (reply.ended == Ended::kComplete && odd != end) {
-      return Unfit(absl::StrCat("pixel ", odd - f.counts.data(), " of frame ", i, " of ", detector,
-                                " is ", *odd, ", and it says that it is complete"));
+      return DoesNotFit(absl::StrCat("pixel ", odd - f.counts.data(), " of frame ", i, " of ",
+                                     detector, " is ", *odd, ", and it says that it is complete"));
     }
   }
   return absl::OkStatus();
@@ -94,10 +97,11 @@ absl::Status CheckNumbers(const Reply& reply, double before_s) {
                                                    {"dose", reply.dose_e_per_m2},
                                                    {"elapsed time", reply.elapsed_s}};
   for (const auto& [name, value] : counts) {
-    if (!std::isfinite(value) || value < 0) return Unfit(absl::StrCat("its ", name, ": ", value));
+    if (!std::isfinite(value) || value < 0)
+      return DoesNotFit(absl::StrCat("its ", name, ": ", value));
   }
   if (reply.time_s >= before_s && std::isfinite(reply.time_s)) return absl::OkStatus();
-  return Unfit(absl::StrCat("its clock went from ", before_s, " s to ", reply.time_s, " s"));
+  return DoesNotFit(absl::StrCat("its clock went from ", before_s, " s to ", reply.time_s, " s"));
 }
 
 class Checked final : public Instrument {
