@@ -161,6 +161,40 @@ TEST_F(NoTruth, WhatWasNotRecordedIsToldInALine) {
   }
 }
 
+TEST_F(NoTruth, WhatCannotBeOpenedLeavesNothing) {
+  for (const char* instrument :
+       {"{kind: remote, address: '127.0.0.1:1'}", "{kind: program, command: [no_such_program]}",
+        "{kind: program, command: [python3, -c, pass]}", "{kind: library, path: no.so}"}) {
+    const Finished done = Deploy("one", instrument);
+    EXPECT_NE(done.status, 0);
+    EXPECT_EQ(done.ErrorLines(), 1u) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("deploy.instrument"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "one")) << instrument;
+  }
+}
+
+// What is no simulation runs behind the recipe's guard; and `ronchi replay`, which has none, leaves
+// it alone. Its record can be deployed on as often as one likes.
+TEST_F(NoTruth, WhatIsNoSimulationIsGivenNothingTwice) {
+  std::string real = ReadAll(folder_ / "faulty.py");
+  real.replace(real.find("    scans = sets"), 0,
+               "    description = {**column.Column.description, 'simulated': False}\n"
+               "    def __init__(self):\n"
+               "        super().__init__()\n"
+               "        open('opened', 'a').write('1')\n");
+  WriteAll(folder_ / "faulty.py", real);
+  const Finished done = Deploy("one", Faulty("none"));
+  EXPECT_EQ(done.status, 0) << done.err;
+  const std::string opened = ReadAll(folder_ / "opened");
+  const Finished again = Ronchi({"replay", "one"}, folder_.path());
+  EXPECT_EQ(again.status, 2) << again.out << again.err;
+  EXPECT_THAT(again.err, HasSubstr("one: 'deploy' was toy:numpy, which is no simulation"));
+  // Nor is it opened for that: who commands it meanwhile is not disturbed.
+  EXPECT_EQ(ReadAll(folder_ / "opened"), opened);
+  ASSERT_EQ(Deploy("two", Replay("one")).status, 0);
+  EXPECT_EQ(Ronchi({"replay", "two"}, folder_.path()).status, 0);
+}
+
 // Whatever a program does in the midst of a run: what was done until then is kept, the error says
 // what it was and whether the beam is known to be blanked.
 TEST_F(NoTruth, WhatAProgramDoesWrongEndsTheRunInOrder) {
