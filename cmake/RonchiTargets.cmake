@@ -1,4 +1,4 @@
-# ronchi_rooms(<target>): with RONCHI_ROOMS the sources of a room (a folder of eight files or more) are compiled as one, and those of
+# ronchi_rooms(<target>): with RONCHI_ROOMS the sources of a room (a folder of a dozen files or more) are compiled as one, and those of
 # the smaller rooms of a target together: two thirds of a file's time go into headers that its neighbours read, too. So names in
 # anonymous namespaces must be distinct within a room.
 function(ronchi_rooms TARGET)
@@ -16,7 +16,7 @@ function(ronchi_rooms TARGET)
   list(REMOVE_DUPLICATES ROOMS)
   foreach(ROOM ${ROOMS})
     list(LENGTH ${ROOM} FILES)
-    if(FILES LESS 8)
+    if(FILES LESS 12)
       set(GROUP room_)
     else()
       set(GROUP ${ROOM})
@@ -24,15 +24,21 @@ function(ronchi_rooms TARGET)
     set_source_files_properties(${${ROOM}} PROPERTIES UNITY_GROUP ${GROUP})
   endforeach()
   set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # Of types in anonymous namespaces: the compiler takes the files of a room for headers.
+  target_compile_options(${TARGET} PRIVATE -Wno-subobject-linkage)
 endfunction()
 
-# ronchi_library(NAME <target> HEADERS … SOURCES … PUBLIC … PRIVATE …)
+# ronchi_library(NAME <target> [GLUE] HEADERS … SOURCES … PUBLIC … PRIVATE …)
+# GLUE: what reads, checks, writes and tells; compiled with -O1, as nobody waits for it but at the compiler.
 # One folder, one library. Its headers form a verified header set: each must compile alone
 # (target all_verify_interface_header_sets).
 function(ronchi_library)
-  cmake_parse_arguments(ARG "" "NAME" "HEADERS;SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "GLUE" "NAME" "HEADERS;SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(${ARG_NAME} STATIC ${ARG_SOURCES})
   ronchi_rooms(${ARG_NAME})
+  if(ARG_GLUE)
+    target_compile_options(${ARG_NAME} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
   target_sources(${ARG_NAME} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}
                  FILES ${ARG_HEADERS})
   target_include_directories(${ARG_NAME} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)

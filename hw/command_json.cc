@@ -59,12 +59,12 @@ Quantity QuantityFromJson(const json& j) {
   throw json::other_error::create(501, "unknown dimension " + name, nullptr);
 }
 
-json Fields(const Read& c) {
+json FieldsOf(const Read& c) {
   json j;
   j["properties"] = c.properties;
   return j;
 }
-json Fields(const Set& c) {
+json FieldsOf(const Set& c) {
   json j;
   j["property"] = c.property;
   j["value"] = QuantityToJson(c.value);
@@ -73,7 +73,7 @@ json Fields(const Set& c) {
   PutUnlessZero(&j, "timeout_s", c.timeout_s);
   return j;
 }
-json Fields(const Scan& c) {
+json FieldsOf(const Scan& c) {
   json j = {{"center_m", {Real(c.center_x_m), Real(c.center_y_m)}},
             {"fov_m", {Real(c.fov_x_m), Real(c.fov_y_m)}},
             {"pixels", {c.pixels_x, c.pixels_y}},
@@ -86,10 +86,10 @@ json Fields(const Scan& c) {
   for (const auto& p : c.points_m) j["points_m"].push_back({Real(p[0]), Real(p[1])});
   return j;
 }
-json Fields(const Park& c) {
+json FieldsOf(const Park& c) {
   return {{"position_m", {Real(c.x_m), Real(c.y_m)}}, {"duration_s", Real(c.duration_s)}};
 }
-json Fields(const Expose& c) {
+json FieldsOf(const Expose& c) {
   json j = {{"camera", c.camera}, {"time_s", Real(c.time_s)}};
   PutUnlessZero(&j, "x_m", c.x_m);
   PutUnlessZero(&j, "y_m", c.y_m);
@@ -97,7 +97,7 @@ json Fields(const Expose& c) {
   if (c.binning != 1) j["binning"] = c.binning;
   return j;
 }
-json Fields(const Measure& c) {
+json FieldsOf(const Measure& c) {
   json j = {{"what", c.what}};
   PutUnlessZero(&j, "center_x_m", c.center_x_m);
   PutUnlessZero(&j, "center_y_m", c.center_y_m);
@@ -105,7 +105,7 @@ json Fields(const Measure& c) {
   return j;
 }
 template <class Plain>
-json Fields(const Plain&) {
+json FieldsOf(const Plain&) {
   return json::object();
 }
 
@@ -215,7 +215,7 @@ Reply ReplyFromFields(const json& j) {
 }  // namespace
 
 json ToJson(const Command& command) {
-  json j = std::visit([](const auto& c) { return Fields(c); }, command);
+  json j = std::visit([](const auto& c) { return FieldsOf(c); }, command);
   j["verb"] = VerbName(command);
   return j;
 }

@@ -23,7 +23,7 @@ using wire::Connection;
 using wire::Message;
 using Clock = Connection::Clock;
 
-constexpr double kAnswerPoll_s = 0.02;  // how late a cancel is seen
+constexpr double kReceivePoll_s = 0.02;  // how late a cancel is seen
 // At the end of a connection: for a beam to be blanked, and no longer.
 constexpr double kFarewell_s = 2;
 
@@ -216,7 +216,7 @@ class Remote final : public Instrument {
     const Clock::time_point start = Clock::now();
     std::optional<Clock::time_point> cancelled;
     for (;;) {
-      auto came = link_->connection().Receive(kAnswerPoll_s, most_pixels);
+      auto came = link_->connection().Receive(kReceivePoll_s, most_pixels);
       if (!came.ok()) return GiveUp(ErrorKind::kCommunication, verb, came.status().message());
       if (*came) {
         absl::StatusOr<std::optional<Reply>> reply = Take(command, options, **came);

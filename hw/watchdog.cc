@@ -10,7 +10,7 @@ namespace ronchi::hw {
 namespace {
 
 // How often the interrupt flag is looked at; a signal handler cannot wake us.
-constexpr double kPoll_s = 0.1;
+constexpr double kLookAgain_s = 0.1;
 
 CancelToken::Clock::duration Seconds(double s) {
   return std::chrono::duration_cast<CancelToken::Clock::duration>(std::chrono::duration<double>(s));
@@ -57,7 +57,7 @@ void Watchdog::CancelRunning() {
 }
 
 std::optional<std::string> Watchdog::Reason(Clock::time_point now, Clock::time_point* next) {
-  *next = now + Seconds(kPoll_s);
+  *next = now + Seconds(kLookAgain_s);
   if (!interrupted_ && Interrupted()) interrupted_ = now;
   const double limit = running_ ? options_.command_limit_s : options_.heartbeat_s;
   const bool armed = running_ ? !reported_stuck_ : beam_may_be_on_;
@@ -99,7 +99,7 @@ void Watchdog::Loop() {
     stuck ? on_stuck_(*why) : on_silence_(this, *why);
     lock.lock();
     // A beam that could not be blanked is tried again, not at full speed.
-    if (!stop_) wake_.wait_until(lock, Clock::now() + Seconds(kPoll_s));
+    if (!stop_) wake_.wait_until(lock, Clock::now() + Seconds(kLookAgain_s));
   }
 }
 

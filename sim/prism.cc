@@ -26,7 +26,7 @@ size_t NextFastMultiple(size_t n, size_t f) {
   }
 }
 
-size_t Wrap(int64_t i, size_t n) { return size_t(((i % int64_t(n)) + int64_t(n)) % int64_t(n)); }
+size_t WrapAny(int64_t i, size_t n) { return size_t(((i % int64_t(n)) + int64_t(n)) % int64_t(n)); }
 
 using Matrix = Eigen::Matrix<Complex, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
 
@@ -89,15 +89,15 @@ absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
     ComplexBuffer exit;
     for (size_t b = begin; b < end && !Interrupted(); ++b) {
       ProbeSpectrum plane;
-      plane.beams = {
-          {uint32_t(Wrap(p.beams_[b].h, g.nx)), uint32_t(Wrap(p.beams_[b].k, g.ny)), Real(1)}};
+      plane.beams = {{uint32_t(WrapAny(p.beams_[b].h, g.nx)),
+                      uint32_t(WrapAny(p.beams_[b].k, g.ny)), Real(1)}};
       engine.RunToWave(plane, 0, 0, &exit, &workspace);
       ComplexBuffer& wave = p.waves_[b];
       wave.assign(p.rx_ * p.ry_, Complex(0));
       for (int h = -p.half_x_; h <= p.half_x_; ++h) {
         for (int k = -p.half_y_; k <= p.half_y_; ++k) {
-          wave[Wrap(h, p.rx_) * p.ry_ + Wrap(k, p.ry_)] =
-              exit[Wrap(h, g.nx) * g.ny + Wrap(k, g.ny)];
+          wave[WrapAny(h, p.rx_) * p.ry_ + WrapAny(k, p.ry_)] =
+              exit[WrapAny(h, g.nx) * g.ny + WrapAny(k, g.ny)];
         }
       }
       inverse.Execute(wave.data());
@@ -114,8 +114,8 @@ absl::StatusOr<Prism> Prism::Create(const Multislice& engine, double energy_eV,
 void Prism::CopyPatch(std::array<int64_t, 2> low, size_t px, size_t py, size_t beam,
                       Complex* out) const {
   for (size_t i = 0; i < px; ++i, out += py) {
-    const Complex* row = waves_[beam].data() + Wrap(low[0] + int64_t(i), rx_) * ry_;
-    size_t from = Wrap(low[1], ry_);
+    const Complex* row = waves_[beam].data() + WrapAny(low[0] + int64_t(i), rx_) * ry_;
+    size_t from = WrapAny(low[1], ry_);
     for (size_t j = 0; j < py;) {
       const size_t run = std::min(py - j, ry_ - from);
       std::copy_n(row + from, run, out + j);
@@ -160,8 +160,8 @@ void Prism::ToPattern(ComplexBuffer* wave, RealBuffer* intensity) const {
   window_forward_.Execute(wave->data());
   for (int h = -qx; h <= qx; ++h) {
     for (int k = -qy; k <= qy; ++k) {
-      const Complex v = (*wave)[Wrap(h, wx) * wy + Wrap(k, wy)] * scale;
-      (*intensity)[Wrap(h, window_.nx) * window_.ny + Wrap(k, window_.ny)] =
+      const Complex v = (*wave)[WrapAny(h, wx) * wy + WrapAny(k, wy)] * scale;
+      (*intensity)[WrapAny(h, window_.nx) * window_.ny + WrapAny(k, window_.ny)] =
           v.real() * v.real() + v.imag() * v.imag();
     }
   }

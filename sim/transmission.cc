@@ -9,8 +9,8 @@ namespace {
 
 // The band ends at two thirds of Nyquist's frequency, where seven points leave 3e-6 of what the
 // cores hold, fourteen 1e-11.
-constexpr int kWidth = sizeof(Real) == 8 ? 14 : 7;
-constexpr double kRatio = 1.5;
+constexpr int kPhaseKernelWidth = sizeof(Real) == 8 ? 14 : 7;
+constexpr double kPhaseFinerGrid = 1.5;
 
 // The index on an axis of `to` of frequency i of an axis of `from`, both in FFT order.
 size_t Reindex(size_t i, size_t from, size_t to) { return i < (from + 1) / 2 ? i : i + to - from; }
@@ -23,7 +23,7 @@ Transmission::Transmission(const PotentialSlices& slices, double interaction, Ff
       grid_(slices.grid),
       smooth_grid_(slices.smooth_grid),
       exact_(!slices.cores.empty()),
-      kernel_(kWidth, kRatio) {
+      kernel_(kPhaseKernelWidth, kPhaseFinerGrid) {
   using enum Fft::Direction;
   const int nx = int(grid_.nx), ny = int(grid_.ny);
   forward_ = Fft::Plane(nx, ny, kForward, effort);

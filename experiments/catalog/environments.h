@@ -1,36 +1,33 @@
 // The environments there are, by id: a task each, and by level the instrument that it is meant for
-// (data/levels/<task>/<level>.yaml).
+// (data/levels/<task>/<level>.yaml, or
+// data/levels/<task>.yaml with the levels as keys).
 //
 // A config has two keys: `instrument`, anything that the one door opens
 // (experiments/catalog/instruments.h), by default the level's; and `task`, the keys of the
 // environment itself.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "core/config.h"
 #include "env/environment.h"
+#include "env/kinds.h"
 #include "hw/instrument.h"
 
 namespace ronchi {
 
-// What is not the task's own: where in a vector it stands, and how long an episode may be.
-struct TaskPlace {
-  uint64_t index = 0;
-  int max_episode_steps = 0;  // 0: as the task has it
-  bool randomise = true;      // a simulation's hidden state is drawn anew at Reset
-};
-// Makes the task over an instrument, which is borrowed and outlives it. InvalidArgument: it lacks
-// what the task needs. May be called from several threads.
-using TaskMaker = std::function<absl::StatusOr<std::unique_ptr<env::Environment>>(
-    hw::Instrument*, const TaskPlace&)>;
+using env::TaskMaker;
+using env::TaskPlace;
 
 struct EnvironmentKind {
   std::string id;  // "AberrationTuning-v1"
   // Reads the task's keys. `instrument` is the config of what it will be over, `as_made` whether
   // that is the level's own.
-  absl::StatusOr<TaskMaker> (*prepare)(const Config& task, const Config& instrument, bool as_made);
+  std::function<absl::StatusOr<TaskMaker>(const Config& task, const Config& instrument,
+                                          bool as_made)>
+      prepare;
   env::Spec spec;  // with the defaults; what the instrument decides is left open
 };
 const std::vector<EnvironmentKind>& EnvironmentKinds();

@@ -11,7 +11,7 @@
 namespace ronchi {
 namespace {
 
-using Type = sim::DetectorOptions::Type;
+using DetectorType = sim::DetectorOptions::Type;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // Degenerate scans have one point: any step will do, zero will not.
@@ -95,15 +95,15 @@ std::vector<double> ExitDepths_nm(const sim::SimulationOptions& o) {
 
 Signal DescribeSignal(const sim::SimulationOptions& o, const sim::SimulationPlan& plan, size_t i) {
   const sim::Detector& d = plan.detectors[i];
-  const Type type = d.options().type;
+  const DetectorType type = d.options().type;
   Signal s{.name = d.options().name, .title = d.options().name + " (simulated)"};
   if (d.integrates() && d.options().outer_rad > 0) {
     s.title = d.options().name + " (simulated; of segments, not the phase)";
   }
-  s.units = type == Type::kIntegratedDpc ? "rad"
-            : d.is_angle()               ? "mrad"
-            : o.counts                   ? "electrons"
-                                         : "fraction of incident electrons";
+  s.units = type == DetectorType::kIntegratedDpc ? "rad"
+            : d.is_angle()                       ? "mrad"
+            : o.counts                           ? "electrons"
+                                                 : "fraction of incident electrons";
   s.beam_energy_keV = o.beam.energy_eV / 1e3;
   s.convergence_mrad = o.beam.semiangle_rad * 1e3;
   // A detector with axes of its own is a stack of patterns; else the scan itself is the image.
@@ -121,7 +121,7 @@ Signal DescribeSignal(const sim::SimulationOptions& o, const sim::SimulationPlan
   } else {
     s.axes.push_back({.name = "point", .navigate = navigate, .type = "unknown"});
   }
-  if (type == Type::kPixelated) {
+  if (type == DetectorType::kPixelated) {
     for (const auto& [name, axis] : {std::pair("qx", d.x_axis()), std::pair("qy", d.y_axis())}) {
       s.axes.push_back({.name = name,
                         .units = "mrad",
@@ -159,7 +159,7 @@ SimulatePictures::SimulatePictures(const sim::SimulationOptions& o, const sim::S
                                    std::vector<std::string> points)
     : options_(o), plan_(plan), points_(std::move(points)) {
   for (const sim::Detector& d : plan.detectors) {
-    const bool pattern = d.options().type == Type::kPixelated;
+    const bool pattern = d.options().type == DetectorType::kPixelated;
     const size_t n = ValuesAProbe(d);
     Panels p;
     p.values.assign(planes() * n * (pattern ? 1 : o.scan.probes()), pattern ? 0 : kNan);
@@ -175,7 +175,7 @@ void SimulatePictures::Add(size_t i, size_t point, size_t exit, size_t first,
   const size_t plane = point * options_.exit_slices.size() + exit;
   for (float v : values) p.sum += v;
   p.count += values.size();
-  if (plan_.detectors[i].options().type == Type::kPixelated) {
+  if (plan_.detectors[i].options().type == DetectorType::kPixelated) {
     double* out = p.values.data() + plane * n;
     for (size_t v = 0; v < values.size(); ++v) {
       if (std::isfinite(values[v])) out[v % n] += values[v] / double(options_.scan.probes());
@@ -230,7 +230,7 @@ absl::StatusOr<std::string> SimulatePictures::DrawPatterns(size_t i) const {
 
 absl::StatusOr<std::string> SimulatePictures::Draw(size_t i) const {
   const sim::Detector& d = plan_.detectors[i];
-  if (d.options().type == Type::kPixelated) return DrawPatterns(i);
+  if (d.options().type == DetectorType::kPixelated) return DrawPatterns(i);
   if (!options_.scan.is_raster() || options_.scan.probes() < 2) return std::string();
   const auto [nx, ny] = options_.scan.pixels;
   const size_t n = ValuesAProbe(d), panels = planes() * n;

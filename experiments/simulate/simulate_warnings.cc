@@ -19,7 +19,7 @@ namespace {
 constexpr double kLeastRatio = 0.8, kMostRatio = 1.25;
 constexpr double kStep_per_A = 0.1;
 
-using Type = sim::DetectorOptions::Type;
+using DetectorType = sim::DetectorOptions::Type;
 
 // Peng's five Gaussians fall off where atoms fall with k⁻²: for some elements well before 12/Å, the
 // end of the range that they are published for.
@@ -31,7 +31,7 @@ void CheckScatteringFactors(const sim::SimulationOptions& o, std::vector<std::st
   const double wavelength = sim::Wavelength_A(o.beam.energy_eV);
   double reach_rad = o.beam.semiangle_rad;
   for (const sim::DetectorOptions& d : o.detectors) {
-    const double outer = d.type == Type::kPixelated ? d.max_rad : d.outer_rad;
+    const double outer = d.type == DetectorType::kPixelated ? d.max_rad : d.outer_rad;
     reach_rad = std::max(reach_rad, outer > 0 ? outer : o.grid().band_limit_per_A() * wavelength);
   }
   std::set<int> elements;
@@ -70,7 +70,7 @@ std::vector<std::string> SimulationWarnings(const sim::SimulationOptions& o) {
   }
   CheckScatteringFactors(o, &out);
   for (const sim::DetectorOptions& d : o.detectors) {
-    if (d.type == Type::kIntegratedDpc && d.outer_rad > 0) {
+    if (d.type == DetectorType::kIntegratedDpc && d.outer_rad > 0) {
       out.push_back(absl::StrCat("detectors.", d.name,
                                  ": the integrated DPC of segments is not the phase σV, nor linear "
                                  "in it; without outer_mrad, from the centre of mass, it is"));

@@ -281,7 +281,7 @@ std::vector<NearAtom> AtomsNear(size_t b, const std::vector<std::vector<const At
 // Equal keys: equal atoms at equal distances (to 1e-6 Å).
 using BoundaryKey = std::vector<std::tuple<ProjectedAtom, int64_t>>;
 
-BoundaryKey Key(const std::vector<NearAtom>& near, const Grid& g) {
+BoundaryKey BoundaryKeyOf(const std::vector<NearAtom>& near, const Grid& g) {
   BoundaryKey key;
   for (const NearAtom& a : near) {
     key.emplace_back(ProjectAtom(*a.atom, g), std::llround(a.distance_A * 1e6));
@@ -302,7 +302,7 @@ void MakeProjectionFinite(const std::vector<std::vector<const Atom*>>& atoms,
   std::vector<size_t> boundary(count + 1, 0);  // of distinct; of those inside
   for (size_t b = 1; b < count; ++b) {
     std::vector<NearAtom> near = AtomsNear(b, atoms, slices->thickness_A, elements);
-    const auto [it, is_new] = known.try_emplace(Key(near, g), distinct.size());
+    const auto [it, is_new] = known.try_emplace(BoundaryKeyOf(near, g), distinct.size());
     if (is_new) distinct.push_back(std::move(near));
     boundary[b] = it->second;
   }

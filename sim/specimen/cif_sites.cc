@@ -97,8 +97,8 @@ double HalfDigit(const std::string& text) {
   return 0.5 * std::pow(10.0, -double(std::min<size_t>(digits, 12)));
 }
 
-struct Columns {
-  explicit Columns(const CifBlock& b)
+struct SiteColumns {
+  explicit SiteColumns(const CifBlock& b)
       : cartesian(b.HasCartesianSites()),
         label(b.Column({"_atom_site_label", "_atom_site.label"})),
         type(b.Column({"_atom_site_type_symbol", "_atom_site.type_symbol"})),
@@ -133,10 +133,10 @@ absl::StatusOr<FoundElement> ElementOf(const std::string& label, const std::stri
 }
 
 // The displacement of one site, from whichever of its four notations has a number.
-double Rms(const Columns& columns, size_t n, const std::map<std::string, double>& anisotropic,
+double Rms(const SiteColumns& columns, size_t n, const std::map<std::string, double>& anisotropic,
            const std::string& label, size_t* negative) {
-  const std::optional<double> u = CifNumber(Columns::Of(columns.u, n)),
-                              b = CifNumber(Columns::Of(columns.b, n));
+  const std::optional<double> u = CifNumber(SiteColumns::Of(columns.u, n)),
+                              b = CifNumber(SiteColumns::Of(columns.b, n));
   const auto tensor = anisotropic.find(label);
   double chosen = 0;
   if (u && *u != 0) {
@@ -151,13 +151,13 @@ double Rms(const Columns& columns, size_t n, const std::map<std::string, double>
 }
 
 // Whether all three are told; an error where one is told but is no fraction, or Cartesian one.
-absl::StatusOr<bool> ReadPlace(const Columns& columns, size_t n,
+absl::StatusOr<bool> ReadPlace(const SiteColumns& columns, size_t n,
                                const std::array<Vector3, 3>& lattice, const CartesianFrame& frame,
                                CifSite* site) {
   double open2 = 0;
   const double most = columns.cartesian ? 1e6 : 1000;
   for (size_t a = 0; a < 3; ++a) {
-    const std::string text = Columns::Of(columns.at[a], n);
+    const std::string text = SiteColumns::Of(columns.at[a], n);
     if (text.empty()) return false;
     const std::optional<double> value = CifNumber(text);
     if (!value || !(std::fabs(*value) < most)) {
@@ -178,9 +178,9 @@ absl::StatusOr<bool> ReadPlace(const Columns& columns, size_t n,
   return true;
 }
 
-absl::StatusOr<double> ReadOccupancy(const Columns& columns, size_t n, const std::string& label,
+absl::StatusOr<double> ReadOccupancy(const SiteColumns& columns, size_t n, const std::string& label,
                                      CifAlternatives* alternatives) {
-  const std::string text = Columns::Of(columns.occupancy, n);
+  const std::string text = SiteColumns::Of(columns.occupancy, n);
   if (text.empty()) return alternatives->Share(n).value_or(1);
   const std::optional<double> value = CifNumber(text);
   if (value) return *value;
@@ -272,7 +272,7 @@ absl::StatusOr<std::vector<CifSite>> ReadCifSites(const CifBlock& block,
                                                   const std::array<Vector3, 3>& lattice,
                                                   const Formula* formula,
                                                   std::vector<std::string>* warnings) {
-  const Columns columns(block);
+  const SiteColumns columns(block);
   const std::map<std::string, double> anisotropic = Anisotropic(block, lattice);
   const CartesianFrame frame =
       columns.cartesian ? ReadCartesianFrame(block, lattice, warnings) : CartesianFrame();
@@ -281,15 +281,15 @@ absl::StatusOr<std::vector<CifSite>> ReadCifSites(const CifBlock& block,
   std::set<std::string> told;
   OddSites odd;
   for (size_t n = 0; n < columns.at[0].size(); ++n) {
-    if (Columns::Of(columns.model, n) != Columns::Of(columns.model, 0)) {
+    if (SiteColumns::Of(columns.model, n) != SiteColumns::Of(columns.model, 0)) {
       ++odd.others;
       continue;
     }
     CifSite site;
-    const std::string type = Columns::Of(columns.type, n);
-    site.label = Columns::Of(columns.label, n);
+    const std::string type = SiteColumns::Of(columns.type, n);
+    site.label = SiteColumns::Of(columns.label, n);
     if (site.label.empty()) site.label = type.empty() ? absl::StrCat("number ", n + 1) : type;
-    if (absl::AsciiStrToLower(Columns::Of(columns.flag, n)) == "dum") {
+    if (absl::AsciiStrToLower(SiteColumns::Of(columns.flag, n)) == "dum") {
       ++odd.dummies;
       continue;
     }
@@ -311,9 +311,9 @@ absl::StatusOr<std::vector<CifSite>> ReadCifSites(const CifBlock& block,
                             ReadOccupancy(columns, n, site.label, &alternatives));
     alternatives.Add(n, site.atom.occupancy);
     site.atom.rms_A = Rms(columns, n, anisotropic, site.label, &odd.negative);
-    const std::optional<double> m = CifNumber(Columns::Of(columns.multiplicity, n));
+    const std::optional<double> m = CifNumber(SiteColumns::Of(columns.multiplicity, n));
     site.multiplicity = m && *m >= 1 && *m <= 1e4 ? int(*m) : 0;
-    if (CifNumber(Columns::Of(columns.hydrogens, n)).value_or(0) > 0) ++odd.bound;
+    if (CifNumber(SiteColumns::Of(columns.hydrogens, n)).value_or(0) > 0) ++odd.bound;
     sites.push_back(site);
   }
   odd.Tell(warnings);

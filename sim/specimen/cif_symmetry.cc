@@ -96,7 +96,7 @@ bool Fits(const OperationSet& set, const std::array<Vector3, 3>& l) {
   return largest < kMetricTolerance;
 }
 
-std::string Quoted(const std::string& text) { return absl::StrCat("'", text, "'"); }
+std::string InQuotes(const std::string& text) { return absl::StrCat("'", text, "'"); }
 
 SymmetryChoice ChoiceOf(const gemmi::SpaceGroup& group, const OperationSet& set,
                         const std::string& by) {
@@ -162,10 +162,10 @@ absl::StatusOr<Named> FindNamed(const CifSymmetry& told) {
   if (has_name) {
     out.groups = FindGroupsByName(told.name);
     if (out.groups.empty() && told.number == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("unknown space group ", Quoted(told.name)));
+      return absl::InvalidArgumentError(absl::StrCat("unknown space group ", InQuotes(told.name)));
     }
     if (out.groups.empty()) {
-      out.warnings.push_back(absl::StrCat("the space group's name ", Quoted(told.name),
+      out.warnings.push_back(absl::StrCat("the space group's name ", InQuotes(told.name),
                                           " is in no table; its number ", told.number,
                                           " is taken"));
     }
@@ -183,7 +183,7 @@ absl::StatusOr<Named> FindNamed(const CifSymmetry& told) {
     const int named = out.groups.front()->number;
     std::erase_if(out.groups, [&](const auto* g) { return g->number != told.number; });
     if (out.groups.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("the space group's name ", Quoted(told.name),
+      return absl::InvalidArgumentError(absl::StrCat("the space group's name ", InQuotes(told.name),
                                                      " (number ", named, ") and its number ",
                                                      told.number, " contradict each other"));
     }
@@ -196,11 +196,11 @@ absl::StatusOr<Named> FindNamed(const CifSymmetry& told) {
       out.groups = coded;
     } else if (out.groups.front()->ext != 0) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "_space_group_IT_coordinate_system_code ", Quoted(told.code), " is no setting of ",
-          Quoted(has_name ? told.name : absl::StrCat(told.number))));
+          "_space_group_IT_coordinate_system_code ", InQuotes(told.code), " is no setting of ",
+          InQuotes(has_name ? told.name : absl::StrCat(told.number))));
     } else {
       out.warnings.push_back(absl::StrCat("_space_group_IT_coordinate_system_code ",
-                                          Quoted(told.code), " is no setting of ",
+                                          InQuotes(told.code), " is no setting of ",
                                           out.groups.front()->xhm(), "; not used"));
     }
   }
@@ -257,7 +257,7 @@ absl::StatusOr<std::vector<SymmetryChoice>> ByList(const CifSymmetry& told,
       out.warnings.push_back(absl::StrCat(
           "the file lists ", count, operations(count),
           out.number ? absl::StrCat(" (", out.space_group, ")") : "", ", but its space group ",
-          told.name.empty() ? absl::StrCat("number ", told.number) : Quoted(told.name), " has ",
+          told.name.empty() ? absl::StrCat("number ", told.number) : InQuotes(told.name), " has ",
           stated, "; the list is used"));
     }
   }
@@ -281,21 +281,21 @@ absl::StatusOr<std::vector<SymmetryChoice>> ByHall(const CifSymmetry& told, cons
                     [&](const auto* g) { return g->ext != 0 && g->ext != group->ext; });
     if (contradicts || other_origin) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "the Hall symbol ", Quoted(told.hall), group ? absl::StrCat(" (", group->xhm(), ")") : "",
-          " and the space group ",
-          told.name.empty() ? absl::StrCat("number ", told.number) : Quoted(told.name),
+          "the Hall symbol ", InQuotes(told.hall),
+          group ? absl::StrCat(" (", group->xhm(), ")") : "", " and the space group ",
+          told.name.empty() ? absl::StrCat("number ", told.number) : InQuotes(told.name),
           told.code.empty() ? "" : absl::StrCat(", code ", told.code), " contradict each other"));
     }
   }
   if (!Fits(set, lattice)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the cell's lengths and angles do not have the symmetry of the Hall symbol ",
-                     Quoted(told.hall)));
+                     InQuotes(told.hall)));
   }
   SymmetryChoice out;
   out.operations = ListOf(set);
   if (group) out.space_group = group->xhm(), out.number = group->number;
-  out.setting = absl::StrCat("the Hall symbol ", Quoted(told.hall));
+  out.setting = absl::StrCat("the Hall symbol ", InQuotes(told.hall));
   out.warnings = named.warnings;
   return std::vector<SymmetryChoice>{out};
 }
@@ -304,7 +304,7 @@ absl::StatusOr<std::vector<SymmetryChoice>> ByName(const CifSymmetry& told,
                                                    const std::array<Vector3, 3>& lattice) {
   RONCHI_ASSIGN_OR_RETURN(const Named named, FindNamed(told));
   const bool by_name = !told.name.empty() && named.warnings.empty();
-  std::string by = by_name ? absl::StrCat("the space group's name ", Quoted(told.name))
+  std::string by = by_name ? absl::StrCat("the space group's name ", InQuotes(told.name))
                            : absl::StrCat("the space group's number ", told.number);
   if (!told.code.empty()) absl::StrAppend(&by, " with the code '", told.code, "'");
   std::vector<std::pair<const gemmi::SpaceGroup*, OperationSet>> fitting;
@@ -358,9 +358,9 @@ absl::StatusOr<std::vector<SymmetryChoice>> FindSymmetry(const CifSymmetry& told
     if (set) return ByHall(told, *set, lattice_A);
     if (told.name.empty() && told.number == 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the Hall symbol ", Quoted(told.hall), " cannot be read"));
+          absl::StrCat("the Hall symbol ", InQuotes(told.hall), " cannot be read"));
     }
-    warnings.push_back(absl::StrCat("the Hall symbol ", Quoted(told.hall), " cannot be read"));
+    warnings.push_back(absl::StrCat("the Hall symbol ", InQuotes(told.hall), " cannot be read"));
   }
   std::vector<SymmetryChoice> out;
   if (!told.name.empty() || told.number != 0) {

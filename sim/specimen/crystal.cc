@@ -16,13 +16,13 @@ constexpr double kShortestEdge_A = 0.1, kLongestEdge_A = 1e6;
 // of the lattice loses the digits that atoms are placed with.
 constexpr double kLeastVolume = 1e-4;
 
-Eigen::Matrix3d Matrix(const std::array<Vector3, 3>& lattice) {  // columns a, b, c
+Eigen::Matrix3d LatticeMatrix(const std::array<Vector3, 3>& lattice) {  // columns a, b, c
   return Eigen::Map<const Eigen::Matrix3d>(lattice[0].data());
 }
 
 }  // namespace
 
-double Crystal::Volume_A3() const { return std::fabs(Matrix(lattice_A).determinant()); }
+double Crystal::Volume_A3() const { return std::fabs(LatticeMatrix(lattice_A).determinant()); }
 
 bool Crystal::IsBox() const {
   for (size_t i = 0; i < 3; ++i) {
@@ -36,17 +36,17 @@ bool Crystal::IsBox() const {
 
 Vector3 Crystal::Fractional(const Atom& atom) const {
   const Eigen::Vector3d f =
-      Matrix(lattice_A).inverse() * Eigen::Vector3d(atom.x_A, atom.y_A, atom.z_A);
+      LatticeMatrix(lattice_A).inverse() * Eigen::Vector3d(atom.x_A, atom.y_A, atom.z_A);
   return {f[0], f[1], f[2]};
 }
 
 Vector3 Crystal::Lengths_A() const {
-  const Eigen::Vector3d l = Matrix(lattice_A).colwise().norm();
+  const Eigen::Vector3d l = LatticeMatrix(lattice_A).colwise().norm();
   return {l[0], l[1], l[2]};
 }
 
 Vector3 Crystal::Angles_deg() const {
-  const Eigen::Matrix3d m = Matrix(lattice_A).colwise().normalized();
+  const Eigen::Matrix3d m = LatticeMatrix(lattice_A).colwise().normalized();
   const auto angle = [&](int i, int j) { return std::acos(m.col(i).dot(m.col(j))) / kRadPerDeg; };
   return {angle(1, 2), angle(0, 2), angle(0, 1)};
 }
@@ -98,7 +98,7 @@ absl::Status CheckLattice(const std::array<Vector3, 3>& lattice_A) {
     }
     box *= length;
   }
-  const double volume = std::fabs(Matrix(lattice_A).determinant());
+  const double volume = std::fabs(LatticeMatrix(lattice_A).determinant());
   if (!(volume > kLeastVolume * box)) {
     return absl::InvalidArgumentError("the cell's three vectors lie in one plane");
   }

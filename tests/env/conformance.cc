@@ -142,9 +142,9 @@ TEST_P(EveryEnvironment, HasASpecThatPeopleCanRead) {
   EXPECT_EQ(names.size(), spec.info_names.size());
   EXPECT_TRUE(names.contains("time_s") && names.contains("dose_e_per_A2"));
   for (const EnvironmentKind& kind : EnvironmentKinds()) {
-    if (kind.id == GetParam() && !kind.summary.empty()) {
-      EXPECT_EQ(kind.summary, spec.summary);
-    }
+    if (kind.id != GetParam()) continue;
+    EXPECT_EQ(kind.spec.summary, spec.summary);
+    EXPECT_EQ(kind.spec.id, spec.id);
   }
 }
 

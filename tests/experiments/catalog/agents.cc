@@ -17,12 +17,10 @@
 #include "core/files.h"
 #include "core/random.h"
 #include "env/aberration_tuning.h"
-#include "env/adaptive_scan.h"
-#include "env/atom_move.h"
 #include "env/drift_lock.h"
 #include "env/ronchigram_tuning.h"
-#include "env/spectrum_search.h"
 #include "env/zone_axis_tilt.h"
+#include "experiments/catalog/environments.h"
 
 namespace ronchi {
 namespace {
@@ -33,10 +31,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::vector<env::Spec> Specs() {
-  return {env::AberrationTuningSpec({}), env::AdaptiveScanSpec({}, true),
-          env::AtomMoveSpec({}),         env::DriftLockSpec({}),
-          env::RonchigramTuningSpec({}), env::SpectrumSearchSpec({}, true),
-          env::ZoneAxisTiltSpec({})};
+  std::vector<env::Spec> specs;
+  for (const EnvironmentKind& kind : EnvironmentKinds()) specs.push_back(kind.spec);
+  return specs;
 }
 
 Config Parse(const std::string& yaml) { return *Config::Parse(yaml, "recipe.yaml"); }
