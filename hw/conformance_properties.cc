@@ -1,7 +1,6 @@
 // What every instrument promises of its description, properties and states.
-#include <set>
-
 #include "hw/conformance_suite.h"
+#include "hw/description_check.h"
 
 namespace ronchi::hw::conformance {
 namespace {
@@ -27,35 +26,7 @@ class PropertyChecks final : public Suite {
   }
 
  private:
-  std::string Describes() const {
-    if (d_->id.empty()) return "it has no id";
-    std::set<std::string> names;
-    for (const PropertyInfo& p : d_->properties) {
-      if (!names.insert("property " + p.name).second) return "two properties " + p.name;
-      if (p.name.empty() || !(p.min <= p.max)) return "property '" + p.name + "': min above max";
-      if (!(p.resolution >= 0) || !(p.settling_s >= 0) || !(p.max_rate >= 0)) {
-        return p.name + ": resolution, settling time or rate below 0";
-      }
-      if (p.writable && !(p.max_step >= 0)) return p.name + ": no largest step";
-      if (!p.unit.empty()) {
-        const auto unit = ParseQuantity("1 " + p.unit);
-        if (!unit.ok() || unit->dimension != p.dimension) return p.name + ": unit " + p.unit;
-      }
-    }
-    for (const DetectorInfo& x : d_->detectors) {
-      if (!names.insert("detector " + x.name).second) return "two detectors " + x.name;
-      if (!(x.min_dwell_s <= x.max_dwell_s) || x.pixels_x < 1 || x.pixels_y < 1) {
-        return "detector " + x.name + ": dwell or pixels";
-      }
-    }
-    for (const std::string& c : d_->cannot) {
-      const auto& known = CapabilityNames();
-      if (std::find(known.begin(), known.end(), c) == known.end()) {
-        return "it cannot '" + c + "', which is no capability";
-      }
-    }
-    return d_->min_dwell_s <= d_->max_dwell_s ? "" : "min_dwell_s above max_dwell_s";
-  }
+  std::string Describes() const { return std::string(CheckDescription(*d_).message()); }
 
   std::string Reads() {
     Need("read");

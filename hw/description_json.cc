@@ -25,9 +25,9 @@ void Put(json* j, const char* key, double v, double standard) {
 
 // One mapping of a description, key by key. `where` goes before what is wrong with it, which is the
 // first thing that is.
-class Fields {
+class DescribedFields {
  public:
-  Fields(const json& j, std::string where) : j_(j), where_(std::move(where)) {
+  DescribedFields(const json& j, std::string where) : j_(j), where_(std::move(where)) {
     if (!j.is_object()) Fail("", "a mapping is needed");
   }
 
@@ -135,7 +135,7 @@ class Fields {
 };
 
 // "description: properties[2] (stage.x)"
-std::string Where(const char* list, size_t i, const json& j, const char* name) {
+std::string InListAt(const char* list, size_t i, const json& j, const char* name) {
   std::string where = absl::StrCat("description: ", list, "[", i, "]");
   if (!j.is_object() || !j.contains(name) || !j.at(name).is_string()) return where;
   return absl::StrCat(where, " (", Printable(j.at(name).get<std::string>()), ")");
@@ -190,7 +190,7 @@ void PutNumbers(json* j, Info info) {
 }
 
 template <class Info>
-void GetNumbers(Fields* f, Info* info) {
+void GetNumbers(DescribedFields* f, Info* info) {
   NumbersOf(*info, [&](const char* key, double& v) { f->Number(key, &v); });
 }
 
@@ -206,9 +206,9 @@ json One(const PropertyInfo& p) {
   return j;
 }
 
-absl::StatusOr<PropertyInfo> From(const json& j, size_t i, const PropertyInfo&) {
+absl::StatusOr<PropertyInfo> InfoFrom(const json& j, size_t i, const PropertyInfo&) {
   PropertyInfo p;
-  Fields f(j, Where("properties", i, j, "name"));
+  DescribedFields f(j, InListAt("properties", i, j, "name"));
   f.Text("name", &p.name, true);
   f.Name("dimension", Dimension::kSpeed, DimensionName, &p.dimension);
   f.Bool("writable", &p.writable);
@@ -228,9 +228,9 @@ json One(const DetectorInfo& d) {
   return j;
 }
 
-absl::StatusOr<DetectorInfo> From(const json& j, size_t i, const DetectorInfo&) {
+absl::StatusOr<DetectorInfo> InfoFrom(const json& j, size_t i, const DetectorInfo&) {
   DetectorInfo d;
-  Fields f(j, Where("detectors", i, j, "name"));
+  DescribedFields f(j, InListAt("detectors", i, j, "name"));
   f.Text("name", &d.name, true);
   f.Name("kind", DetectorKind::kSpectrum, DetectorKindName, &d.kind);
   GetNumbers(&f, &d);
@@ -245,9 +245,9 @@ json One(const MeasurementInfo& m) {
   return j;
 }
 
-absl::StatusOr<MeasurementInfo> From(const json& j, size_t i, const MeasurementInfo&) {
+absl::StatusOr<MeasurementInfo> InfoFrom(const json& j, size_t i, const MeasurementInfo&) {
   MeasurementInfo m;
-  Fields f(j, Where("measurements", i, j, "what"));
+  DescribedFields f(j, InListAt("measurements", i, j, "what"));
   f.Text("what", &m.what, true);
   GetNumbers(&f, &m);
   RONCHI_RETURN_IF_ERROR(f.Done());
@@ -257,7 +257,7 @@ absl::StatusOr<MeasurementInfo> From(const json& j, size_t i, const MeasurementI
 template <class Info>
 absl::Status GetAll(const json& list, std::vector<Info>* infos) {
   for (size_t i = 0; i < list.size(); ++i) {
-    RONCHI_ASSIGN_OR_RETURN(Info info, From(list[i], i, Info()));
+    RONCHI_ASSIGN_OR_RETURN(Info info, InfoFrom(list[i], i, Info()));
     infos->push_back(std::move(info));
   }
   return absl::OkStatus();
@@ -287,7 +287,7 @@ json ToJson(const Description& d) {
 
 absl::StatusOr<Description> DescriptionFromJson(const json& j) {
   Description d;
-  Fields f(j, "description");
+  DescribedFields f(j, "description");
   f.Text("id", &d.id, true);
   f.Text("model", &d.model);
   f.Bool("simulated", &d.simulated);

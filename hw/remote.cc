@@ -9,8 +9,10 @@
 #include "core/printable.h"
 #include "hw/command_json.h"
 #include "hw/cost.h"
+#include "hw/description_check.h"
 #include "hw/description_json.h"
 #include "hw/remote_reply.h"
+#include "hw/reply_check.h"
 #include "hw/validate.h"
 
 namespace ronchi::hw {
@@ -163,18 +165,16 @@ class Remote final : public Instrument {
     RONCHI_ASSIGN_OR_RETURN(link_, Link::Greet(endpoint_.get(), "commands", options_.connect_s));
     const absl::StatusOr<Description> d =
         DescriptionFromJson(link_->hello().value("description", json()));
-    absl::Status s = Annotate(d.status(), who());
-    if (d.ok() && description_.id.empty()) {
+    absl::Status s = Annotate(d.ok() ? CheckDescription(*d) : d.status(), who());
+    if (s.ok() && description_.id.empty()) {
       description_ = *d;
-    } else if (d.ok() && ToJson(*d) != ToJson(description_)) {
+    } else if (s.ok() && ToJson(*d) != ToJson(description_)) {
       s = MakeError({ErrorKind::kHardware,
                      absl::StrCat(who(), ": another instrument answers than before"),
                      "open it again", Effect::kNone});
     }
-    if (s.ok() && description_.id.empty()) {
-      s = absl::InvalidArgumentError(absl::StrCat(who(), ": its description has no id"));
-    }
     if (!s.ok()) link_.reset();
+    check_.Restart();
     return s;
   }
 
@@ -269,14 +269,12 @@ class Remote final : public Instrument {
                     absl::StrCat("a message of unknown type '", Printable(type), "'"));
     }
     absl::StatusOr<Reply> reply =
-        FittingReply(description_, command, m.head.value("reply", json()), m.pixels);
-    if (reply.ok()) return std::optional<Reply>(std::move(*reply));
+        WholeReply(description_, command, m.head.value("reply", json()), m.pixels);
     // The link is in order; the other side is not.
-    return MakeError(
-        {ErrorKind::kHardware,
-         absl::StrCat(who(), ": its answer to ", verb,
-                      " does not fit: ", Printable(std::string(reply.status().message()))),
-         "mend the instrument's program; the command may have been carried out", Effect::kPerhaps});
+    if (!reply.ok()) return Misfit(who(), command, reply.status());
+    const absl::Status fits = check_.Check(command, *reply);
+    if (!fits.ok()) return Misfit(who(), command, fits);
+    return std::optional<Reply>(std::move(*reply));
   }
 
   static absl::Status TakeLine(const Command& command, const ExecuteOptions& options,
@@ -317,6 +315,7 @@ class Remote final : public Instrument {
   const std::unique_ptr<wire::Endpoint> endpoint_;  // first: links end before it does
   RemoteOptions options_;
   Description description_;
+  ReplyCheck check_{description_};
   std::unique_ptr<Link> link_;
   uint64_t id_ = 0;
   bool blanks_now_ = false;

@@ -16,10 +16,10 @@
 namespace ronchi::hw {
 
 struct RemoteOptions {
-  double connect_s = 10;   // for a connection and the greeting
-  double silence_s = 10;   // a server that executes says so every second; without a word it is gone
-  double cancel_s = 10;    // from a cancel to the end of the command
-  double longest_s = 600;  // a command, beyond what the description predicts it to take
+  double connect_s = 10;  // for a connection and the greeting
+  double silence_s = 10;  // a server that executes says so every second; without a word it is gone
+  double cancel_s = 10;   // from a cancel to the end of the command
+  double longest_s = 60;  // a command, beyond what the description predicts it to take
 };
 
 // Connects and greets. Unavailable, DeadlineExceeded: nobody, no answer. Unimplemented: another

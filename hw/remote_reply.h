@@ -1,4 +1,5 @@
-// Does an answer that came over a wire fit what was asked? Of hw/remote.cc.
+// An answer that came over a wire, as a reply. Of hw/remote.cc; whether it fits what was asked is for
+// hw/reply_check.h.
 #pragma once
 
 #include <span>
@@ -10,15 +11,11 @@
 
 namespace ronchi::hw {
 
-// The shapes of the frames that a command brings, in the reply's order; none of one that brings
-// none. Along an axis 0 stands for "as many as the detector has, or fewer" (binning).
-std::vector<std::vector<size_t>> FrameShapes(const Description& description,
-                                             const Command& command);
-// The most pixels that they have together.
+// The most pixels that the frames of a command's reply have together.
 size_t MostPixels(const Description& description, const Command& command);
-// The reply with its pixels. InvalidArgument: it is none, has other frames or readings than were
-// asked for, or `pixels` are not as many as its shapes say.
-absl::StatusOr<Reply> FittingReply(const Description& description, const Command& command,
+// The reply with its pixels. InvalidArgument: it is none, or `pixels` are not as many as its shapes
+// say.
+absl::StatusOr<Reply> WholeReply(const Description& description, const Command& command,
                                    const nlohmann::json& json, std::span<const float> pixels);
 
 }  // namespace ronchi::hw

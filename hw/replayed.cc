@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "hw/command_json.h"
 
 namespace ronchi::hw {
@@ -10,6 +11,17 @@ namespace {
 
 std::string Text(const Command& c) {
   return ToJson(c).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// For people: what a recipe that is not the recorded one asks differently.
+std::string InBrief(const Command& c) {
+  if (const auto* read = std::get_if<Read>(&c)) {
+    return absl::StrCat("read ", absl::StrJoin(read->properties, ", "));
+  }
+  if (const auto* set = std::get_if<Set>(&c)) {
+    return absl::StrCat("set ", set->property, set->relative ? " by " : " to ", Format(set->value));
+  }
+  return VerbName(c);
 }
 
 // Where two texts part, with what surrounds it.
@@ -34,10 +46,7 @@ class Replayed final : public Instrument {
  private:
   absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
     if (next_ == events_.size()) {
-      // A guard around blanks at its end; a log that was cut off has no such event.
-      if (std::holds_alternative<Blank>(command) || std::holds_alternative<Safe>(command)) {
-        return Reply{};
-      }
+      if (Blanks(command)) return Blanked();
       return MakeError({ErrorKind::kOutOfLimits,
                         absl::StrCat("replay of ", name_, ": the log ends after ", events_.size(),
                                      " commands, before this ", VerbName(command)),
@@ -46,16 +55,29 @@ class Replayed final : public Instrument {
     const LoggedEvent& event = events_[next_];
     const std::string logged = Text(event.command), asked = Text(command);
     if (logged != asked) {
-      return MakeError({ErrorKind::kBadCommand,
-                        absl::StrCat("replay of ", name_, ": event ", event.event, ": ",
-                                     Difference(logged, asked)),
-                        "replay what was recorded"});
+      if (Blanks(command)) return Blanked();
+      const std::string was = InBrief(event.command), is = InBrief(command);
+      return MakeError(
+          {ErrorKind::kHardware,
+           absl::StrCat("replay of ", name_, ": event ", event.event, ": ",
+                        was == is ? Difference(logged, asked)
+                                  : absl::StrCat("the log has '", was, "', asked was '", is, "'")),
+           "a replay answers what was recorded, in its order: the same recipe, policy "
+           "and seed",
+           Effect::kNone});
     }
     ++next_;
+    if (event.reply.ok()) time_s_ = event.reply->time_s;
     if (event.reply.ok() && options.on_line)
       Stream(std::get_if<Scan>(&command), *event.reply, options);
     return event.reply;
   }
+
+  // A guard around it blanks on every doubt and at its end, whatever the log has there.
+  static bool Blanks(const Command& command) {
+    return std::holds_alternative<Blank>(command) || std::holds_alternative<Safe>(command);
+  }
+  Reply Blanked() const { return {.time_s = time_s_}; }
 
   static void Stream(const Scan* scan, const Reply& reply, const ExecuteOptions& options) {
     if (!scan || scan->detectors.empty()) return;
@@ -76,6 +98,7 @@ class Replayed final : public Instrument {
   const std::string name_;
   std::vector<LoggedEvent> events_;
   size_t next_ = 0;
+  double time_s_ = 0;  // of the last reply
 };
 
 }  // namespace

@@ -11,8 +11,7 @@
 namespace ronchi::hw {
 
 // `instrument` names whose events are played. A scan's lines are streamed from its frames. After
-// the last event every command is OutOfRange; blank and safe are always granted when the log has
-// nothing left to say.
+// the last event every command is OutOfRange. Blank and safe are granted also where the log has none.
 std::unique_ptr<Instrument> MakeReplayed(Description description, std::string instrument,
                                          std::vector<LoggedEvent> events);
 // From a folder (hw/event_log.h), with the description that the log holds. NotFound: the log knows

@@ -89,7 +89,7 @@ Keys WithTimes(Keys keys) {
   keys.insert(keys.end(), {{"connect_s", "for a connection and the greeting; 10"},
                            {"silence_s", "without a word after which it is taken for gone; 10"},
                            {"cancel_s", "from a cancel to the end of the command; 10"},
-                           {"longest_s", "that a command may take beyond its forecast; 600"}});
+                           {"longest_s", "that a command may take beyond its forecast; 60"}});
   return keys;
 }
 
@@ -123,7 +123,8 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
        "",
        nullptr,
        false,
-       {{"folder", "of the run"}, {"instrument", "whose record: tune, deploy …"}}},
+       {{"folder", "of the run, seen from where ronchi runs"},
+        {"instrument", "whose record: tune, deploy …"}}},
       {"composite",
        "several instruments as one: the column first, then a corrector, a camera …",
        PrepareComposite,

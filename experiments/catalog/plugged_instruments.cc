@@ -3,13 +3,16 @@
 #include <filesystem>
 #include <mutex>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "hw/composite.h"
+#include "hw/description_check.h"
 #include "hw/driver_library.h"
 #include "hw/event_log.h"
 #include "hw/remote.h"
 #include "hw/replayed.h"
+#include "hw/reply_check.h"
 #include "hw/wire/program.h"
 
 namespace ronchi {
@@ -24,10 +27,11 @@ Opened At(const Config& node, const char* key, Opened opened) {
   return Annotate(opened.status(), node.Where(key));
 }
 
-// Paths of a config are seen from the folder of its file; of none, from here.
-std::string FolderOf(const Config& node) {
+// The path of a config is seen from the folder of its file; of none, or one that --set has written,
+// from here.
+std::string FolderOf(const Config& node, const char* key) {
   std::error_code ec;
-  const fs::path file = node.file();
+  const fs::path file = absl::StartsWith(node.Where(key), "--set ") ? "" : node.file();
   return fs::absolute(fs::is_regular_file(file, ec) ? file.parent_path() : fs::path("."), ec)
       .lexically_normal()
       .string();
@@ -47,7 +51,7 @@ struct Program {
 };
 absl::StatusOr<Program> ReadProgram(const Config& node) {
   Program p;
-  p.options.folder = FolderOf(node);
+  p.options.folder = FolderOf(node, "command");
   ConfigReader r(node);
   r.Known("kind");
   r.Known("command");
@@ -88,7 +92,7 @@ struct Library {
   Config options;
 };
 absl::StatusOr<Library> ReadLibrary(const Config& node) {
-  std::string path, folder = FolderOf(node);
+  std::string path, folder = FolderOf(node, "path");
   ConfigReader r(node);
   r.Known("kind");
   r.Text("path", &path, true);
@@ -213,7 +217,11 @@ absl::StatusOr<InstrumentMaker> PrepareLibrary(const Config& node) {
   const auto alone = std::make_shared<std::mutex>();
   return InstrumentMaker([=, open = (*entry)->open](uint64_t seed) -> Opened {
     const std::lock_guard<std::mutex> lock(*alone);
-    return open(library.options, seed);
+    RONCHI_ASSIGN_OR_RETURN(auto driver, open(library.options, seed));
+    if (!driver) return node.Error("path", "its factory opens nothing");
+    RONCHI_RETURN_IF_ERROR(
+        Annotate(hw::CheckDescription(driver->description()), node.Where("path")));
+    return hw::MakeChecked(std::move(driver));
   });
 }
 absl::StatusOr<std::string> SummariseLibrary(const Config& node) {

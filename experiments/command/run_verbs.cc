@@ -61,6 +61,9 @@ int PrintRun(const Arguments& a, const RunOutcome& outcome) {
   }
   for (int row : outcome.record.disturbed_at)
     std::printf("the instrument was disturbed at %s %d\n", row_word.c_str(), row);
+  if (!outcome.record.deploy.has_truth) {
+    std::printf("no ground truth: whether an alarm is right or false is not known\n");
+  }
   std::printf("start and end: %s\nwritten to %s:\n ",
               FigureMeaning(outcome.record.deploy.trace).c_str(), outcome.folder.c_str());
   for (const std::string& file : outcome.files) std::printf(" %s", file.c_str());

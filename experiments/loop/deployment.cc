@@ -270,7 +270,11 @@ absl::Status Deployment::RunToItsEnd() {
   absl::Status status = Begin();
   if (!status.ok() && rows_ == 0) return Because(status);
   if (status.ok()) status = TakeSteps();
-  if (const absl::Status safe = MakeSafeAtEnd(); !safe.ok()) status = safe;
+  if (const absl::Status safe = MakeSafeAtEnd(); !safe.ok()) {
+    // Who could not blank after a fault has said so already.
+    const bool told = absl::StrContains(status.message(), "COULD NOT BE CONFIRMED");
+    if (!told) status = status.ok() ? safe : Annotate(safe, std::string(status.message()));
+  }
   if (!status.ok()) {  // ends the run, with all that was done
     result_.ending = EndingOf(status);
     result_.ended_by = std::string(Because(status).message());

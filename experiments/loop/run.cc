@@ -177,8 +177,10 @@ absl::StatusOr<RunOutcome> RunExperiment(const RunOptions& options) {
       DiskFullIsBadInput(WriteFolder(options, recipe, log, &outcome), outcome.folder);
   // What a specimen was exposed for is never deleted, whatever ended the run; nor what an
   // instrument did before it failed.
-  if (status.ok() || !IsBadInput(status) || log->exposures() > 0) folder.Keep();
-  if (!status.ok() && (!IsBadInput(status) || log->exposures() > 0)) {
+  // The first event is the note of the config.
+  const bool done = IsBadInput(status) ? log->exposures() > 0 : log->events() > 1;
+  if (status.ok() || done) folder.Keep();
+  if (!status.ok() && done) {
     return Annotate(status, outcome.folder + " holds what was recorded until then");
   }
   RONCHI_RETURN_IF_ERROR(status);

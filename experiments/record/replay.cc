@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/printable.h"
+#include "experiments/catalog/instruments.h"
 #include "experiments/loop/deployment.h"
 #include "hw/command_json.h"
 #include "hw/ground_truth.h"
@@ -73,6 +75,17 @@ absl::StatusOr<Recipe> RecipeToReplay(const std::string& path) {
   return ReadRecipe(config);
 }
 
+// Nobody guards what is given the commands again, and a beam would expose again.
+absl::Status OnlySimulated(const Recipe& recipe, const std::string& role,
+                           const hw::Description& description) {
+  const Config& config = role == "tune" ? recipe.train_instrument : recipe.deploy_instrument;
+  RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(config));
+  if (!kind->may_be_real || description.simulated) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", role, "' was ", Printable(description.id),
+                   ", which is no simulation: it is given no command a second time"));
+}
+
 }  // namespace
 
 void ReplayEvent(const hw::LoggedEvent& event, hw::Instrument* instrument, ReplaySummary* summary) {
@@ -110,13 +123,19 @@ absl::Status ReplayRecording(const std::string& folder, const std::string& name,
 absl::StatusOr<ReplaySummary> ReplayRun(const std::string& folder) {
   RONCHI_RETURN_IF_ERROR(SameConfig(folder));
   RONCHI_ASSIGN_OR_RETURN(const Recipe recipe, RecipeToReplay(folder + "/config.yaml"));
-  RONCHI_ASSIGN_OR_RETURN(const auto events, hw::ReadEventLog(folder));
+  RONCHI_ASSIGN_OR_RETURN(const hw::EventLogContents log, hw::ReadRecording(folder));
+  if (!log.torn.empty()) return absl::InvalidArgumentError(log.torn);
+  for (const auto& [role, description] : log.descriptions) {
+    RONCHI_RETURN_IF_ERROR(Annotate(OnlySimulated(recipe, role, description), folder));
+  }
   std::map<std::string, std::unique_ptr<hw::Instrument>> instruments;
   ReplaySummary summary;
-  for (const hw::LoggedEvent& event : events) {
+  for (const hw::LoggedEvent& event : log.events) {
     std::unique_ptr<hw::Instrument>& instrument = instruments[event.instrument];
     if (!instrument) {
       RONCHI_ASSIGN_OR_RETURN(instrument, MakeInstrument(recipe, event.instrument));
+      RONCHI_RETURN_IF_ERROR(
+          Annotate(OnlySimulated(recipe, event.instrument, instrument->description()), folder));
     }
     ReplayEvent(event, instrument.get(), &summary);
   }

@@ -26,7 +26,8 @@ void ReplayEvent(const hw::LoggedEvent& event, hw::Instrument* instrument, Repla
 absl::Status ReplayRecording(const std::string& folder, const std::string& name,
                              hw::Instrument* instrument, ReplaySummary* summary);
 
-// Of a recipe's run. NotFound, InvalidArgument: not a run folder, or a damaged log.
+// Of a recipe's run. NotFound, InvalidArgument: not a run folder, a damaged log, or one of an
+// instrument that is no simulation.
 absl::StatusOr<ReplaySummary> ReplayRun(const std::string& folder);
 
 }  // namespace ronchi

@@ -129,7 +129,8 @@ std::string SourceCommit() {
 }
 
 AlarmCount CountAlarms(const RunRecord& record) {
-  AlarmCount count;
+  AlarmCount count{.known = record.deploy.has_truth};
+  if (!count.known) return count;
   std::vector<bool> answered(record.disturbed_at.size(), false);
   for (const Alarm& alarm : record.deploy.alarms) {
     int latest = -1;  // the last disturbance before the alarm
@@ -182,9 +183,10 @@ json Summarise(const RunRecord& r) {
   j["deploy"]["steps_planned"] = r.deploy.steps_planned;
   j["deploy"]["armed_at"] = r.deploy.armed_at;
   j["deploy"]["probing_images"] = r.deploy.probing_images;
-  j["deploy"]["alarms_right"] = count.right;
-  j["deploy"]["alarms_false"] = count.false_alarms;
-  j["deploy"]["alarm_delay_images"] = count.delay_images;
+  const auto known = [&](int n) { return count.known ? json(n) : json(); };
+  j["deploy"]["alarms_right"] = known(count.right);
+  j["deploy"]["alarms_false"] = known(count.false_alarms);
+  j["deploy"]["alarm_delay_images"] = known(count.delay_images);
   if (r.tune) j["tune"] = StageSummary(*r.tune);
   if (r.tune) j["tune"]["steps_planned"] = r.tune_steps_planned;
   return j;
@@ -249,8 +251,8 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
           {a.at("image"), a.at("stream"), a.at("attribution"), a.at("moved_nm")});
       const size_t moved = r.deploy.alarms.back().moved_nm.size();
       if (moved != 0 && moved != 3) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            folder, "/summary.json: moved_nm: ", moved, " numbers are not allowed; allowed: 0, 3"));
+        return absl::InvalidArgumentError(absl::StrCat(folder, "/summary.json: moved_nm: ", moved,
+                                                       " numbers are not allowed; allowed: 0, 3"));
       }
     }
     if (j.contains("tune")) {

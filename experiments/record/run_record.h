@@ -29,8 +29,9 @@ struct RunRecord {
 };
 
 // The deployment's alarms, told apart: the first after a disturbance (until the next) is right,
-// every other is false.
+// every other is false. Where there is no ground truth nobody knows.
 struct AlarmCount {
+  bool known = true;
   int right = 0, false_alarms = 0;
   int delay_images = -1;  // from the first disturbance to its alarm; 1: at the disturbed image
 };

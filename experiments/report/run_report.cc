@@ -110,14 +110,17 @@ void ShowWhatWasWatched(int armed_at, LineChart* chart) {
 
 LineChart BeliefChart(const RunRecord& r, const std::string& coefficient) {
   const Trace& trace = r.deploy.trace;
-  LineChart chart{.title = coefficient + ": belief and truth",
+  const bool truth = r.deploy.has_truth;
+  LineChart chart{.title = coefficient + (truth ? ": belief and truth" : ": belief"),
                   .x_label = "image",
                   .y_label = coefficient + " at the specimen (nm)",
-                  .series = {Series(trace, "believed_" + coefficient + "_nm", "theory's belief"),
-                             {.name = "truth (twin)",
-                              .x = Count(trace.rows()),
-                              .y = trace["true_" + coefficient + "_nm"],
-                              .dashed = true}}};
+                  .series = {Series(trace, "believed_" + coefficient + "_nm", "theory's belief")}};
+  if (truth) {
+    chart.series.push_back({.name = "truth (twin)",
+                            .x = Count(trace.rows()),
+                            .y = trace["true_" + coefficient + "_nm"],
+                            .dashed = true});
+  }
   ShowWhatWasWatched(r.deploy.armed_at, &chart);
   return chart;
 }
@@ -164,9 +167,9 @@ std::vector<std::vector<std::string>> TableRows(const RunRecord& r) {
   const AlarmCount count = CountAlarms(r);
   add(r.deploy.ending == Ending::kDone ? "deploy" : "deploy (not all)", r.deploy.trace,
       r.deploy.probing_images,
-      r.deploy.armed_at < 0
-          ? "not watched"
-          : absl::StrCat(r.deploy.alarms.size(), " (", count.false_alarms, " false)"));
+      r.deploy.armed_at < 0 ? "not watched"
+      : count.known ? absl::StrCat(r.deploy.alarms.size(), " (", count.false_alarms, " false)")
+                    : absl::StrCat(r.deploy.alarms.size()));
   return rows;
 }
 
@@ -175,11 +178,16 @@ std::string Moved(const Alarm& a) {
   return a.attribution.empty() ? "not known: the run ended first" : a.attribution;
 }
 std::string Nanometres(const Alarm& a, size_t i) {
-  return a.attribution.empty() || a.moved_nm.size() <= i ? "–" : absl::StrFormat("%+.2f", a.moved_nm[i]);
+  return a.attribution.empty() || a.moved_nm.size() <= i ? "–"
+                                                         : absl::StrFormat("%+.2f", a.moved_nm[i]);
 }
 
 const std::vector<std::string> kColumns = {"stage",      "start",  "end",   "rows",
                                            "dose e/A^2", "time s", "alarms"};
+
+constexpr const char* kNoTruth =
+    "This instrument tells no ground truth: what is shown is what was measured, and whether an "
+    "alarm is right or false is not known.";
 
 std::string Lead(const RunRecord& r) {
   std::string lead = absl::StrCat("The agent '", r.agent, "'");
@@ -195,7 +203,7 @@ std::string Lead(const RunRecord& r) {
                              ? "theory predicted every image and a monitor judged the difference."
                              : "a monitor watched what it saw and did.");
   if (!r.deploy.has_truth) {
-    lead += " This instrument tells no ground truth: what is shown is what was measured.";
+    lead += absl::StrCat(" ", kNoTruth);
   }
   return lead;
 }
@@ -239,6 +247,12 @@ std::vector<ReportTile> MakeTiles(const RunRecord& r) {
                      .tone = count.delay_images > 0 ? Tone::kGood : Tone::kBad});
   }
   const bool watched = r.deploy.armed_at >= 0;
+  if (watched && !count.known) {
+    tiles.push_back({.label = "Alarms",
+                     .value = absl::StrCat(r.deploy.alarms.size()),
+                     .note = "right or false: not known without ground truth"});
+    return tiles;
+  }
   tiles.push_back(
       {.label = "False alarms",
        .value = watched ? absl::StrCat(count.false_alarms) : "–",

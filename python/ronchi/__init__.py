@@ -53,9 +53,9 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-# On the computer of an instrument, which only serves it, Gymnasium may be missing.
+# On the computer of an instrument, which only serves it, Gymnasium or the compiled part is missing.
 try:
     register_environments()
-except ModuleNotFoundError as error:
-    if error.name != "gymnasium":
+except ImportError as error:
+    if error.name not in ("gymnasium", __name__):  # `from . import` names the package
         raise

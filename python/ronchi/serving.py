@@ -239,7 +239,10 @@ class InstrumentServer:
                 answer = {"type": "error", "id": number, "error": _error(error)}, []
             done.set()
             try:
-                link.send(*answer)
+                try:
+                    link.send(*answer)
+                except (TypeError, ValueError) as error:  # an answer that no JSON can hold
+                    link.send({"type": "error", "id": number, "error": _error(error)})
             except (WireError, OSError):
                 link.close()  # its reader makes the instrument safe
 

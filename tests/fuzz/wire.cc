@@ -5,6 +5,7 @@
 
 #include "hw/description_json.h"
 #include "hw/remote_reply.h"
+#include "hw/reply_check.h"
 #include "hw/wire/message.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/hw/null_instrument.h"
@@ -61,7 +62,8 @@ TEST(FuzzWire, Session) {
             if (!m.head.contains("reply")) continue;
             const Command command =
                 m.pixels.empty() ? Command(Read{{"optics.C10", "stage.x"}}) : Command(scan);
-            RONCHI_RETURN_IF_ERROR(FittingReply(d, command, reply, m.pixels).status());
+            RONCHI_ASSIGN_OR_RETURN(const Reply whole, WholeReply(d, command, reply, m.pixels));
+            RONCHI_RETURN_IF_ERROR(ReplyCheck(d).Check(command, whole));
           }
           return absl::OkStatus();
         }});

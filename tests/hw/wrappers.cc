@@ -324,9 +324,20 @@ TEST_F(ReplayedTest, AnotherCommandIsToldByEventAndDifference) {
   auto replayed = *OpenReplayed(folder_, "deploy");
   ASSERT_EQ(replayed->Execute(commands_[0]).status(), said_[0].status());
   const absl::Status s = replayed->Execute(Set{"optics.C10", Nanometres(2)}).status();
-  EXPECT_TRUE(absl::IsInvalidArgument(s));
-  EXPECT_THAT(std::string(s.message()), HasSubstr("event 2: the log has"));
+  EXPECT_EQ(ErrorOf(s).kind, ErrorKind::kHardware);
+  EXPECT_FALSE(MayHaveHappened(s));
+  EXPECT_THAT(std::string(s.message()),
+              HasSubstr("event 2: the log has 'unblank', asked was 'set optics.C10 to 2 nm'"));
+  // Whoever guards it can always blank, and the clock does not run back.
+  const auto safe = replayed->Execute(Safe{});
+  ASSERT_TRUE(safe.ok()) << safe.status();
+  EXPECT_TRUE(safe->blanked);
   EXPECT_TRUE(replayed->Execute(commands_[1]).ok()) << "the right one still goes";
+  ASSERT_TRUE(replayed->Execute(commands_[2]).ok());
+  EXPECT_EQ(replayed->Execute(Blank{})->time_s, said_[2]->time_s);
+  const absl::Status last_bit =
+      replayed->Execute(Set{"optics.C10", {std::nextafter(2e-9, 1), Dimension::kLength}}).status();
+  EXPECT_THAT(std::string(last_bit.message()), HasSubstr("event 4: the log has …"));
 }
 
 }  // namespace

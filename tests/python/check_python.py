@@ -39,7 +39,21 @@ def prepare(venv):
         if done.returncode != 0:
             skip(f"cannot install {', '.join(PACKAGES)}")
         subprocess.run([python, "-c", imports], check=True)
+    for peer in peers():
+        known = subprocess.run([python, "-c", f"import {peer}"], capture_output=True).returncode == 0
+        if not known and pip(python, "install", "--quiet", peer).returncode != 0:
+            print(f"{peer} cannot be installed: its tests are skipped", flush=True)
     return python
+
+
+def peers():
+    """What single tests talk to, by their lines "# needs: <package>"; without it they are skipped."""
+    for name in sorted(os.listdir(HERE)):
+        if name.startswith("test_") and name.endswith(".py"):
+            with open(os.path.join(HERE, name), encoding="utf-8") as file:
+                for line in file:
+                    if line.startswith("# needs: "):
+                        yield line.split()[2]
 
 
 def install(python, source, native, cc, cxx):

@@ -74,8 +74,13 @@ class InOneProcess(unittest.TestCase):
             column.set = lambda command, execution: 1 / 0
             with self.assertRaisesRegex(ronchi.InstrumentError, "ZeroDivisionError"):
                 m.set("optics.C10", 0)
-            column.set = lambda command, execution: {"readings": {"optics.C10": float("nan")}}
-            self.assertTrue(np.isnan(m.set("optics.C10", 0).value))  # said, and seen for what it is
+            for read in (float("nan"), 5.0):  # unknown; in nm
+                column.set = lambda command, execution: {"readings": {"optics.C10": read}}
+                with self.assertRaisesRegex(ronchi.InstrumentError, "stands at .* instead of"):
+                    m.set("optics.C10", "5 nm")
+            column.set = lambda command, execution: {"readings": {"optics.C10": 0}, "x": object()}
+            with self.assertRaisesRegex(ronchi.InstrumentError, "TypeError.*not JSON"):
+                m.set("optics.C10", 0)
             column.read = lambda command, execution: {"readings": {}}
             with self.assertRaisesRegex(ronchi.InstrumentError, "0 readings where 1"):
                 m.read("optics.C10")
@@ -104,24 +109,15 @@ class InOneProcess(unittest.TestCase):
     def test_an_environment_runs_on_a_file(self):
         import gymnasium
         file = os.path.join(SOURCE, "examples", "driver", "python", "column.yaml")
-        with self.assertRaisesRegex(ValueError, "toy:numpy|C12"):  # it has no C12: said, not crashed
-            gymnasium.make("ronchi/AberrationTuning-v1", instrument=file)
+        with gymnasium.make("ronchi/AberrationTuning-v1", instrument=file, pixels=16) as env:
+            observation, _ = env.reset(seed=1)
+            self.assertTrue(env.observation_space.contains(observation))
+            self.assertTrue(env.observation_space.contains(env.step(env.action_space.sample())[0]))
+        with self.assertRaisesRegex(ValueError, "toy:numpy"):  # has no camera: said, not crashed
+            gymnasium.make("ronchi/RonchigramTuning-v1", instrument=file)
 
 
 PROGRAM = os.environ.get("RONCHI_PROGRAM")
-
-
-class Tunable(example()):
-    """The example with a stigmator: what AberrationTuning needs."""
-
-    description = {**example().description, "id": "toy:tunable", "properties": [
-        *example().description["properties"],
-        *({"name": name, "dimension": "length", "min": -1e-7, "max": 1e-7, "writable": True,
-           "resolution": 1e-11, "group": "optics"} for name in ("optics.C12.a", "optics.C12.b"))]}
-
-    def __init__(self):
-        super().__init__()
-        self.at |= {"optics.C12.a": 2e-9, "optics.C12.b": 0.0}
 
 
 @unittest.skipUnless(PROGRAM, "needs the program")
@@ -134,7 +130,7 @@ class Deployed(unittest.TestCase):
             subprocess.run([PROGRAM, "train", "quickstart", "-o", policy, "-q", "--set",
                             "agent.kind=random"], check=True)
             changes = {"deploy": {"steps": 3}, "environment": {"pixels": 16}}
-            column = Tunable()
+            column = example()()
             done = ronchi.deploy(policy, "quickstart", instrument=column, output=run,
                                  changes=changes, seed=2)
             self.assertEqual(done.folder, run)

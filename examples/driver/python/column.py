@@ -16,7 +16,7 @@ ELECTRON_C = 1.602176634e-19  # SI 2019
 
 
 class Column:
-    """Defocus, a stage, a ring detector; rows of atoms that blur when out of focus."""
+    """Defocus, astigmatism, a stage, a ring detector; atoms that blur when out of focus."""
 
     #: SI units. What the limits and `cannot` forbid is refused before it gets here.
     description = {
@@ -27,6 +27,9 @@ class Column:
             {"name": "optics.C10", "dimension": "length", "min": -1e-7, "max": 1e-7,
              "writable": True, "resolution": 1e-11, "meaning": "defocus, negative under focus",
              "unit": "nm", "group": "optics"},
+            *({"name": name, "dimension": "length", "min": -1e-7, "max": 1e-7, "writable": True,
+               "resolution": 1e-11, "meaning": "two-fold astigmatism", "unit": "nm",
+               "group": "optics"} for name in ("optics.C12.a", "optics.C12.b")),
             {"name": "stage.x", "dimension": "length", "min": -1e-4, "max": 1e-4,
              "writable": True, "resolution": 1e-10, "meaning": "stage position along x",
              "unit": "um", "group": "stage"},
@@ -38,7 +41,9 @@ class Column:
                    "scan.rotation"]}
 
     def __init__(self):
-        self.at = {"optics.C10": 0.0, "stage.x": 0.0, "beam.current": 5e-11}
+        self.at = {"optics.C10": 0.0, "optics.C12.a": 0.0, "optics.C12.b": 0.0, "stage.x": 0.0,
+                   "beam.current": 5e-11}
+        self.found = {"optics.C10": 2e-9, "optics.C12.a": -1e-9, "optics.C12.b": 1e-9}
         self.blanked = True
         self.time_s = 0.0  # a simulation's clock; leave it out of replies, and it is the computer's
         self.random = np.random.default_rng(1)
@@ -120,7 +125,9 @@ class Column:
         (fov_x, fov_y), (width, height) = command["fov_m"], command["pixels"]
         x = command["center_m"][0] + (np.arange(width) / width - 0.5) * fov_x + self.at["stage.x"]
         y = command["center_m"][1] + (line / height - 0.5) * fov_y
-        contrast = np.exp(-(self.at["optics.C10"] / 5e-9) ** 2)
+        # What the column has by itself, and the settings are to undo.
+        left_m = np.hypot.reduce([self.at[name] + own for name, own in self.found.items()])
+        contrast = np.exp(-(left_m / 5e-9) ** 2)
         atoms = np.cos(2 * np.pi * x / 4e-10) * np.cos(2 * np.pi * y / 4e-10)
         mean = self.at["beam.current"] / ELECTRON_C * command["dwell_s"] * 0.1
         return self.random.poisson(mean * (1 + contrast * atoms) / 2)

@@ -17,6 +17,7 @@ using testing_support::WriteAll;
 
 AlarmCount Count(std::vector<int> disturbed, const std::vector<int>& alarms) {
   RunRecord r;
+  r.deploy.has_truth = true;
   r.disturbed_at = std::move(disturbed);
   for (int image : alarms) r.deploy.alarms.push_back({image, "C10", "C10", {}});
   return CountAlarms(r);
@@ -48,6 +49,21 @@ TEST(CountAlarms, TellsRightFromFalse) {
     EXPECT_EQ(count.false_alarms, c.false_alarms) << what;
     EXPECT_EQ(count.delay_images, c.delay) << what;
   }
+}
+
+TEST(CountAlarms, NobodyKnowsWithoutGroundTruth) {
+  RunRecord r;
+  r.deploy.alarms = {{5, "C10", "C10", {}}};
+  EXPECT_FALSE(CountAlarms(r).known);
+  EXPECT_EQ(CountAlarms(r).false_alarms, 0);
+  const nlohmann::json deploy = Summarise(r).at("deploy");
+  for (const char* key : {"alarms_right", "alarms_false", "alarm_delay_images"}) {
+    EXPECT_TRUE(deploy.at(key).is_null()) << key;
+  }
+  EXPECT_THAT(RunTable(r), testing::AllOf(testing::HasSubstr("not watched"),
+                                          testing::Not(testing::HasSubstr("false"))));
+  r.deploy.armed_at = 2;
+  EXPECT_THAT(RunTable(r), testing::Not(testing::HasSubstr("false")));
 }
 
 Trace SomeTrace(int rows) {
@@ -142,6 +158,7 @@ TEST(RunRecord, WithoutTuning) {
 TEST(RunRecord, WhatEndedEarlySaysSo) {
   const TemporaryFolder folder;
   RunRecord r = SomeRecord();
+  r.deploy.has_truth = true;
   WriteAll(folder / "config.yaml", r.config);
   ASSERT_TRUE(WriteRunReport(folder / "whole.html", r).ok());
   const std::string whole = ReadAll(folder / "whole.html");
