@@ -57,6 +57,7 @@ Spec AberrationTuningSpec(const AberrationTuningOptions& o) {
   spec.reward_threshold = o.reward_threshold;
   spec.info_names = {"images"};
   spec.reward = "the contrast of the new image";
+  spec.figure = "contrast";
   if (o.reward_truth) {
     spec.reward = "by how much the rms phase error over the aperture fell, rad";
     spec.needs_ground_truth = true;

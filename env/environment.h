@@ -39,6 +39,9 @@ struct Spec {
   std::vector<std::string> info_names;  // what info() holds
   DictSpace reset_options;              // each a Box of shape {}: bounds, unit, meaning
   bool needs_ground_truth = false;      // refused on an instrument that has none
+  // The figure of merit that a simulation can tell of it, and as "best_<figure>" the best
+  // attainable (hw::GroundTruth::Figure), for reports and evaluation; empty: none.
+  std::string figure;
 
   size_t observation_size() const;                // floats
   size_t Offset(const std::string& entry) const;  // of an entry in the run of floats

@@ -192,8 +192,9 @@ class Faulty final : public Instrument, private GroundTruth {
   }
   void Pass(double seconds) override { truth()->Pass(seconds); }
   std::map<std::string, double> Hidden() const override { return truth()->Hidden(); }
-  double NoiseFreeContrast() const override { return truth()->NoiseFreeContrast(); }
-  double BestContrast() const override { return truth()->BestContrast(); }
+  absl::StatusOr<double> Figure(const std::string& name) const override {
+    return truth()->Figure(name);
+  }
   absl::Status NoiseFree(const std::string& detector, std::span<const std::array<double, 2>> at_m,
                          double dwell_s, std::span<double> counts) const override {
     return truth()->NoiseFree(detector, at_m, dwell_s, counts);

@@ -22,11 +22,13 @@ class GroundTruth {
   virtual void Pass(double seconds) { (void)seconds; }
   // Every hidden number by name, SI units.
   virtual std::map<std::string, double> Hidden() const = 0;
-  // Contrast var(I)/mean(I)² of a noise-free image under the present optics.
-  virtual double NoiseFreeContrast() const = 0;
-  // The largest noise-free contrast that the writable optics can reach now, everything hidden
-  // (uncorrectable aberrations, source size) as it is.
-  virtual double BestContrast() const = 0;
+  // A figure of merit by the name that a task gives it (env::Spec::figure): "contrast", var/mean²
+  // of a noise-free image under the present optics, and "best_contrast", the largest that the
+  // writable optics can reach now, everything hidden (uncorrectable aberrations, source size) as it
+  // is. NotFound: this simulation has no such figure.
+  virtual absl::StatusOr<double> Figure(const std::string& name) const {
+    return absl::NotFoundError("this simulation has no figure of merit '" + name + "'");
+  }
   // What a detector would read on average if the probe stood for so long at each of these places of
   // the scan frame (metres) now, [places, channels], without noise of any kind: dark level, true
   // gain and current are in it. Unimplemented: this simulation cannot say. NotFound: no such

@@ -97,7 +97,7 @@ void BM_Baseline(benchmark::State& state) {
     if (step + 5 < int(steps)) return;
     if (step + 5 == int(steps)) shares.push_back(0);
     hw::GroundTruth* truth = w.instrument->ground_truth();
-    shares.back() += truth->NoiseFreeContrast() / truth->BestContrast() / 5;
+    shares.back() += truth->Figure("contrast").value() / truth->Figure("best_contrast").value() / 5;
   };
   std::vector<double> returns;
   for (auto _ : state) {

@@ -102,8 +102,6 @@ class DiscTwin final : public TwinBase {
         semiangle_rad_(o.semiangle_rad) {
     Randomise(seed, 0, 0);
   }
-  double NoiseFreeContrast() const override { return 0; }
-  double BestContrast() const override { return 0; }
 
  private:
   void BeginEpisode() override {

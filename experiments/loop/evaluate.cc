@@ -6,6 +6,7 @@
 #include "agents/classical/random_policy.h"
 #include "core/interrupt.h"
 #include "core/progress.h"
+#include "experiments/loop/trace_rows.h"
 #include "experiments/loop/train.h"
 #include "experiments/record/trained_policy.h"
 #include "hw/ground_truth.h"
@@ -30,10 +31,8 @@ absl::StatusOr<Evaluation::Episode> RunEpisode(const Recipe& recipe, uint64_t se
     done = step.terminated || step.truncated;
     observation = std::move(step.observation);
   }
-  const hw::GroundTruth* truth = instrument->ground_truth();
-  if (truth && task->spec().observation_space.contains("contrast")) {
-    episode.ratio = truth->NoiseFreeContrast() / truth->BestContrast();
-  }
+  const TruthColumns truth(instrument->ground_truth(), task->spec());
+  if (const auto ratio = truth.Ratio()) episode.ratio = *ratio;
   return episode;
 }
 

@@ -59,16 +59,23 @@ std::vector<NamedValue> SettingColumns(const Watch& watch) {
   return out;
 }
 
-TruthColumns::TruthColumns(hw::GroundTruth* truth, const env::Spec& spec) : truth_(truth) {
-  if (truth && spec.observation_space.contains("contrast")) best_contrast_ = truth->BestContrast();
+TruthColumns::TruthColumns(hw::GroundTruth* truth, const env::Spec& spec)
+    : truth_(truth), figure_(spec.figure) {
+  if (!truth || spec.figure.empty()) return;
+  const absl::StatusOr<double> best = truth->Figure("best_" + spec.figure);
+  if (best.ok() && *best > 0) best_ = *best;
+}
+
+std::optional<double> TruthColumns::Ratio() const {
+  if (best_ == 0) return std::nullopt;
+  const absl::StatusOr<double> now = truth_->Figure(figure_);
+  return now.ok() ? std::optional(*now / best_) : std::nullopt;
 }
 
 std::vector<NamedValue> TruthColumns::Values(const Watch& watch) const {
   std::vector<NamedValue> out;
   if (!truth_) return out;
-  if (best_contrast_ > 0) {
-    out.push_back({"true_ratio", truth_->NoiseFreeContrast() / best_contrast_});
-  }
+  if (const auto ratio = Ratio()) out.push_back({"true_ratio", *ratio});
   const std::map<std::string, double> hidden = truth_->Hidden();
   ForSettings(watch, [&](const std::string& name, double) {
     const auto it = hidden.find("total_" + name);

@@ -2,6 +2,7 @@
 // instrument's settings stand and, for the report alone, what a simulation knows to be true.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,16 +29,19 @@ void PutStep(const env::Spec& spec, const env::Observation& observation, const e
 std::vector<NamedValue> SettingColumns(const Watch& watch);
 
 // What only a simulation knows: true_<setting> where its hidden numbers have the total of one, and
-// true_ratio, the noise-free contrast over the best attainable, of a task that tunes contrast.
+// true_ratio, the task's figure of merit over the best attainable, of a task that has one.
 class TruthColumns {
  public:
   // `truth` may be null: then there are none.
   TruthColumns(hw::GroundTruth* truth, const env::Spec& spec);
   std::vector<NamedValue> Values(const Watch& watch) const;
+  // true_ratio now.
+  std::optional<double> Ratio() const;
 
  private:
   hw::GroundTruth* truth_;
-  double best_contrast_ = 0;  // 0: not a task of contrast
+  const std::string figure_;
+  double best_ = 0;  // 0: there is no such figure
 };
 
 }  // namespace ronchi

@@ -192,7 +192,7 @@ TEST(AberrationTuning, ContrastHasNoShotNoiseBias) {
   }
   const double mean = sum / kPairs;
   const double error = std::sqrt((squares / kPairs - mean * mean) / kPairs);
-  const double truth = twin->ground_truth()->NoiseFreeContrast() * 1024 / 1023;
+  const double truth = twin->ground_truth()->Figure("contrast").value() * 1024 / 1023;
   EXPECT_NEAR(mean, truth, 4 * error);
   EXPECT_GT(naive - truth, 40 * error);
 }

@@ -23,10 +23,13 @@ class ColumnTwin final : public TwinBase {
   // `patterns` is null where there is no camera.
   ColumnTwin(const TwinOptions& options, DetectorImages images,
              std::shared_ptr<CameraPatterns> patterns, uint64_t seed);
-  double NoiseFreeContrast() const override { return Contrast(Optics()); }
-  double BestContrast() const override;
+  absl::StatusOr<double> Figure(const std::string& name) const override {
+    if (name == "contrast") return Contrast(Optics());
+    return name == "best_contrast" ? BestContrast() : TwinBase::Figure(name);
+  }
 
  private:
+  double BestContrast() const;
   class Frame;
   // 1/f noise of the probe's place along x and y and of the current.
   struct Wander {

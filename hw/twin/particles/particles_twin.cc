@@ -55,8 +55,11 @@ class MapTwin final : public TwinBase {
         film_(film) {
     Randomise(seed, 0, 0);
   }
-  double NoiseFreeContrast() const override { return Contrast(Sigma_nm()); }
-  double BestContrast() const override { return Contrast(Sigma_nm(-h_.c10_nm)); }
+  absl::StatusOr<double> Figure(const std::string& name) const override {
+    if (name == "contrast") return Contrast(Sigma_nm());
+    if (name == "best_contrast") return Contrast(Sigma_nm(-h_.c10_nm));
+    return TwinBase::Figure(name);
+  }
   absl::Status NoiseFree(const std::string& detector, std::span<const Point> at_m, double dwell_s,
                          std::span<double> counts) const override;
 

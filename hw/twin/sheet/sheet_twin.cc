@@ -72,8 +72,9 @@ class SheetTwin final : public TwinBase {
     }
     Randomise(seed, 0, 0);
   }
-  double NoiseFreeContrast() const override { return sheet_.Contrast(); }
-  double BestContrast() const override {
+  absl::StatusOr<double> Figure(const std::string& name) const override {
+    if (name == "contrast") return sheet_.Contrast();
+    if (name != "best_contrast") return TwinBase::Figure(name);
     SheetState focused = sheet_;
     focused.SetC10(0);
     return focused.Contrast();

@@ -207,8 +207,6 @@ class Clockwork final : public hw::GroundTruth {
   void Randomise(uint64_t, uint64_t, uint64_t) override {}
   void Pass(double seconds) override { passed.push_back(seconds); }
   std::map<std::string, double> Hidden() const override { return {}; }
-  double NoiseFreeContrast() const override { return 0; }
-  double BestContrast() const override { return 0; }
   std::vector<double> passed;
 };
 

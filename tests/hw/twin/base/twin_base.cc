@@ -63,6 +63,12 @@ TEST(TwinBase, HiddenNumbersAreAFunctionOfSeedEnvironmentAndEpisode) {
   }
 }
 
+// A simulation need not know what a task calls good.
+TEST(TwinBase, AFigureOfMeritThatItDoesNotKnowIsNotFound) {
+  const auto twin = Disc(1);
+  EXPECT_TRUE(absl::IsNotFound(twin->ground_truth()->Figure("contrast").status()));
+}
+
 TEST(TwinBase, AnEpisodeBeginsBlankedAtZeroWithNoDose) {
   const auto twin = Disc();
   ASSERT_TRUE(twin->Execute(Set{"stage.x", Nanometres(5)}).ok());

@@ -229,7 +229,7 @@ TEST(TwinCamera, AFilmIsForTheCameraAlone) {
                 .status()
                 .code(),
             absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(twin->ground_truth()->NoiseFreeContrast(), 0);
+  EXPECT_EQ(twin->ground_truth()->Figure("contrast").value(), 0);
   // An episode stands anywhere on the film, unless it is told where.
   EXPECT_EQ(TwinFromYaml(kFilmWithCamera).prior.ranges().at("shift_x_A").high, 64);
   EXPECT_EQ(TwinFromYaml().prior.ranges().at("shift_x_A").high, 3.905);

@@ -53,7 +53,7 @@ TEST(TwinPhysics, EnergySpreadTakesContrast) {
   const double sharp = images.MakeHarmonics(0, moment).Contrast();
   moment.focal_spread_A = FocalSpread_A(1.4, 0.8, 200e3);
   const double spread = images.MakeHarmonics(0, moment).Contrast();
-  EXPECT_NEAR(twin->ground_truth()->NoiseFreeContrast(), spread, 1e-9);
+  EXPECT_NEAR(twin->ground_truth()->Figure("contrast").value(), spread, 1e-9);
   EXPECT_LT(spread, 0.95 * sharp);
   // The mean over the cell knows no defocus.
   const double mean = images.MakeHarmonics(0, moment).Mean();
@@ -112,12 +112,12 @@ TEST(TwinPhysics, TheStageUndoesAMistilt) {
   const std::string keys = std::string(kQuick) + "layers: 20\nstage: {present: true}\n";
   const std::string tilted = "  mistilt_alpha_mrad: [3, 3]\n  mistilt_beta_mrad: [-4, -4]\n";
   const auto twin = Still(tilted, keys);
-  const double off = twin->ground_truth()->NoiseFreeContrast();
+  const double off = twin->ground_truth()->Figure("contrast").value();
   ASSERT_TRUE(twin->Execute(Set{"stage.alpha", Radians(-0.003)}).ok());
   ASSERT_TRUE(twin->Execute(Set{"stage.beta", Radians(0.004)}).ok());
-  const double on = twin->ground_truth()->NoiseFreeContrast();
+  const double on = twin->ground_truth()->Figure("contrast").value();
   // Another preparation without tilt, with beams, reach and grid of its own: 2 %.
-  EXPECT_NEAR(on / Still("", keys)->ground_truth()->NoiseFreeContrast(), 1, 0.02);
+  EXPECT_NEAR(on / Still("", keys)->ground_truth()->Figure("contrast").value(), 1, 0.02);
   EXPECT_LT(off, 0.97 * on);
 }
 

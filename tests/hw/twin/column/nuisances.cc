@@ -84,7 +84,7 @@ TEST(Source, AnImageIsConvolvedWithTheProfile) {
   // The twin images so.
   auto twin = Still(Known("source_fwhm_A", 0.8) + Known("source_tail_share", 0.4) +
                     Known("source_tail_fwhm_A", 1.5) + Known("C10_nm", 2));
-  EXPECT_NEAR(twin->ground_truth()->NoiseFreeContrast(), with.Contrast(), 1e-9);
+  EXPECT_NEAR(twin->ground_truth()->Figure("contrast").value(), with.Contrast(), 1e-9);
 }
 
 // A pattern is linear in the share; the tail alone is the mean of four places. A crystal at rest,

@@ -252,7 +252,8 @@ TEST(AtomTwin, KnockOnRatesAreCrossSectionTimesCurrentDensity) {
   Do(twin.get(), Set{"optics.C10", Nanometres(10)});
   const double wide_A2 = variance_A2 + std::pow(0.03 * 100 / 2, 2);
   EXPECT_NEAR(HiddenOf(twin.get(), "rate_1_per_s") / expected, variance_A2 / wide_A2, 1e-9);
-  EXPECT_LT(twin->ground_truth()->NoiseFreeContrast(), 1e-3 * twin->ground_truth()->BestContrast());
+  EXPECT_LT(twin->ground_truth()->Figure("contrast").value(),
+            1e-3 * twin->ground_truth()->Figure("best_contrast").value());
 }
 
 // The table between thresholds against the integral itself.
