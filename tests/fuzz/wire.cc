@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "hw/description_check.h"
 #include "hw/description_json.h"
 #include "hw/remote_reply.h"
 #include "hw/reply_check.h"
@@ -57,7 +58,9 @@ TEST(FuzzWire, Session) {
           for (const wire::Message& m : messages) {
             const json reply = m.head.value("reply", json());
             if (m.head.contains("description")) {
-              RONCHI_RETURN_IF_ERROR(DescriptionFromJson(m.head["description"]).status());
+              RONCHI_ASSIGN_OR_RETURN(const Description told,
+                                      DescriptionFromJson(m.head["description"]));
+              RONCHI_RETURN_IF_ERROR(CheckDescription(told));
             }
             if (!m.head.contains("reply")) continue;
             const Command command =
