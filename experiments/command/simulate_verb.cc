@@ -120,6 +120,23 @@ json ToJson(const std::vector<std::pair<std::string, double>>& pairs) {
 
 }  // namespace
 
+json OutcomeToJson(const SimulateOutcome& outcome, const SimulateSeries& series) {
+  const sim::SimulationResult& r = outcome.result;
+  json j = {{"files", outcome.files},
+            {"seconds", r.seconds},
+            {"slices", r.slices},
+            {"distinct_slices", r.distinct_slices},
+            {"slice_thickness_A", r.slice_thickness_A},
+            {"means", ToJson(outcome.means)},
+            {"interrupted", r.unfinished.has_value()}};
+  if (r.beams) j["beams"] = r.beams;
+  if (series.is_series()) {
+    j["points"] = series.points();
+    j["series"] = SeriesToJson(series);
+  }
+  return j;
+}
+
 int Simulate(const Arguments& a) {
   std::vector<std::string> overrides = a.overrides;
   if (a.seed) {
@@ -156,18 +173,7 @@ int Simulate(const Arguments& a) {
   if (!outcome.ok()) return Fail(outcome.status());
   const sim::SimulationResult& r = outcome->result;
   if (a.as_json) {
-    json j = {{"files", outcome->files},
-              {"seconds", r.seconds},
-              {"slices", r.slices},
-              {"distinct_slices", r.distinct_slices},
-              {"slice_thickness_A", r.slice_thickness_A},
-              {"means", ToJson(outcome->means)},
-              {"interrupted", r.unfinished.has_value()}};
-    if (r.beams) j["beams"] = r.beams;
-    if (series->is_series()) {
-      j["points"] = series->points();
-      j["series"] = SeriesToJson(*series);
-    }
+    json j = OutcomeToJson(*outcome, *series);
     if (a.compare) j["rms_over_mean_against_multislice"] = ToJson(errors);
     if (a.resume) j["was_complete"] = outcome->was_complete;
     PrintJson(j);

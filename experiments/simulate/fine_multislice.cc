@@ -111,6 +111,32 @@ void Summarise(const std::vector<std::vector<double>>& visits, FineReading* out)
   out->mean_error = std::sqrt(out->mean_error);
 }
 
+// Every visit of every place has a configuration and a cell: {visit, place} of this one's.
+std::vector<std::array<size_t, 2>> VisitsOf(int configuration, int configurations, size_t visits,
+                                            size_t places) {
+  std::vector<std::array<size_t, 2>> mine;
+  for (size_t v = 0; v < visits; ++v) {
+    for (size_t p = 0; p < places; ++p) {
+      const size_t whose = (p + v * (places / 4 + 1)) % size_t(configurations);
+      if (int(whose) == configuration) mine.push_back({v, p});
+    }
+  }
+  return mine;
+}
+
+// Of as many whole cells as fill the box.
+sim::Grid GridOfCells(const hw::TwinOptions& o, double box_A, double finest_A,
+                      std::array<int, 2>* cells) {
+  sim::Grid grid;
+  for (size_t a : {0, 1}) {
+    (*cells)[a] = int(std::ceil(box_A / o.specimen.cell_A[a] - 1e-9));
+    const double length_A = (*cells)[a] * o.specimen.cell_A[a];
+    (a ? grid.ly_A : grid.lx_A) = length_A;
+    (a ? grid.ny : grid.nx) = sim::FastPixels(1, length_A / finest_A);
+  }
+  return grid;
+}
+
 }  // namespace
 
 size_t ProbesASide(const hw::TwinOptions& o, const FineOptions& f) {
@@ -128,15 +154,9 @@ absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
   const double layers =
       moment.thickness_A > 0 ? std::round(moment.thickness_A / period_A) : double(o.layers);
   const double slice_A = period_A / std::ceil(period_A / f.slice_thickness_A - 1e-6);
-  std::array<int, 2> cells;
-  sim::Grid grid;
   const double finest_A = wavelength_A / (3 * f.reach * std::max(ring.outer_rad, o.semiangle_rad));
-  for (size_t a : {0, 1}) {
-    cells[a] = int(std::ceil(f.box_A / o.specimen.cell_A[a] - 1e-9));
-    const double length_A = cells[a] * o.specimen.cell_A[a];
-    (a ? grid.ly_A : grid.lx_A) = length_A;
-    (a ? grid.ny : grid.nx) = sim::FastPixels(1, length_A / finest_A);
-  }
+  std::array<int, 2> cells;
+  const sim::Grid grid = GridOfCells(o, f.box_A, finest_A, &cells);
   RONCHI_ASSIGN_OR_RETURN(const auto factors, sim::ScatteringFactors::Load("kirkland"));
   const int configurations = std::max(1, f.configurations);
   const size_t side = ProbesASide(o, f), places = side * side;
@@ -154,13 +174,7 @@ absl::StatusOr<FineReading> ReadFine(const hw::TwinOptions& o, size_t detector,
     // Depths count from the crystal's face, and slices act in their entrance planes.
     optics.aberrations.a_A[sim::kC10] += box.early_A - box.front_A;
     RONCHI_ASSIGN_OR_RETURN(const sim::ProbeSpectrum probe, sim::MakeProbe(grid, optics));
-    // Every visit of every place has a configuration and a cell.
-    std::vector<std::array<size_t, 2>> mine;
-    for (size_t v = 0; v < visits.size(); ++v) {
-      for (size_t p = 0; p < places; ++p) {
-        if (int((p + v * (places / 4 + 1)) % size_t(configurations)) == c) mine.push_back({v, p});
-      }
-    }
+    const auto mine = VisitsOf(c, configurations, visits.size(), places);
     ParallelFor(mine.size(), 1, [&](size_t begin, size_t end) {
       sim::Multislice::Workspace workspace = engine.MakeWorkspace();
       for (size_t i = begin; i < end; ++i) {

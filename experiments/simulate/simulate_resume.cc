@@ -17,6 +17,44 @@ std::string Place(const char* kind, const sim::Detector& d) {
   return absl::StrCat(kGroup, "/", kind, "/", d.options().name);
 }
 
+// The sums of a block that was begun, as SimulateSeries wrote them.
+absl::StatusOr<sim::SimulationState> ReadState(const std::string& path, const DataFileReader& file,
+                                               const SimulateJob& job, size_t block) {
+  const sim::SimulationOptions& o = job.options;
+  const sim::SimulationPlan& plan = job.plan;
+  sim::SimulationState state;
+  const auto read = [&](const std::string& place, size_t size, std::vector<double>* out) {
+    RONCHI_ASSIGN_OR_RETURN(const Array<double> values, file.ReadDouble(place));
+    if (values.size() != size) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": ", place, " has ", values.size(),
+                                                     " values where ", size, " are expected"));
+    }
+    out->assign(values.begin(), values.end());
+    return absl::OkStatus();
+  };
+  state.block = block;
+  const size_t count = plan.blocks[state.block].count, exits = o.exit_slices.size();
+  RONCHI_RETURN_IF_ERROR(
+      read(absl::StrCat(kGroup, "/configurations"), count, &state.configurations));
+  for (double done : state.configurations) {
+    if (!(done >= 0 && done <= o.phonon_configurations && done == std::floor(done))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": ", kGroup, "/configurations is damaged"));
+    }
+  }
+  state.sums.resize(plan.detectors.size());
+  state.gradients.resize(plan.detectors.size());
+  for (size_t d = 0; d < plan.detectors.size(); ++d) {
+    const sim::Detector& detector = plan.detectors[d];
+    RONCHI_RETURN_IF_ERROR(
+        read(Place("sums", detector), exits * count * detector.size(), &state.sums[d]));
+    if (!detector.integrates()) continue;
+    RONCHI_RETURN_IF_ERROR(
+        read(Place("vectors", detector), 2 * exits * o.scan.probes(), &state.gradients[d]));
+  }
+  return state;
+}
+
 absl::StatusOr<Unfinished> ReadWhatIsLeft(const std::string& path, SimulateSeries& series) {
   RONCHI_ASSIGN_OR_RETURN(const DataFileReader file, DataFileReader::Open(path));
   const absl::StatusOr<std::string> text = file.ReadText("/simulate/config");
@@ -43,42 +81,10 @@ absl::StatusOr<Unfinished> ReadWhatIsLeft(const std::string& path, SimulateSerie
     left.point = size_t(*point->begin());
   }
   RONCHI_ASSIGN_OR_RETURN(const SimulateJob job, series.Job(left.point));
-  const sim::SimulationOptions& o = job.options;
-  const sim::SimulationPlan& plan = job.plan;
-  sim::SimulationState state;
-  const auto read = [&](const std::string& place, size_t size, std::vector<double>* out) {
-    RONCHI_ASSIGN_OR_RETURN(const Array<double> values, file.ReadDouble(place));
-    if (values.size() != size) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": ", place, " has ", values.size(),
-                                                     " values where ", size, " are expected"));
-    }
-    out->assign(values.begin(), values.end());
-    return absl::OkStatus();
-  };
-  if (block->size() != 1 || !(*block->begin() >= 0 && *block->begin() < plan.blocks.size())) {
+  if (block->size() != 1 || !(*block->begin() >= 0 && *block->begin() < job.plan.blocks.size())) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", kGroup, "/block is damaged"));
   }
-  state.block = size_t(*block->begin());
-  const size_t count = plan.blocks[state.block].count, exits = o.exit_slices.size();
-  RONCHI_RETURN_IF_ERROR(
-      read(absl::StrCat(kGroup, "/configurations"), count, &state.configurations));
-  for (double done : state.configurations) {
-    if (!(done >= 0 && done <= o.phonon_configurations && done == std::floor(done))) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": ", kGroup, "/configurations is damaged"));
-    }
-  }
-  state.sums.resize(plan.detectors.size());
-  state.gradients.resize(plan.detectors.size());
-  for (size_t d = 0; d < plan.detectors.size(); ++d) {
-    const sim::Detector& detector = plan.detectors[d];
-    RONCHI_RETURN_IF_ERROR(
-        read(Place("sums", detector), exits * count * detector.size(), &state.sums[d]));
-    if (!detector.integrates()) continue;
-    RONCHI_RETURN_IF_ERROR(
-        read(Place("vectors", detector), 2 * exits * o.scan.probes(), &state.gradients[d]));
-  }
-  left.state = std::move(state);
+  RONCHI_ASSIGN_OR_RETURN(left.state, ReadState(path, file, job, size_t(*block->begin())));
   return left;
 }
 

@@ -147,6 +147,31 @@ absl::Status ReadAmorphous(const Config& node, AmorphousOptions* a) {
   return r.Done();
 }
 
+void ReadNumbers(ConfigReader* r, TwinOptions* o) {
+  TwinDetector& haadf = o->detectors[0];
+  r->Text("specimen", &o->specimen_file);
+  r->Integer("layers", &o->layers, {.min = 1, .max = 10000});
+  r->Choice("engine", &o->engine, sim::CrystalEngineNames());
+  r->Integer("phonon_configurations", &o->phonon_configurations, {.min = 1, .max = 1000});
+  r->Seed("phonon_seed", &o->phonon_seed);
+  r->Number("box_A", &o->box_A, {.min = 1, .max = 200});
+  r->Number("thermal_rms_A", &o->thermal_rms_A, {.min = 0, .max = 1});
+  ReadScaled(r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
+  ReadScaled(r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);
+  ReadScaled(r, "haadf_inner_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.inner_rad);
+  ReadScaled(r, "haadf_outer_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.outer_rad);
+  ReadScaled(r, "current_pA", 1e-12, {.min = 0.001, .max = 1e5}, &o->nominal_current_A);
+  r->Number("counts_per_electron", &o->counts_per_electron, {.min = 1e-3, .max = 1e6});
+  r->Number("dark_counts", &o->dark_counts, {.min = 0, .max = 1e6});
+  r->Number("saturation_counts", &haadf.saturation_counts, {.min = 1, .max = 1e12});
+  ReadScaled(r, "corrector_limit_nm", 1e-9, {.min = 0.1, .max = 1e5}, &o->corrector_limit_m);
+  ReadScaled(r, "corrector_resolution_nm", 1e-9, {.min = 0, .max = 10}, &o->corrector_resolution_m);
+  r->Number("settle_s", &o->settle_s, {.min = 0, .max = 100});
+  r->Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
+  r->Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
+  r->Number("blank_s", &o->blank_s, {.min = 0, .max = 10});
+}
+
 absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
                       std::map<std::string, theory::Range>* ranges) {
   ConfigReader r(node);
@@ -158,28 +183,7 @@ absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,
   std::string kind = "column";
   if (r.Has("kind")) r.Choice("kind", &kind, {"column"});
   RONCHI_RETURN_IF_ERROR(ReadCommonOptions(&r, o));
-  r.Text("specimen", &o->specimen_file);
-  r.Integer("layers", &o->layers, {.min = 1, .max = 10000});
-  r.Choice("engine", &o->engine, sim::CrystalEngineNames());
-  r.Integer("phonon_configurations", &o->phonon_configurations, {.min = 1, .max = 1000});
-  r.Seed("phonon_seed", &o->phonon_seed);
-  r.Number("box_A", &o->box_A, {.min = 1, .max = 200});
-  r.Number("thermal_rms_A", &o->thermal_rms_A, {.min = 0, .max = 1});
-  ReadScaled(&r, "energy_keV", 1e3, {.min = 1, .max = 3000}, &o->energy_eV);
-  ReadScaled(&r, "semiangle_mrad", 1e-3, {.min = 0.1, .max = 100}, &o->semiangle_rad);
-  ReadScaled(&r, "haadf_inner_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.inner_rad);
-  ReadScaled(&r, "haadf_outer_mrad", 1e-3, {.min = 1, .max = 1000}, &haadf.outer_rad);
-  ReadScaled(&r, "current_pA", 1e-12, {.min = 0.001, .max = 1e5}, &o->nominal_current_A);
-  r.Number("counts_per_electron", &o->counts_per_electron, {.min = 1e-3, .max = 1e6});
-  r.Number("dark_counts", &o->dark_counts, {.min = 0, .max = 1e6});
-  r.Number("saturation_counts", &haadf.saturation_counts, {.min = 1, .max = 1e12});
-  ReadScaled(&r, "corrector_limit_nm", 1e-9, {.min = 0.1, .max = 1e5}, &o->corrector_limit_m);
-  ReadScaled(&r, "corrector_resolution_nm", 1e-9, {.min = 0, .max = 10},
-             &o->corrector_resolution_m);
-  r.Number("settle_s", &o->settle_s, {.min = 0, .max = 100});
-  r.Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
-  r.Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
-  r.Number("blank_s", &o->blank_s, {.min = 0, .max = 10});
+  ReadNumbers(&r, o);
   const Config detectors = r.Child("detectors"), correctors = r.Child("correctors_nm");
   const Config stage = r.Child("stage"), contamination = r.Child("contamination");
   const Config amorphous = r.Child("amorphous");
