@@ -1,7 +1,10 @@
 #include "agents/nn/actor_critic.h"
 
 #include <dlfcn.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
