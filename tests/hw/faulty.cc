@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "absl/strings/match.h"
@@ -19,6 +20,7 @@ namespace ronchi::hw {
 namespace {
 
 using testing::HasSubstr;
+using testing_support::NullInstrument;
 using testing_support::SameReply;
 using testing_support::SmallScan;
 using testing_support::Still;
@@ -255,6 +257,26 @@ TEST(Faulty, BadProbabilitiesAreRefusedInOneLine) {
       HasSubstr("t.yaml:2: faults: the probabilities are 1.2 together; allowed: 1 at most"));
   EXPECT_THAT(says("{measure_fails: -0.1}"), HasSubstr("t.yaml:2: faults.measure_fails: -0.1"));
   EXPECT_THAT(says("{measure_failing: 0.1}"), HasSubstr("measure_fails"));
+}
+
+TEST(Faulty, FaultsComeAsOftenAsAskedAndTheSameEveryTime) {
+  constexpr int kN = 20000;
+  const FaultOptions options{.lost_before = 0.1, .busy = 0.05, .throws = 0.02, .seed = 3};
+  auto a = MakeFaulty(std::make_unique<NullInstrument>(), options);
+  auto b = MakeFaulty(std::make_unique<NullInstrument>(), options);
+  std::map<absl::StatusCode, int> count;
+  for (int i = 0; i < kN; ++i) {
+    const absl::Status s = a->Execute(Read{{"optics.C10"}}).status();
+    EXPECT_EQ(s, b->Execute(Read{{"optics.C10"}}).status());
+    ++count[s.code()];
+  }
+  // Binomial: five standard deviations.
+  const auto near = [&](absl::StatusCode code, double p) {
+    EXPECT_NEAR(count[code], kN * p, 5 * std::sqrt(kN * p * (1 - p)));
+  };
+  near(absl::StatusCode::kUnavailable, 0.1);
+  near(absl::StatusCode::kResourceExhausted, 0.05);
+  near(absl::StatusCode::kInternal, 0.02);
 }
 
 }  // namespace
