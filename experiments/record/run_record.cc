@@ -209,6 +209,20 @@ absl::Status WriteRunRecord(const std::string& folder, const RunRecord& r) {
 
 namespace {
 
+// Before endings had names a summary said whether the run was interrupted, and what ended it.
+absl::StatusOr<Ending> EndingOf(const json& summary, const std::string& folder) {
+  if (!summary.contains("ending")) {
+    if (summary.value("interrupted", false)) return Ending::kInterrupted;
+    return summary.value("ended_by", "") == "steps" ? Ending::kDone : Ending::kEarly;
+  }
+  const std::optional<Ending> ending = EndingFromName(summary.at("ending").get<std::string>());
+  if (!ending) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        folder, "/summary.json: ending: ", summary.at("ending").dump(), " is not allowed"));
+  }
+  return *ending;
+}
+
 absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + "/summary.json", kConfigFile));
   RunRecord r;
@@ -231,18 +245,14 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
     r.training.steps = j.at("training").at("steps");
     r.training.episodes = j.at("training").at("episodes");
     r.training.interrupted = j.at("training").at("interrupted");
-    const std::optional<Ending> ending = EndingFromName(j.at("ending").get<std::string>());
-    if (!ending) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          folder, "/summary.json: ending: ", j.at("ending").dump(), " is not allowed"));
-    }
-    r.deploy.ending = *ending;
     r.deploy.ended_by = j.at("ended_by");
+    RONCHI_ASSIGN_OR_RETURN(r.deploy.ending, EndingOf(j, folder));
     // Before these were written there was one episode, and always a truth.
     r.deploy.episodes = j.at("deploy").value("episodes", 1);
     r.deploy.watched = j.at("deploy").value("watched", 0);
     r.deploy.has_truth = j.at("deploy").value("has_ground_truth", true);
-    r.deploy.steps_planned = j.at("deploy").at("steps_planned");
+    // Before these were written a report could not say how many were left out.
+    r.deploy.steps_planned = j.at("deploy").value("steps_planned", r.deploy.trace.rows() - 1);
     r.deploy.armed_at = j.at("deploy").at("armed_at");
     r.deploy.probing_images = j.at("deploy").at("probing_images");
     r.disturbed_at = j.at("disturbed_at").get<std::vector<int>>();
@@ -256,8 +266,8 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
       }
     }
     if (j.contains("tune")) {
-      r.tune_steps_planned = j.at("tune").at("steps_planned");
       RONCHI_ASSIGN_OR_RETURN(r.tune, ReadTrace(file, "tune"));
+      r.tune_steps_planned = j.at("tune").value("steps_planned", r.tune->rows() - 1);
     }
   } catch (const json::exception& e) {
     return absl::InvalidArgumentError(absl::StrCat(folder, "/summary.json: ", e.what()));

@@ -153,6 +153,40 @@ TEST(RunRecord, WithoutTuning) {
   EXPECT_EQ(RunTable(*back).find("tune"), std::string::npos);
 }
 
+// The summary of a version that named no ending and counted no steps planned.
+TEST(RunRecord, OfAnEarlierVersionIsRead) {
+  const TemporaryFolder folder;
+  const RunRecord r = SomeRecord();
+  WriteAll(folder / "config.yaml", r.config);
+  ASSERT_TRUE(WriteRunRecord(folder.path(), r).ok());
+  nlohmann::json summary = nlohmann::json::parse(ReadAll(folder / "summary.json"));
+  for (const char* key : {"ending", "environment"}) summary.erase(key);
+  for (const char* key : {"steps_planned", "episodes", "watched", "has_ground_truth"}) {
+    summary["deploy"].erase(key);
+  }
+  summary["tune"].erase("steps_planned");
+  const struct {
+    bool interrupted;
+    const char* ended_by;
+    Ending ending;
+  } cases[] = {{false, "steps", Ending::kDone},
+               {true, "interrupted", Ending::kInterrupted},
+               {false, "the guard refused", Ending::kEarly}};
+  for (const auto& c : cases) {
+    summary["interrupted"] = c.interrupted;
+    summary["ended_by"] = c.ended_by;
+    WriteAll(folder / "summary.json", summary.dump());
+    const auto back = ReadRunRecord(folder.path());
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ(back->deploy.ending, c.ending) << c.ended_by;
+    EXPECT_EQ(back->environment, "AberrationTuning-v0");
+    EXPECT_EQ(back->deploy.steps_planned, 3);
+    EXPECT_EQ(back->tune_steps_planned, 1);
+    EXPECT_TRUE(back->deploy.has_truth);
+    EXPECT_TRUE(WriteRunReport(folder / "report.html", *back).ok());
+  }
+}
+
 // Whatever ended a deployment before its end is said in red, by the table and by the exit status,
 // and nothing that was not shown is green.
 TEST(RunRecord, WhatEndedEarlySaysSo) {
