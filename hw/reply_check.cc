@@ -56,7 +56,6 @@ absl::Status CheckReadings(const Description& d, const Command& command, const R
   if (!set) return absl::OkStatus();
   const double target = set->relative ? reply.readings[0].value.si : set->value.si;
   return CheckReadBack(*d.FindProperty(set->property), *set, target, reply.readings[0].value.si);
-  return absl::OkStatus();
 }
 
 absl::Status CheckFrames(const Description& d, const Command& command, const Reply& reply) {
