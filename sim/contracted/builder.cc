@@ -270,7 +270,7 @@ void ContractedBuilder::Impl::Contract(const MatrixC& s, const std::vector<Eigen
 }
 
 bool ContractedBuilder::Add(const Multislice& engine) {
-  Progress progress("beams", impl_->beams.size());
+  Progress progress("plane waves of the image engine", impl_->beams.size());
   for (Impl::Class& c : impl_->classes) {
     if (!impl_->AddClass(engine, {1, 1}, &c, &progress)) return false;
   }
@@ -290,7 +290,7 @@ bool ContractedBuilder::AddSet(std::array<size_t, 2> set, const Multislice& engi
 bool ContractedBuilder::AddCell(const PotentialSlices& cell, const FftEfforts& efforts) {
   const ContractionOptions& o = impl_->options;
   RONCHI_CHECK(cell.grid == CellGrid(o.grid, o.cells));
-  Progress progress("beams", impl_->beams.size());
+  Progress progress("plane waves of the image engine", impl_->beams.size());
   for (Impl::Class& c : impl_->classes) {
     const Multislice engine(cell, o.energy_eV, o.tilt_rad, efforts,
                             {c.rx / o.grid.lx_A, c.ry / o.grid.ly_A});

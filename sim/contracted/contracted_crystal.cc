@@ -199,8 +199,9 @@ absl::StatusOr<Contracted> Make(const ContractedCrystalOptions& o, const Plan& p
   const Specimen box = p.cell.Repeated(int(p.in_small[0]), int(p.in_small[1]), 1);
   const bool moves = Moves(o.cell);
   const auto& c = p.contraction;
-  Progress progress("beams", MakeApertureRows(c.grid, c.energy_eV, c.semiangle_rad).beams *
-                                 size_t(p.configurations));
+  Progress progress(
+      "plane waves of the image engine",
+      MakeApertureRows(c.grid, c.energy_eV, c.semiangle_rad).beams * size_t(p.configurations));
   PotentialMaker maker(p.small, p.slice_A * (1 + 1e-9), factors, {});
   uint64_t configuration = 0;
   for (size_t sx = 0; sx < c.sets[0]; ++sx) {
