@@ -121,7 +121,9 @@ TEST(CameraBelief, FindsTheColumnFromRonchigrams) {
     for (size_t i = 0; i < 4; ++i) {
       const double off = (belief.mean()[Eigen::Index(i)] - truth[i]) / belief.Sigma(i);
       EXPECT_LT(std::fabs(off), 4) << column << " " << model->parameters()[i].name;
-      if (i < 3) EXPECT_LT(belief.Sigma(i), 0.1);  // nm: it does learn something
+      if (i < 3) {
+        EXPECT_LT(belief.Sigma(i), 0.1);  // nm: it does learn something
+      }
       chi2 += off * off;
     }
   }
