@@ -141,4 +141,6 @@ void HandleDeadlySignals(const SignalActions& actions) {
   SetLastRites(OnDeadly);
 }
 
+bool IsEndedByFault() { return g_state != nullptr && IsFault(g_state->signal); }
+
 }  // namespace ronchi::hw

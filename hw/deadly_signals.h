@@ -15,4 +15,8 @@ struct SignalActions {
 };
 void HandleDeadlySignals(const SignalActions& actions);
 
+// A fault has struck, and `act` is at work: the thread that it struck never goes on, nor lets go of
+// a lock that it has.
+bool IsEndedByFault();
+
 }  // namespace ronchi::hw

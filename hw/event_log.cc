@@ -7,6 +7,7 @@
 #include "core/files.h"
 #include "core/hash.h"
 #include "hw/command_json.h"
+#include "hw/deadly_signals.h"
 #include "hw/description_json.h"
 
 namespace ronchi::hw {
@@ -39,13 +40,18 @@ absl::StatusOr<std::shared_ptr<EventLog>> EventLog::Create(const std::string& fo
   return log;
 }
 
+std::unique_lock<std::timed_mutex> EventLog::Lock() const {
+  if (!IsEndedByFault()) return std::unique_lock(mutex_);
+  return std::unique_lock(mutex_, std::chrono::milliseconds(200));
+}
+
 size_t EventLog::exposures() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto lock = Lock();
   return exposures_;
 }
 
 size_t EventLog::events() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto lock = Lock();
   return events_;
 }
 
@@ -76,7 +82,7 @@ absl::Status EventLog::WriteNotes() {
 
 absl::Status EventLog::Append(const std::string& instrument, const Command& command,
                               const absl::StatusOr<Reply>& reply) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto lock = Lock();
   RONCHI_RETURN_IF_ERROR(WriteNotes());
   json j;
   j["event"] = events_;
@@ -101,7 +107,7 @@ absl::Status EventLog::Append(const std::string& instrument, const Command& comm
 }
 
 absl::Status EventLog::Describe(const std::string& instrument, const Description& description) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto lock = Lock();
   RONCHI_RETURN_IF_ERROR(WriteNotes());
   if (!described_.insert(instrument).second) return absl::OkStatus();
   return AppendLine(
@@ -109,20 +115,20 @@ absl::Status EventLog::Describe(const std::string& instrument, const Description
 }
 
 absl::Status EventLog::Note(const std::string& what, const std::string& detail) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto lock = Lock();
   notes_.emplace_back(what, detail);
   if (notes_.size() > kMostNotes) notes_.pop_front();
   return WriteNotes();
 }
 
 absl::Status EventLog::Passed(const std::string& instrument, double seconds) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto lock = Lock();
   RONCHI_RETURN_IF_ERROR(WriteNotes());
   return AppendLine(Text({{"event", events_}, {"instrument", instrument}, {"passed_s", seconds}}));
 }
 
 absl::Status EventLog::Raw(const std::string& instrument, bool sent, std::string_view bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto lock = Lock();
   RONCHI_RETURN_IF_ERROR(WriteNotes());
   return AppendLine(Text({{"event", events_},
                           {"instrument", instrument},
@@ -131,7 +137,7 @@ absl::Status EventLog::Raw(const std::string& instrument, bool sent, std::string
 }
 
 absl::Status EventLog::Sync() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto lock = Lock();
   RONCHI_RETURN_IF_ERROR(WriteNotes());
   RONCHI_RETURN_IF_ERROR(frames_file_->Sync());
   return events_file_->Sync();

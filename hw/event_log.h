@@ -52,9 +52,12 @@ class EventLog {
 
  private:
   EventLog() = default;
+  // Not had where the thread that a fault struck has it: what made the instrument safe is written
+  // all the same, in an append of its own.
+  std::unique_lock<std::timed_mutex> Lock() const;
   absl::Status AppendLine(std::string json_text);  // mutex_ held, as below
   absl::Status WriteNotes();                       // those that are still to be written
-  mutable std::mutex mutex_;
+  mutable std::timed_mutex mutex_;
   std::unique_ptr<AppendFile> events_file_, frames_file_, clock_file_;
   std::set<std::string> described_;
   std::deque<std::pair<std::string, std::string>> notes_;  // what, detail
