@@ -361,9 +361,12 @@ TEST(BlankingStop, CtrlZ) {
   const pid_t child = fork();
   if (child == 0) {
     dup2(says[1], STDERR_FILENO);
+    static volatile std::sig_atomic_t goes_on = 0;
+    std::signal(SIGCONT, [](int) { goes_on = 1; });
     GuardedInstrument* g = On();
     raise(SIGTSTP);
     while (g->Execute(SmallScan()).ok()) Sleep(0.001);
+    while (!goes_on) Sleep(0.001);  // the beam is off a little before the program stops
     _exit(g->Execute(Unblank{}).ok() && g->Execute(SmallScan()).ok() ? 4 : 5);
   }
   int status = 0;
