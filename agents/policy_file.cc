@@ -11,6 +11,7 @@
 #include "agents/kinds.h"
 #include "agents/spaces.h"
 #include "core/files.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 #include "nlohmann/json.hpp"
 
@@ -124,7 +125,7 @@ absl::StatusOr<Result> Guarded(const std::string& path,
     }
     return result;
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", e.what()));
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", JsonError(e)));
   }
 }
 

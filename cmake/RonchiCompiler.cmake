@@ -40,6 +40,13 @@ if(NOT RONCHI_MARCH AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 endif()
 add_compile_options(${RONCHI_MARCH})
 
+# Some 240 programs are linked, mostly of tests: gold, which comes with binutils, takes a third of the time.
+include(CheckLinkerFlag)
+check_linker_flag(CXX -fuse-ld=gold RONCHI_HAVE_GOLD)
+if(RONCHI_HAVE_GOLD)
+  add_link_options(-fuse-ld=gold)
+endif()
+
 if(RONCHI_OPTIMISE_DEBUG)
   add_compile_options(-O1)
 endif()

@@ -82,6 +82,8 @@ class ConfigReader {
   void Numbers(std::string_view key, std::vector<double>* value, size_t count,
                NumberRange range = {}, bool required = false);
   // The mapping below `key`; absent: reads are defaults, written. "": this node less what is Known.
+  // A list of texts, any number of them.
+  void Texts(std::string_view key, std::vector<std::string>* value);
   Config Child(std::string_view key);
   bool Has(std::string_view key) const { return node_.Has(key); }
   // Marks a key as known that the caller handles by itself.

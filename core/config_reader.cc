@@ -222,6 +222,30 @@ void ConfigReader::Numbers(std::string_view key, std::vector<double>* value, siz
   *value = parsed;
 }
 
+void ConfigReader::Texts(std::string_view key, std::vector<std::string>* value) {
+  Note(key, false, [&] {
+    return json{{"type", "array"}, {"items", {{"type", "string"}}}, {"default", *value}};
+  });
+  Known(key);
+  if (!is_mapping_) return;
+  const YAML::Node child = node_.impl_->Get(key);
+  if (!child.IsDefined() || child.IsNull()) {
+    if (!ok()) return;
+    YAML::Node list(YAML::NodeType::Sequence);
+    list.SetStyle(YAML::EmitterStyle::Flow);
+    for (const std::string& text : *value) list.push_back(text);
+    node_.impl_->Store(key, list);
+    return;
+  }
+  if (!child.IsSequence()) return Fail(key, "expected a list of texts");
+  std::vector<std::string> texts;
+  for (const auto& item : child) {
+    if (!item.IsScalar()) return Fail(key, "expected a list of texts");
+    texts.push_back(item.Scalar());
+  }
+  *value = texts;
+}
+
 Config ConfigReader::Child(std::string_view key) {
   if (key.empty()) {  // for another who reads the same mapping and knows nothing of these keys
     auto rest = std::make_shared<Config::Impl>(*node_.impl_);

@@ -13,7 +13,8 @@ bool Interrupted();
 void SetInterrupted(bool interrupted);
 
 // What a second signal calls, within its handler, instead of ending the program there and then: it
-// must see to the end itself. hw/deadly_signals.h sets it where a beam has to be blanked before.
+// must see to the end itself. core/deadly_signals.h sets it where a beam has to be blanked
+// before.
 void SetLastRites(void (*rites)(int signal));
 
 }  // namespace ronchi

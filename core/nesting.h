@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/json_error.h"
 #include "core/status.h"
 #include "nlohmann/json.hpp"
 
@@ -67,7 +68,7 @@ inline absl::StatusOr<nlohmann::json> ReadCbor(const std::string& bytes) {
     }
     return nlohmann::json::from_cbor(bytes);
   } catch (const nlohmann::json::exception& e) {
-    return absl::InvalidArgumentError(std::string("not CBOR: ") + e.what());
+    return absl::InvalidArgumentError(std::string("not CBOR: ") + JsonError(e));
   }
 }
 

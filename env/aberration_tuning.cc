@@ -8,7 +8,7 @@
 #include "env/needs.h"
 #include "env/picture.h"
 #include "env/versions.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 
 namespace ronchi::env {
 namespace {

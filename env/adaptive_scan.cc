@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "env/picture.h"
 #include "env/versions.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 
 namespace ronchi::env {
 namespace {

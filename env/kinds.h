@@ -10,7 +10,7 @@
 #include "core/config.h"
 #include "core/status.h"
 #include "env/environment.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::env {
 

@@ -10,7 +10,7 @@
 
 #include "env/picture.h"
 #include "env/space.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::env {
 

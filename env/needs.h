@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::env {
 

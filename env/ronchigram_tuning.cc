@@ -10,7 +10,7 @@
 #include "env/needs.h"
 #include "env/picture.h"
 #include "env/versions.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "theory/laws/phase_error.h"
 
 namespace ronchi::env {

@@ -6,8 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 
 namespace ronchi::env {
 namespace {
@@ -191,7 +192,8 @@ absl::Status Task::TakeOver(const std::string& bytes) {
     std::memcpy(last_observation_.data(), observation.data(), observation.size());
     phase_ = phase;
   } catch (const nlohmann::json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("saved state of ", spec_.id, ": ", e.what()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("saved state of ", spec_.id, ": ", JsonError(e)));
   }
   return absl::OkStatus();
 }

@@ -7,7 +7,7 @@
 
 #include "core/random.h"
 #include "env/environment.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::env {
 

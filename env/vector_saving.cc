@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 #include "env/vector_workers.h"
 
@@ -106,7 +107,8 @@ absl::Status VectorEnvironment::Restore(const std::string& bytes) {
       return true;
     });
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("saved vector of ", spec().id, ": ", e.what()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("saved vector of ", spec().id, ": ", JsonError(e)));
   }
   std::fill(status_.begin(), status_.end(), absl::OkStatus());
   std::fill(started_.begin(), started_.end(), 1);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "env/environment.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::env {
 

@@ -1,6 +1,6 @@
 // Instruments, behind a guard unless asked otherwise. Commands and replies are the JSON of logs
-// (hw/command_json.h); frames come beside it.
-#include "hw/instrument.h"
+// (hw/instrument/command_json.h); frames come beside it.
+#include "hw/instrument/instrument.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
@@ -12,9 +12,9 @@
 
 #include "core/config.h"
 #include "experiments/catalog/instruments.h"
-#include "hw/command_json.h"
-#include "hw/description_json.h"
-#include "hw/guarded.h"
+#include "hw/instrument/command_json.h"
+#include "hw/instrument/description_json.h"
+#include "hw/safety/guarded.h"
 #include "python/bind.h"
 #include "python/interruptible.h"
 #include "python/numpy.h"

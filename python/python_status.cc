@@ -2,7 +2,7 @@
 
 #include <nanobind/stl/string.h>
 
-#include "hw/error.h"
+#include "hw/instrument/error.h"
 
 namespace ronchi::python {
 namespace {

@@ -1,5 +1,5 @@
 // Status → Python exceptions, in one place:
-//   an instrument's error (hw/error.h)          ronchi.InstrumentError, a RuntimeError
+//   an instrument's error (hw/instrument/error.h)          ronchi.InstrumentError, a RuntimeError
 //   bad input (core/status.h), "one clear line" ValueError
 //   Unimplemented                               NotImplementedError
 //   FailedPrecondition: not in this order       ronchi.errors.OrderError, a RuntimeError

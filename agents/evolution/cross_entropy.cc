@@ -17,6 +17,7 @@
 #include "agents/kinds.h"
 #include "agents/spaces.h"
 #include "core/interrupt.h"
+#include "core/json_error.h"
 #include "core/progress.h"
 #include "core/random.h"
 #include "core/running_moments.h"
@@ -188,7 +189,7 @@ class CrossEntropyTraining {
       }
       return absl::InvalidArgumentError(how_.checkpoint + ": of another policy");
     } catch (const nlohmann::json::exception& e) {
-      return absl::InvalidArgumentError(absl::StrCat(how_.checkpoint, ": ", e.what()));
+      return absl::InvalidArgumentError(absl::StrCat(how_.checkpoint, ": ", JsonError(e)));
     }
   }
 

@@ -15,6 +15,7 @@
 #include "agents/rl/ppo_policy.h"
 #include "agents/rl/rollout.h"
 #include "core/interrupt.h"
+#include "core/json_error.h"
 #include "core/progress.h"
 #include "core/random.h"
 #include "nlohmann/json.hpp"
@@ -224,7 +225,7 @@ class PpoTraining {
       parameters_ = parameters;
       RONCHI_RETURN_IF_ERROR(rollout_.Restore(saved.at("rollout")));
     } catch (const json::exception& e) {
-      return absl::InvalidArgumentError(absl::StrCat(how_.checkpoint, ": ", e.what()));
+      return absl::InvalidArgumentError(absl::StrCat(how_.checkpoint, ": ", JsonError(e)));
     }
     return network_->SetParameters(std::span(parameters_).first(weights_));
   }

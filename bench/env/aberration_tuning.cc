@@ -16,7 +16,7 @@
 #include "core/random.h"
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "hw/twin/column/column_twin.h"
 #include "tests/support/agent.h"
 #include "tests/support/knowing.h"

@@ -9,7 +9,7 @@
 #include "bench/env/steps.h"
 #include "core/parallel.h"
 #include "experiments/catalog/environments.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "tests/support/agent.h"
 
 namespace ronchi {

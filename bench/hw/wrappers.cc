@@ -12,8 +12,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "hw/guarded.h"
-#include "hw/recorded.h"
+#include "hw/record/recorded.h"
+#include "hw/safety/guarded.h"
 #include "tests/hw/null_instrument.h"
 
 namespace ronchi::hw {

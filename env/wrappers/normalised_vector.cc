@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 
 namespace ronchi::env {
@@ -98,7 +99,7 @@ absl::Status NormalisedVector::Restore(const std::string& bytes) {
     rewards_ = rewards;
     frozen_ = frozen;
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("saved NormalisedVector: ", e.what()));
+    return absl::InvalidArgumentError(absl::StrCat("saved NormalisedVector: ", JsonError(e)));
   }
   NormaliseObservations(false);  // by the moments as they are
   return absl::OkStatus();

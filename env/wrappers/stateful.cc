@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 
 namespace ronchi::env {
@@ -32,7 +33,7 @@ absl::Status Stateful::Restore(const std::string& bytes) {
       RONCHI_RETURN_IF_ERROR(inner().Restore(std::string(inside.begin(), inside.end())));
       return RestoreOwn(read->at("own"));
     } catch (const json::exception& e) {
-      return absl::InvalidArgumentError(absl::StrCat("saved ", kind(), ": ", e.what()));
+      return absl::InvalidArgumentError(absl::StrCat("saved ", kind(), ": ", JsonError(e)));
     }
   };
   const absl::StatusOr<std::string> before = Save();  // none before the first episode

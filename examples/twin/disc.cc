@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "examples/twin/disc_twin.h"
-#include "hw/conformance.h"
+#include "hw/conformance/conformance.h"
 
 int main() {
   using namespace ronchi::hw;

@@ -14,7 +14,7 @@
 #include "core/config.h"
 #include "env/environment.h"
 #include "env/kinds.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi {
 

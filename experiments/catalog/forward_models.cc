@@ -8,7 +8,6 @@
 #include "core/quantity.h"
 #include "experiments/catalog/instrument_chain.h"
 #include "experiments/catalog/instruments.h"
-#include "experiments/catalog/texts.h"
 #include "hw/twin/column/image_model.h"
 #include "hw/twin/column/twin_options.h"
 #include "theory/forward/gain_and_drift.h"
@@ -34,7 +33,8 @@ absl::StatusOr<PreparedTheory> ScannedCrystal(ConfigReader* keys, const TheoryCo
   std::optional<Config> given;
   if (keys->Has("column")) given = keys->Child("column");
   keys->Known("column");
-  const std::vector<std::string> knobs = ReadTexts(keys, "knobs", followed);
+  std::vector<std::string> knobs = followed;
+  keys->Texts("knobs", &knobs);
   RONCHI_RETURN_IF_ERROR(keys->status());
   const Config& sheet = given                                 ? *given
                         : IsColumn(context.deploy_instrument) ? context.deploy_instrument

@@ -10,7 +10,7 @@
 
 #include "core/config.h"
 #include "core/status.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 #include "theory/forward/forward_model.h"
 
 namespace ronchi {

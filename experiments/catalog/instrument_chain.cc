@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/files.h"
-#include "hw/event_log.h"
-#include "hw/guarded.h"
-#include "hw/recorded.h"
+#include "hw/record/event_log.h"
+#include "hw/record/recorded.h"
+#include "hw/safety/guarded.h"
 
 namespace ronchi {
 namespace {
@@ -152,7 +152,7 @@ absl::StatusOr<InstrumentChain> ReadInstrumentChain(const Config& node, const Do
 absl::StatusOr<std::unique_ptr<hw::Instrument>> WrapInstrument(
     const InstrumentChain& chain, std::unique_ptr<hw::Instrument> instrument) {
   const bool real = chain.may_be_real && !instrument->description().simulated;
-  if (chain.retry || (real && !chain.no_retry)) {
+  if (chain.retry || (real && !chain.no_retry && chain.door.default_retry)) {
     instrument = hw::MakeRetrying(std::move(instrument), chain.retry.value_or(hw::RetryOptions()));
   }
   if (!chain.record.empty()) {

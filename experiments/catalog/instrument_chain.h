@@ -1,9 +1,9 @@
 // The wrappers around an instrument, as keys of its config beside the kind's own:
 //   Leased → Guarded → Recorded → Retrying → driver
-//   guard: {dose_budget_e_per_A2: 1e4, …}    hw/guard_options.h; or none
-//   record: runs/log                         hw/recorded.h; a folder without a log
-//   retry: {attempts: 3, first_wait_s: 0.05, longest_wait_s: 5}   hw/retrying.h; or none
-//   lease: {holder: agent, watch: [stage.x]}                      hw/leased.h
+//   guard: {dose_budget_e_per_A2: 1e4, …}    hw/safety/guard_options.h; or none
+//   record: runs/log                         hw/record/recorded.h; a folder without a log
+//   retry: {attempts: 3, first_wait_s: 0.05, longest_wait_s: 5}   hw/wrappers/retrying.h; or none
+//   lease: {holder: agent, watch: [stage.x]}                      hw/wrappers/leased.h
 // What is no simulation and of which the config says nothing is retried and guarded, with the
 // limits of its description and kDefaultBudget_e_per_A2 (docs/safety.md).
 #pragma once
@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "core/config.h"
-#include "hw/instrument.h"
-#include "hw/leased.h"
-#include "hw/retrying.h"
+#include "hw/instrument/instrument.h"
+#include "hw/wrappers/leased.h"
+#include "hw/wrappers/retrying.h"
 
 namespace ronchi {
 
@@ -37,6 +37,8 @@ struct DoorOptions {
   DoorGuard guard = DoorGuard::kConfig;
   std::function<void(const std::string&)> on_event = nullptr;  // of the guard: GuardOptions has it
   bool* guarded = nullptr;  // set when a guard was put around it here
+  bool default_retry =
+      true;  // of what is no simulation; a part of another is retried with the whole
 };
 
 // guard, record, retry, lease, nothing_guards_the_beam.

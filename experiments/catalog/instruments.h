@@ -14,7 +14,7 @@
 
 #include "core/config.h"
 #include "experiments/catalog/instrument_chain.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi {
 

@@ -6,14 +6,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "hw/composite.h"
-#include "hw/description_check.h"
-#include "hw/driver_library.h"
-#include "hw/event_log.h"
-#include "hw/remote.h"
-#include "hw/replayed.h"
-#include "hw/reply_check.h"
+#include "hw/drivers/library.h"
+#include "hw/drivers/remote.h"
+#include "hw/instrument/description_check.h"
+#include "hw/instrument/reply_check.h"
+#include "hw/record/event_log.h"
+#include "hw/record/replayed.h"
 #include "hw/wire/program.h"
+#include "hw/wrappers/composite.h"
 
 namespace ronchi {
 namespace {
@@ -159,9 +159,9 @@ absl::StatusOr<InstrumentMaker> PrepareComposite(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const std::vector<Config> parts, ReadParts(node));
   std::vector<InstrumentMaker> makers;
   for (const Config& part : parts) {
-    // The whole has the guard.
-    RONCHI_ASSIGN_OR_RETURN(const InstrumentMaker make,
-                            PrepareInstrument(part, {.guard = DoorGuard::kCallers}));
+    // The whole has the guard and tries again.
+    const DoorOptions door = {.guard = DoorGuard::kCallers, .default_retry = false};
+    RONCHI_ASSIGN_OR_RETURN(const InstrumentMaker make, PrepareInstrument(part, door));
     makers.push_back(make);
   }
   return InstrumentMaker([=](uint64_t seed) -> Opened {

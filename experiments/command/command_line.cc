@@ -6,7 +6,7 @@
 #include "core/error_list.h"
 #include "core/interrupt.h"
 #include "core/printable.h"
-#include "hw/error.h"
+#include "hw/instrument/error.h"
 
 namespace ronchi {
 

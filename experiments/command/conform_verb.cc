@@ -6,7 +6,7 @@
 #include "core/printable.h"
 #include "experiments/command/command_line.h"
 #include "experiments/flow/flow_instrument.h"
-#include "hw/conformance.h"
+#include "hw/conformance/conformance.h"
 
 namespace ronchi {
 

@@ -12,6 +12,7 @@
 #include "core/files.h"
 #include "core/hash.h"
 #include "core/interrupt.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 #include "core/printable.h"
 #include "experiments/flow/beam_question.h"
@@ -22,9 +23,9 @@
 #include "experiments/flow/flow_report.h"
 #include "experiments/record/run_folder.h"
 #include "experiments/record/run_record.h"
-#include "hw/error.h"
-#include "hw/guarded.h"
-#include "hw/recorded.h"
+#include "hw/instrument/error.h"
+#include "hw/record/recorded.h"
+#include "hw/safety/guarded.h"
 #include "ronchi_paths.h"
 
 namespace ronchi {
@@ -33,8 +34,8 @@ namespace fs = std::filesystem;
 namespace wf = hw::workflow;
 using nlohmann::json;
 
-constexpr char kInstrument[] = "workflow";  // its name in the event log
-constexpr char kWorkflowFile[] = "/workflow.yaml", kRunFile[] = "/run.json";
+constexpr char kInstrument[] = "workflow", kRunFile[] = "/run.json",
+               kWorkflowFile[] = "/workflow.yaml";
 
 absl::StatusOr<RunFolder> TakeFolder(const FlowOptions& options, uint64_t seed) {
   if (!options.folder.empty()) return RunFolder::Take(options.folder);
@@ -62,8 +63,7 @@ absl::StatusOr<FlowOptions> Resolve(FlowOptions options) {
     if (options.instrument.empty()) options.instrument = run.value("instrument", "");
     options.seed = run.value("seed", uint64_t{1});
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(options.folder, kRunFile, ": damaged: ", e.what()));
+    return absl::InvalidArgumentError(options.folder + kRunFile + ": damaged: " + JsonError(e));
   }
   return options;
 }

@@ -9,7 +9,7 @@
 #include "experiments/flow/flow_instrument.h"
 #include "experiments/loop/ending.h"
 #include "experiments/record/replay.h"
-#include "hw/guard_options.h"
+#include "hw/safety/guard_options.h"
 #include "hw/workflow/run.h"
 
 namespace ronchi {

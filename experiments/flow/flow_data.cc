@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/json_error.h"
 #include "core/storage.h"
 #include "experiments/flow/flow.h"
 #include "hw/workflow/journal.h"
@@ -124,7 +125,8 @@ absl::Status WriteFlowData(const std::string& folder, const wf::Workflow& workfl
   try {
     return WriteSaved(folder, workflow);
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat(folder, ": not what a run saves: ", e.what()));
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder, ": not what a run saves: ", JsonError(e)));
   }
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "hw/command_json.h"
-#include "hw/cost.h"
+#include "hw/instrument/command_json.h"
+#include "hw/instrument/cost.h"
 #include "hw/workflow/tally.h"
 
 namespace ronchi {

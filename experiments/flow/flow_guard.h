@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/status.h"
-#include "hw/guard_options.h"
+#include "hw/safety/guard_options.h"
 #include "hw/workflow/check.h"
 #include "nlohmann/json.hpp"
 

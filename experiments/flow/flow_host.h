@@ -10,7 +10,7 @@
 #include <string>
 
 #include "experiments/flow/flow_control.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "hw/workflow/host.h"
 
 namespace ronchi {

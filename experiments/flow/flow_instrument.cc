@@ -9,10 +9,11 @@
 #include "absl/strings/str_join.h"
 #include "core/config.h"
 #include "core/files.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 #include "experiments/catalog/instruments.h"
 #include "experiments/loop/recipe.h"
-#include "hw/description_json.h"
+#include "hw/instrument/description_json.h"
 
 namespace ronchi {
 namespace {
@@ -34,7 +35,7 @@ absl::StatusOr<FlowInstrument> FromDescription(const std::string& path) {
     out.measured.worst_current_A = j.value("worst_beam_current_A", out.measured.current_A);
     if (j.contains("positions")) j.at("positions").get_to(out.measured.positions);
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", e.what()));
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", JsonError(e)));
   }
   return out;
 }

@@ -7,8 +7,8 @@
 
 #include "core/status.h"
 #include "experiments/catalog/instrument_chain.h"
-#include "hw/ground_truth.h"
-#include "hw/instrument.h"
+#include "hw/instrument/ground_truth.h"
+#include "hw/instrument/instrument.h"
 #include "hw/workflow/check.h"
 
 namespace ronchi {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/files.h"
+#include "core/json_error.h"
 #include "core/png.h"
 #include "experiments/loop/ending.h"
 #include "experiments/report/html_report.h"
@@ -257,7 +258,8 @@ absl::Status WriteFlowReport(const std::string& folder, const std::string& path)
     RONCHI_ASSIGN_OR_RETURN(const Run run, ReadRun(folder));
     return Make(run).Write(path);
   } catch (const json::exception& e) {  // a file of the folder that somebody has written
-    return absl::InvalidArgumentError(absl::StrCat(folder, ": not a workflow's run: ", e.what()));
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder, ": not a workflow's run: ", JsonError(e)));
   }
 }
 

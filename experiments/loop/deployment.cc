@@ -11,7 +11,7 @@
 #include "experiments/loop/theory_at_work.h"
 #include "experiments/loop/trace_rows.h"
 #include "experiments/loop/watching.h"
-#include "hw/guarded.h"
+#include "hw/safety/guarded.h"
 
 namespace ronchi {
 namespace {

@@ -19,7 +19,7 @@
 #include "experiments/loop/recipe.h"
 #include "experiments/loop/subscribers.h"
 #include "experiments/loop/trace.h"
-#include "hw/recorded.h"
+#include "hw/record/recorded.h"
 #include "theory/monitor/sr_detector.h"
 
 namespace ronchi {

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "absl/strings/match.h"
-#include "hw/error.h"
+#include "hw/instrument/error.h"
 
 namespace ronchi {
 namespace {

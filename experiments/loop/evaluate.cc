@@ -9,7 +9,7 @@
 #include "experiments/loop/trace_rows.h"
 #include "experiments/loop/train.h"
 #include "experiments/record/trained_policy.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 
 namespace ronchi {
 namespace {

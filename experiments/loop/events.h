@@ -3,8 +3,8 @@
 // are made of, the terminal; theory itself, which sees images by no other way.
 //
 // Commands and replies are told by the wrapper outermost on the instrument (watch.h). That they
-// are on the disk is not the bus's to promise: the recorder inside the guard (hw/recorded.h) has
-// every command, the guard's own among them, and a command that it cannot write is an error.
+// are on the disk is not the bus's to promise: the recorder inside the guard (hw/record/recorded.h)
+// has every command, the guard's own among them, and a command that it cannot write is an error.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@
 
 #include "core/status.h"
 #include "env/environment.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi {
 

@@ -11,7 +11,6 @@
 #include "core/random.h"
 #include "env/aberration_tuning.h"
 #include "experiments/catalog/agents.h"
-#include "experiments/catalog/texts.h"
 #include "experiments/loop/alarm_actions.h"
 #include "experiments/loop/streams.h"
 #include "ronchi_paths.h"
@@ -69,11 +68,11 @@ absl::Status ReadMonitor(const Config& node, const std::optional<TheorySettings>
     r.Fail("when", "'rest' is not allowed with 'rows: episode'; allowed: always");
   }
   const char* own = rows == "step" ? "reward" : "return";
-  o->streams = ReadTexts(&r, "streams", {has_theory ? "innovations" : own});
-  o->on_alarm = ReadTexts(&r, "on_alarm",
-                          follows      ? std::vector<std::string>{"re_estimate", "recentre"}
-                          : has_theory ? std::vector<std::string>{"re_estimate"}
-                                       : std::vector<std::string>{"restart_agent"});
+  o->streams = {has_theory ? "innovations" : own};
+  r.Texts("streams", &o->streams);
+  o->on_alarm = {has_theory ? "re_estimate" : "restart_agent"};
+  if (follows) o->on_alarm.push_back("recentre");
+  r.Texts("on_alarm", &o->on_alarm);
   if (r.ok() && o->streams.empty()) r.Fail("streams", "an empty list watches nothing");
   for (const std::string& name : o->on_alarm) {
     const absl::StatusOr<const AlarmAction*> action = FindAlarmAction(name);

@@ -10,7 +10,7 @@
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/forward_models.h"
 #include "experiments/catalog/instruments.h"
-#include "hw/guard_options.h"
+#include "hw/safety/guard_options.h"
 
 namespace ronchi {
 
@@ -62,8 +62,8 @@ std::vector<std::string> RecipeNames();
 // Reads and checks everything; defaults are written into `config`.
 absl::StatusOr<Recipe> ReadRecipe(const Config& config);
 
-// The guard of a deployment on an instrument: everything of hw/guard_options.h; for C10 and C12
-// limit_nm and step_nm say the same with one number, and `limits` wins over them.
+// The guard of a deployment on an instrument: everything of hw/safety/guard_options.h; for C10 and
+// C12 limit_nm and step_nm say the same with one number, and `limits` wins over them.
 absl::StatusOr<hw::GuardOptions> ReadRecipeGuard(const Config& guard,
                                                  const hw::Description& instrument);
 

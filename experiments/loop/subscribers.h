@@ -8,7 +8,7 @@
 #include "core/progress.h"
 #include "experiments/loop/events.h"
 #include "experiments/loop/trace.h"
-#include "hw/event_log.h"
+#include "hw/record/event_log.h"
 
 namespace ronchi {
 

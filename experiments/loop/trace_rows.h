@@ -11,7 +11,7 @@
 #include "experiments/loop/events.h"
 #include "experiments/loop/trace.h"
 #include "experiments/loop/watch.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 
 namespace ronchi {
 

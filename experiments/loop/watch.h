@@ -7,7 +7,7 @@
 #include <string>
 
 #include "experiments/loop/events.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi {
 

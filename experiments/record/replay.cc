@@ -11,8 +11,8 @@
 #include "core/printable.h"
 #include "experiments/catalog/instruments.h"
 #include "experiments/loop/deployment.h"
-#include "hw/command_json.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/command_json.h"
+#include "hw/instrument/ground_truth.h"
 
 namespace ronchi {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "core/status.h"
-#include "hw/event_log.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
+#include "hw/record/event_log.h"
 
 namespace ronchi {
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/child_first.h"
 #include "core/files.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 #include "core/storage.h"
 #include "experiments/record/run_figures.h"
@@ -270,7 +271,7 @@ absl::StatusOr<RunRecord> ReadWithoutCare(const std::string& folder) {
       r.tune_steps_planned = j.at("tune").value("steps_planned", r.tune->rows() - 1);
     }
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat(folder, "/summary.json: ", e.what()));
+    return absl::InvalidArgumentError(absl::StrCat(folder, "/summary.json: ", JsonError(e)));
   }
   return r;
 }

@@ -1,7 +1,7 @@
 // What a run leaves behind, in memory and in its folder:
 //   config.yaml    the resolved config; `ronchi run <folder>/config.yaml` repeats the run
 //   summary.json   the outcome, versions, commit, seeds
-//   events.jsonl, frames.f32   every command and reply (hw/recorded.h)
+//   events.jsonl, frames.f32   every command and reply (hw/record/recorded.h)
 //   data.hdf5      images and curves, for HyperSpy, py4DSTEM, h5py …
 //   policy.json    the trained agent
 //   report.html    all of it for people

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 #include "core/printable.h"
 
@@ -68,12 +69,9 @@ absl::StatusOr<json> DecodeHead(std::string_view text) {
     if (!head.is_object()) return Garbage("its JSON is no object");
     return head;
   } catch (const json::parse_error& e) {
-    // Behind the library's own name of the error.
-    const std::string what = e.what();
-    return Garbage(absl::StrCat("no JSON (which has no NaN either): ",
-                                Printable(what.substr(what.find("] ") + 2))));
+    return Garbage(absl::StrCat("no JSON (which has no NaN either): ", JsonError(e)));
   } catch (const json::exception& e) {
-    return Garbage(absl::StrCat("no JSON: ", Printable(e.what())));
+    return Garbage(absl::StrCat("no JSON: ", JsonError(e)));
   }
 }
 

@@ -17,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/printable.h"
-#include "hw/error.h"
+#include "hw/instrument/error.h"
 
 namespace ronchi::hw::wire {
 namespace {

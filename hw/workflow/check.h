@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "core/status.h"
-#include "hw/command.h"
-#include "hw/description.h"
-#include "hw/guard_options.h"
+#include "hw/instrument/command.h"
+#include "hw/instrument/description.h"
+#include "hw/safety/guard_options.h"
 #include "hw/workflow/workflow.h"
 
 namespace ronchi::hw::workflow {

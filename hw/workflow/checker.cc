@@ -7,7 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "hw/dose_ledger.h"
+#include "hw/safety/dose_ledger.h"
 #include "hw/workflow/guard_limits.h"
 #include "hw/workflow/names.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/cost.h"
+#include "hw/instrument/cost.h"
 #include "hw/workflow/check.h"
 #include "hw/workflow/commands.h"
 #include "hw/workflow/tally.h"

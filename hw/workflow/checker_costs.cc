@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "hw/validate.h"
+#include "hw/instrument/validate.h"
 #include "hw/workflow/checker.h"
 
 namespace ronchi::hw::workflow {

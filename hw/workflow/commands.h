@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/status.h"
-#include "hw/command.h"
-#include "hw/description.h"
+#include "hw/instrument/command.h"
+#include "hw/instrument/description.h"
 #include "hw/workflow/workflow.h"
 
 namespace ronchi::hw::workflow {
@@ -35,7 +35,7 @@ struct CommandRange {
 // Whether the step is one of the instrument's verbs.
 bool IsCommand(const Step& step);
 // InvalidArgument: "file:line: path.key: …", of types, dimensions and signs. Names and limits are
-// for CheckCommand (hw/validate.h).
+// for CheckCommand (hw/instrument/validate.h).
 absl::StatusOr<CommandRange> MakeCommand(const Step& step, const Scope& scope);
 
 // While one of these lives, what Evaluate (below) finds to be without a value for some of the

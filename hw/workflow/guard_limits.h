@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/status.h"
-#include "hw/description.h"
+#include "hw/instrument/description.h"
 #include "hw/workflow/commands.h"
 
 namespace ronchi::hw::workflow::internal {

@@ -26,10 +26,11 @@ double Mean(const Array<float>& frame) {
   return sum / double(frame.size());
 }
 
-// Counts are floats, and finite: what a detector did not reach ends the run (hw/reply.h).
+// Counts are floats, and finite: what a detector did not reach ends the run
+// (hw/instrument/reply.h).
 constexpr double kMostCounts = std::numeric_limits<float>::max();
 constexpr Interval kCounts = {-kMostCounts, kMostCounts};
-constexpr double kMostFramesHeld = 1e4;  // kMostFrames of hw/validate.h
+constexpr double kMostFramesHeld = 1e4;  // kMostFrames of hw/instrument/validate.h
 // Sums of as many counts as there can be, and ratios of their products.
 constexpr Interval kSums = {-1e60, 1e60}, kRatios = {-1e250, 1e250};
 

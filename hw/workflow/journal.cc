@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "core/file_lock.h"
 #include "core/files.h"
+#include "core/json_error.h"
 #include "core/nesting.h"
 #include "hw/workflow/journal_entry.h"
 
@@ -268,7 +269,8 @@ absl::StatusOr<Value> Journal::ValueFrom(const json& j) {
     for (const json& item : j.at("si")) list.items.push_back({Real(item), Real(item)});
     return list;
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("the journal holds no value here: ", e.what()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the journal holds no value here: ", JsonError(e)));
   }
 }
 
@@ -300,7 +302,8 @@ absl::StatusOr<std::shared_ptr<const Images>> Journal::LoadImages(const std::str
     }
     return images;
   } catch (const json::exception& e) {
-    return absl::InvalidArgumentError(absl::StrCat("the journal names no image here: ", e.what()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the journal names no image here: ", JsonError(e)));
   }
 }
 

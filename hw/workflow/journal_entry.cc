@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "hw/command_json.h"
+#include "hw/instrument/command_json.h"
 #include "hw/workflow/journal.h"
 
 namespace ronchi::hw::workflow {

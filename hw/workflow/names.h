@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "hw/description.h"
+#include "hw/instrument/description.h"
 #include "hw/workflow/workflow.h"
 
 namespace ronchi::hw::workflow::internal {

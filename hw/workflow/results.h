@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/status.h"
-#include "hw/command.h"
-#include "hw/description.h"
-#include "hw/reply.h"
+#include "hw/instrument/command.h"
+#include "hw/instrument/description.h"
+#include "hw/instrument/reply.h"
 #include "hw/workflow/workflow.h"
 
 namespace ronchi::hw::workflow {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/status.h"
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 #include "hw/workflow/check.h"
 #include "hw/workflow/host.h"
 #include "hw/workflow/journal.h"

@@ -9,7 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/interrupt.h"
-#include "hw/command_json.h"
+#include "core/json_error.h"
+#include "hw/instrument/command_json.h"
 #include "hw/workflow/names.h"
 
 namespace ronchi::hw::workflow {
@@ -22,7 +23,7 @@ absl::StatusOr<RunResult> RunWorkflow(const RunSetup& setup) {
     return internal::Runner(setup).Run();
   } catch (const nlohmann::json::exception& e) {
     return absl::InvalidArgumentError(
-        absl::StrCat(setup.folder, ": the journal does not fit the workflow: ", e.what()));
+        absl::StrCat(setup.folder, ": the journal does not fit the workflow: ", JsonError(e)));
   }
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/cost.h"
+#include "hw/instrument/cost.h"
 #include "hw/workflow/commands.h"
 #include "hw/workflow/run.h"
 #include "hw/workflow/tally.h"

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "hw/command_json.h"
+#include "hw/instrument/command_json.h"
 #include "hw/workflow/runner.h"
 
 namespace ronchi::hw::workflow::internal {

@@ -1,8 +1,8 @@
 // The instrument's verbs, carried out.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "hw/command_json.h"
-#include "hw/error.h"
+#include "hw/instrument/command_json.h"
+#include "hw/instrument/error.h"
 #include "hw/workflow/results.h"
 #include "hw/workflow/runner.h"
 

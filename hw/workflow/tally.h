@@ -8,7 +8,7 @@
 #include <map>
 #include <span>
 
-#include "hw/scan_path.h"
+#include "hw/instrument/scan_path.h"
 
 namespace ronchi::hw::workflow {
 

@@ -1,6 +1,6 @@
-// A workflow as it was written: steps that are verbs of hw/instrument.h, and the few words around
-// them. Reading checks the form alone (keys, one verb a step, expressions that parse); whether it
-// fits an instrument is for check.h. docs/hyperlanguage.md describes every key.
+// A workflow as it was written: steps that are verbs of hw/instrument/instrument.h, and the few
+// words around them. Reading checks the form alone (keys, one verb a step, expressions that parse);
+// whether it fits an instrument is for check.h. docs/hyperlanguage.md describes every key.
 #pragma once
 
 #include <map>
@@ -168,7 +168,7 @@ struct Workflow {
   Budget budget;                      // of the whole run
   std::optional<Formula> guard_dose;  // the guard's own budget; absent: budget.dose
   std::vector<PropertyLimits> limits;
-  // All of `guard`, for hw/guard_options.h, which reads what is not above.
+  // All of `guard`, for hw/safety/guard_options.h, which reads what is not above.
   std::optional<Config> guard;
   LetStep constants;
   Block steps;

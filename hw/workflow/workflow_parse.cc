@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "hw/guard_options.h"
+#include "hw/safety/guard_options.h"
 
 namespace ronchi::hw::workflow::internal {
 

@@ -7,7 +7,7 @@ class OrderError(RuntimeError):
 
 
 class InstrumentError(RuntimeError):
-    """An instrument refused or failed (docs/safety.md, hw/error.h)."""
+    """An instrument refused or failed (docs/safety.md, hw/instrument/error.h)."""
 
     kind: str  #: "bad_command", "refused", "out_of_limits", "communication" ...
     cause: str  #: what happened: value, unit, what is allowed

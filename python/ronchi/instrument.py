@@ -85,7 +85,7 @@ class Instrument:
                  server: InstrumentServer | None = None) -> None:
         self._native = connected
         self._server = server  # of an instrument that is written in Python
-        #: properties, detectors, limits, what it cannot do (hw/description.h)
+        #: properties, detectors, limits, what it cannot do (hw/instrument/description.h)
         self.description: dict[str, Any] = numbers_of(json.loads(connected.description))
         self._dimensions = {p["name"]: p.get("dimension", "number")
                             for p in self.description.get("properties", [])}

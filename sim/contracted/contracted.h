@@ -139,6 +139,19 @@ class Contracted {
   template <size_t N, class Weight>
   void SlopePass(const Workspace& w, const Real* slopes, const Weight& weight, size_t apart,
                  double* re, double* im) const;
+  // Parts of ComputeGradient. AdjointPass: the coefficients to g_, the amplitudes' adjoints to k_*
+  // and o_*; returns the loss's derivative by the exponent of the focal spread.
+  void TransformWeights(const Setting& setting, const ScanLines& scan,
+                        std::span<const double> weights, Workspace* w) const;
+  template <class Envelope>
+  double AdjointPass(const Setting& setting, const Envelope& envelope, Workspace* w) const;
+  void GatherByCoefficient(const Setting& setting, const Workspace& w, Variation* gradient) const;
+  // Parts of ComputeDerivative. What damps and shifts coefficients, by which G and −i dG change;
+  // and what turns the scan, by which every probe moves by its own matrix · (r − center).
+  void DampAlong(const Setting& setting, const Variation& direction, double by_spread,
+                 Workspace* w) const;
+  void AddTurn(const Setting& setting, const Variation& direction, const ScanLines& scan,
+               Workspace* w, std::span<double> derivative) const;
   // Calls use(weight) with weight(k, k') of the focal spread.
   template <class Use>
   void WithEnvelope(const Workspace& w, double focal_spread_A, const Use& use) const;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace ronchi {
 namespace {
@@ -80,6 +81,26 @@ TEST(Config, TheMisspeltKeyIsNamedBeforeTheMissingOne) {
   EXPECT_EQ(error("energy_eV: 3"),
             "f.yaml:1: energy_eV: unknown key; did you mean 'energy_keV'? allowed: energy_keV");
   EXPECT_EQ(error("{}"), "f.yaml:1: energy_keV: missing; this key is required");
+}
+
+TEST(Config, ListsOfTexts) {
+  const auto read = [](const std::string& text, std::string* resolved) {
+    const Config config = *Config::Parse(text, "f.yaml");
+    std::vector<std::string> streams = {"reward", "dose"};
+    ConfigReader r(config);
+    r.Texts("streams", &streams);
+    const absl::Status status = r.Done();
+    *resolved = config.Dump();
+    return status.ok() ? absl::StrJoin(streams, " ") : std::string(status.message());
+  };
+  std::string resolved, again;
+  EXPECT_EQ(read("{}", &resolved), "reward dose");
+  EXPECT_EQ(read(resolved, &again), "reward dose");
+  EXPECT_NE(resolved.find("streams: [reward, dose]"), std::string::npos) << resolved;
+  EXPECT_EQ(read("streams: [a b, 3]", &resolved), "a b 3");
+  EXPECT_EQ(read("streams: []", &resolved), "");
+  EXPECT_EQ(read("streams: reward", &resolved), "f.yaml:1: streams: expected a list of texts");
+  EXPECT_EQ(read("streams: [[a]]", &resolved), "f.yaml:1: streams: expected a list of texts");
 }
 
 TEST(Config, AllMistakesOfAMappingAreToldAtOnce) {

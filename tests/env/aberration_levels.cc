@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "env/aberration_tuning.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "tests/support/column.h"
 #include "tests/support/knowing.h"
 #include "tests/support/lacking.h"

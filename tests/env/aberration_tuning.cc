@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "tests/support/column.h"
 #include "tests/support/in_space.h"
 #include "tests/support/instruments.h"

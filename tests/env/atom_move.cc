@@ -7,7 +7,7 @@
 #include <set>
 
 #include "env/picture.h"
-#include "hw/guarded.h"
+#include "hw/safety/guarded.h"
 #include "tests/support/atom_world.h"
 #include "tests/support/in_space.h"
 

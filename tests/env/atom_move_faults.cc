@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "env/atom_move.h"
-#include "hw/guarded.h"
+#include "hw/safety/guarded.h"
 #include "tests/support/atom_world.h"
 #include "tests/support/redescribed.h"
 

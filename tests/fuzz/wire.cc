@@ -3,10 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "hw/description_check.h"
-#include "hw/description_json.h"
-#include "hw/remote_reply.h"
-#include "hw/reply_check.h"
+#include "hw/drivers/remote_reply.h"
+#include "hw/instrument/description_check.h"
+#include "hw/instrument/description_json.h"
+#include "hw/instrument/reply_check.h"
 #include "hw/wire/message.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/hw/null_instrument.h"

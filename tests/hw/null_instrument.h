@@ -9,9 +9,9 @@
 #include <memory>
 #include <thread>
 
-#include "hw/instrument.h"
-#include "hw/scan_path.h"
-#include "hw/validate.h"
+#include "hw/instrument/instrument.h"
+#include "hw/instrument/scan_path.h"
+#include "hw/instrument/validate.h"
 
 namespace ronchi::testing_support {
 

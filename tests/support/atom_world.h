@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "env/atom_move.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "hw/twin/sheet/sheet_twin.h"
 #include "tests/support/instruments.h"
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "hw/twin/column/column_twin.h"
 #include "hw/twin/column/image_model.h"
 #include "theory/belief/belief.h"

@@ -1,5 +1,6 @@
 // An instrument that is nothing but its description: every command is checked against it, takes the
-// time and brings the dose that hw/cost.h forecasts, and gives numbers that tests can reckon with.
+// time and brings the dose that hw/instrument/cost.h forecasts, and gives numbers that tests can
+// reckon with.
 #pragma once
 
 #include <functional>
@@ -7,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "hw/cost.h"
-#include "hw/error.h"
-#include "hw/instrument.h"
-#include "hw/validate.h"
+#include "hw/instrument/cost.h"
+#include "hw/instrument/error.h"
+#include "hw/instrument/instrument.h"
+#include "hw/instrument/validate.h"
 
 namespace ronchi::testing_support {
 

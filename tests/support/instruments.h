@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::testing_support {
 

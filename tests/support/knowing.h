@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "hw/ground_truth.h"
-#include "hw/instrument.h"
+#include "hw/instrument/ground_truth.h"
+#include "hw/instrument/instrument.h"
 #include "tests/support/episodes.h"
 
 namespace ronchi::testing_support {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "env/task.h"
-#include "hw/ground_truth.h"
+#include "hw/instrument/ground_truth.h"
 #include "tests/support/in_space.h"
 #include "tests/support/instruments.h"
 #include "tests/support/map_twin.h"

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::testing_support {
 

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "core/random.h"
-#include "hw/cost.h"
-#include "hw/error.h"
-#include "hw/instrument.h"
-#include "hw/validate.h"
+#include "hw/instrument/cost.h"
+#include "hw/instrument/error.h"
+#include "hw/instrument/instrument.h"
+#include "hw/instrument/validate.h"
 
 namespace ronchi::testing_support {
 

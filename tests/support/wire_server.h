@@ -17,9 +17,9 @@
 #include <thread>
 #include <vector>
 
-#include "hw/command_json.h"
-#include "hw/description_json.h"
-#include "hw/instrument.h"
+#include "hw/instrument/command_json.h"
+#include "hw/instrument/description_json.h"
+#include "hw/instrument/instrument.h"
 #include "hw/wire/message.h"
 
 namespace ronchi::testing_support {

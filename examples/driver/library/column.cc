@@ -7,10 +7,10 @@
 #include <numbers>
 #include <vector>
 
-#include "hw/cost.h"
-#include "hw/driver_library.h"
-#include "hw/scan_path.h"
-#include "hw/validate.h"
+#include "hw/drivers/library.h"
+#include "hw/instrument/cost.h"
+#include "hw/instrument/scan_path.h"
+#include "hw/instrument/validate.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <numbers>
 
 #include "core/quantity.h"
-#include "hw/scan_path.h"
+#include "hw/instrument/scan_path.h"
 #include "hw/twin/base/hidden_numbers.h"
 #include "sim/physics/electron.h"
 

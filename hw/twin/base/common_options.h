@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/config.h"
-#include "hw/faulty.h"
+#include "hw/wrappers/faulty.h"
 #include "theory/parameters/prior.h"
 
 namespace ronchi::hw {

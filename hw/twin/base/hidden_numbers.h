@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/random.h"
-#include "hw/state_archive.h"
+#include "hw/instrument/state_archive.h"
 
 namespace ronchi::hw {
 

@@ -1,7 +1,7 @@
 // What every twin can be asked to read and nobody can set.
 #pragma once
 
-#include "hw/description.h"
+#include "hw/instrument/description.h"
 
 namespace ronchi::hw {
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::hw {
 

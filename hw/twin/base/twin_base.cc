@@ -5,9 +5,9 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "hw/cost.h"
+#include "hw/instrument/cost.h"
+#include "hw/instrument/validate.h"
 #include "hw/twin/base/beam.h"
-#include "hw/validate.h"
 
 namespace ronchi::hw {
 

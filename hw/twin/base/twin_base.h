@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "hw/dose_ledger.h"
-#include "hw/ground_truth.h"
-#include "hw/instrument.h"
-#include "hw/scan_path.h"
+#include "hw/instrument/ground_truth.h"
+#include "hw/instrument/instrument.h"
+#include "hw/instrument/scan_path.h"
+#include "hw/safety/dose_ledger.h"
 #include "hw/twin/base/common_options.h"
 #include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/base/real_time.h"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/array.h"
-#include "hw/command.h"
+#include "hw/instrument/command.h"
 
 namespace ronchi::hw {
 

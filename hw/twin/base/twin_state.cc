@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "hw/description_json.h"
-#include "hw/state_archive.h"
+#include "hw/instrument/description_json.h"
+#include "hw/instrument/state_archive.h"
 #include "hw/twin/base/twin_base.h"
 
 namespace ronchi::hw {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "hw/scan_path.h"
+#include "hw/instrument/scan_path.h"
 #include "hw/twin/base/beam.h"
 #include "hw/twin/column/describe_column.h"
 #include "hw/twin/column/detectors.h"

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/parallel.h"
-#include "hw/error.h"
-#include "hw/scan_path.h"
+#include "hw/instrument/error.h"
+#include "hw/instrument/scan_path.h"
 #include "hw/twin/column/column.h"
 #include "hw/twin/column/detectors.h"
 #include "hw/twin/column/measurements.h"

@@ -1,7 +1,7 @@
 // What a twin says of itself.
 #pragma once
 
-#include "hw/description.h"
+#include "hw/instrument/description.h"
 #include "hw/twin/column/twin_options.h"
 
 namespace ronchi::hw {

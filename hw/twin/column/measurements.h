@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "core/random.h"
-#include "hw/description.h"
-#include "hw/reply.h"
+#include "hw/instrument/description.h"
+#include "hw/instrument/reply.h"
 #include "hw/twin/column/twin_options.h"
 #include "sim/physics/aberrations.h"
 

@@ -10,7 +10,7 @@
 #include <cmath>
 
 #include "core/random.h"
-#include "hw/state_archive.h"
+#include "hw/instrument/state_archive.h"
 
 namespace ronchi::hw {
 

@@ -4,7 +4,7 @@
 #include <numbers>
 
 #include "core/quantity.h"
-#include "hw/scan_path.h"
+#include "hw/instrument/scan_path.h"
 #include "hw/twin/column/mains_hum.h"
 
 namespace ronchi::hw {

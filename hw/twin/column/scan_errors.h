@@ -12,7 +12,7 @@
 #include <array>
 #include <functional>
 
-#include "hw/command.h"
+#include "hw/instrument/command.h"
 #include "hw/twin/base/hidden_numbers.h"
 #include "sim/image_model.h"
 

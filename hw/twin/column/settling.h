@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "hw/state_archive.h"
+#include "hw/instrument/state_archive.h"
 
 namespace ronchi::hw {
 

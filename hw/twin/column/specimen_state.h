@@ -12,7 +12,7 @@
 #include <array>
 #include <span>
 
-#include "hw/dose_ledger.h"
+#include "hw/safety/dose_ledger.h"
 #include "hw/twin/base/hidden_numbers.h"
 #include "hw/twin/column/twin_options.h"
 #include "sim/image_model.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/random.h"
-#include "hw/state_archive.h"
+#include "hw/instrument/state_archive.h"
 
 namespace ronchi::hw {
 

@@ -4,7 +4,7 @@
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
-#include "hw/error.h"
+#include "hw/instrument/error.h"
 #include "hw/twin/base/ring_cross_section.h"
 #include "hw/twin/base/twin_base.h"
 #include "hw/twin/particles/counting.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "hw/scan_path.h"
+#include "hw/instrument/scan_path.h"
 #include "hw/twin/base/readings.h"
 #include "hw/twin/base/twin_base.h"
 #include "hw/twin/sheet/sheet_state.h"

@@ -6,8 +6,8 @@
 
 #include <memory>
 
-#include "hw/ground_truth.h"
-#include "hw/instrument.h"
+#include "hw/instrument/ground_truth.h"
+#include "hw/instrument/instrument.h"
 #include "hw/twin/sheet/sheet_options.h"
 
 namespace ronchi::hw {

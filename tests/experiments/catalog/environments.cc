@@ -10,7 +10,7 @@
 #include "env/ronchigram_tuning.h"
 #include "env/zone_axis_tilt.h"
 #include "experiments/catalog/instruments.h"
-#include "hw/guarded.h"
+#include "hw/safety/guarded.h"
 #include "tests/support/env_contract.h"
 
 namespace ronchi {

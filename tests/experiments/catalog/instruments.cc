@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiments/catalog/plugged_instruments.h"
-#include "hw/conformance.h"
-#include "hw/event_log.h"
-#include "hw/ground_truth.h"
+#include "hw/conformance/conformance.h"
+#include "hw/instrument/ground_truth.h"
+#include "hw/record/event_log.h"
 #include "tests/hw/null_instrument.h"
 #include "tests/support/command.h"
 #include "tests/support/wire_server.h"

@@ -9,7 +9,7 @@
 #include "experiments/flow/flow.h"
 #include "experiments/flow/flow_host.h"
 #include "experiments/loop/recipe.h"
-#include "hw/guard_options.h"
+#include "hw/safety/guard_options.h"
 #include "tests/support/command.h"
 
 namespace ronchi {

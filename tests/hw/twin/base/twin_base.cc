@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "examples/twin/disc_twin.h"
-#include "hw/conformance.h"
+#include "hw/conformance/conformance.h"
 #include "tests/support/instruments.h"
 
 namespace ronchi::hw {

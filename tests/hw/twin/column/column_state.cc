@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/random.h"
-#include "hw/state_archive.h"
+#include "hw/instrument/state_archive.h"
 #include "tests/support/column.h"
 #include "tests/support/instruments.h"
 

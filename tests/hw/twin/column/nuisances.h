@@ -7,7 +7,7 @@
 #include <numbers>
 #include <string>
 
-#include "hw/instrument.h"
+#include "hw/instrument/instrument.h"
 
 namespace ronchi::testing_support {
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "hw/conformance.h"
+#include "hw/conformance/conformance.h"
 #include "hw/twin/base/beam.h"
 #include "hw/twin/base/ring_cross_section.h"
 #include "sim/physics/electron.h"

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "hw/cost.h"
+#include "hw/instrument/cost.h"
 #include "hw/twin/sheet/atom_image.h"
-#include "tests/hw/fuzz.h"
+#include "tests/hw/safety/fuzz.h"
 #include "tests/support/instruments.h"
 #include "theory/laws/knock_on.h"
 

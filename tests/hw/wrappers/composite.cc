@@ -1,0 +1,96 @@
+#include "hw/wrappers/composite.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/hw/null_instrument.h"
+#include "tests/support/column.h"
+#include "tests/support/instruments.h"
+
+namespace ronchi::hw {
+namespace {
+
+using testing::HasSubstr;
+using testing_support::NullInstrument;
+using testing_support::NullState;
+using testing_support::SmallScan;
+
+// A camera with a property of its own.
+class Camera final : public Instrument {
+ public:
+  explicit Camera(std::shared_ptr<std::vector<std::string>> log) : log_(std::move(log)) {
+    description_.id = "camera";
+    description_.properties.push_back({.name = "camera.gain", .writable = true, .meaning = ""});
+    description_.detectors.push_back(
+        {.name = "ceta", .kind = DetectorKind::kCamera, .pixels_x = 4, .pixels_y = 2});
+    description_.cannot = {"scan", "park", "measure", "blank", "unblank"};
+  }
+  const Description& description() const override { return description_; }
+
+ private:
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions&) override {
+    log_->push_back(VerbName(command));
+    Reply reply;
+    reply.time_s = 1e9;  // another clock
+    if (const auto* e = std::get_if<Expose>(&command)) {
+      reply.frames.push_back({e->camera, Array<float>({2, 4})});
+    }
+    if (const auto* read = std::get_if<Read>(&command)) {
+      for (const auto& name : read->properties) reply.readings.push_back({name, Number(2)});
+    }
+    return reply;
+  }
+  Description description_;
+  std::shared_ptr<std::vector<std::string>> log_;
+};
+
+class CompositeTest : public testing::Test {
+ protected:
+  CompositeTest() {
+    std::vector<std::unique_ptr<Instrument>> parts;
+    parts.push_back(std::make_unique<NullInstrument>(state_));
+    parts.push_back(std::make_unique<Camera>(log_));
+    composite_ = *MakeComposite(std::move(parts));
+  }
+  std::shared_ptr<NullState> state_ = std::make_shared<NullState>();
+  std::shared_ptr<std::vector<std::string>> log_ = std::make_shared<std::vector<std::string>>();
+  std::unique_ptr<Instrument> composite_;
+};
+
+TEST_F(CompositeTest, RoutesByWhoHasIt) {
+  const Reply read = *composite_->Execute(Read{{"camera.gain", "optics.C10", "beam.current"}});
+  ASSERT_EQ(read.readings.size(), 3u);
+  EXPECT_EQ(read.readings[0].property, "camera.gain");
+  EXPECT_EQ(read.readings[0].value.si, 2);
+  EXPECT_EQ(read.readings[2].property, "beam.current");
+  EXPECT_LT(read.time_s, 1e6) << "the column's clock";
+  EXPECT_TRUE(absl::IsFailedPrecondition(composite_->Execute(Expose{"ceta", 0.1}).status()))
+      << "blanked: the column refuses to park";
+  ASSERT_TRUE(composite_->Execute(Unblank{}).ok());
+  EXPECT_EQ(composite_->Execute(Expose{"ceta", 0.1})->frames.size(), 1u);
+  EXPECT_TRUE(composite_->Execute(SmallScan()).ok());
+  Scan with_camera = SmallScan();
+  with_camera.detectors = {"ceta"};
+  EXPECT_TRUE(absl::IsUnimplemented(composite_->Execute(with_camera).status()));
+  EXPECT_TRUE(absl::IsNotFound(composite_->Execute(Read{{"nonsense"}}).status()));
+}
+
+TEST_F(CompositeTest, SafeReachesEveryPart) {
+  ASSERT_TRUE(composite_->Execute(Unblank{}).ok());
+  log_->clear();
+  EXPECT_TRUE(composite_->Execute(Safe{})->blanked);
+  EXPECT_TRUE(state_->blanked);
+  EXPECT_THAT(*log_, testing::ElementsAre("safe"));
+}
+
+TEST(Composite, NamesInTwoPartsAreRefused) {
+  std::vector<std::unique_ptr<Instrument>> parts;
+  parts.push_back(std::make_unique<NullInstrument>());
+  parts.push_back(std::make_unique<NullInstrument>());
+  EXPECT_THAT(std::string(MakeComposite(std::move(parts)).status().message()),
+              HasSubstr("two parts have 'optics.C10'"));
+  EXPECT_FALSE(MakeComposite({}).ok());
+}
+
+}  // namespace
+}  // namespace ronchi::hw
