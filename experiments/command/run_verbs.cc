@@ -227,6 +227,12 @@ int Replay(const Arguments& a) {
             ? "every reply the same to the bit"
             : absl::StrCat(summary->different, " differ; first: ", summary->first_difference)
                   .c_str());
+    if (summary->different != 0) {
+      std::fprintf(
+          stderr,
+          "ronchi: where another version recorded the run, CHANGELOG.md says under Numerics "
+          "which results have changed since\n");
+    }
   }
   return summary->different == 0 ? kDone : kFailed;
 }

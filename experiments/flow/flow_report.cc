@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/files.h"
@@ -27,13 +28,24 @@ struct Run {
   Ending ending = Ending::kDone;
 };
 
+// Runs of versions that wrote no report do not name their ending; it follows from what ended them.
+std::optional<Ending> ReadEnding(const json& summary) {
+  if (!summary.is_object()) return std::nullopt;
+  if (summary.contains("ending")) return EndingFromName(summary.value("ending", ""));
+  if (!summary.contains("finished") || !summary.contains("ended_by")) return std::nullopt;
+  wf::RunResult result;
+  result.finished = summary.value("finished", false);
+  result.ended_by = summary.value("ended_by", "");
+  if (absl::StartsWith(result.ended_by, "fault: ")) return Ending::kFault;
+  return EndingOf(result);
+}
+
 absl::StatusOr<Run> ReadRun(const std::string& folder) {
   Run run;
   run.folder = folder;
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + "/summary.json"));
   run.summary = json::parse(text, nullptr, false);
-  const auto ending =
-      run.summary.is_object() ? EndingFromName(run.summary.value("ending", "")) : std::nullopt;
+  const std::optional<Ending> ending = ReadEnding(run.summary);
   for (const char* key : {"spent", "expected", "worst"}) {
     if (ending && run.summary.contains(key) && run.summary[key].is_object()) continue;
     return absl::InvalidArgumentError(folder + "/summary.json: not of a workflow's run");
