@@ -108,18 +108,47 @@ function(ronchi_test STEM)
   file(RELATIVE_PATH FOLDER ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/" "_" TARGET "test_${FOLDER}_${STEM}")
   add_executable(${TARGET} ${ARG_SOURCE}.cc)
-  target_link_libraries(${TARGET} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  ronchi_test_program(${TARGET} GTest::gtest_main ${ARG_LIBRARIES})
+  ronchi_test_entry(${FOLDER}/${STEM} "${ARG_LABELS}" "${ARG_TIMEOUT}" ${TARGET})
+endfunction()
+
+# ronchi_tests(<name> FILES <stem> … LABELS … LIBRARIES …): one program, test_<folder>_<name>, of several files of the folder, which
+# RONCHI_ROOMS compiles as one: small tests cost little but the headers and the libraries, which they share. Each file is a ctest
+# entry <folder>/<stem>, for which the program runs the tests of that file alone. SUFFIX: of the entries' names.
+function(ronchi_tests NAME)
+  cmake_parse_arguments(ARG "" "TIMEOUT;SUFFIX" "FILES;LABELS;LIBRARIES" ${ARGN})
+  file(RELATIVE_PATH FOLDER ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "_" TARGET "test_${FOLDER}_${NAME}")
+  list(TRANSFORM ARG_FILES APPEND .cc OUTPUT_VARIABLE SOURCES)
+  add_executable(${TARGET} ${SOURCES})
+  ronchi_test_program(${TARGET} ronchi_test_main ${ARG_LIBRARIES})
+  if(RONCHI_ROOMS)
+    # Not more at once, so that two jobs have something to do, and none a gigabyte.
+    set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE BATCH UNITY_BUILD_BATCH_SIZE 12)
+    target_compile_options(${TARGET} PRIVATE -Wno-subobject-linkage)  # see ronchi_rooms
+  endif()
+  foreach(STEM ${ARG_FILES})
+    ronchi_test_entry(${FOLDER}/${STEM}${ARG_SUFFIX} "${ARG_LABELS}" "${ARG_TIMEOUT}" ${TARGET} --file=${FOLDER}/${STEM}.cc)
+  endforeach()
+endfunction()
+
+# For the two above.
+function(ronchi_test_program TARGET)
+  target_link_libraries(${TARGET} PRIVATE ${ARGN} GTest::gtest GTest::gmock)
   ronchi_shared_headers(${TARGET} test)
   target_compile_definitions(${TARGET} PRIVATE
     RONCHI_SOURCE_DIR="${PROJECT_SOURCE_DIR}" RONCHI_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  add_test(NAME ${FOLDER}/${STEM} COMMAND ${TARGET})
-  if(NOT ARG_LABELS)
-    set(ARG_LABELS unit)
+endfunction()
+
+function(ronchi_test_entry NAME LABELS TIMEOUT)
+  if(NOT LABELS)
+    set(LABELS unit)
   endif()
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 900)
+  if(NOT TIMEOUT)
+    set(TIMEOUT 900)
   endif()
-  set_tests_properties(${FOLDER}/${STEM} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  add_test(NAME ${NAME} COMMAND ${ARGN})
+  set_tests_properties(${NAME} PROPERTIES LABELS "${LABELS}" TIMEOUT ${TIMEOUT})
 endfunction()
 
 # ronchi_sim_test(<file stem> …): the same file against sim in single precision, as <stem>, and in double precision, as

@@ -46,7 +46,8 @@ VectorXd MeansAtData(const GaussianProcess& gp) {
 }  // namespace
 
 Standardisation StandardisationOf(const std::vector<double>& outputs) {
-  const Eigen::Map<const VectorXd> y(outputs.data(), Index(outputs.size()));
+  // A copy lies where Eigen's own memory does: the order of its sums depends on the alignment.
+  const VectorXd y = Eigen::Map<const VectorXd>(outputs.data(), Index(outputs.size()));
   if (y.size() == 0) return {};
   const double offset = y.mean();
   const double scale = std::sqrt((y.array() - offset).square().mean());

@@ -1,5 +1,6 @@
-// sobol (AdaptiveScan-v0, SpectrumSearch-v0): Sobol's sequence without its first point, the corner;
-// the same points in every episode. Directions: Boost.Random (Joe & Kuo 2008).
+// sobol (AdaptiveScan-v0, SpectrumSearch-v0): Sobol's sequence without its first two points, the
+// corner and the middle; the same points in every episode. Directions: Boost.Random (Joe & Kuo
+// 2008).
 #include <boost/random/sobol.hpp>
 
 #include "agents/scripted/script.h"

@@ -173,15 +173,18 @@ class TorchActorCritic final : public ActorCritic {
   absl::Status SetParameters(std::span<const float> values) override {
     return CatchTorch([&]() -> absl::Status {
       torch::NoGradGuard no_gradient;
-      size_t at = 0;
+      size_t needed = 0;
+      for (const Tensor& parameter : pair_->parameters()) needed += size_t(parameter.numel());
+      if (values.size() != needed) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the network has ", needed, " parameters; given: ", values.size()));
+      }
       for (Tensor& parameter : pair_->parameters()) {
         const size_t size = size_t(parameter.numel());
-        if (at + size > values.size()) break;
-        parameter.copy_(View(values.subspan(at, size), parameter.sizes().vec()));
-        at += size;
+        parameter.copy_(View(values.first(size), parameter.sizes().vec()));
+        values = values.subspan(size);
       }
-      if (at == values.size()) return absl::OkStatus();
-      return absl::InvalidArgumentError(absl::StrCat(values.size(), " parameters are too many"));
+      return absl::OkStatus();
     });
   }
 

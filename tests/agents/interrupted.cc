@@ -40,6 +40,7 @@ TEST(Interrupted, LearnersReturnWhatThereIs) {
   EXPECT_EQ(ppo->summary.steps, 0);
   ToyEnvironment toy({}, 0);
   EXPECT_TRUE(ppo->policy->Act(toy.Reset(1)->observation).ok());
+  SetInterrupted(false);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 namespace ronchi::agents {
 namespace {
 
-const ToyOptions kToy = {.max_steps = 30, .image_pixels = 16};
+const ToyOptions kSavedToy = {.max_steps = 30, .image_pixels = 16};
 
 template <class T>
 std::unique_ptr<Policy> Must(absl::StatusOr<T> policy) {
@@ -27,7 +27,7 @@ std::unique_ptr<Policy> Must(absl::StatusOr<T> policy) {
   return std::move(*policy);
 }
 std::unique_ptr<Policy> MakePolicy(const std::string& kind) {
-  const ToyEnvironment toy(kToy, 0);
+  const ToyEnvironment toy(kSavedToy, 0);
   const env::Spec& spec = toy.spec();
   if (kind == "random") return Must(RandomPolicy::Create(spec.action_space));
   if (kind == "nelder_mead") {
@@ -36,14 +36,14 @@ std::unique_ptr<Policy> MakePolicy(const std::string& kind) {
   if (kind == "gp") {
     GpLearnerOptions options{.episodes = 1};
     options.policy.budget = 20;
-    return std::move(MakeGpLearner(options)->Train(ToyFactory(kToy), 3)->policy);
+    return std::move(MakeGpLearner(options)->Train(ToyFactory(kSavedToy), 3)->policy);
   }
   PpoOptions options{.total_steps = 256, .rollout_steps = 64, .epochs = 1, .hidden = 16};
-  return std::move(MakePpoLearner(options)->Train(ToyFactory(kToy), 3)->policy);
+  return std::move(MakePpoLearner(options)->Train(ToyFactory(kSavedToy), 3)->policy);
 }
 
 std::vector<Action> Episode(Policy& policy, uint64_t seed) {
-  ToyEnvironment environment(kToy, 0);
+  ToyEnvironment environment(kSavedToy, 0);
   policy.Reset(seed);
   std::vector<Action> actions;
   env::Observation observation = environment.Reset(seed)->observation;

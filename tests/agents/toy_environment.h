@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <vector>
 
@@ -168,6 +169,22 @@ inline double RunToyEpisode(ToyEnvironment& environment, Policy& policy,
     done = step->terminated || step->truncated;
   }
   return sum / steps;
+}
+
+// Episodes, of seeds 1000 …, that end at 0.95 of the peak or above.
+inline int ToySuccesses(Policy& policy, int seeds) {
+  int good = 0;
+  ToyEnvironment environment(ToyOptions{}, 0);
+  for (int seed = 0; seed < seeds; ++seed) {
+    RunToyEpisode(environment, policy, 1000 + uint64_t(seed));
+    const bool success = environment.Contrast() >= 0.95 * ToyEnvironment::kPeak;
+    if (!success) {
+      std::printf("seed %d ends at %.3f of the peak\n", seed,
+                  environment.Contrast() / ToyEnvironment::kPeak);
+    }
+    good += success;
+  }
+  return good;
 }
 
 }  // namespace ronchi::agents

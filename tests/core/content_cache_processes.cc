@@ -165,28 +165,6 @@ TEST_F(ContentCacheProcesses, WaitingIsSaidOnceAndEndsWithCtrlC) {
   EXPECT_EQ(ReadAll(said), "waiting for who prepares the same: SrTiO3\n");
 }
 
-// The lock's file is deleted with the lock, while others open it: no two may think they have it.
-TEST_F(ContentCacheProcesses, ALockExcludes) {
-  const std::string path = folder_ / "lock", inside = folder_ / "inside";
-  std::vector<pid_t> children;
-  for (int i = 0; i < 4; ++i) {
-    children.push_back(Start([&] {
-      for (int had = 0; had < 2000;) {
-        const auto lock = FileLock::TryAcquire(path);
-        if (absl::IsUnavailable(lock.status())) continue;
-        const int file = open(inside.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0644);
-        if (!lock.ok() || file < 0) return 1;
-        close(file);
-        unlink(inside.c_str());
-        ++had;
-      }
-      return 0;
-    }));
-  }
-  for (const pid_t child : children) EXPECT_EQ(WaitFor(child), 0);
-  EXPECT_THAT(Contents(folder_.path()), IsEmpty());
-}
-
 bool IsTemporary(const std::string& name) { return name.find(".part-") != std::string::npos; }
 
 // A process that writes entries over and over is killed 50 times, at moments spread over two of its

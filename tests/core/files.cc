@@ -5,18 +5,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <span>
-
-#include "core/new_file.h"
-#include "core/sealed_text.h"
-#include "core/utf8.h"
 
 namespace ronchi {
 namespace {
@@ -94,103 +87,6 @@ TEST_F(Doors, NothingIsPutInTheDevicesPlace) {
   for (const std::string& path : {std::string("/dev/null"), (folder_ / "pipe").string()}) {
     EXPECT_TRUE(absl::IsInvalidArgument(WriteFileAtomically(path, "x"))) << path;
     EXPECT_FALSE(fs::is_regular_file(path));
-  }
-}
-
-std::vector<std::string> Sorted(std::vector<std::string> names) {
-  std::sort(names.begin(), names.end());
-  return names;
-}
-std::vector<std::string> NamesIn(const fs::path& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
-  return Sorted(names);
-}
-
-TEST_F(Doors, AKilledWriterLeavesNothing) {
-  const std::string path = folder_ / "a.txt";
-  for (const bool there : {false, true}) {
-    const pid_t child = fork();
-    if (child == 0) {
-      auto file = NewFile::Create(path);
-      RONCHI_CHECK(file.ok());
-      (void)file->file().WriteAt(0, std::as_bytes(std::span(path)), path);
-      raise(SIGKILL);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status));
-    // Where files need names, the next writer cleans up.
-    EXPECT_TRUE(WriteFileAtomically(path, there ? "two" : "one").ok());
-    EXPECT_EQ(NamesIn(folder_), std::vector<std::string>{"a.txt"});
-  }
-  EXPECT_EQ(*ReadFile(path), "two");
-}
-
-// As file systems without nameless files, and earlier versions, leave them.
-TEST_F(Doors, LeftoversOfTheDeadAreDeletedAndNothingElse) {
-  const std::string path = folder_ / "o.hdf5";
-  const pid_t child = fork();
-  if (child == 0) _exit(0);
-  waitpid(child, nullptr, 0);
-  const std::string dead = std::to_string(child), alive = std::to_string(getpid());
-  for (const std::string& name :
-       {"o.hdf5.part-" + dead, "o.hdf5.part-" + dead + "-3", "o.hdf5.part-" + alive,
-        std::string("o.hdf5.part-x"), "o.hdf5.part-" + dead + ".bak", "p.hdf5.part-" + dead}) {
-    std::ofstream(folder_ / name) << "x";
-  }
-  NewFile::RemoveLeftovers(path);
-  EXPECT_EQ(NamesIn(folder_), (Sorted({"o.hdf5.part-" + alive, "o.hdf5.part-" + dead + ".bak",
-                                       "o.hdf5.part-x", "p.hdf5.part-" + dead})));
-}
-
-TEST_F(Doors, DroppedUnpublishedNothingIsLeft) {
-  EXPECT_TRUE(NewFile::Create(folder_ / "a").ok());
-  EXPECT_EQ(NamesIn(folder_), std::vector<std::string>{});
-}
-
-TEST(Utf8, WhatIsNone) {
-  const char* good[] = {"",
-                        "abc",
-                        "\u00c5",
-                        "\u20ac",
-                        "\U0001F52C",
-                        "\xEF\xBB\xBF"
-                        "bom",
-                        "\x7F"};
-  for (const char* text : good) EXPECT_EQ(FindInvalidUtf8(text), std::string::npos) << text;
-  const std::pair<std::string, size_t> bad[] = {
-      {"caf\xE9", 3},          {"\xC0\x80", 0},         {"ab\x80", 2},
-      {"\xE0\x9F\xBF", 0},     {"\xED\xA0\x80", 0},     {"\xF0\x8F\xBF\xBF", 0},
-      {"\xF4\x90\x80\x80", 0}, {"\xF5\x80\x80\x80", 0}, {"x\xE2\x82", 1}};
-  for (const auto& [text, at] : bad) EXPECT_EQ(FindInvalidUtf8(text), at);
-}
-
-TEST(SealedText, ALineHoldsItsTextAndNoOther) {
-  for (const std::string text : {"", "book 1 1 0 0 1 1", "ends in # 0123456789abcdef"}) {
-    const std::string line = SealLine(text);
-    EXPECT_EQ(line.size(), text.size() + 18);
-    EXPECT_EQ(UnsealLine(line), text);
-    for (size_t i = 0; i < line.size(); ++i) {
-      std::string damaged = line;
-      damaged[i] ^= 1;
-      EXPECT_EQ(UnsealLine(damaged), std::nullopt) << damaged;
-      EXPECT_EQ(UnsealLine(line.substr(0, i)), std::nullopt) << i;
-    }
-  }
-  // XXH3 of nothing: its authors' value, low half.
-  EXPECT_EQ(SealLine(""), " #6001c324468d497f");
-}
-
-TEST(SealedText, DamageOfAnyByteIsFound) {
-  const std::string text = "(fftw-3.3.10 wisdom\n  (1 2 3)\n)\n", sealed = Seal("a kind 1", text);
-  EXPECT_EQ(*Unseal("a kind 1", sealed), text);
-  EXPECT_FALSE(Unseal("a kind 2", sealed).ok());
-  for (size_t i = 0; i < sealed.size(); ++i) {
-    std::string bad = sealed;
-    bad[i] = char(bad[i] ^ 4);
-    EXPECT_FALSE(Unseal("a kind 1", bad).ok()) << i;
-    EXPECT_FALSE(Unseal("a kind 1", sealed.substr(0, i)).ok()) << i;
   }
 }
 

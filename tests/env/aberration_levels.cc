@@ -21,7 +21,7 @@ constexpr const char* kTwin =
     "correctors_nm: {C21: 500, C23: 500, C30: 10000, C32: 10000, C34: 10000}, "
     "prior: {C21a_nm: [-200, 200], C23b_nm: [-200, 200], C34b_nm: [-3000, 3000]}}";
 
-AberrationTuningOptions Small(int level, bool truth = false) {
+AberrationTuningOptions SmallLevel(int level, bool truth = false) {
   AberrationTuningOptions o;
   o.level = level;
   o.reward_truth = truth;
@@ -35,7 +35,7 @@ TEST(AberrationLevels, AddKnobsWithRangesOfTheirOwn) {
   auto twin = *hw::MakeTwin(TwinFromYaml(kTwin), 0);
   const size_t knobs[] = {3, 7, 12};
   for (int level : {1, 2, 3}) {
-    auto task = *AberrationTuning::Create(twin.get(), Small(level));
+    auto task = *AberrationTuning::Create(twin.get(), SmallLevel(level));
     const size_t n = knobs[level - 1];
     const Box& action = task->spec().action_space;
     const Box& settings = task->spec().observation_space.at("settings");
@@ -57,7 +57,7 @@ TEST(AberrationLevels, AddKnobsWithRangesOfTheirOwn) {
 
 TEST(AberrationLevels, TheTruthRewardsWhatThePhaseErrorLoses) {
   auto twin = *hw::MakeTwin(TwinFromYaml(kTwin), 0);
-  auto task = *AberrationTuning::Create(twin.get(), Small(3, true));
+  auto task = *AberrationTuning::Create(twin.get(), SmallLevel(3, true));
   const auto tune = testing_support::Knowing(task->spec(), twin.get());
   const auto error = [&] {
     return theory::RmsPhaseError_rad(twin->ground_truth()->Hidden(), {200e3, 0.025});
@@ -80,7 +80,7 @@ TEST(AberrationLevels, RefuseAnInstrumentThatLacksWhatTheyNeed) {
   const hw::Description whole = (*hw::MakeTwin(TwinFromYaml(kTwin), 0))->description();
   const auto why =
       [&](const std::function<void(hw::Description*, AberrationTuningOptions*)>& change) {
-        return WhyRefused<AberrationTuning>(whole, Small(3), change);
+        return WhyRefused<AberrationTuning>(whole, SmallLevel(3), change);
       };
   EXPECT_EQ(why([](auto*, auto*) {}), "");
   EXPECT_THAT(why([](auto* d, auto*) { testing_support::RemoveProperty(d, "optics.C32.b"); }),

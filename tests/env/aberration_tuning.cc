@@ -20,7 +20,7 @@ using testing_support::Seen;
 using testing_support::Spy;
 using testing_support::TwinFromYaml;
 
-AberrationTuningOptions Small() {
+AberrationTuningOptions SmallTuning() {
   AberrationTuningOptions o;
   o.fov_A = 7.81;
   o.pixels = 24;
@@ -31,8 +31,8 @@ AberrationTuningOptions Small() {
 }
 
 // An environment with a twin of its own, and what passed between them.
-struct World {
-  explicit World(const AberrationTuningOptions& o = Small(),
+struct TuningWorld {
+  explicit TuningWorld(const AberrationTuningOptions& o = SmallTuning(),
                  const std::string& yaml = "preset: corrected_200kV")
       : instrument(*hw::MakeTwin(TwinFromYaml(yaml), 0), seen),
         env(*AberrationTuning::Create(&instrument, o)) {}
@@ -42,7 +42,7 @@ struct World {
 };
 
 TEST(AberrationTuning, KeepsTheContractOverAnEpisode) {
-  World w;
+  TuningWorld w;
   const std::vector<float> action = {1, -2, 0.5};
   EXPECT_TRUE(absl::IsFailedPrecondition(w.env->Step(action).status()));
   for (int episode = 0; episode < 2; ++episode) {
@@ -65,7 +65,7 @@ TEST(AberrationTuning, KeepsTheContractOverAnEpisode) {
 }
 
 TEST(AberrationTuning, SettingsStayInRange) {
-  World w;
+  TuningWorld w;
   ASSERT_TRUE(w.env->Reset(1).ok());
   for (int step = 0; step < 3; ++step) {
     const auto r = w.env->Step(std::vector<float>{24, -24, 10});
@@ -77,7 +77,7 @@ TEST(AberrationTuning, SettingsStayInRange) {
 }
 
 TEST(AberrationTuning, BadActionsAreRefusedAndChangeNothing) {
-  World w;
+  TuningWorld w;
   ASSERT_TRUE(w.env->Reset(1).ok());
   const size_t before = w.seen->commands.size();
   const float nan = std::nanf(""), inf = std::numeric_limits<float>::infinity();
@@ -100,21 +100,21 @@ std::vector<Array<float>> Images(AberrationTuning* env, std::optional<uint64_t> 
 }
 
 TEST(AberrationTuning, IsAFunctionOfSeedEpisodeAndIndex) {
-  World a, b;
+  TuningWorld a, b;
   const auto first = Images(a.env.get(), 7), second = Images(a.env.get(), std::nullopt);
   EXPECT_NE(first, second);
   EXPECT_EQ(Images(b.env.get(), 7), first);
   EXPECT_EQ(Images(b.env.get(), std::nullopt), second);
   EXPECT_EQ(Images(a.env.get(), 7), first);  // the sequence begins again
   EXPECT_NE(Images(a.env.get(), 8), first);
-  AberrationTuningOptions neighbour = Small();
+  AberrationTuningOptions neighbour = SmallTuning();
   neighbour.environment = 1;
-  World c(neighbour);
+  TuningWorld c(neighbour);
   EXPECT_NE(Images(c.env.get(), 7), first);
 }
 
 TEST(AberrationTuning, InfoCountsTimeDoseAndImages) {
-  World w;
+  TuningWorld w;
   auto expect = [&](const Info& info, double images) {
     double time_s = 0, dose = 0;
     for (const auto& reply : w.seen->replies) {
@@ -135,7 +135,7 @@ TEST(AberrationTuning, InfoCountsTimeDoseAndImages) {
 }
 
 TEST(AberrationTuning, ShiftOriginMovesTheColumnAndNotTheAgentsView) {
-  World w;
+  TuningWorld w;
   ASSERT_TRUE(w.env->Reset(2).ok());
   ASSERT_TRUE(w.env->Step(std::vector<float>{2, -3, 1}).ok());
   const auto before = w.env->settings_nm();
@@ -208,7 +208,7 @@ TEST(AberrationTuning, ContrastOfKnownFrames) {
 
 TEST(AberrationTuning, RefusesAnInstrumentThatLacksWhatItNeeds) {
   auto refused = [](const std::function<void(hw::Description*)>& change, const char* names,
-                    AberrationTuningOptions o = Small()) {
+                    AberrationTuningOptions o = SmallTuning()) {
     Redescribed instrument(*hw::MakeTwin(TwinFromYaml(), 0), change);
     const auto env = AberrationTuning::Create(&instrument, o);
     EXPECT_TRUE(absl::IsInvalidArgument(env.status()));
@@ -222,12 +222,12 @@ TEST(AberrationTuning, RefusesAnInstrumentThatLacksWhatItNeeds) {
   refused([](hw::Description* d) { d->properties[0].writable = false; }, "optics.C10");
   refused([](hw::Description* d) { d->detectors.clear(); }, "haadf");
   refused([](hw::Description* d) { d->max_pixels = 16; }, "pixels");
-  AberrationTuningOptions none = Small();
+  AberrationTuningOptions none = SmallTuning();
   none.range_nm = 0;
   refused([](hw::Description*) {}, "range_nm", none);
   // A real instrument has no ground truth, and none is needed.
   Redescribed real(*hw::MakeTwin(TwinFromYaml(), 0));
-  EXPECT_TRUE((*AberrationTuning::Create(&real, Small()))->Reset(1).ok());
+  EXPECT_TRUE((*AberrationTuning::Create(&real, SmallTuning()))->Reset(1).ok());
 }
 
 TEST(AberrationTuning, AFaultIsAnErrorAndNoStep) {
@@ -237,7 +237,7 @@ TEST(AberrationTuning, AFaultIsAnErrorAndNoStep) {
         return broken && std::holds_alternative<hw::Scan>(c) ? absl::UnavailableError("link lost")
                                                              : absl::OkStatus();
       });
-  auto env = *AberrationTuning::Create(&instrument, Small());
+  auto env = *AberrationTuning::Create(&instrument, SmallTuning());
   ASSERT_TRUE(env->Reset(1).ok());
   broken = true;
   EXPECT_TRUE(absl::IsUnavailable(env->Step(std::vector<float>{1, 0, 0}).status()));

@@ -14,9 +14,9 @@ namespace {
 
 using namespace testing_support;  // NOLINT: of tests alone
 using Pattern = AdaptiveScanOptions::Pattern;
-using World = MapWorld<AdaptiveScan, AdaptiveScanOptions>;
+using ScanWorld = MapWorld<AdaptiveScan, AdaptiveScanOptions>;
 
-AdaptiveScanOptions Small() {
+AdaptiveScanOptions SmallScan() {
   AdaptiveScanOptions o;
   o.pixels = 16;
   o.budget = 0.2;  // 51 probes: 16 of the coarse grid, 35 steps
@@ -27,19 +27,19 @@ AdaptiveScanOptions Small() {
 
 TEST(AdaptiveScan, KeepsTheContract) {
   for (Pattern pattern : {Pattern::kPoint, Pattern::kPatch, Pattern::kLine}) {
-    AdaptiveScanOptions o = Small();
+    AdaptiveScanOptions o = SmallScan();
     o.pattern = pattern;
     o.probes_per_step = pattern == Pattern::kPoint ? 1 : pattern == Pattern::kPatch ? 4 : 5;
-    World w(o);
+    ScanWorld w(o);
     EXPECT_EQ(w.env->spec().max_episode_steps, 35 / o.probes_per_step);
     ExpectContract(w.env.get());
   }
 }
 
 TEST(AdaptiveScan, MayBeCutOff) {
-  AdaptiveScanOptions o = Small();
+  AdaptiveScanOptions o = SmallScan();
   o.max_episode_steps = 3;
-  World w(o);
+  ScanWorld w(o);
   ASSERT_TRUE(w.env->Reset(1).ok());
   for (int step = 1; step <= 3; ++step) {
     const auto r = *w.env->Step(SomeAction(w.env->spec(), step));
@@ -49,34 +49,34 @@ TEST(AdaptiveScan, MayBeCutOff) {
 }
 
 TEST(AdaptiveScan, IsAFunctionOfSeedEpisodeAndIndex) {
-  World a(Small()), b(Small());
+  ScanWorld a(SmallScan()), b(SmallScan());
   const Trace first = Episode(a.env.get(), 7, 5), second = Episode(a.env.get(), std::nullopt, 5);
   EXPECT_NE(first, second);
   EXPECT_EQ(Episode(b.env.get(), 7, 5), first);
   EXPECT_EQ(Episode(b.env.get(), std::nullopt, 5), second);
   EXPECT_NE(Episode(a.env.get(), 8, 5), first);
-  AdaptiveScanOptions neighbour = Small();
+  AdaptiveScanOptions neighbour = SmallScan();
   neighbour.environment = 1;
-  World c(neighbour);
+  ScanWorld c(neighbour);
   EXPECT_NE(Episode(c.env.get(), 7, 5), first);
 }
 
 TEST(AdaptiveScan, SavedInMidEpisodeItGoesOnToTheBit) {
-  World a(Small()), b(Small());
+  ScanWorld a(SmallScan()), b(SmallScan());
   (void)Episode(a.env.get(), 7, 10);
   const std::string saved = *a.env->Save();
   const Trace rest = GoOn(a.env.get(), 10, 10);
   ASSERT_TRUE(b.env->Restore(saved).ok());
   EXPECT_EQ(
       *b.env->Render(), *[&] {
-        World c(Small());
+        ScanWorld c(SmallScan());
         EXPECT_TRUE(c.env->Restore(saved).ok());
         return c.env->Render();
       }());
   EXPECT_EQ(GoOn(b.env.get(), 10, 10), rest);
-  AdaptiveScanOptions other = Small();
+  AdaptiveScanOptions other = SmallScan();
   other.pixels = 20;
-  World d(other);
+  ScanWorld d(other);
   EXPECT_FALSE(d.env->Restore(saved).ok());
   EXPECT_FALSE(d.env->Restore("nonsense").ok());
 }
@@ -85,7 +85,7 @@ TEST(AdaptiveScan, SavedInMidEpisodeItGoesOnToTheBit) {
 // them: (i/n − 1/2) · fov.
 TEST(AdaptiveScan, ProbesGoWhereTheActionSays) {
   const auto points = [](const AdaptiveScanOptions& o, const std::vector<float>& action) {
-    World w(o);
+    ScanWorld w(o);
     RONCHI_CHECK(w.env->Reset(1).ok());
     RONCHI_CHECK(w.env->Step(action).ok());
     std::vector<std::array<int, 2>> at;
@@ -97,7 +97,7 @@ TEST(AdaptiveScan, ProbesGoWhereTheActionSays) {
     return at;
   };
   using At = std::vector<std::array<int, 2>>;
-  AdaptiveScanOptions o = Small();
+  AdaptiveScanOptions o = SmallScan();
   EXPECT_EQ(points(o, {-1, 1}), (At{{0, 15}}));
   EXPECT_EQ(points(o, {0.01f, -0.01f}), (At{{8, 7}}));
   o.pattern = Pattern::kPatch;
@@ -112,7 +112,7 @@ TEST(AdaptiveScan, ProbesGoWhereTheActionSays) {
 }
 
 TEST(AdaptiveScan, RewardsAddUpToTheFallOfTheError) {
-  World w(Small());
+  ScanWorld w(SmallScan());
   const double before = w.env->Reset(4)->info.at("error");
   const Trace t = GoOn(w.env.get(), 0, 35);
   double sum = 0;
@@ -123,7 +123,7 @@ TEST(AdaptiveScan, RewardsAddUpToTheFallOfTheError) {
 }
 
 TEST(AdaptiveScan, InfoCountsTimeDoseAndElectrons) {
-  World w(Small());
+  ScanWorld w(SmallScan());
   ASSERT_TRUE(w.env->Reset(2).ok());
   const Trace t = GoOn(w.env.get(), 0, 7);
   double time_s = 0, dose = 0, electrons = 0;
@@ -140,13 +140,13 @@ TEST(AdaptiveScan, InfoCountsTimeDoseAndElectrons) {
 // Every pixel measured, for long: the error that is left is counting noise, √(mean variance) over
 // the truth's standard deviation, here below a hundredth; of one frame of 64 pixels.
 TEST(AdaptiveScan, AllPixelsMeasuredAreTheTruth) {
-  AdaptiveScanOptions o = Small();
+  AdaptiveScanOptions o = SmallScan();
   o.pixels = 8;
   o.first_grid = 0;
   o.budget = 1;
   o.dwell_s = 1e-3;
   o.white_counts = 400 * 50;
-  World w(o, StillMap(""));
+  ScanWorld w(o, StillMap(""));
   const auto reset = *w.env->Reset(1);
   EXPECT_GT(reset.info.at("error"), 0.5);
   double error = 0;
@@ -161,9 +161,9 @@ TEST(AdaptiveScan, AllPixelsMeasuredAreTheTruth) {
 }
 
 TEST(AdaptiveScan, TheImageAloneWillDo) {
-  AdaptiveScanOptions o = Small();
+  AdaptiveScanOptions o = SmallScan();
   o.reward_is_truth = false;
-  World w(o);
+  ScanWorld w(o);
   ASSERT_TRUE(w.env->Reset(1).ok());
   const auto r = *w.env->Step(std::vector<float>{0.3f, 0.3f});
   EXPECT_GE(r.reward, 0);
@@ -173,10 +173,10 @@ TEST(AdaptiveScan, TheImageAloneWillDo) {
 
 TEST(AdaptiveScan, ARealInstrumentWillDoWithoutTruth) {
   Redescribed real(*hw::MakeMapTwin(MapFromYaml(), 0));
-  const auto refused = AdaptiveScan::Create(&real, Small());
+  const auto refused = AdaptiveScan::Create(&real, SmallScan());
   EXPECT_TRUE(absl::IsInvalidArgument(refused.status()));
   EXPECT_NE(refused.status().message().find("reward: image"), std::string::npos);
-  AdaptiveScanOptions o = Small();
+  AdaptiveScanOptions o = SmallScan();
   o.reward_is_truth = false;
   const auto env = *AdaptiveScan::Create(&real, o);
   ASSERT_TRUE(env->Reset(1).ok());
@@ -192,7 +192,7 @@ TEST(AdaptiveScan, RefusesWhatCannotBe) {
           const char* names, const std::function<void(AdaptiveScanOptions*)>& spoil,
           const std::function<void(hw::Description*)>& change = [](hw::Description*) {}) {
         Redescribed real(*hw::MakeMapTwin(MapFromYaml(), 0), change);
-        AdaptiveScanOptions o = Small();
+        AdaptiveScanOptions o = SmallScan();
         o.reward_is_truth = false;
         spoil(&o);
         const auto env = AdaptiveScan::Create(&real, o);
@@ -215,7 +215,7 @@ TEST(AdaptiveScan, RefusesWhatCannotBe) {
 }
 
 TEST(AdaptiveScan, AFaultIsAnErrorAndNoStep) {
-  World w(Small());
+  ScanWorld w(SmallScan());
   ASSERT_TRUE(w.env->Reset(1).ok());
   w.broken = true;
   EXPECT_TRUE(absl::IsUnavailable(w.env->Step(std::vector<float>{0.5f, 0.5f}).status()));

@@ -29,8 +29,8 @@ std::string Moving(double x_A_per_s, double y_A_per_s, const std::string& prior 
                       y_A_per_s, ", ", y_A_per_s, "]", prior, "}}");
 }
 
-struct World {
-  explicit World(const std::string& yaml, DriftLockOptions o = Small())
+struct DriftWorld {
+  explicit DriftWorld(const std::string& yaml, DriftLockOptions o = Small())
       : instrument(*hw::MakeTwin(TwinFromYaml(yaml), 0), seen),
         env(*DriftLock::Create(&instrument, o)) {}
   static DriftLockOptions Small() {
@@ -45,7 +45,7 @@ struct World {
 };
 
 TEST(DriftLock, ParksAndScansWhereItIsTold) {
-  World w(Moving(0, 0));
+  DriftWorld w(Moving(0, 0));
   ASSERT_TRUE(w.env->Reset(1).ok());
   w.seen->commands.clear();
   ASSERT_TRUE(w.env->Step(std::vector<float>{0.1f, -0.2f}).ok());
@@ -63,7 +63,7 @@ TEST(DriftLock, ParksAndScansWhereItIsTold) {
 
 // The specimen moves by v t under the scan, so that the site goes the other way in the image.
 TEST(DriftLock, MeasuresTheDriftAndItsSign) {
-  World w(Moving(0.2, -0.1));
+  DriftWorld w(Moving(0.2, -0.1));
   ASSERT_TRUE(w.env->Reset(1).ok());
   const auto r = w.env->Step(std::vector<float>{0, 0});
   const auto& reply = *w.seen->replies.back();
@@ -81,7 +81,7 @@ TEST(DriftLock, MeasuresTheDriftAndItsSign) {
 }
 
 TEST(DriftLock, TheTruthKnowsTheScanCoilsErrors) {
-  World w(Moving(0, 0,
+  DriftWorld w(Moving(0, 0,
                  ", scan_rotation_mrad: [300, 300], scan_x_ratio: [1.1, 1.1], "
                  "scan_y_ratio: [0.9, 0.9]"));
   ASSERT_TRUE(w.env->Reset(1).ok());
@@ -94,9 +94,9 @@ TEST(DriftLock, TheTruthKnowsTheScanCoilsErrors) {
 }
 
 TEST(DriftLock, CentreAndMeasurementsStayInTheirRanges) {
-  DriftLockOptions o = World::Small();
+  DriftLockOptions o = DriftWorld::Small();
   o.range_nm = 0.5;
-  World w(Moving(0, 0), o);
+  DriftWorld w(Moving(0, 0), o);
   ASSERT_TRUE(w.env->Reset(1).ok());
   constexpr double kMoved[] = {-0.3, -0.2, 0};
   for (int step = 0; step < 3; ++step) {

@@ -28,7 +28,7 @@ constexpr const char* kFilm =
     "prior: {C10_nm: [-50, 50], C12a_nm: [-20, 20], C12b_nm: [-20, 20], C21a_nm: [0, 0], "
     "C21b_nm: [0, 0], C23a_nm: [0, 0], C23b_nm: [0, 0], C30_um: [0, 0]}}";
 
-RonchigramTuningOptions Small() {
+RonchigramTuningOptions SmallRonchigram() {
   RonchigramTuningOptions o;
   o.pixels = 32;
   o.disc_rad = 0.024;
@@ -65,7 +65,7 @@ TEST(RonchigramTuning, NoiseIsNoStructure) {
 
 TEST(RonchigramTuning, TuningMakesItFlatAndTheTruthKnows) {
   auto twin = *hw::MakeTwin(TwinFromYaml(kFilm), 0);
-  RonchigramTuningOptions options = Small();
+  RonchigramTuningOptions options = SmallRonchigram();
   options.reward_truth = true;
   options.range_nm = 120;  // room beside what the tuning takes
   auto task = *RonchigramTuning::Create(twin.get(), options);
@@ -87,7 +87,7 @@ TEST(RonchigramTuning, TuningMakesItFlatAndTheTruthKnows) {
 TEST(RonchigramTuning, BinsOnTheChip) {
   auto seen = std::make_shared<Seen>();
   Spy instrument(*hw::MakeTwin(TwinFromYaml(kFilm), 0), seen);
-  auto task = *RonchigramTuning::Create(&instrument, Small());
+  auto task = *RonchigramTuning::Create(&instrument, SmallRonchigram());
   ASSERT_TRUE(task->Reset(1).ok());
   const auto& expose = std::get<hw::Expose>(seen->commands.back());
   EXPECT_EQ(expose.binning, 2u);
@@ -99,7 +99,7 @@ TEST(RonchigramTuning, RefusesAnInstrumentThatLacksWhatItNeeds) {
   const hw::Description whole = (*hw::MakeTwin(TwinFromYaml(kFilm), 0))->description();
   const auto why =
       [&](const std::function<void(hw::Description*, RonchigramTuningOptions*)>& change) {
-        return WhyRefused<RonchigramTuning>(whole, Small(), change);
+        return WhyRefused<RonchigramTuning>(whole, SmallRonchigram(), change);
       };
   EXPECT_EQ(why([](auto*, auto*) {}), "");
   EXPECT_THAT(why([](auto* d, auto*) { d->detectors.clear(); }), HasSubstr("'camera'"));

@@ -13,9 +13,9 @@ namespace ronchi::env {
 namespace {
 
 using namespace testing_support;  // NOLINT: of tests alone
-using World = MapWorld<SpectrumSearch, SpectrumSearchOptions>;
+using SearchWorld = MapWorld<SpectrumSearch, SpectrumSearchOptions>;
 
-SpectrumSearchOptions Small() {
+SpectrumSearchOptions SmallSearch() {
   SpectrumSearchOptions o;
   o.columns = 14;
   o.rows = 11;
@@ -32,25 +32,25 @@ std::vector<float> At(const SpectrumSearchOptions& o, size_t pixel) {
 }
 
 TEST(SpectrumSearch, KeepsTheContract) {
-  World w(Small());
+  SearchWorld w(SmallSearch());
   ExpectContract(w.env.get());
 }
 
 TEST(SpectrumSearch, IsAFunctionOfSeedEpisodeAndIndex) {
-  World a(Small()), b(Small());
+  SearchWorld a(SmallSearch()), b(SmallSearch());
   const Trace first = Episode(a.env.get(), 7, 3), second = Episode(a.env.get(), std::nullopt, 3);
   EXPECT_NE(first, second);
   EXPECT_EQ(Episode(b.env.get(), 7, 3), first);
   EXPECT_EQ(Episode(b.env.get(), std::nullopt, 3), second);
   EXPECT_NE(Episode(a.env.get(), 8, 3), first);
-  SpectrumSearchOptions neighbour = Small();
+  SpectrumSearchOptions neighbour = SmallSearch();
   neighbour.environment = 1;
-  World c(neighbour);
+  SearchWorld c(neighbour);
   EXPECT_NE(Episode(c.env.get(), 7, 3), first);
 }
 
 TEST(SpectrumSearch, SavedInMidEpisodeItGoesOnToTheBit) {
-  World a(Small()), b(Small());
+  SearchWorld a(SmallSearch()), b(SmallSearch());
   (void)Episode(a.env.get(), 7, 3);
   const std::string saved = *a.env->Save();
   const auto picture = *a.env->Render();
@@ -58,18 +58,18 @@ TEST(SpectrumSearch, SavedInMidEpisodeItGoesOnToTheBit) {
   ASSERT_TRUE(b.env->Restore(saved).ok());
   EXPECT_EQ(*b.env->Render(), picture);
   EXPECT_EQ(GoOn(b.env.get(), 3, 3), rest);
-  SpectrumSearchOptions other = Small();
+  SpectrumSearchOptions other = SmallSearch();
   other.rows = 12;
-  World c(other);
+  SearchWorld c(other);
   EXPECT_FALSE(c.env->Restore(saved).ok());
 }
 
 // Every pixel's action exposes at that pixel's place in the overview, whatever the rounding, and
 // the score is put there.
 TEST(SpectrumSearch, MeasuresExactlyWhereTheActionSays) {
-  SpectrumSearchOptions o = Small();
+  SpectrumSearchOptions o = SmallSearch();
   o.spectra = o.columns * o.rows;
-  World w(o);
+  SearchWorld w(o);
   ASSERT_TRUE(w.env->Reset(1).ok());
   const auto overview = std::get<hw::Scan>(w.seen->commands.back());
   const auto places = [&](size_t pixel) {  // docs/conventions.md
@@ -93,8 +93,8 @@ TEST(SpectrumSearch, MeasuresExactlyWhereTheActionSays) {
 
 // The score by hand from the spectrum that came.
 TEST(SpectrumSearch, ScoresAreTheBandsShare) {
-  SpectrumSearchOptions o = Small();
-  World w(o);
+  SpectrumSearchOptions o = SmallSearch();
+  SearchWorld w(o);
   ASSERT_TRUE(w.env->Reset(5).ok());
   const auto r = *w.env->Step(At(o, 77));
   const Array<float>& counts = w.seen->replies.back()->frames[0].counts;
@@ -117,8 +117,8 @@ TEST(SpectrumSearch, ScoresAreTheBandsShare) {
 }
 
 TEST(SpectrumSearch, APixelMeasuredAgainHasTheMean) {
-  SpectrumSearchOptions o = Small();
-  World w(o);
+  SpectrumSearchOptions o = SmallSearch();
+  SearchWorld w(o);
   ASSERT_TRUE(w.env->Reset(5).ok());
   const double a = w.env->Step(At(o, 60))->observation.at("scores")[60];
   const auto r = *w.env->Step(At(o, 60));
@@ -129,7 +129,7 @@ TEST(SpectrumSearch, APixelMeasuredAgainHasTheMean) {
 }
 
 TEST(SpectrumSearch, RegretsAndAreasAreTheirDefinitions) {
-  World w(Small());
+  SearchWorld w(SmallSearch());
   ASSERT_EQ(w.env->Reset(4)->info.at("simple_regret"), 1);
   double sum = 0, area = 0, best = 0;
   Info info;
@@ -148,8 +148,8 @@ TEST(SpectrumSearch, RegretsAndAreasAreTheirDefinitions) {
 
 TEST(SpectrumSearch, ARealInstrumentWillDoWithoutTruth) {
   Redescribed real(*hw::MakeMapTwin(MapFromYaml(), 0));
-  EXPECT_TRUE(absl::IsInvalidArgument(SpectrumSearch::Create(&real, Small()).status()));
-  SpectrumSearchOptions o = Small();
+  EXPECT_TRUE(absl::IsInvalidArgument(SpectrumSearch::Create(&real, SmallSearch()).status()));
+  SpectrumSearchOptions o = SmallSearch();
   o.reward_is_truth = false;
   const auto env = *SpectrumSearch::Create(&real, o);
   ASSERT_TRUE(env->Reset(1).ok());
@@ -169,7 +169,7 @@ TEST(SpectrumSearch, RefusesWhatCannotBe) {
           const char* names, const std::function<void(SpectrumSearchOptions*)>& spoil,
           const std::function<void(hw::Description*)>& change = [](hw::Description*) {}) {
         Redescribed real(*hw::MakeMapTwin(MapFromYaml(), 0), change);
-        SpectrumSearchOptions o = Small();
+        SpectrumSearchOptions o = SmallSearch();
         o.reward_is_truth = false;
         spoil(&o);
         const auto env = SpectrumSearch::Create(&real, o);
@@ -187,7 +187,7 @@ TEST(SpectrumSearch, RefusesWhatCannotBe) {
 }
 
 TEST(SpectrumSearch, AFaultIsAnErrorAndNoStep) {
-  World w(Small());
+  SearchWorld w(SmallSearch());
   ASSERT_TRUE(w.env->Reset(1).ok());
   w.broken = true;
   EXPECT_TRUE(absl::IsUnavailable(w.env->Step(std::vector<float>{0.5f, 0.5f}).status()));

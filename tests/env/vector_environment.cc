@@ -6,8 +6,7 @@
 
 #include <algorithm>
 
-#include "core/random.h"
-#include "tests/support/cheap_environment.h"
+#include "tests/env/cheap_vector.h"
 
 namespace ronchi::env {
 namespace {
@@ -16,23 +15,6 @@ using testing_support::CheapFactory;
 using testing_support::CheapOptions;
 
 constexpr size_t kWidth = 8, kInfo = 2;
-
-std::unique_ptr<VectorEnvironment> Make(size_t n, Autoreset autoreset = Autoreset::kNextStep,
-                                        const CheapOptions& options = {}) {
-  return *VectorEnvironment::Create(CheapFactory(options),
-                                    {.environments = n, .autoreset = autoreset});
-}
-
-// Actions of step t: a function of (t, environment) alone.
-std::vector<float> Actions(size_t n, int t) {
-  std::vector<float> actions;
-  for (size_t i = 0; i < n; ++i) {
-    RandomStream stream({.seed = 1, .name = "actions", .environment = i, .step = uint64_t(t)});
-    actions.push_back(float(stream.Uniform(-1, 1)));
-    actions.push_back(float(stream.Uniform(-2, 2)));
-  }
-  return actions;
-}
 
 template <class T>
 std::vector<T> Row(std::span<const T> rows, size_t i, size_t width) {
@@ -64,13 +46,13 @@ void ExpectSame(const VectorEnvironment& v, size_t i, const Single& s) {
 }
 
 TEST(VectorEnvironment, NextStepResetsAStepLater) {
-  auto v = Make(5);
+  auto v = MakeVector(5);
   std::vector<Single> singles;
   for (size_t i = 0; i < 5; ++i) singles.emplace_back(i).Reset(7);
   ASSERT_TRUE(v->Reset(7).ok());
   int resets = 0;
   for (int t = 0; t < 60; ++t) {
-    auto actions = Actions(5, t);
+    auto actions = VectorActions(5, t);
     for (size_t i = 0; i < 5; ++i) {
       if (singles[i].ended()) {
         actions[2 * i] = NAN;  // ignored
@@ -88,13 +70,13 @@ TEST(VectorEnvironment, NextStepResetsAStepLater) {
 }
 
 TEST(VectorEnvironment, SameStepKeepsTheFinalObservationAndInfo) {
-  auto v = Make(5, Autoreset::kSameStep);
+  auto v = MakeVector(5, Autoreset::kSameStep);
   std::vector<Single> singles;
   for (size_t i = 0; i < 5; ++i) singles.emplace_back(i).Reset(7);
   ASSERT_TRUE(v->Reset(7).ok());
   int terminated = 0, truncated = 0;
   for (int t = 0; t < 60; ++t) {
-    const auto actions = Actions(5, t);
+    const auto actions = VectorActions(5, t);
     ASSERT_TRUE(v->Step(actions).ok());
     for (size_t i = 0; i < 5; ++i) {
       Single& s = singles[i];
@@ -120,18 +102,18 @@ TEST(VectorEnvironment, SameStepKeepsTheFinalObservationAndInfo) {
 }
 
 TEST(VectorEnvironment, DisabledWaitsForAMask) {
-  auto v = Make(4, Autoreset::kDisabled);
+  auto v = MakeVector(4, Autoreset::kDisabled);
   ASSERT_TRUE(v->Reset(3).ok());
   int resets = 0;
   for (int t = 0; t < 60; ++t) {
-    ASSERT_TRUE(v->Step(Actions(4, t)).ok());
+    ASSERT_TRUE(v->Step(VectorActions(4, t)).ok());
     std::vector<uint8_t> mask(4);
     for (size_t i = 0; i < 4; ++i) mask[i] = v->terminated()[i] || v->truncated()[i];
     if (std::count(mask.begin(), mask.end(), 1) == 0) continue;
     ++resets;
     const std::vector<float> before(v->observations().begin(), v->observations().end());
     const std::vector<double> rewards(v->rewards().begin(), v->rewards().end());
-    EXPECT_TRUE(absl::IsFailedPrecondition(v->Step(Actions(4, t))));
+    EXPECT_TRUE(absl::IsFailedPrecondition(v->Step(VectorActions(4, t))));
     EXPECT_EQ(before, std::vector<float>(v->observations().begin(), v->observations().end()));
     ASSERT_TRUE(v->Reset({}, mask).ok());
     for (size_t i = 0; i < 4; ++i) {
@@ -146,7 +128,7 @@ TEST(VectorEnvironment, DisabledWaitsForAMask) {
 }
 
 TEST(VectorEnvironment, NoTwoShareAStream) {
-  auto v = Make(50);
+  auto v = MakeVector(50);
   ASSERT_TRUE(v->Reset(1).ok());
   std::vector<std::vector<float>> rows;
   for (size_t i = 0; i < 50; ++i) rows.push_back(Row(v->observations(), i, kWidth));
@@ -159,7 +141,7 @@ TEST(VectorEnvironment, NoTwoShareAStream) {
 
 TEST(VectorEnvironment, AListOfSeedsMakesASuite) {
   const std::vector<std::optional<uint64_t>> seeds = {5, 9, 5, 1};
-  auto own = Make(4);
+  auto own = MakeVector(4);
   ASSERT_TRUE(own->Reset(seeds, {}).ok());
   EXPECT_NE(Row(own->observations(), 0, kWidth), Row(own->observations(), 2, kWidth));
   auto suite = *VectorEnvironment::Create(CheapFactory(), {.environments = 4, .same_index = true});
@@ -176,13 +158,13 @@ TEST(VectorEnvironment, AListOfSeedsMakesASuite) {
 TEST(VectorEnvironment, BadInputIsRefusedAndNothingHasHappened) {
   EXPECT_TRUE(absl::IsInvalidArgument(
       VectorEnvironment::Create(CheapFactory(), {.environments = 0}).status()));
-  auto v = Make(3), twin = Make(3);
-  EXPECT_TRUE(absl::IsFailedPrecondition(v->Step(Actions(3, 0))));
+  auto v = MakeVector(3), twin = MakeVector(3);
+  EXPECT_TRUE(absl::IsFailedPrecondition(v->Step(VectorActions(3, 0))));
   ASSERT_TRUE(v->Reset(1).ok());
   ASSERT_TRUE(twin->Reset(1).ok());
-  EXPECT_TRUE(absl::IsInvalidArgument(v->Step(Actions(2, 0))));
+  EXPECT_TRUE(absl::IsInvalidArgument(v->Step(VectorActions(2, 0))));
   for (const float bad : {NAN, INFINITY, 2.001f, -2.001f}) {
-    auto actions = Actions(3, 0);
+    auto actions = VectorActions(3, 0);
     actions[5] = bad;
     const absl::Status status = v->Step(actions);
     EXPECT_TRUE(absl::IsInvalidArgument(status));
@@ -193,8 +175,8 @@ TEST(VectorEnvironment, BadInputIsRefusedAndNothingHasHappened) {
   EXPECT_TRUE(absl::IsInvalidArgument(v->Reset(1, {{"end", 1}})));
   ASSERT_TRUE(twin->Reset(1).ok());
   ASSERT_TRUE(v->Reset(1).ok());
-  ASSERT_TRUE(v->Step(Actions(3, 0)).ok());
-  ASSERT_TRUE(twin->Step(Actions(3, 0)).ok());
+  ASSERT_TRUE(v->Step(VectorActions(3, 0)).ok());
+  ASSERT_TRUE(twin->Step(VectorActions(3, 0)).ok());
   EXPECT_TRUE(std::ranges::equal(v->observations(), twin->observations()));
 }
 
@@ -218,12 +200,12 @@ TEST(VectorEnvironment, AnErrorNamesItsEnvironmentAndLeavesTheOthers) {
     return CheapFactory(options)(index);
   };
   auto v = *VectorEnvironment::Create(make, {.environments = 4});
-  auto whole = Make(4);
+  auto whole = MakeVector(4);
   ASSERT_TRUE(v->Reset(11).ok());
   ASSERT_TRUE(whole->Reset(11).ok());
   for (int t = 0; t < 20; ++t) {
-    const absl::Status status = v->Step(Actions(4, t));
-    ASSERT_TRUE(whole->Step(Actions(4, t)).ok());
+    const absl::Status status = v->Step(VectorActions(4, t));
+    ASSERT_TRUE(whole->Step(VectorActions(4, t)).ok());
     EXPECT_EQ(status.ok(), t != 2);
     if (t == 2) {
       EXPECT_EQ(status, absl::UnavailableError("environment 1: link lost"));
@@ -236,45 +218,6 @@ TEST(VectorEnvironment, AnErrorNamesItsEnvironmentAndLeavesTheOthers) {
       EXPECT_EQ(Row(v->observations(), i, kWidth), Row(whole->observations(), i, kWidth));
       EXPECT_EQ(v->rewards()[i], whole->rewards()[i]);
     }
-  }
-}
-
-TEST(VectorEnvironment, GoesOnToTheSameBitsAfterRestore) {
-  for (const Autoreset autoreset :
-       {Autoreset::kNextStep, Autoreset::kSameStep, Autoreset::kDisabled}) {
-    auto a = Make(6, autoreset), b = Make(6, autoreset);
-    EXPECT_TRUE(absl::IsFailedPrecondition(a->Save().status()));
-    ASSERT_TRUE(a->Reset(5).ok());
-    const auto step = [&](VectorEnvironment& v, int t) {
-      if (autoreset == Autoreset::kDisabled) {
-        std::vector<uint8_t> mask;
-        for (size_t i = 0; i < 6; ++i) mask.push_back(v.terminated()[i] || v.truncated()[i]);
-        if (std::ranges::count(mask, 1) > 0) {
-          ASSERT_TRUE(v.Reset({}, mask).ok());
-        }
-      }
-      ASSERT_TRUE(v.Step(Actions(6, t)).ok());
-    };
-    // Saved after each step, so also between the end of an episode and the next beginning.
-    for (int t = 0; t < 30; ++t) {
-      step(*a, t);
-      ASSERT_TRUE(b->Restore(*a->Save()).ok());
-      EXPECT_TRUE(std::ranges::equal(a->observations(), b->observations()));
-      EXPECT_TRUE(std::ranges::equal(a->final_observations(), b->final_observations()));
-      EXPECT_TRUE(std::ranges::equal(a->rewards(), b->rewards()));
-    }
-    for (int t = 30; t < 60; ++t) {
-      step(*a, t);
-      step(*b, t);
-      EXPECT_TRUE(std::ranges::equal(a->observations(), b->observations()));
-      EXPECT_TRUE(std::ranges::equal(a->rewards(), b->rewards()));
-      EXPECT_TRUE(std::ranges::equal(a->info(), b->info()));
-      EXPECT_TRUE(std::ranges::equal(a->has_final(), b->has_final()));
-    }
-    const std::string saved = *a->Save();
-    EXPECT_TRUE(absl::IsInvalidArgument(b->Restore("nonsense")));
-    EXPECT_TRUE(absl::IsInvalidArgument(b->Restore(saved.substr(0, saved.size() / 2))));
-    EXPECT_TRUE(absl::IsInvalidArgument(Make(5, autoreset)->Restore(saved)));
   }
 }
 

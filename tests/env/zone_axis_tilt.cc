@@ -30,7 +30,7 @@ std::unique_ptr<hw::Instrument> Tilted(double alpha_mrad, double beta_mrad) {
       0);
 }
 
-ZoneAxisTiltOptions Small() {
+ZoneAxisTiltOptions SmallTilt() {
   ZoneAxisTiltOptions o;
   o.reward_truth = true;
   o.max_episode_steps = 4;
@@ -56,7 +56,7 @@ TEST(ZoneAxisTilt, CentreOfMassOfKnownPatterns) {
 TEST(ZoneAxisTilt, ThePatternFollowsTheTilt) {
   const auto deflection = [](double alpha, double beta) {
     auto twin = Tilted(alpha, beta);
-    auto task = *ZoneAxisTilt::Create(twin.get(), Small());
+    auto task = *ZoneAxisTilt::Create(twin.get(), SmallTilt());
     const auto o = task->Reset(1)->observation;
     EXPECT_NEAR(o.at("centredness")[0], -std::hypot(o.at("deflection")[0], o.at("deflection")[1]),
                 1e-5);
@@ -72,7 +72,7 @@ TEST(ZoneAxisTilt, ThePatternFollowsTheTilt) {
 
 TEST(ZoneAxisTilt, TheStageTurnsItAndTheTruthKnows) {
   auto twin = Tilted(6, -4);
-  auto task = *ZoneAxisTilt::Create(twin.get(), Small());
+  auto task = *ZoneAxisTilt::Create(twin.get(), SmallTilt());
   const auto before = *task->Reset(1);
   EXPECT_NEAR(before.info.at("tilt_mrad"), std::hypot(6, 4), 1e-9);
   const auto r = *task->Step(std::vector<float>{-6, 1});
@@ -87,7 +87,7 @@ TEST(ZoneAxisTilt, TheStageTurnsItAndTheTruthKnows) {
 TEST(ZoneAxisTilt, RefusesAnInstrumentThatLacksWhatItNeeds) {
   const hw::Description whole = Tilted(0, 0)->description();
   const auto why = [&](const std::function<void(hw::Description*, ZoneAxisTiltOptions*)>& change) {
-    ZoneAxisTiltOptions o = Small();
+    ZoneAxisTiltOptions o = SmallTilt();
     o.reward_truth = false;
     return WhyRefused<ZoneAxisTilt>(whole, o, change);
   };

@@ -8,11 +8,11 @@
 
 #include "core/random.h"
 #include "sim/physics/electron.h"
+#include "tests/sim/energy.h"
 
 namespace ronchi::sim {
 namespace {
 
-constexpr double kEnergy_eV = 200e3;
 // Unequal axes, an even and an odd number of points.
 const Grid kGrid{.nx = 12, .ny = 15, .lx_A = 10, .ly_A = 17};
 

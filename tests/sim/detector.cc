@@ -10,12 +10,12 @@
 #include "core/random.h"
 #include "sim/physics/electron.h"
 #include "sim/probe.h"
+#include "tests/sim/energy.h"
 
 namespace ronchi::sim {
 namespace {
 
 using Type = DetectorOptions::Type;
-constexpr double kEnergy_eV = 200e3;
 
 std::vector<float> RandomPattern(const Grid& g) {
   RandomStream random({.seed = 2, .name = "test.pattern"});

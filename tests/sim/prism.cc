@@ -7,11 +7,11 @@
 #include "sim/detector.h"
 #include "sim/physics/electron.h"
 #include "sim/specimen/read_structure.h"
+#include "tests/sim/energy.h"
 
 namespace ronchi::sim {
 namespace {
 
-constexpr double kEnergy_eV = 200e3;
 constexpr size_t kMemory = size_t(1) << 30;
 
 Multislice Engine(int cells, size_t pixels, int layers) {

@@ -12,11 +12,10 @@
 #include "sim/physics/scattering_factors.h"
 #include "sim/potential.h"
 #include "sim/simulate_config.h"
+#include "tests/sim/energy.h"
 
 namespace ronchi::sim {
 namespace {
-
-constexpr double kEnergy_eV = 200e3;
 
 BeamOptics Optics(std::array<double, 2> tilt_rad) {
   BeamOptics o{.energy_eV = kEnergy_eV, .semiangle_rad = 0.012, .tilt_rad = tilt_rad};

@@ -16,7 +16,7 @@ absl::StatusOr<SimulationOptions> OptionsOf(const std::string& text,
   return ReadSimulationOptions(config);
 }
 
-std::string Job(const std::string& more) {
+std::string JobText(const std::string& more) {
   return R"(version: 1
 specimen: {file: SrTiO3_001.xyz, repeat: [2, 2, 2]}
 beam: {energy_keV: 200, semiangle_mrad: 20}
@@ -37,8 +37,8 @@ CompleteSimulation RunJob(const std::string& text) {
 }
 
 TEST(Simulate, ADetectorBeyondTheBandLimitIsToldHowFarItMayReach) {
-  const auto o =
-      OptionsOf(Job("scan: {end_A: [1, 1], pixels: [1, 1]}\n"), {"detectors.adf.outer_mrad=200"});
+  const auto o = OptionsOf(JobText("scan: {end_A: [1, 1], pixels: [1, 1]}\n"),
+                           {"detectors.adf.outer_mrad=200"});
   const auto r = Simulate(*o);
   ASSERT_TRUE(absl::IsOutOfRange(r.status()));
   const std::string message(r.status().message());
@@ -48,10 +48,10 @@ TEST(Simulate, ADetectorBeyondTheBandLimitIsToldHowFarItMayReach) {
 }
 
 TEST(Simulate, AnyNumberOfThreadsGivesTheSameBytes) {
-  const std::string job =
-      Job("scan: {end_A: [3.905, 3.905], pixels: [5, 3]}\n"
-          "phonons: {configurations: 2, rms_A: {Sr: 0.08}}\n"
-          "exit_planes: every 1\ndose: {electrons_per_A2: 1e5}\n");
+  const std::string job = JobText(
+      "scan: {end_A: [3.905, 3.905], pixels: [5, 3]}\n"
+      "phonons: {configurations: 2, rms_A: {Sr: 0.08}}\n"
+      "exit_planes: every 1\ndose: {electrons_per_A2: 1e5}\n");
   SetThreads(1);
   const CompleteSimulation one = RunJob(job);
   SetThreads(2);
@@ -69,9 +69,9 @@ TEST(Simulate, AnyNumberOfThreadsGivesTheSameBytes) {
 // Σ(n − μ)²/μ has mean N and variance 2N + Σ1/μ. Five standard deviations each.
 TEST(Simulate, CountingNoiseIsPoisson) {
   const std::string scan = "scan: {end_A: [3.905, 3.905], pixels: [24, 24]}\n";
-  const CompleteSimulation clean = RunJob(Job(scan));
+  const CompleteSimulation clean = RunJob(JobText(scan));
   const CompleteSimulation noisy = RunJob(
-      Job(scan + "dose: {electrons_per_A2: 3000, seed: 4}\noutput: {normalisation: counts}\n"));
+      JobText(scan + "dose: {electrons_per_A2: 3000, seed: 4}\noutput: {normalisation: counts}\n"));
   const double electrons = 3000 * std::pow(3.905 / 24, 2);
   for (size_t d : {0, 1}) {
     const Array<float>&means = clean.images[d].values, &counts = noisy.images[d].values;
@@ -91,7 +91,7 @@ TEST(Simulate, CountingNoiseIsPoisson) {
 }
 
 TEST(Simulate, CountsAreAFunctionOfTheSeed) {
-  const std::string job = Job("scan: {end_A: [3.905, 3.905], pixels: [6, 6]}\n");
+  const std::string job = JobText("scan: {end_A: [3.905, 3.905], pixels: [6, 6]}\n");
   auto counts = [&](const std::string& dose) { return RunJob(job + dose).images[0].values; };
   const Array<float> a = counts("dose: {electrons_per_A2: 1e4, seed: 4}\n");
   EXPECT_EQ(a, counts("dose: {electrons_per_A2: 1e4, seed: 4}\n"));
@@ -103,11 +103,11 @@ TEST(Simulate, CountsAreAFunctionOfTheSeed) {
 TEST(Simulate, ABackwardRasterHasTheSameDose) {
   const std::string dose = "dose: {electrons_per_A2: 1e4}\noutput: {normalisation: counts}\n";
   const auto backward =
-      RunJob(Job("scan: {start_A: [3, 0], end_A: [0, 3], pixels: [6, 6]}\n" + dose))
+      RunJob(JobText("scan: {start_A: [3, 0], end_A: [0, 3], pixels: [6, 6]}\n" + dose))
           .images[1]
           .values;
   const auto forward =
-      RunJob(Job("scan: {end_A: [3, 3], pixels: [6, 6]}\n" + dose)).images[1].values;
+      RunJob(JobText("scan: {end_A: [3, 3], pixels: [6, 6]}\n" + dose)).images[1].values;
   double b = 0, f = 0;
   for (float v : backward) b += v;
   for (float v : forward) f += v;

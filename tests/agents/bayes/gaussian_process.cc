@@ -5,9 +5,7 @@
 #include <Eigen/LU>
 #include <cmath>
 
-#include "agents/bayes/map_fit.h"
-#include "agents/bayes/sobol.h"
-#include "core/random.h"
+#include "tests/agents/bayes/gp_data.h"
 
 namespace ronchi::agents {
 namespace {
@@ -15,34 +13,6 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-GpData MakeData(Index n, Index d, uint64_t seed = 3) {
-  GpData data{SobolPoints(size_t(n), size_t(d), {.seed = seed, .name = "test"}), VectorXd(n)};
-  RandomStream noise({.seed = seed, .name = "noise"});
-  for (Index i = 0; i < n; ++i) {
-    data.outputs[i] =
-        std::sin(6 * data.inputs(i, 0)) + data.inputs.row(i).squaredNorm() + 0.1 * noise.Normal();
-  }
-  data.outputs.array() -= data.outputs.mean();
-  return data;
-}
-GpHyperparameters MakeHyper(Index d) {
-  GpHyperparameters h;
-  h.log_length_scale = VectorXd::LinSpaced(d, -1.2, -0.3);
-  h.log_signal_variance = 0.4;
-  h.log_noise_variance = -4;
-  return h;
-}
-
-// The kernel written out from its definition, one pair at a time.
-double Kernel(const VectorXd& a, const VectorXd& b, const GpHyperparameters& h) {
-  double r2 = 0;
-  for (Index i = 0; i < a.size(); ++i) {
-    r2 += std::pow((a[i] - b[i]) / std::exp(h.log_length_scale[i]), 2);
-  }
-  const double r = std::sqrt(r2), t = std::sqrt(5.0) * r;
-  return kMeanVariance + std::exp(h.log_signal_variance) * (1 + t + 5 * r2 / 3) * std::exp(-t);
-}
 
 TEST(GaussianProcess, AgreesWithTheTextbookFormulasByDirectInversion) {
   const GpData data = MakeData(25, 3);
@@ -100,28 +70,6 @@ TEST(GaussianProcess, PosteriorGradientsAreCentralDifferences) {
   }
 }
 
-// Halving the step of a central difference must quarter its distance from the analytic gradient.
-TEST(GaussianProcess, LikelihoodGradientIsTheLimitOfCentralDifferencesAtSecondOrder) {
-  const GpData data = MakeData(20, 3);
-  const VectorXd theta = MakeHyper(3).ToVector();
-  VectorXd gradient;
-  const GpPrior prior = GpPrior::Broad(3);
-  LogPosterior({&data, 1}, prior, theta, &gradient);
-  for (Index i = 0; i < theta.size(); ++i) {
-    auto error = [&](double h) {
-      VectorXd up = theta, down = theta;
-      up[i] += h;
-      down[i] -= h;
-      return (LogPosterior({&data, 1}, prior, up, nullptr) -
-              LogPosterior({&data, 1}, prior, down, nullptr)) /
-                 (2 * h) -
-             gradient[i];
-    };
-    EXPECT_NEAR(error(0.02) / error(0.01), 4.0, 0.05) << "hyper-parameter " << i;
-    EXPECT_NEAR(error(1e-4), 0, 1e-6 * (1 + std::abs(gradient[i])));
-  }
-}
-
 TEST(GaussianProcess, FreeAndMemberLikelihoodsAgree) {
   const GpData data = MakeData(15, 2);
   const auto gp = GaussianProcess::Create(data.inputs, data.outputs, MakeHyper(2));
@@ -161,52 +109,6 @@ TEST(GaussianProcess, SurvivesClusteredAndRepeatedPoints) {
   EXPECT_TRUE(std::isfinite(p.mean));
   EXPECT_GT(p.variance, 0);
   EXPECT_LT(std::abs(p.mean), 0.02);
-}
-
-// Draws from a process of known hyper-parameters: the fit finds them within their own uncertainty.
-TEST(MapFit, FindsTheHyperparametersThatMadeTheData) {
-  const Index n = 120;
-  GpHyperparameters truth = MakeHyper(2);
-  truth.log_length_scale << std::log(0.15), std::log(0.6);
-  truth.log_noise_variance = std::log(0.01);
-  const MatrixXd x = SobolPoints(n, 2, {.seed = 4, .name = "test"});
-  MatrixXd k(n, n);
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < n; ++j) k(i, j) = Kernel(x.row(i), x.row(j), truth);
-    k(i, i) += 0.01;
-  }
-  RandomStream stream({.seed = 8, .name = "test"});
-  VectorXd white(n);
-  for (double& w : white) w = stream.Normal();
-  const VectorXd y = Eigen::LLT<MatrixXd>(k).matrixL() * white;
-  const GpData data = {x, y};
-  const GpHyperparameters fit = FitMap({&data, 1}, GpPrior::Broad(2), {});
-  // Length scales and variances of a process in a box of a few length scales are known to about
-  // 25 %; four of those.
-  EXPECT_NEAR(fit.log_length_scale[0], truth.log_length_scale[0], 0.6);
-  EXPECT_NEAR(fit.log_length_scale[1], truth.log_length_scale[1], 0.9);
-  EXPECT_NEAR(fit.log_noise_variance, truth.log_noise_variance, 0.8);
-  const GpPrior prior = GpPrior::Broad(2);
-  EXPECT_GE(LogPosterior({&data, 1}, prior, fit.ToVector(), nullptr),
-            LogPosterior({&data, 1}, prior, truth.ToVector(), nullptr));
-}
-
-TEST(Sobol, FillsTheSquareMoreEvenlyThanChance) {
-  const MatrixXd points = SobolPoints(256, 2, {.seed = 1, .name = "test"});
-  // A (0, m, 2)-net in base 2 with the digital shift: 16 × 16 cells hold one point each, save for
-  // the one that Boost's sequence leaves out in place of its first.
-  int occupied = 0;
-  for (int cell = 0; cell < 256; ++cell) {
-    for (Index i = 0; i < 256; ++i) {
-      if (int(points(i, 0) * 16) == cell / 16 && int(points(i, 1) * 16) == cell % 16) {
-        ++occupied;
-        break;
-      }
-    }
-  }
-  EXPECT_GE(occupied, 255);
-  const MatrixXd other = SobolPoints(256, 2, {.seed = 2, .name = "test"});
-  EXPECT_GT((points - other).norm(), 1);
 }
 
 }  // namespace

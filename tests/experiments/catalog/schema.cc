@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/config_schema.h"
 #include "experiments/catalog/describe_environment.h"
 #include "experiments/loop/recipe.h"
 
@@ -108,29 +107,6 @@ TEST(Schema, ExamplesOfOtherDocumentsFit) {
   EXPECT_THAT(Misfits({{"kind", "sheet"}, {"curent_pA", 20}}, instrument, instrument),
               ::testing::Not(::testing::IsEmpty()));
   EXPECT_FALSE(SchemaOf("letter").ok());
-}
-
-TEST(ConfigSchema, NotesWhatIsAskedOfItsOwnDocumentAlone) {
-  const Config mine = *Config::Parse("{a: {x: 1}, list: [{n: 2}]}", "mine");
-  const Config other = *Config::Parse("{}", "other");
-  const ConfigSchema schema(mine);
-  double x = 5, z = 0;
-  int n = 0;
-  ConfigReader r(mine);
-  ConfigReader a(r.Child("a"));
-  a.Number("x", &x, {.min = 0, .max = 9}, true);
-  EXPECT_TRUE(a.Done().ok());
-  ConfigReader(r.Child("list").Item(0)).Integer("n", &n, {.min = 1});
-  ConfigReader(other).Number("z", &z);
-  const json s = schema.Json()["properties"];
-  EXPECT_EQ(s["a"], json::parse(R"({"type": "object", "required": ["x"],
-    "additionalProperties": false,
-    "properties": {"x": {"type": "number", "minimum": 0.0, "maximum": 9.0}}})"));
-  EXPECT_EQ(s["list"]["items"]["properties"]["n"]["minimum"], 1);
-  EXPECT_EQ(s.size(), 2u);
-  EXPECT_EQ(
-      MergeSchemas(schema.Json(), json::parse(R"({"properties": {"b": {}}})"))["properties"].size(),
-      3u);
 }
 
 }  // namespace

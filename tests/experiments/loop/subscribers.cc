@@ -13,11 +13,11 @@ namespace {
 using ::testing::HasSubstr;
 
 // A task that shows a contrast and an image of one line.
-struct Shown {
+struct ShownAlready {
   env::Spec spec;
   env::Observation observation;
   env::Info info;
-  Shown() {
+  ShownAlready() {
     spec.observation_space["contrast"] = {{1}, 0, 1, "", ""};
     spec.observation_space["image"] = {{1, 20}, 0, 1, "", ""};
     spec.action_space = {{2}, -1, 1, "nm", ""};
@@ -40,7 +40,7 @@ TEST(StageRecord, RowsAreObservationsAndWhatBelongsToThem) {
   EventBus bus;
   StageRecord record;
   const auto recording = bus.Subscribe([&](const Event& event) { return record.Take(event); });
-  Shown shown;
+  ShownAlready shown;
   ASSERT_TRUE(bus.Publish(shown.Event(0)).ok());
   const std::vector<float> action = {0.5f, -0.25f};
   ASSERT_TRUE(bus.Publish(events::Action{action, 2.0}).ok());

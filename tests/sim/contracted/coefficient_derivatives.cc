@@ -1,5 +1,5 @@
 // Derivatives of the coefficients along many directions at once, against those of images along one
-// at a time (which tests/sim/contracted/derivatives.cc holds against differences).
+// at a time (which tests/sim/contracted/derivative.cc holds against differences).
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -8,7 +8,6 @@
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/potential/gauss_legendre.h"
-#include "sim/potential/patch_fit.h"
 
 namespace ronchi::sim {
 namespace {
@@ -98,34 +97,6 @@ TEST_P(AnyTable, SplitsIntoASmoothPartAndACore) {
     }
     const double end = 1.25 / (2 * radius / 3);
     EXPECT_LT(std::fabs(p.Transform(end)), 5e-4 * p.Transform(0)) << z;
-  }
-}
-
-// A quartic is its own fit; an alternating field, the ripple of a grid, all but vanishes.
-TEST(PatchFit, KeepsPolynomialsAndDropsRipples) {
-  const PatchFit fit(10);
-  const auto at = [&](double x, const auto& field) {
-    const PatchFit::Terms p = fit.At(x);
-    double value = 0;
-    for (size_t i = 0; i < fit.count(); ++i) {
-      for (size_t t = 0; t < PatchFit::kTerms; ++t) value += p[t] * fit.AtPoint(i)[t] * field(i);
-    }
-    return value;
-  };
-  const auto quartic = [](double x) { return 2 - x + 0.3 * x * x - 0.02 * x * x * x * x; };
-  for (double x : {1.2, 4.5, 7.9}) {
-    EXPECT_NEAR(at(x, [&](size_t i) { return quartic(double(i)); }), quartic(x), 1e-10);
-    EXPECT_LT(std::fabs(at(x, [](size_t i) { return i % 2 ? 1.0 : -1.0; })), 0.3) << x;
-  }
-}
-
-TEST(GaussLegendre, IsExactForPolynomials) {
-  for (int n : {1, 2, 5, 24}) {
-    for (int power = 0; power < 2 * n; ++power) {
-      double sum = 0;
-      for (const auto& [t, weight] : GaussLegendre(n)) sum += weight * std::pow(t, power);
-      EXPECT_NEAR(sum, 1.0 / (power + 1), 1e-14) << n << " " << power;
-    }
   }
 }
 

@@ -24,8 +24,8 @@ const ScatteringFactors& Table(const std::string& name) {
   return *tables[name];
 }
 
-class AnyTable : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Tables, AnyTable, testing::Values("kirkland", "lobato", "peng"),
+class AnyFiniteTable : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Tables, AnyFiniteTable, testing::Values("kirkland", "lobato", "peng"),
                          [](const auto& info) { return std::string(info.param); });
 
 // The potential's shape along z at one lateral frequency is m(z) = ∫ f(√(k² + k_z²)) e^{2πi k_z z}
@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Tables, AnyTable, testing::Values("kirkland", "lobato",
 // z0) dk_z, and from Beyond, whose derivative is −m, by integration by parts. Both integrands decay
 // as a Gaussian; where Beyond has a kink in its slope (at the atom), 10⁴ points leave h² ~ 1e-8 of
 // it.
-TEST_P(AnyTable, BeyondIsTheTransformOfTheTable) {
+TEST_P(AnyFiniteTable, BeyondIsTheTransformOfTheTable) {
   const ScatteringFactors& table = Table(GetParam());
   for (int z : {1, 8, 38, 79}) {
     for (double k : {0.0, 0.3, 1.0, 4.0}) {
@@ -121,7 +121,7 @@ PotentialOptions Bilinear(Projection projection) {
   return {.projection = projection, .placement = Placement::kBilinear};
 }
 
-TEST_P(AnyTable, SlicesAreTheIntegralsOfTheThreeDimensionalPotential) {
+TEST_P(AnyFiniteTable, SlicesAreTheIntegralsOfTheThreeDimensionalPotential) {
   const ScatteringFactors& table = Table(GetParam());
   const Specimen s = Few();
   const Grid g{24, 20, 6, 5};
@@ -150,7 +150,7 @@ std::vector<double> Total(const PotentialSlices& p) {
 
 // Nothing is lost or gained: what a slice gets its neighbour gives. Round-off alone, some 20 single
 // precision additions of values up to the maximum.
-TEST_P(AnyTable, TheSumOverSlicesIsTheInfiniteProjection) {
+TEST_P(AnyFiniteTable, TheSumOverSlicesIsTheInfiniteProjection) {
   const Specimen s = Few();
   const Grid g{48, 40, 6, 5};
   for (double thickness : {0.13, 0.5, 1.0, 2.0}) {

@@ -204,8 +204,8 @@ std::vector<int> Elements(const ScatteringFactors& factors) {
 }
 
 // Bilinear placement moves these by 13 to 40 %. What is left is the smooth part's aliasing: of all
-// elements at most 0.05 % with Kirkland's and Lobato's tables, 0.1 % with Peng's narrow Gaussians (but where a reading
-// all but vanishes: gadolinium).
+// elements at most 0.05 % with Kirkland's and Lobato's tables, 0.1 % with Peng's narrow Gaussians
+// (but where a reading all but vanishes: gadolinium).
 TEST(Placement, NoReadingDependsOnWhereAnAtomStands) {
   for (const char* table : {"kirkland", "lobato", "peng"}) {
     for (double pixel_A : {0.04, 0.06, 0.08, 0.12}) {

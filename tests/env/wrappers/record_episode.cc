@@ -1,48 +1,24 @@
-// What the recording wrappers write: HDF5 episodes read back number by number, pictures and GIFs,
-// and errors that are told without losing a step.
+#include "env/wrappers/record_episode.h"
+
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "core/files.h"
 #include "core/storage.h"
-#include "env/wrappers/record_episode.h"
 #include "env/wrappers/record_pictures.h"
-#include "tests/support/cheap_environment.h"
+#include "tests/env/wrappers/recorded.h"
 
 namespace ronchi::env {
 namespace {
 
-using testing_support::CheapFactory;
-
-struct Folder {
-  Folder() { std::filesystem::remove_all(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  const std::string path = testing::TempDir() + "ronchi_record_" +
-                           testing::UnitTest::GetInstance()->current_test_info()->name();
-  std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-      if (entry.is_regular_file()) {
-        names.push_back(entry.path().lexically_relative(path).generic_string());
-      }
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-};
-
-std::unique_ptr<Environment> Cheap(int steps) {
-  return *CheapFactory({.max_episode_steps = steps, .end_probability = 0})(0);
-}
-
 TEST(RecordEpisode, WritesWhatWasSeenAndDone) {
-  const Folder folder;
+  const RecordFolder folder;
   std::vector<std::vector<float>> rows;
   std::vector<double> rewards, walked;
   {
-    RecordEpisode e(Cheap(4), {.folder = folder.path + "/deep", .name = "walk", .every = 2});
+    RecordEpisode e(CheapEpisodes(4),
+                    {.folder = folder.path + "/deep", .name = "walk", .every = 2});
     std::vector<float> row(8);
     for (int episode = 0; episode < 3; ++episode) {  // 0 and 2 are written, 2 not to its end
       ASSERT_TRUE(
@@ -85,12 +61,12 @@ TEST(RecordEpisode, WritesWhatWasSeenAndDone) {
 }
 
 TEST(RecordEpisode, ARestoredEpisodeIsWrittenWhole) {
-  const Folder folder;
+  const RecordFolder folder;
   std::vector<float> row(8);
   std::string saved;
   const auto make = [&](const char* name) {
     return std::make_unique<RecordEpisode>(
-        Cheap(6), RecordEpisodeOptions{.folder = folder.path, .name = name});
+        CheapEpisodes(6), RecordEpisodeOptions{.folder = folder.path, .name = name});
   };
   const auto go = [&](RecordEpisode& e, int from, int to) {
     for (int t = from; t < to; ++t) {
@@ -112,51 +88,13 @@ TEST(RecordEpisode, ARestoredEpisodeIsWrittenWhole) {
   }
 }
 
-TEST(RecordPictures, WritesASequenceAndAGif) {
-  const Folder folder;
-  std::vector<float> row(8);
-  RecordPictures e(Cheap(3), {.folder = folder.path, .name = "walk"});
-  ASSERT_TRUE(e.ResetInto(1, {}, row).ok());
-  for (int t = 0; t < 3; ++t) ASSERT_TRUE(e.StepInto(std::vector<float>{0, 0}, row).ok());
-  ASSERT_TRUE(e.Finish().ok());
-  EXPECT_EQ(folder.files(), (std::vector<std::string>{
-                                "walk-episode-0.gif", "walk-episode-0/step-0000.png",
-                                "walk-episode-0/step-0001.png", "walk-episode-0/step-0002.png",
-                                "walk-episode-0/step-0003.png"}));
-  const std::string gif = *ReadFile(folder.path + "/walk-episode-0.gif");
-  EXPECT_EQ(gif.substr(0, 6), "GIF89a");
-  EXPECT_EQ(e.written().size(), 2u);
-}
-
-TEST(RecordPictures, ARestoredEpisodeHasTheSameGif) {
-  const Folder folder;
-  std::vector<float> row(8);
-  const auto make = [&](const char* name) {
-    return std::make_unique<RecordPictures>(
-        Cheap(6), RecordPicturesOptions{.folder = folder.path, .name = name, .png = false});
-  };
-  auto a = make("a"), b = make("b");
-  const std::vector<float> action = {0.5f, 1};
-  ASSERT_TRUE(a->ResetInto(1, {}, row).ok());
-  for (int t = 0; t < 3; ++t) ASSERT_TRUE(a->StepInto(action, row).ok());
-  ASSERT_TRUE(b->Restore(*a->Save()).ok());
-  for (int t = 3; t < 6; ++t) {
-    ASSERT_TRUE(a->StepInto(action, row).ok());
-    ASSERT_TRUE(b->StepInto(action, row).ok());
-  }
-  const auto x = ReadFile(folder.path + "/a-episode-0.gif");
-  const auto y = ReadFile(folder.path + "/b-episode-0.gif");
-  ASSERT_TRUE(x.ok() && y.ok());
-  EXPECT_EQ(*x, *y);
-}
-
-TEST(Record, WhatCannotBeWrittenIsToldAndNoStepIsLost) {
-  const Folder folder;
+TEST(RecordEpisode, WhatCannotBeWrittenIsToldAndNoStepIsLost) {
+  const RecordFolder folder;
   std::filesystem::create_directories(folder.path);
   std::ofstream(folder.path + "/taken") << "a file";
   std::vector<float> row(8);
-  RecordEpisode e(Cheap(2), {.folder = folder.path + "/taken/below"});
-  RecordPictures p(Cheap(2), {.folder = folder.path + "/taken/below"});
+  RecordEpisode e(CheapEpisodes(2), {.folder = folder.path + "/taken/below"});
+  RecordPictures p(CheapEpisodes(2), {.folder = folder.path + "/taken/below"});
   for (Environment* any : {static_cast<Environment*>(&e), static_cast<Environment*>(&p)}) {
     ASSERT_TRUE(any->ResetInto(1, {}, row).ok());
     for (int t = 0; t < 2; ++t) ASSERT_TRUE(any->StepInto(std::vector<float>{0, 0}, row).ok());

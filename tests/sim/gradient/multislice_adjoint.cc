@@ -56,23 +56,6 @@ TEST(Adjoint, OfACenterOfMass) {
   ExpectAllAgree(s, VectorLoss(com));
 }
 
-// Exact placement: cores that overlap (pixels of 0.18 Å, atoms at random), and none.
-TEST(Adjoint, OfAtomsPlacedExactly) {
-  Scene s = Scattered({45, 50});
-  s.placement = Placement::kExact;
-  s.tilt_rad = {0.012, -0.02};
-  ExpectAllAgree(s, PatternLoss(s.grid()));
-}
-
-TEST(Adjoint, OfACrystalPlacedExactly) {
-  Scene s = Scattered({40, 42});
-  s.placement = Placement::kExact;
-  const Specimen crystal =
-      ReadStructure(RONCHI_SOURCE_DIR "/data/structures/SrTiO3_001.xyz")->Repeated(1, 1, 2);
-  s.specimen = crystal.Displaced({{8, 0.1}, {22, 0.08}, {38, 0.09}}, 7, 0);
-  ExpectAllAgree(s, PatternLoss(s.grid()));
-}
-
 TEST(Adjoint, OfDpcOfAThinSpecimen) {
   Scene s = Scattered({45, 50});
   s.slice_A = 10;  // one slice: nothing propagates
@@ -85,34 +68,6 @@ TEST(Adjoint, OfDpcOfAThinSpecimen) {
   EXPECT_EQ(g.stack.tilt_per_rad[0], 0);
   ExpectAgreement(s, loss, AberrationKnobs(s, g.optics));
   ExpectAgreement(s, loss, AtomKnobs(s, g.atoms));
-}
-
-// A crystal, atoms displaced: every slice is another.
-TEST(Adjoint, OfDisplacedAtoms) {
-  Scene s = Scattered({42, 48});
-  const Specimen crystal =
-      ReadStructure(RONCHI_SOURCE_DIR "/data/structures/SrTiO3_001.xyz")->Repeated(2, 2, 2);
-  s.specimen = crystal.Displaced({{8, 0.1}, {22, 0.08}, {38, 0.09}}, 7, 0);
-  ASSERT_EQ(s.Potential().distinct.size(), 4u);
-  const Loss loss = PatternLoss(s.grid());
-  const AllGradients g = GradientsOf(s, loss);
-  ExpectAgreement(s, loss, AtomKnobs(s, g.atoms));
-  ExpectAgreement(s, loss, StackKnobs(s, g.stack));
-}
-
-// The aperture's rim has kinks where a beam enters it or comes wholly inside: steps are so small
-// that none lies in between.
-TEST(Adjoint, ByBeamTilt) {
-  Scene s = Scattered({45, 50});
-  s.optics.tilt_rad = {0.003, -0.0017};
-  const Loss loss = PatternLoss(s.grid());
-  const OpticsGradient g = GradientsOf(s, loss, Planes::kNone).optics;
-  std::vector<Knob> knobs;
-  for (size_t i : {0, 1}) {
-    knobs.push_back({i ? "beam_tilt.y" : "beam_tilt.x", 2e-6,
-                     [i](Scene* x, double by) { x->optics.tilt_rad[i] += by; }, g.tilt_per_rad[i]});
-  }
-  ExpectAgreement(s, loss, knobs);
 }
 
 // Moves atom `a` and those above and below it in cells of 3.905 Å. They move one after another: the
