@@ -2,12 +2,12 @@
 
 #include <fftw3.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
-#include <tuple>
 
 #include "core/files.h"
 #include "core/sealed_text.h"
@@ -85,8 +85,6 @@ void KeepWisdom(Fft::Effort effort) {
   RONCHI_FFTW(free)(text);
 }
 
-using Key = std::tuple<int, int, int, int, int, int>;
-
 }  // namespace
 
 struct Fft::Plan {
@@ -115,36 +113,51 @@ PlanWithWisdom(size_t elements, Fft::Effort effort, const Make& make) {
 
 int Sign(Fft::Direction d) { return d == Fft::Direction::kForward ? FFTW_FORWARD : FFTW_BACKWARD; }
 
+// A stack of configurations asks for the same few plans again and again, each time when the last
+// configuration has let go of them: they are kept, the latest first.
+constexpr size_t kKept = 32;
+
 }  // namespace
 
-Fft Fft::Batch(int n, int batch, int stride, int distance, Direction direction, Effort effort) {
+template <class Make>
+std::shared_ptr<const Fft::Plan> Fft::Planned(const Key& key, size_t elements, Effort effort,
+                                              const Make& make) {
+  std::shared_ptr<const Plan> dropped;  // outlives the lock, which its end takes
   const std::lock_guard<std::mutex> lock(PlannerMutex());
-  static std::map<Key, std::weak_ptr<const Plan>> made;
-  const Key key(n, batch, stride, distance, Sign(direction), int(effort));
-  Fft fft;
-  if ((fft.plan_ = made[key].lock())) return fft;
-  auto plan = std::make_shared<Plan>();
+  static auto& kept = *new std::vector<std::pair<Key, std::shared_ptr<const Plan>>>;
+  auto it = std::ranges::find(kept, key, [](const auto& k) { return k.first; });
+  if (it == kept.end()) {
+    auto plan = std::make_shared<Plan>();
+    plan->plan = PlanWithWisdom(elements, effort, make);
+    RONCHI_CHECK(plan->plan != nullptr);
+    if (kept.size() == kKept) {
+      dropped = std::move(kept.back().second);
+      kept.pop_back();
+    }
+    it = kept.insert(kept.end(), {key, std::move(plan)});
+  }
+  std::rotate(kept.begin(), it, it + 1);
+  return kept.front().second;
+}
+
+Fft Fft::Batch(int n, int batch, int stride, int distance, Direction direction, Effort effort) {
   const size_t elements = size_t(n - 1) * stride + size_t(batch - 1) * distance + 1;
-  plan->plan = PlanWithWisdom(elements, effort, [&](RONCHI_FFTW(complex) * data, unsigned flags) {
-    return RONCHI_FFTW(plan_many_dft)(1, &n, batch, data, nullptr, stride, distance, data, nullptr,
-                                      stride, distance, Sign(direction), flags);
-  });
-  RONCHI_CHECK(plan->plan != nullptr);
-  made[key] = plan;
-  fft.plan_ = plan;
+  Fft fft;
+  fft.plan_ = Planned({n, batch, stride, distance, Sign(direction), int(effort)}, elements, effort,
+                      [&](RONCHI_FFTW(complex) * data, unsigned flags) {
+                        return RONCHI_FFTW(plan_many_dft)(1, &n, batch, data, nullptr, stride,
+                                                          distance, data, nullptr, stride, distance,
+                                                          Sign(direction), flags);
+                      });
   return fft;
 }
 
 Fft Fft::Plane(int nx, int ny, Direction direction, Effort effort) {
-  const std::lock_guard<std::mutex> lock(PlannerMutex());
-  auto plan = std::make_shared<Plan>();
-  plan->plan =
-      PlanWithWisdom(size_t(nx) * ny, effort, [&](RONCHI_FFTW(complex) * data, unsigned flags) {
-        return RONCHI_FFTW(plan_dft_2d)(nx, ny, data, data, Sign(direction), flags);
-      });
-  RONCHI_CHECK(plan->plan != nullptr);
   Fft fft;
-  fft.plan_ = plan;
+  fft.plan_ = Planned({nx, ny, 0, 0, Sign(direction), int(effort)}, size_t(nx) * ny, effort,
+                      [&](RONCHI_FFTW(complex) * data, unsigned flags) {
+                        return RONCHI_FFTW(plan_dft_2d)(nx, ny, data, data, Sign(direction), flags);
+                      });
   return fft;
 }
 

@@ -2,6 +2,7 @@
 // size, with wisdom kept in the user's cache folder, and may be executed by any number of threads.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstdlib>
 #include <memory>
@@ -52,6 +53,11 @@ class Fft {
 
  private:
   struct Plan;
+  // n or nx; batch or ny; stride and distance, or 0; direction; effort.
+  using Key = std::array<int, 6>;
+  template <class Make>
+  static std::shared_ptr<const Plan> Planned(const Key& key, size_t elements, Effort effort,
+                                             const Make& make);
   std::shared_ptr<const Plan> plan_;
 };
 
