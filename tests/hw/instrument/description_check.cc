@@ -14,14 +14,15 @@ namespace {
 using ::testing::HasSubstr;
 using testing_support::NullDescription;
 
-absl::Status Read(const std::string& text) {
+absl::Status ReadDescription(const std::string& text) {
   const auto d = DescriptionFromJson(nlohmann::json::parse(text));
   return d.ok() ? CheckDescription(*d) : d.status();
 }
 
 TEST(DescriptionCheck, LittleIsNeededAndAllComesBack) {
-  EXPECT_EQ(Read(R"({"id": "i"})"), absl::OkStatus());
-  EXPECT_EQ(Read(R"({"id": "i", "properties": [{"name": "a"}], "detectors": [{"name": "a"}]})"),
+  EXPECT_EQ(ReadDescription(R"({"id": "i"})"), absl::OkStatus());
+  EXPECT_EQ(ReadDescription(
+                R"({"id": "i", "properties": [{"name": "a"}], "detectors": [{"name": "a"}]})"),
             absl::OkStatus());
   const Description d = NullDescription();
   EXPECT_EQ(CheckDescription(d), absl::OkStatus());
@@ -60,7 +61,7 @@ TEST(DescriptionCheck, MistakesAreToldWithTheirPlace) {
       {R"({"id": "i", "min_dwell_s": 2, "max_dwell_s": 1})", "min_dwell_s above max_dwell_s"},
   };
   for (const auto& [text, says] : cases) {
-    const absl::Status s = Read(text);
+    const absl::Status s = ReadDescription(text);
     EXPECT_TRUE(absl::IsInvalidArgument(s)) << text;
     EXPECT_THAT(std::string(s.message()), HasSubstr(says)) << text;
     EXPECT_EQ(s.message().find('\n'), std::string::npos) << text;

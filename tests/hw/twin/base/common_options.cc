@@ -10,7 +10,7 @@ namespace {
 using testing::HasSubstr;
 
 // As a twin reads it: numbers a and b, of which b is a ratio.
-absl::StatusOr<CommonOptions> Read(const std::string& yaml) {
+absl::StatusOr<CommonOptions> ReadCommon(const std::string& yaml) {
   const Config twin = *Config::Parse(yaml, "t.yaml");
   ConfigReader r(twin);
   CommonOptions o;
@@ -28,7 +28,7 @@ absl::StatusOr<CommonOptions> Read(const std::string& yaml) {
 }
 
 TEST(CommonOptions, AreRead) {
-  const auto o = Read(
+  const auto o = ReadCommon(
       "{name: x, real_time: true, prior: {a: [2, 3]},"
       " events: [{at_scan: 4, add: {a: 5, b: -0.5}}, {at_scan: 0, add: {}}]}");
   ASSERT_TRUE(o.ok()) << o.status();
@@ -39,12 +39,13 @@ TEST(CommonOptions, AreRead) {
   ASSERT_EQ(o->events.size(), 2u);
   EXPECT_EQ(o->events[0].at_scan, 4);
   EXPECT_EQ(o->events[0].add, (std::map<std::string, double>{{"a", 5}, {"b", -0.5}}));
-  EXPECT_TRUE(Read("{}")->events.empty());
+  EXPECT_TRUE(ReadCommon("{}")->events.empty());
 }
 
 // In the order in which they befall it, not that of the file.
 TEST(CommonOptions, ReachIsAllThatPriorAndEventsMakeOfANumber) {
-  const auto o = *Read("events: [{at_scan: 9, add: {a: -6}}, {at_scan: 2, add: {a: 4, b: 1}}]");
+  const auto o =
+      *ReadCommon("events: [{at_scan: 9, add: {a: -6}}, {at_scan: 2, add: {a: 4, b: 1}}]");
   EXPECT_EQ(o.Reach("a").low, -3);  // −1 + 4 − 6
   EXPECT_EQ(o.Reach("a").high, 5);  // 1 + 4
   EXPECT_EQ(o.Reach("b").low, 0.9);
@@ -53,7 +54,7 @@ TEST(CommonOptions, ReachIsAllThatPriorAndEventsMakeOfANumber) {
 
 TEST(CommonOptions, WhatCannotBeIsNamed) {
   const auto said = [](const std::string& yaml) {
-    const auto o = Read(yaml);
+    const auto o = ReadCommon(yaml);
     return o.ok() ? std::string("accepted") : std::string(o.status().message());
   };
   EXPECT_THAT(said("events: 3"), HasSubstr("events: expected a list of"));

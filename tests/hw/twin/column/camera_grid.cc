@@ -11,7 +11,7 @@
 namespace ronchi::hw {
 namespace {
 
-std::vector<double> Pattern(const TwinOptions& o, const PatternMoment& moment) {
+std::vector<double> GridPattern(const TwinOptions& o, const PatternMoment& moment) {
   auto patterns = *CameraPatterns::Create(o);
   std::vector<double> out(o.camera.pixels * o.camera.pixels);
   patterns->Compute(patterns->Prepare(moment), 0.7, 0.4, out);
@@ -26,7 +26,7 @@ struct Difference {
 Difference Compare(const TwinOptions& small, const PatternMoment& moment, double within_rad) {
   TwinOptions large = small;
   large.camera.pixels *= 2;
-  const auto a = Pattern(small, moment), b = Pattern(large, moment);
+  const auto a = GridPattern(small, moment), b = GridPattern(large, moment);
   const size_t n = small.camera.pixels;
   double apart = 0, squares = 0, sum = 0, sum2 = 0, count = 0;
   for (size_t y = 0; y < n; ++y) {

@@ -1,9 +1,10 @@
-// The parts of the twin's column against closed forms: lag, cross-talk, play of the stage, several
+// The parts of the twin's column against closed forms: lag, cross-talk, several
 // detectors, decay of the current, fading of the crystal.
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "tests/hw/twin/column/still_column.h"
 #include "tests/support/column.h"
 #include "tests/support/instruments.h"
 
@@ -11,13 +12,6 @@ namespace ronchi::hw {
 namespace {
 
 using testing_support::Still;
-
-double Truth(Instrument* twin, const char* name) { return twin->ground_truth()->Hidden().at(name); }
-
-void Do(Instrument* twin, const Command& command) {
-  const auto reply = twin->Execute(command);
-  ASSERT_TRUE(reply.ok()) << reply.status();
-}
 
 Scan Field(size_t frames, double dwell_s, std::vector<std::string> detectors = {"haadf"}) {
   return {.fov_x_m = 7.81e-10,
@@ -32,11 +26,11 @@ Scan Field(size_t frames, double dwell_s, std::vector<std::string> detectors = {
 // 4 nm of which 30 % come late, with 5 s.
 TEST(TwinColumn, ACorrectorCreepsExponentially) {
   auto twin = Still("  corrector_lag_share: [0.3, 0.3]\n  corrector_lag_s: [5, 5]\n");
-  Do(twin.get(), Unblank{});
+  DoOn(twin.get(), Unblank{});
   const Reply set = *twin->Execute(Set{"optics.C12.a", Nanometres(4)});
   for (double waited = 0.05; waited < 20; waited += 4) {  // settle_s is in the set
-    EXPECT_NEAR(Truth(twin.get(), "total_C12a_nm"), 4 * (1 - 0.3 * std::exp(-waited / 5)), 1e-9);
-    Do(twin.get(), Park{0, 0, 4});
+    EXPECT_NEAR(TruthOf(twin.get(), "total_C12a_nm"), 4 * (1 - 0.3 * std::exp(-waited / 5)), 1e-9);
+    DoOn(twin.get(), Park{0, 0, 4});
   }
   EXPECT_EQ((*twin->Execute(Read{{"optics.C12.a"}})).readings[0].value.si,
             set.readings[0].value.si);  // what was commanded
@@ -46,55 +40,22 @@ TEST(TwinColumn, ACorrectorCreepsExponentially) {
 // C10 and C12 turn it alike.
 TEST(TwinColumn, CrossTalkIsLinearAndBounded) {
   auto twin = Still("  cross_talk: [0.02, 0.02]\n");
-  Do(twin.get(), Set{"optics.C10", Nanometres(10)});
-  const double a = Truth(twin.get(), "total_C12a_nm"), b = Truth(twin.get(), "total_C12b_nm");
-  EXPECT_NEAR(Truth(twin.get(), "total_C10_nm"), 10, 1e-9);
+  DoOn(twin.get(), Set{"optics.C10", Nanometres(10)});
+  const double a = TruthOf(twin.get(), "total_C12a_nm"), b = TruthOf(twin.get(), "total_C12b_nm");
+  EXPECT_NEAR(TruthOf(twin.get(), "total_C10_nm"), 10, 1e-9);
   EXPECT_GT(std::hypot(a, b), 1e-3);
   EXPECT_LE(std::max(std::fabs(a), std::fabs(b)), 0.2);
-  Do(twin.get(), Set{"optics.C10", Nanometres(20)});
-  EXPECT_NEAR(Truth(twin.get(), "total_C12a_nm"), 2 * a, 1e-9);
-  EXPECT_NEAR(Truth(twin.get(), "total_C12b_nm"), 2 * b, 1e-9);
-}
-
-// Play of 40 nm: the stage follows 20 nm behind, and stands still on the first 40 nm back.
-TEST(TwinColumn, TheStageHasPlay) {
-  auto twin = Still("  stage_backlash_nm: [40, 40]\n", "stage: {present: true}\n");
-  const auto at_nm = [&] { return -Truth(twin.get(), "under_origin_x_A") / 10; };
-  const auto go = [&](double nm) { Do(twin.get(), Set{"stage.x", Nanometres(nm)}); };
-  go(100);
-  EXPECT_NEAR(at_nm(), 80, 1e-6);
-  go(70);
-  EXPECT_NEAR(at_nm(), 80, 1e-6);
-  go(0);
-  EXPECT_NEAR(at_nm(), 20, 1e-6);
-  go(100);
-  EXPECT_NEAR(at_nm(), 80, 1e-6);
-}
-
-TEST(TwinColumn, TheStagesHeightIsDefocus) {
-  auto twin = Still("", "stage: {present: true}\n");
-  Do(twin.get(), Set{"stage.z", Nanometres(7)});
-  EXPECT_NEAR(Truth(twin.get(), "total_C10_nm"), 7, 1e-6);
-}
-
-// A move takes its way at the stage's speed, and its settling time.
-TEST(TwinColumn, AMoveTakesItsTime) {
-  auto twin = Still("", "stage: {present: true, speed_um_per_s: 2, settle_s: 0.4}\n");
-  const Reply r = *twin->Execute(Set{"stage.y", Nanometres(3000)});
-  EXPECT_NEAR(r.elapsed_s, 1.5 + 0.4, 1e-9);
-  // Out of time it stops half way.
-  const auto late =
-      twin->Execute(Set{.property = "stage.y", .value = Nanometres(5000), .timeout_s = 0.5});
-  EXPECT_FALSE(late.ok());
-  EXPECT_NEAR((*twin->Execute(Read{{"stage.y"}})).readings[0].value.si, 4e-6, 1e-10);
+  DoOn(twin.get(), Set{"optics.C10", Nanometres(20)});
+  EXPECT_NEAR(TruthOf(twin.get(), "total_C12a_nm"), 2 * a, 1e-9);
+  EXPECT_NEAR(TruthOf(twin.get(), "total_C12b_nm"), 2 * b, 1e-9);
 }
 
 // A second ring is of the same scan, and takes nothing from the first.
 TEST(TwinColumn, DetectorsReadTogether) {
   const std::string bf = "detectors: {bf: {inner_mrad: 0, outer_mrad: 9}}\n";
   auto one = Still(), two = Still("", bf);
-  Do(one.get(), Unblank{});
-  Do(two.get(), Unblank{});
+  DoOn(one.get(), Unblank{});
+  DoOn(two.get(), Unblank{});
   const Reply alone = *one->Execute(Field(1, 1e-3));
   const Reply both = *two->Execute(Field(1, 1e-3, {"haadf", "bf"}));
   ASSERT_EQ(both.frames.size(), 2u);
@@ -111,7 +72,7 @@ TEST(TwinColumn, DetectorsReadTogether) {
 
 TEST(TwinColumn, TheCurrentDecays) {
   auto twin = Still("  current_decay_per_h: [0.5, 0.5]\n");
-  Do(twin.get(), Unblank{});
+  DoOn(twin.get(), Unblank{});
   const double first = (*twin->Execute(Field(1, 1e-6))).electrons;
   twin->ground_truth()->Pass(3600);
   // The scans lie an hour and 27 ms apart.
@@ -128,7 +89,7 @@ TEST(TwinColumn, TheCrystalFades) {
   const double dose = electrons * 256 / (7.81 * 7.81);
   auto twin = Still("  critical_dose_e_per_A2: [" + std::to_string(dose) + ", " +
                     std::to_string(dose) + "]\n");
-  Do(twin.get(), Unblank{});
+  DoOn(twin.get(), Unblank{});
   const Reply reply = *twin->Execute(Field(3, dwell_s));
   std::vector<double> means, slopes;
   const auto& first = reply.frames[0].counts;
@@ -154,7 +115,7 @@ TEST(TwinColumn, TheCrystalFades) {
 TEST(TwinColumn, JitterMovesLines) {
   for (const bool jitters : {false, true}) {
     auto twin = Still(jitters ? "  line_jitter_A: [0.5, 0.5]\n" : "");
-    Do(twin.get(), Unblank{});
+    DoOn(twin.get(), Unblank{});
     const Reply reply = *twin->Execute(Field(2, 1e-3));
     double squares = 0, mean = 0;
     for (size_t i = 0; i < 256; ++i) {

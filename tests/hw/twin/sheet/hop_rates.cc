@@ -1,33 +1,16 @@
-// The atom twin's lattice, its laws of hopping and the shares of its atoms in an image, against
-// closed forms and plain sums.
+// The atom twin's laws of hopping against closed forms and plain sums.
+#include "hw/twin/sheet/hop_rates.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
 
 #include "core/random.h"
-#include "hw/twin/sheet/atom_image.h"
 #include "hw/twin/sheet/graphene.h"
-#include "hw/twin/sheet/hop_rates.h"
 
 namespace ronchi::hw {
 namespace {
-
-TEST(Graphene, EveryNeighbourIsABondAwayAndLeadsBack) {
-  const Graphene sheet(0.7, {3, -2});
-  for (const Site& site : {Site{}, Site{0, 0, true}, Site{-4, 7, false}, Site{5, -3, true}}) {
-    const Vector2 at = sheet.Place_A(site);
-    EXPECT_EQ(sheet.Nearest({at[0] + 0.3, at[1] - 0.4}), site);  // half a bond would be 0.71
-    for (size_t k = 0; k < 3; ++k) {
-      const Site to = sheet.Neighbour(site, k);
-      const Vector2 there = sheet.Place_A(to), bond = sheet.Bonds_A(site)[k];
-      EXPECT_NEAR(there[0] - at[0], bond[0], 1e-12);
-      EXPECT_NEAR(there[1] - at[1], bond[1], 1e-12);
-      EXPECT_NEAR(std::hypot(bond[0], bond[1]), 1.42, 1e-12);
-      EXPECT_EQ(sheet.Neighbour(to, k), site);
-    }
-  }
-}
 
 TEST(HopRates, ClosedForms) {
   const std::array<Vector2, 3> bonds = Graphene(0, {0, 0}).Bonds_A({});
@@ -88,33 +71,6 @@ TEST(HopRates, MixturesHaveThePublishedSpread) {
     most = std::max(most, peak);
   }
   EXPECT_GT(most, 0.9);
-}
-
-// Against the sum over every atom within 15 Å. Left out are those beyond 4 σ, of which there are
-// ten at most that add up to 3e-4 of a peak each; of the widest beam, the lattice's contrast.
-TEST(AtomImage, EveryAtomNearbyCounts) {
-  const AtomImage image = *AtomImage::Create(60e3, 0.08, 0.2);
-  const Graphene sheet(0.9, {0.3, -0.2});
-  const Site silicon{1, -1, true};
-  RandomStream random({.seed = 2, .name = "test.places"});
-  for (const double sigma_A : {0.3, 0.467, 0.9, 1.4, 1.6}) {
-    for (int i = 0; i < 200; ++i) {
-      const Vector2 place = {random.Uniform(-4, 4), random.Uniform(-4, 4)};
-      double expected = 0;
-      const double peak = image.carbon_A2() / (2 * std::numbers::pi * sigma_A * sigma_A);
-      for (int m = -9; m <= 9; ++m) {
-        for (int n = -9; n <= 9; ++n) {
-          for (bool b : {false, true}) {
-            const Vector2 at = sheet.Place_A({m, n, b});
-            const double d2 = std::pow(at[0] - place[0], 2) + std::pow(at[1] - place[1], 2);
-            const double z = Site{m, n, b} == silicon ? image.silicon_A2() / image.carbon_A2() : 1;
-            expected += z * peak * std::exp(-d2 / (2 * sigma_A * sigma_A));
-          }
-        }
-      }
-      EXPECT_NEAR(image.Fraction(sheet, silicon, place, sigma_A), expected, 3e-3 * peak) << sigma_A;
-    }
-  }
 }
 
 }  // namespace

@@ -1,27 +1,17 @@
 // The check: defective workflows, each with the line and the reason for which it is refused; what
 // is left to the guard; and what sound ones are said to cost.
-#include "hw/workflow/check.h"
+#include "hw/workflow/checker.h"
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "tests/support/flow.h"
+#include "tests/hw/workflow/checked.h"
 
 namespace ronchi::hw::workflow {
 namespace {
 
-using testing_support::kColumnCurrent_A;
 using testing_support::ParseFlow;
 using testing_support::SmallColumn;
-using testing_support::SmallColumnNow;
 
-// Line 1 is the version, 2 the title, 3 the budget, 4 the constants, 5 `steps:`; steps begin in 6.
-std::string Document(const std::string& steps) {
-  return "version: 1\nworkflow: test\nbudget: {dose: 1e5 e/A^2, time: 100 s, commands: 1000}\n"
-         "let: {field: 4 nm}\nsteps:\n  - log: \"{field}\"\n" +
-         steps;
-}
 constexpr char kScan[] =
     "  - scan: {fov: field, pixels: 32, dwell: 1 us, detectors: haadf}\n    as: f\n";
 
@@ -185,22 +175,6 @@ const std::vector<Defect>& Defects() {
   return *kDefects;
 }
 
-std::string Findings(const CheckReport& report) {
-  std::string all;
-  for (const Finding& f : report.findings) {
-    all += std::string(SeverityName(f.severity)) + " " + f.message + "\n";
-  }
-  return all;
-}
-
-CheckOptions Options() {
-  CheckOptions o = SmallColumnNow();
-  o.agent_problem = [](const DecideStep& step) {
-    return step.agent == "random" ? std::string() : "no agent '" + step.agent + "'";
-  };
-  return o;
-}
-
 TEST(Check, FortyDefectsAndMoreAreRefusedWithLineAndReason) {
   EXPECT_GE(Defects().size(), 40u);
   for (const Defect& defect : Defects()) {
@@ -209,7 +183,7 @@ TEST(Check, FortyDefectsAndMoreAreRefusedWithLineAndReason) {
     if (!workflow.ok()) {
       report.findings.push_back({.message = std::string(workflow.status().message())});
     } else {
-      report = Check(*workflow, SmallColumn(), Options());
+      report = Check(*workflow, SmallColumn(), CheckOptionsNow());
     }
     const std::string place = "w.yaml:" + std::to_string(defect.line) + ": ";
     bool found = false;
@@ -229,18 +203,11 @@ TEST(Check, ADefectIsNamedOnce) {
   for (const Defect& defect : Defects()) {
     const auto workflow = ParseFlow(defect.text);
     if (!workflow.ok()) continue;
-    const CheckReport report = Check(*workflow, SmallColumn(), Options());
+    const CheckReport report = Check(*workflow, SmallColumn(), CheckOptionsNow());
     // Unreachable steps come with what makes them so; what has no bound passes two budgets, has no
     // bound, and is left to the guard.
     EXPECT_LE(report.findings.size(), 4u) << defect.name << "\n" << Findings(report);
   }
-}
-
-CheckReport CheckText(const std::string& text) {
-  const auto workflow = ParseFlow(text);
-  EXPECT_TRUE(workflow.ok()) << workflow.status();
-  // The report outlives the workflow here: nothing below looks at its steps.
-  return Check(*workflow, SmallColumn(), Options());
 }
 
 TEST(Check, WhatCannotBeProvenIsLeftToTheGuardAndSaid) {
@@ -265,88 +232,6 @@ TEST(Check, ANameThatNobodyUsesIsAWarning) {
   EXPECT_EQ(report.findings[0].severity, Finding::Severity::kWarning);
   EXPECT_NE(report.findings[0].message.find("'unsued' is bound and never used"), std::string::npos);
   EXPECT_TRUE(report.ok());
-}
-
-// By hand: 2 frames of 64² pixels, dwell 2 µs, flyback 0.1 ms a line, 20 ms a frame.
-TEST(Check, CostByHand) {
-  const CheckReport report = CheckText(
-      Document("  - unblank\n  - for: x\n    in: [0 nm, 1 nm, 2 nm]\n    do:\n"
-               "      - set: {property: optics.C10, to: x}\n"
-               "      - scan: {fov: field, pixels: 64, dwell: 2 us, frames: 2, detectors: haadf}\n"
-               "  - blank\n"));
-  ASSERT_TRUE(report.ok()) << Findings(report);
-  const double scan_s = 2 * (0.02 + 64 * (64 * 2e-6 + 1e-4));
-  const double time_s = 2e-4 + 3 * (0.05 + scan_s);
-  const double electrons = 3 * 2 * 64 * 64 * 2e-6 * kColumnCurrent_A / kElementaryCharge_C;
-  const double dose = electrons / (4e-9 * 4e-9);
-  for (const Spending& s : {report.expected, report.worst}) {
-    // Sums of a dozen doubles.
-    EXPECT_NEAR(s.time_s, time_s, 1e-12 * time_s);
-    EXPECT_NEAR(s.electrons, electrons, 1e-12 * electrons);
-    EXPECT_NEAR(s.dose_e_per_m2, dose, 1e-12 * dose);
-    EXPECT_EQ(s.commands, 8);
-  }
-}
-
-TEST(Check, FieldsSideBySideDoNotAddUpAndOverlapsDo) {
-  const auto dose = [](const std::string& centers) {
-    return CheckText(Document("  - unblank\n  - for: x\n    in: " + centers +
-                              "\n    do:\n      - scan: {center: [x, 0 nm], fov: field, pixels: 32,"
-                              " dwell: 1 us, detectors: haadf}\n"))
-        .worst.dose_e_per_m2;
-  };
-  const double one = dose("[0 nm]");
-  EXPECT_NEAR(dose("[-4 nm, 0 nm, 4 nm]"), one, 1e-12 * one);
-  EXPECT_NEAR(dose("[-3 nm, 0 nm, 3 nm]"), 2 * one, 1e-12 * one);
-  EXPECT_NEAR(dose("[0 nm, 0 nm, 0 nm]"), 3 * one, 1e-12 * one);
-}
-
-TEST(Check, BranchesAndLoopsWorstAndExpected) {
-  const std::string look = "  - read: optics.C10\n    as: r\n";
-  const CheckReport branch = CheckText(Document(look + "  - if: r.uncertainty > 1 nm\n    then:\n"
-                                                       "      - wait: 4 s\n    else:\n"
-                                                       "      - wait: 2 s\n"));
-  EXPECT_NEAR(branch.worst.time_s, 4.001, 1e-12);
-  EXPECT_NEAR(branch.expected.time_s, 3.001, 1e-12);
-  const CheckReport until =
-      CheckText(Document("  - repeat:\n      - read: optics.C10\n        as: r\n      - wait: 1 s\n"
-                         "    until: r.uncertainty > 1 nm\n    max: 50\n    expect: 10\n"));
-  ASSERT_TRUE(until.ok()) << Findings(until);
-  EXPECT_NEAR(until.worst.time_s, 50 * 1.001, 1e-9);
-  EXPECT_NEAR(until.expected.time_s, 10 * 1.001, 1e-9);
-  EXPECT_EQ(until.worst.commands, 50);
-  // A person's answer as the author expects it; also where it is turned round.
-  const auto asked = [](const std::string& expect, const std::string& condition) {
-    return CheckText(Document("  - ask: \"go?\"\n    timeout: 9 s\n    on_timeout: deny\n" +
-                              expect + "    as: go\n  - if: " + condition +
-                              "\n    then:\n      - wait: 4 s\n    else:\n      - wait: 1 s\n"));
-  };
-  EXPECT_NEAR(asked("", "go").expected.time_s, 2.5, 1e-12);
-  EXPECT_NEAR(asked("    expect: yes\n", "go").expected.time_s, 4, 1e-12);
-  EXPECT_NEAR(asked("    expect: no\n", "go").expected.time_s, 1, 1e-12);
-  EXPECT_NEAR(asked("    expect: yes\n", "not go").expected.time_s, 1, 1e-12);
-  EXPECT_NEAR(asked("    expect: no\n", "go").worst.time_s, 4, 1e-12);
-  double by_step = 0;
-  for (const StepForecast& f : asked("    expect: no\n", "go").steps) by_step += f.expected_time_s;
-  EXPECT_NEAR(by_step, 1, 1e-12);
-  // Seven rounds of 1.001 s fit into 7.5 s.
-  const CheckReport budget = CheckText(Document(
-      "  - repeat:\n      - read: optics.C10\n      - wait: 1 s\n    budget: {time: 7.5 s}\n"));
-  ASSERT_TRUE(budget.ok()) << Findings(budget);
-  EXPECT_NEAR(budget.expected.time_s, 7 * 1.001, 1e-9);
-  EXPECT_LE(budget.worst.time_s, 7.5 + 1e-9);
-}
-
-// A loop of a million rounds is not followed round by round.
-TEST(Check, LongLoopsAreQuick) {
-  const CheckReport report = CheckText(
-      "version: 1\nworkflow: test\nsteps:\n  - let: {n: 0}\n  - repeat:\n"
-      "      - read: optics.C10\n      - let: {n: n + 1}\n    until: n >= 1000000\n    max: "
-      "1000000\n"
-      "  - log: \"{n}\"\n");
-  ASSERT_TRUE(report.ok()) << Findings(report);
-  EXPECT_NEAR(report.worst.commands, 1e6, 1e-3);
-  EXPECT_NEAR(report.worst.time_s, 1000, 1e-6);
 }
 
 }  // namespace
