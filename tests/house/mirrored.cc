@@ -38,7 +38,6 @@ const std::map<std::string, std::string> kElsewhere = {
     {"experiments/flow/flow_decider.cc", "experiments/flow/workflows.cc"},
     {"experiments/flow/flow_host.cc", "experiments/flow/flow_guard.cc"},
     {"experiments/flow/flow_instrument.cc", "experiments/flow/flow_guard.cc"},
-    {"experiments/flow/flow_report.cc", "experiments/flow/workflow_program.cc"},
     {"experiments/loop/agent_at_task.cc", "experiments/loop/recipes.cc"},
     {"experiments/loop/deployment.cc", "experiments/loop/no_truth.cc"},
     {"experiments/loop/policy_reference.cc", "experiments/loop/recipes.cc"},
