@@ -8,6 +8,15 @@
 
 namespace ronchi::sim {
 
+void MakeRimEven(ProbeSpectrum* aperture) {
+  double sum = 0;
+  for (auto& beam : aperture->beams) {
+    beam.amplitude = std::sqrt(beam.amplitude.real());
+    sum += std::norm(beam.amplitude);
+  }
+  for (auto& beam : aperture->beams) beam.amplitude /= Real(std::sqrt(sum));
+}
+
 CameraPixels::CameraPixels(const Grid& grid, double energy_eV, size_t pixels, double pixel_rad)
     : pixels_(pixels),
       x_(MakeShares(grid.nx, Wavelength_A(energy_eV) / grid.lx_A, pixels, pixel_rad)),

@@ -1,6 +1,6 @@
 // A camera exposure of the twin, whole: optics, multislice, counting.
 //   crystal: pixels a side, unit cells along the beam (SrTiO3, 18 mrad, 23 Å box, four passes)
-//   film:    pixels a side, box in Å (5 nm of carbon, 30 mrad, one slice, one pass)
+//   film:    pixels a side, box in Å (5 nm of carbon, 30 mrad, three slices, one pass)
 // Tilted: each exposure after a move of the stage.
 #include <benchmark/benchmark.h>
 

@@ -15,6 +15,7 @@
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
 #include "sim/potential.h"
+#include "sim/slice_faces.h"
 
 namespace ronchi::sim {
 namespace {
@@ -47,22 +48,6 @@ struct Plan {
   int configurations = 1;
   std::vector<std::vector<size_t>> pixels;  // [ring][place], of the large grid
 };
-
-// How far atoms are moved along the beam so that the widest gap between their planes, modulo the
-// slices, lies at the slices' faces: thermal motion then moves no atom to another slice.
-double OffFaces(const Specimen& s, double thickness_A) {
-  std::vector<double> z;
-  for (const Atom& a : s.atoms) z.push_back(a.z_A - thickness_A * std::floor(a.z_A / thickness_A));
-  std::sort(z.begin(), z.end());
-  if (z.empty()) return 0;
-  double widest = z.front() + thickness_A - z.back(),
-         face = (z.front() + z.back() - thickness_A) / 2;
-  for (size_t i = 1; i < z.size(); ++i) {
-    if (z[i] - z[i - 1] > widest + 1e-6) widest = z[i] - z[i - 1], face = (z[i] + z[i - 1]) / 2;
-  }
-  // The shorter way: no atom then leaves the stack.
-  return -face - thickness_A * std::round(-face / thickness_A);
-}
 
 std::vector<size_t> RingPixels(const Grid& g, double wavelength_A, const CrystalRing& ring,
                                std::array<double, 2> center_rad) {
@@ -116,13 +101,9 @@ Plan MakePlan(const ContractedCrystalOptions& o, const std::vector<int>& exits) 
   for (int e : exits) c.exit_slices.push_back(p.layer_slices + each * size_t(e));
   p.cell = o.cell;
   const double layer_A = double(p.layer_slices) * p.slice_A;
-  const double off_A = OffFaces(o.cell, p.slice_A);
-  for (Atom& a : p.cell.atoms) {
-    a.z_A += off_A;
-    const double within_A = a.z_A - p.slice_A * std::floor(a.z_A / p.slice_A);
-    p.early_A += (within_A - off_A) / double(p.cell.atoms.size());
-    a.z_A += layer_A;
-  }
+  const double off_A = OffFaces_A(o.cell, p.slice_A);
+  p.early_A = EarlyBy_A(o.cell, p.slice_A, off_A);
+  for (Atom& a : p.cell.atoms) a.z_A += off_A + layer_A;
   p.early_A -= layer_A;
   p.cell.cell_A[2] += layer_A;
   p.configurations = moves || p.layer_slices > 0 ? o.configurations : 1;

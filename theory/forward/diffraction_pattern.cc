@@ -85,6 +85,7 @@ absl::Status DiffractionPattern::Prepare() {
   RONCHI_ASSIGN_OR_RETURN(aperture_,
                           sim::MakeProbe(grid, {.energy_eV = options_.energy_eV,
                                                 .semiangle_rad = options_.semiangle_rad}));
+  sim::MakeRimEven(&aperture_);
   const double wavelength_A = sim::Wavelength_A(options_.energy_eV);
   std::vector<std::array<double, 2>> angles;
   for (const auto& beam : aperture_.beams) {

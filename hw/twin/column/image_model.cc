@@ -113,19 +113,42 @@ absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const Twin
   return std::make_shared<const Nominal>(o, std::move(images));
 }
 
-double RimFactor(double box_x_A, double box_y_A, double semiangle_rad, double energy_eV) {
-  const double step_x = sim::Wavelength_A(energy_eV) / box_x_A;
-  const double step_y = sim::Wavelength_A(energy_eV) / box_y_A;
-  const int reach_x = int(semiangle_rad / step_x) + 2, reach_y = int(semiangle_rad / step_y) + 2;
+namespace {
+
+// Of the aperture's lattice within a ring of angles: Σ c and Σ c² of the shares inside the rim.
+struct RimSums {
   double once = 0, twice = 0;
+};
+RimSums SumRim(std::array<double, 2> box_A, double semiangle_rad, double energy_eV,
+               double inner_rad, double outer_rad) {
+  const double step_x = sim::Wavelength_A(energy_eV) / box_A[0];
+  const double step_y = sim::Wavelength_A(energy_eV) / box_A[1];
+  const int reach_x = int(semiangle_rad / step_x) + 2, reach_y = int(semiangle_rad / step_y) + 2;
+  RimSums sums;
   for (int h = -reach_x; h <= reach_x; ++h) {
     for (int k = -reach_y; k <= reach_y; ++k) {
+      const double angle = std::hypot(h * step_x, k * step_y);
+      if (angle < inner_rad || angle >= outer_rad) continue;
       const double c = sim::SoftAperture(h * step_x, k * step_y, semiangle_rad, step_x, step_y);
-      once += c;
-      twice += c * c;
+      sums.once += c;
+      sums.twice += c * c;
     }
   }
-  return twice / once;
+  return sums;
+}
+
+}  // namespace
+
+double RimFactor(double box_x_A, double box_y_A, double semiangle_rad, double energy_eV) {
+  const RimSums all = SumRim({box_x_A, box_y_A}, semiangle_rad, energy_eV, 0, INFINITY);
+  return all.twice / all.once;
+}
+
+double DirectBeamFactor(std::array<double, 2> box_A, double semiangle_rad, double energy_eV,
+                        double inner_rad, double outer_rad) {
+  const RimSums all = SumRim(box_A, semiangle_rad, energy_eV, 0, INFINITY);
+  const RimSums ring = SumRim(box_A, semiangle_rad, energy_eV, inner_rad, outer_rad);
+  return ring.twice > 0 ? ring.once / ring.twice * all.twice / all.once : 1;
 }
 
 absl::StatusOr<DetectorImages> DetectorImages::Create(const TwinOptions& o) {
@@ -143,6 +166,8 @@ absl::StatusOr<DetectorImages> DetectorImages::Create(const TwinOptions& o) {
     OneDetector one{.images = d ? others : first, .ring = d ? d - 1 : 0};
     if (const auto box_A = one.images->box_A(); box_A[0] > 0) {
       one.sharpness = RimFactor(box_A[0], box_A[1], o.semiangle_rad, o.energy_eV);
+      one.brightness = DirectBeamFactor(box_A, o.semiangle_rad, o.energy_eV,
+                                        o.detectors[d].inner_rad, o.detectors[d].outer_rad);
     }
     const double both_A =
         o.amorphous.exit_A + (one.images->holds_layer() ? 0 : o.amorphous.entrance_A);
@@ -191,7 +216,7 @@ void DetectorImages::Collect(const OneDetector& d, const ImageMoment& m,
   if (const double share = d.images->Share(Exit(m.thickness_A)); share != 1) {
     for (auto& c : out->c) c *= share;
   }
-  const std::complex<double> mean = out->at(0, 0);
+  const std::complex<double> mean = d.brightness * out->at(0, 0);
   for (auto& c : out->c) c *= d.sharpness;
   out->at(0, 0) = mean;
 }

@@ -13,7 +13,7 @@
 
 namespace ronchi::hw {
 
-// How far the waves of images and patterns of a crystal reach at least. On SrTiO3 [001], 2 nm, the
+// How far the waves of images of a crystal reach at least. On SrTiO3 [001], 2 nm, the
 // disc to 9.9 mrad at 200 kV is wrong by 8 % with waves to 18 mrad (0.7/Å), by 2 % to 35 mrad, 0.6
 // % to 52 mrad and 0.2 % to 69 mrad (against 137 mrad): 63 mrad.
 inline constexpr double kLeastReach_per_A = 2.5;
@@ -48,6 +48,12 @@ absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImageModel(const Twin
 // and 4.07.
 double RimFactor(double box_x_A, double box_y_A, double semiangle_rad, double energy_eV);
 
+// What the same rim does to the mean of a ring that has the direct beam: normalised by Σ c², the
+// beams inside the rim are too bright, by 2 % above. This is by how much a ring's share of the
+// aperture is larger in Σ c than in Σ c²: 1 where it has the whole of it, or nothing.
+double DirectBeamFactor(std::array<double, 2> box_A, double semiangle_rad, double energy_eV,
+                        double inner_rad, double outer_rad);
+
 // Of every detector, in the options' order; none of a film. The engine is prepared once for the
 // first detector alone, which is what theory asks for as well, and once for all others together.
 // For one thread at a time; copies are apart.
@@ -68,6 +74,7 @@ class DetectorImages {
     std::shared_ptr<const sim::CrystalImages> images;
     size_t ring = 0;
     double sharpness = 1;   // on all harmonics but the mean: RimFactor
+    double brightness = 1;  // on the mean: DirectBeamFactor
     double background = 0;  // fraction of the electrons from the amorphous layers
     // The model of the last thickness and tilt.
     mutable std::shared_ptr<const sim::ImageModel> model;

@@ -104,7 +104,7 @@ absl::Status ReadFilm(const Config& node, FilmOptions* f) {
   r.Number("density_g_cm3", &f->density_g_cm3, {.min = 0.1, .max = 25});
   r.Integer("element", &f->element, {.min = 1, .max = 103});
   r.Seed("seed", &f->seed);
-  r.Integer("slices", &f->slices, {.min = 1, .max = 100});
+  r.Integer("slices", &f->slices, {.min = 0, .max = 100});
   std::string structure = f->spheres ? "spheres" : "network";
   r.Choice("structure", &structure, {"network", "spheres"});
   f->spheres = structure == "spheres";

@@ -59,7 +59,7 @@ struct FilmOptions {
   double thickness_A = 50, box_A = 64, density_g_cm3 = 2;
   int element = 6;
   uint64_t seed = 0;
-  int slices = 1;        // of the multislice
+  int slices = 0;        // of the multislice; 0: as many as it needs (film_planes.h)
   bool spheres = false;  // instead of a network of bonds, where carbon can be one
 };
 

@@ -6,6 +6,8 @@
 
 #include "core/random.h"
 #include "hw/twin/column/camera_patterns.h"
+#include "hw/twin/column/film_planes.h"
+#include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
 #include "tests/support/column.h"
 #include "theory/belief/belief.h"
@@ -28,11 +30,16 @@ std::shared_ptr<const DiffractionPattern> ModelOf(const hw::TwinOptions& o,
                                                   ParameterSet parameters) {
   const auto grid = (*hw::CameraPatterns::Create(o))->grid();
   const auto factors = *sim::ScatteringFactors::Load("kirkland");
-  const double slice_A = o.specimen.cell_A[2] / o.film.slices;
+  const double wavelength_A = sim::Wavelength_A(o.energy_eV);
+  const int slices = hw::FilmSlices(o.film, o.camera.semiangle_rad, wavelength_A);
+  const double slice_A = o.specimen.cell_A[2] / slices;
+  const sim::Specimen film =
+      hw::SharedAmongSlices(o.specimen, slices, o.camera.semiangle_rad, wavelength_A);
   return *DiffractionPattern::Create(
-      {.stacks = {*sim::MakePotential(o.specimen, grid, slice_A * (1 + 1e-9), *factors)},
+      {.stacks = {*sim::MakePotential(film, grid, slice_A * (1 + 1e-9), *factors)},
        .energy_eV = o.energy_eV,
        .semiangle_rad = o.camera.semiangle_rad,
+       .early_A = slice_A / 2,
        .pixels = o.camera.pixels,
        .pixel_rad = o.camera.pixel_rad,
        .electrons = kElectrons,
