@@ -41,10 +41,11 @@ struct CrystalOptions {
   double largest_tilt_rad = 0;  // of the specimen, in any direction
   AmorphousSlab layer;
   // Fineness of engines that send waves; the defaults come from a study (docs/twin.md#convergence).
-  double least_displaced_A = 3.5;  // width of the boxes of displaced atoms
-  double reach = 1.7;              // of the waves, over the largest angle that counts
-  double least_reach_per_A = 2.5;  // and so far at least
-  double slice_thickness_A = 2;    // at most
+  double least_displaced_A = 3.5;   // width of the boxes of displaced atoms
+  double reach = 1.7;               // of the waves, over the largest angle that counts
+  double most_beyond_per_A = 2.75;  // but no further beyond that angle
+  double least_reach_per_A = 2.5;   // and so far at least
+  double slice_thickness_A = 2;     // at most
 };
 
 class CrystalImages {

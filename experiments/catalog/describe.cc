@@ -160,7 +160,11 @@ absl::StatusOr<json> DescribeColumn(const std::string& name) {
                       {"mean_fraction_multislice_standard_error", e.mean_error},
                       {"contrast", e.contrast},
                       {"contrast_multislice", e.contrast_multislice},
-                      {"contrast_multislice_standard_error", e.contrast_error}});
+                      {"contrast_multislice_standard_error", e.contrast_error},
+                      {"mean_fraction_standard_error", e.mean_chance},
+                      {"contrast_standard_error", e.contrast_chance},
+                      {"mean_fraction_off_percent", 100 * (e.mean / e.mean_multislice - 1)},
+                      {"contrast_off_percent", 100 * (e.contrast / e.contrast_multislice - 1)}});
   }
   return json{
       {"kind", "instrument"},
@@ -178,6 +182,8 @@ absl::StatusOr<json> DescribeColumn(const std::string& name) {
        "half as thick, with other displacements of the atoms: mean fraction of the electrons "
        "and contrast (var/mean^2) of a point source over one unit cell; rms: root mean square "
        "of the difference of the images in parts of the mean, noise of multislice included; "
+       "standard_error: of multislice for its few visits and configurations, else of the engine for "
+       "its own; off_percent: engine over multislice less 1, chance of both included; "
        "after_common_factor: with the image scaled to fit"},
       {"image_engine_error_against_multislice", errors}};
 }

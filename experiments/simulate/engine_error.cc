@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
 #include "core/quantity.h"
+#include "core/random.h"
 #include "experiments/simulate/fine_multislice.h"
 #include "hw/twin/column/image_model.h"
 #include "sim/engine.h"
@@ -40,6 +42,37 @@ EngineError Compare(const FineReading& engine, const FineReading& truth) {
           .contrast_error = truth.contrast_error};
 }
 
+// Standard errors of mean and contrast, in parts of them, of an engine of as many configurations as
+// `twin` asks for.
+struct Chance {
+  double mean = 0, contrast = 0;
+};
+
+absl::StatusOr<Chance> ChanceOf(const hw::TwinOptions& twin, const hw::ImageMoment& moment) {
+  constexpr int kDraws = 4;
+  std::vector<FineReading> draws;
+  for (int i = 0; i < kDraws; ++i) {
+    hw::TwinOptions one = twin;
+    one.phonon_configurations = 1;
+    one.phonon_seed = DeriveSeed(twin.phonon_seed, absl::StrCat("chance", i));
+    RONCHI_ASSIGN_OR_RETURN(const hw::DetectorImages images, hw::DetectorImages::Create(one));
+    const sim::ImageHarmonics image = images.MakeHarmonics(0, moment);
+    draws.push_back({.mean = image.Mean(), .contrast = image.Contrast()});
+  }
+  FineReading mean;
+  for (const FineReading& d : draws) {
+    mean.mean += d.mean / kDraws, mean.contrast += d.contrast / kDraws;
+  }
+  Chance chance;
+  for (const FineReading& d : draws) {
+    chance.mean += std::pow(d.mean / mean.mean - 1, 2) / (kDraws - 1);
+    chance.contrast += std::pow(d.contrast / mean.contrast - 1, 2) / (kDraws - 1);
+  }
+  const double configurations = twin.phonon_configurations;
+  return Chance{std::sqrt(chance.mean / configurations),
+                std::sqrt(chance.contrast / configurations)};
+}
+
 // Multislice steps that the truth may take, some half a minute of one core: thick crystals get
 // fewer visits.
 constexpr double kSteps = 12000;
@@ -72,8 +105,15 @@ absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptio
     RONCHI_ASSIGN_OR_RETURN(const FineReading truth, ReadFine(twin, 0, moment, fine));
     for (size_t m = 0; m < models.size(); ++m) {
       errors.push_back(Compare(ReadEngine(models[m].MakeHarmonics(0, moment), fine.probes), truth));
-      errors.back().engine = engines[m];
-      errors.back().optics = name;
+      EngineError& e = errors.back();
+      e.engine = engines[m];
+      e.optics = name;
+      hw::TwinOptions other = twin;
+      other.engine = e.engine;
+      other.detectors.resize(1);
+      RONCHI_ASSIGN_OR_RETURN(const Chance chance, ChanceOf(other, moment));
+      e.mean_chance = chance.mean * e.mean;
+      e.contrast_chance = chance.contrast * e.contrast;
     }
   }
   std::ranges::stable_sort(errors, {}, &EngineError::engine);

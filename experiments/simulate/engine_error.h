@@ -18,6 +18,9 @@ struct EngineError {
   // Fractions of the electrons, and var/mean²; of multislice with standard errors.
   double mean = 0, mean_multislice = 0, mean_error = 0;
   double contrast = 0, contrast_multislice = 0, contrast_error = 0;
+  // Of the engine: standard errors for its few thermal configurations, from the scatter of four
+  // engines of a single one each (known to 40 %); 0 of atoms at rest.
+  double mean_chance = 0, contrast_chance = 0;
 };
 
 // The first ring over one unit cell, of a point source without spread of its energy, at the middle

@@ -68,7 +68,9 @@ Plan MakePlan(const ContractedCrystalOptions& o, const std::vector<int>& exits) 
   const double tilt = o.largest_tilt_rad;
   double outer_rad = std::max(o.semiangle_rad, o.least_reach_per_A * wavelength_A / o.reach);
   for (const CrystalRing& r : o.rings) outer_rad = std::max(outer_rad, r.outer_rad);
-  const double finest_A = wavelength_A / (3 * (o.reach * outer_rad + tilt));
+  const double reach_rad =
+      std::min(o.reach * outer_rad, outer_rad + o.most_beyond_per_A * wavelength_A);
+  const double finest_A = wavelength_A / (3 * (reach_rad + tilt));
   const bool moves = Moves(o.cell);
   ContractionOptions& c = p.contraction;
   c.energy_eV = o.energy_eV;

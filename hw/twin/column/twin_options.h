@@ -87,7 +87,7 @@ struct TwinOptions : CommonOptions {
   int layers = 1;
   sim::Specimen specimen;             // one period across the beam; of a film, its box
   std::string engine = "contracted";  // of those with images of crystals (sim/engine.h)
-  int phonon_configurations = 16;     // of the contracted engine, for every set of its waves
+  int phonon_configurations = 48;     // of the contracted engine, for every set of its waves
   uint64_t phonon_seed = 0;
   double box_A = 23;            // of the contracted engine, at least
   double thermal_rms_A = 0.08;  // of atoms for which the structure file has none

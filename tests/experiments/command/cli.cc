@@ -115,6 +115,9 @@ TEST(Cli, DescribeMeasuresTheTwinsEngine) {
         const double error = e[what + "_multislice_standard_error"];
         EXPECT_NEAR(double(e[what]), truth, 0.01 * truth + 3 * error) << e;
         EXPECT_LT(error, 0.1 * truth) << e;  // so that this says something
+        // The engine's own chance: 0.4 % of 48 configurations, which four draws know to 40 %.
+        EXPECT_GT(e[what + "_standard_error"], 0) << e;
+        EXPECT_LT(e[what + "_standard_error"], 0.01 * truth) << e;
       };
       agree("mean_fraction");
       agree("contrast");
