@@ -182,8 +182,10 @@ absl::StatusOr<json> DescribeColumn(const std::string& name) {
        "half as thick, with other displacements of the atoms: mean fraction of the electrons "
        "and contrast (var/mean^2) of a point source over one unit cell; rms: root mean square "
        "of the difference of the images in parts of the mean, noise of multislice included; "
-       "standard_error: of multislice for its few visits and configurations, else of the engine for "
-       "its own; off_percent: engine over multislice less 1, chance of both included; "
+       "standard_error: of multislice for its few visits and configurations, else of the engine "
+       "for "
+       "its own; off_percent: engine over multislice less 1, chance of both included; atoms at "
+       "rest: five unit cells at most, without chance; "
        "after_common_factor: with the image scaled to fit"},
       {"image_engine_error_against_multislice", errors}};
 }

@@ -77,6 +77,33 @@ absl::StatusOr<Chance> ChanceOf(const hw::TwinOptions& twin, const hw::ImageMome
 // fewer visits.
 constexpr double kSteps = 12000;
 
+// Atoms at rest and no amorphous layers, at most five periods thick: without chance in either, what
+// the engine's grid, slices and box leave.
+absl::StatusOr<std::vector<EngineError>> AtRest(const hw::TwinOptions& twin, double thickness_A) {
+  hw::TwinOptions rest = twin;
+  rest.detectors.resize(1);
+  rest.amorphous.entrance_A = rest.amorphous.exit_A = 0;
+  for (sim::Atom& a : rest.specimen.atoms) a.rms_A = 0;
+  const FineOptions fine{.reach = 2.2, .box_A = twin.box_A, .configurations = 0, .probes = 6};
+  hw::ImageMoment moment;
+  FineReading truth;
+  std::vector<EngineError> errors;
+  for (const std::string& engine : sim::CrystalEngineNames()) {
+    rest.engine = engine;
+    RONCHI_ASSIGN_OR_RETURN(const hw::DetectorImages images, hw::DetectorImages::Create(rest));
+    if (errors.empty()) {
+      const double five_A = 5 * rest.specimen.cell_A[2] / rest.layers;
+      moment.thickness_A = images.Thickness_A(std::min(thickness_A, five_A));
+      RONCHI_ASSIGN_OR_RETURN(truth, ReadFine(rest, 0, moment, fine));
+    }
+    errors.push_back(
+        Compare(ReadEngine(images.MakeHarmonics(0, moment), ProbesASide(rest, fine)), truth));
+    errors.back().engine = engine;
+    errors.back().optics = "in focus, atoms at rest";
+  }
+  return errors;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptions& twin) {
@@ -116,6 +143,8 @@ absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptio
       e.contrast_chance = chance.contrast * e.contrast;
     }
   }
+  RONCHI_ASSIGN_OR_RETURN(std::vector<EngineError> rest, AtRest(twin, thickness_A));
+  errors.insert(errors.end(), rest.begin(), rest.end());
   std::ranges::stable_sort(errors, {}, &EngineError::engine);
   return errors;
 }

@@ -11,7 +11,7 @@ namespace ronchi {
 
 struct EngineError {
   std::string engine;               // of those with images of crystals (sim/engine.h)
-  std::string optics;               // "in focus", "C10 = 5 nm"
+  std::string optics;               // "in focus", "C10 = 5 nm", "in focus, atoms at rest"
   double rms_over_mean = 0;         // of the images as they are; noise of the truth included
   double rms_over_mean_scaled = 0;  // after the best common factor
   double common_factor = 1;         // on the engine's image, for the least squares
@@ -26,7 +26,8 @@ struct EngineError {
 // The first ring over one unit cell, of a point source without spread of its energy, at the middle
 // of the prior's thicknesses, on the zone axis; against ReadFine
 // (experiments/simulate/fine_multislice.h): a grid 2.5 times as far as the ring, slices half as
-// thick, atoms displaced otherwise.
+// thick, atoms displaced otherwise. And at rest, where neither side has chance: of five periods at
+// most, without amorphous layers, in the engine's own box.
 absl::StatusOr<std::vector<EngineError>> MeasureEngineErrors(const hw::TwinOptions& twin);
 
 }  // namespace ronchi
