@@ -25,7 +25,7 @@ class FlowReport : public testing::Test {
              "budget: {dose: 1e9 e/A^2}\nsteps:\n  - unblank\n"
              "  - scan: {fov: 1.562 nm, pixels: 16, dwell: 1 us, detectors: haadf}\n  - blank\n");
     FlowOptions options;
-    options.path = (folder_ / "w.yaml").string();
+    options.path = folder_ / "w.yaml";
     options.folder = run_;
     options.quiet = true;
     RONCHI_CHECK(RunFlow(options).ok());
@@ -38,7 +38,7 @@ class FlowReport : public testing::Test {
     return s.ok() ? ReadAll(run_ + "/report.html") : std::string(s.message());
   }
   TemporaryFolder folder_;
-  std::string run_ = (folder_ / "run").string();
+  std::string run_ = folder_ / "run";
   json summary_;
 };
 
