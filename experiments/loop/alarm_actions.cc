@@ -9,7 +9,7 @@ const std::vector<AlarmAction>& AlarmActions() {
   static const std::vector<AlarmAction> kActions = {
       {"re_estimate", "theory takes images of its own and estimates the instrument anew", true,
        [](AlarmSite* site) { return site->EstimateAnew(); }},
-      {"recentre", "the settings' origin follows what has moved since the last estimate", true,
+      {"recentre", "the settings' origin follows what has moved since before the change", true,
        [](AlarmSite* site) { return site->Recentre(); }},
       {"restart_agent", "the agent forgets its episode and the task begins a new one", false,
        [](AlarmSite* site) { return site->RestartAgent(); }},

@@ -62,6 +62,7 @@ class Deployment final : private AlarmSite {
   std::optional<Watching> watching_;
   bool restart_ = false, stopped_ = false;
   int rows_ = 0, alarms_ = 0;
+  int64_t affected_ = 0;  // images before the last alarm that have seen what it is about
   std::string alarm_stream_, attribution_;  // of the last alarm
   DeploymentResult result_;
 };
@@ -117,7 +118,7 @@ absl::Status Deployment::Show(double phase) {
 }
 
 absl::Status Deployment::EstimateAnew() {
-  RONCHI_ASSIGN_OR_RETURN(const std::string found, theory_->EstimateAnew());
+  RONCHI_ASSIGN_OR_RETURN(const std::string found, theory_->EstimateAnew(affected_));
   events::Estimate estimate{
       .found = found, .images = theory_->probing_images(), .after_alarm = alarms_ > 0};
   if (alarms_ > 0) {
@@ -155,6 +156,7 @@ absl::Status Deployment::MakeSafe() { return instrument_->Execute(hw::Safe{}).st
 absl::Status Deployment::OnAlarm(const theory::MonitorReport& report) {
   ++alarms_;
   alarm_stream_ = report.attribution;
+  affected_ = report.frames_since_change;
   attribution_ = "";
   RONCHI_RETURN_IF_ERROR(Tell(events::Alarm{report.attribution}));
   for (const std::string& name : recipe_.monitor.on_alarm) {

@@ -12,6 +12,7 @@ namespace ronchi {
 namespace {
 
 constexpr double kNm_per_m = 1e9;
+constexpr size_t kLongestTrail = 256;  // images
 // The knob that each of the parameters adds to which the settings' origin follows.
 constexpr std::array<const char*, 3> kKnobs = {"optics.C10", "optics.C12.a", "optics.C12.b"};
 
@@ -68,6 +69,8 @@ absl::StatusOr<std::vector<NamedValue>> TheoryAtWork::Update() {
     return out;
   }
   fresh_ = false;
+  trail_.push_back(Now());
+  if (trail_.size() > kLongestTrail) trail_.pop_front();
   RONCHI_ASSIGN_OR_RETURN(const theory::Residual residual, belief_->Update(latest_));
   for (const auto& [name, z] : residual.streams) out.push_back({name, z});
   return out;
@@ -113,13 +116,15 @@ std::string TheoryAtWork::Found(size_t images) const {
                          absl::StrJoin(values, ", "), chi2_per_pixel_);
 }
 
-absl::StatusOr<std::string> TheoryAtWork::EstimateAnew() {
+absl::StatusOr<std::string> TheoryAtWork::EstimateAnew(int64_t affected) {
   const PreparedTheory& prepared = settings_.prepared;
   if (!belief_ && !prepared.made_of_images) RONCHI_RETURN_IF_ERROR(MakeModel({}));
   if (belief_) {
-    before_ = belief_->mean();
-    before_covariance_ = belief_->covariance();
+    // Images that have seen a change have moved the belief, and not to where the change went.
+    const size_t back = std::min(size_t(std::max<int64_t>(affected, 0)), trail_.size());
+    before_ = back == 0 ? Now() : trail_[trail_.size() - back];
   }
+  trail_.clear();
   std::vector<theory::Acquisition> images;
   for (double part : prepared.own_images) {
     RONCHI_ASSIGN_OR_RETURN(theory::Acquisition a, Probe(part * settings_.probe_defocus_nm));
@@ -129,10 +134,7 @@ absl::StatusOr<std::string> TheoryAtWork::EstimateAnew() {
   if (prepared.made_of_images) {
     const bool first = !belief_;
     RONCHI_RETURN_IF_ERROR(MakeModel(images));
-    if (first) {
-      before_ = belief_->mean();
-      before_covariance_ = belief_->covariance();
-    }
+    if (first) before_ = Now();
   }
   RONCHI_ASSIGN_OR_RETURN(const theory::Belief::FitSummary fit, belief_->Fit(images));
   chi2_per_pixel_ = fit.chi2_per_datum;
@@ -145,7 +147,7 @@ Moved TheoryAtWork::WhatMoved() const {
   const theory::ParameterSet& parameters = belief_->parameters();
   for (const std::string& name : settings_.prepared.followed) {
     const auto i = long(*parameters.Find(name));
-    out.nm.push_back(after[i] - before_[i]);
+    out.nm.push_back(after[i] - before_.mean[i]);
   }
   // A fit that leaves a quarter more than noise has not found what happened.
   if (chi2_per_pixel_ > 1.25) return out;
@@ -153,8 +155,8 @@ Moved TheoryAtWork::WhatMoved() const {
   for (long p = 0; p < after.size(); ++p) {
     const theory::Parameter& parameter = parameters[size_t(p)];
     if (!parameter.watched || parameter.anywhere) continue;  // a specimen that drifts is no news
-    const double variance = belief_->covariance()(p, p) + before_covariance_(p, p);
-    const double size = std::fabs(after[p] - before_[p]) / std::sqrt(variance);
+    const double variance = belief_->covariance()(p, p) + before_.covariance(p, p);
+    const double size = std::fabs(after[p] - before_.mean[p]) / std::sqrt(variance);
     if (size <= most) continue;
     most = size;
     out.attribution = parameters.Label(size_t(p));

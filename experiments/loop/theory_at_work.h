@@ -3,6 +3,7 @@
 // what was expected. Which model that is, the recipe says (experiments/catalog/forward_models.h).
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,9 +36,10 @@ class TheoryAtWork {
   // Takes the latest image in; how far it was from what was expected, in standard deviations. NaN
   // where no image has come since the last one.
   absl::StatusOr<std::vector<NamedValue>> Update();
-  // Images of its own, and an estimate from nothing. In a line: what was found.
-  absl::StatusOr<std::string> EstimateAnew();
-  // Since the estimate before the last one.
+  // Images of its own, and an estimate from nothing. In a line: what was found. `affected`: how
+  // many of the latest images that were taken in have seen the change that it is about.
+  absl::StatusOr<std::string> EstimateAnew(int64_t affected);
+  // Between what was believed before the affected images and the last estimate.
   Moved WhatMoved() const;
   // The belief's mean at the settings of the image that is shown: believed_C10_nm …
   std::vector<NamedValue> Believed() const;
@@ -49,10 +51,15 @@ class TheoryAtWork {
   void Show() { shown_ = latest_; }
 
  private:
+  struct Known {
+    theory::State mean;
+    Eigen::MatrixXd covariance;
+  };
   TheoryAtWork(const Recipe& recipe, Watch* watch, EventBus* bus);
   void Saw(const events::Reply& event);
   absl::Status MakeModel(std::span<const theory::Acquisition> own);
   absl::StatusOr<theory::Acquisition> Probe(double c10_nm);
+  Known Now() const { return {belief_->mean(), belief_->covariance()}; }
   std::string Found(size_t images) const;
 
   const TheorySettings settings_;
@@ -62,8 +69,8 @@ class TheoryAtWork {
   std::string detector_;                  // of its frames
   theory::Acquisition latest_, shown_;
   bool fresh_ = false;  // the latest image has not been taken in
-  theory::State before_;
-  Eigen::MatrixXd before_covariance_;
+  std::deque<Known> trail_;  // what was believed before each of the latest images
+  Known before_;
   double chi2_per_pixel_ = 0;
   int probing_images_ = 0;
   double probing_dose_e_per_A2_ = 0;
