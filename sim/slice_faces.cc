@@ -15,8 +15,8 @@ double OffFaces_A(const Specimen& s, double slice_A) {
   for (size_t i = 1; i < z.size(); ++i) {
     if (z[i] - z[i - 1] > widest + 1e-6) widest = z[i] - z[i - 1], face = (z[i] + z[i - 1]) / 2;
   }
-  // The shorter way: no atom then leaves the stack.
-  return -face - slice_A * std::round(-face / slice_A);
+  // The shorter way; of two alike the one into the stack.
+  return -face - slice_A * std::ceil(-face / slice_A - 0.5 - 1e-9);
 }
 
 double EarlyBy_A(const Specimen& s, double slice_A, double off_A) {

@@ -7,7 +7,8 @@ namespace ronchi::sim {
 
 // How far atoms are moved along the beam so that the widest gap between their planes, modulo the
 // slices, lies at the slices' faces: thermal motion then moves no atom to another slice, or from
-// one end of the crystal to the other. At most half a slice, and no atom leaves the stack. Å.
+// one end of the crystal to the other. At most half a slice;
+// half a slice goes down the beam, so that a plane on the entrance face stays in the stack. Å.
 double OffFaces_A(const Specimen& specimen, double slice_A);
 
 // By how much slices, which act in their entrance planes, act before the depths that the atoms have

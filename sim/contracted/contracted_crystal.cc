@@ -135,7 +135,7 @@ std::string KeyOf(const ContractedCrystalOptions& o, const Plan& p,
   for (double v : {o.layer.thickness_A, double(o.layer.element), o.layer.atoms_per_A3}) add(v);
   const ContractionOptions& c = p.contraction;
   std::string key = absl::StrFormat(
-      "crystal 3, contracted %d, %u bytes\natoms and factors %s\nbox %u x %u, sets %u x %u of %u x "
+      "crystal 4, contracted %d, %u bytes\natoms and factors %s\nbox %u x %u, sets %u x %u of %u x "
       "%u cells\nbeam %a eV, %a rad of %a, tilt %a\nslices %u, configurations %d, seed %u\nexits",
       Contracted::kFormatVersion, sizeof(Real), hasher.Digest().Hex(), c.grid.nx, c.grid.ny,
       c.sets[0], c.sets[1], c.cells[0], c.cells[1], c.energy_eV, o.semiangle_rad, c.semiangle_rad,
