@@ -29,7 +29,7 @@ json RangesOf(const theory::Prior& prior) {
 
 absl::StatusOr<InstrumentMaker> PrepareColumn(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(node));
-  return InstrumentMaker([=](uint64_t seed) { return hw::MakeTwin(options, seed); });
+  return InstrumentMaker(hw::MakeTwinMaker(options));
 }
 absl::StatusOr<hw::Description> DescriptionOfColumn(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(node));

@@ -4,6 +4,7 @@
 // The same options, seed and commands give the same replies to the bit.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "hw/instrument/ground_truth.h"
@@ -17,5 +18,10 @@ namespace ronchi::hw {
 // scan.count, dose.max. Detectors: haadf, further rings, camera. It starts blanked, with the hidden
 // state of (seed, environment 0, episode 0).
 absl::StatusOr<std::unique_ptr<Instrument>> MakeTwin(const TwinOptions& options, uint64_t seed);
+
+// Makes twins of the same options, which share what the camera's patterns are prepared from: of
+// many twins it is prepared once, when the first is made. May be called from several threads.
+using TwinMaker = std::function<absl::StatusOr<std::unique_ptr<Instrument>>(uint64_t seed)>;
+TwinMaker MakeTwinMaker(const TwinOptions& options);
 
 }  // namespace ronchi::hw

@@ -81,7 +81,7 @@ const Implementation kAll[] = {
      // As it is when nothing fails: the suite asks that what is measured is found.
      [] {
        return Preset(
-           "preset: old_and_drifting, "
+           "preset: old_and_drifting, phonon_configurations: 2, "
            "faults: {measure_fails: 0, measure_fails_later: 0, measure_stops: 0}");
      },
      1},
