@@ -3,12 +3,16 @@
 #include <fftw3.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <thread>
 
+#include "core/file_lock.h"
 #include "core/files.h"
 #include "core/sealed_text.h"
 #include "core/status.h"
@@ -85,6 +89,20 @@ void KeepWisdom(Fft::Effort effort) {
   RONCHI_FFTW(free)(text);
 }
 
+// Whoever plans a size first has planned it for all programs: two that measured it at once would
+// each have bytes of its own, and the next would have those of one of them. Nothing: there can be
+// no lock here, or its holder takes longer than any plan does.
+std::optional<FileLock> LockWisdom(const std::string& path) {
+  constexpr int kMostTries = 12000;  // a minute
+  for (int i = 0; i < kMostTries && !path.empty(); ++i) {
+    absl::StatusOr<FileLock> lock = FileLock::TryAcquire(path + ".lock");
+    if (lock.ok()) return std::move(*lock);
+    if (!absl::IsUnavailable(lock.status())) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 struct Fft::Plan {
@@ -106,6 +124,11 @@ PlanWithWisdom(size_t elements, Fft::Effort effort, const Make& make) {
   if (effort == Fft::Effort::kEstimate) return make(data, FFTW_ESTIMATE);
   const unsigned flags = effort == Fft::Effort::kMeasure ? FFTW_MEASURE : FFTW_PATIENT;
   if (RONCHI_FFTW(plan) known = make(data, flags | FFTW_WISDOM_ONLY)) return known;
+  const std::optional<FileLock> lock = LockWisdom(WisdomPath(effort));
+  if (lock) {  // somebody may have planned it meanwhile
+    LoadWisdom(effort);
+    if (RONCHI_FFTW(plan) known = make(data, flags | FFTW_WISDOM_ONLY)) return known;
+  }
   RONCHI_FFTW(plan) plan = make(data, flags);
   KeepWisdom(effort);
   return plan;

@@ -1,6 +1,8 @@
 #include "experiments/catalog/instruments.h"
 
 #include <algorithm>
+#include <array>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -9,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "experiments/catalog/plugged_instruments.h"
 #include "hw/twin/column/column_twin.h"
 #include "hw/twin/column/describe_column.h"
@@ -27,9 +30,30 @@ json RangesOf(const theory::Prior& prior) {
   return ranges;
 }
 
+// What a config says once all is read, and the atoms of the structure file that it names.
+std::string KeyOf(const Config& node, const hw::TwinOptions& options) {
+  Hasher hasher;
+  for (const sim::Atom& a : options.specimen.atoms) {
+    const std::array<double, 6> numbers = {double(a.z), a.x_A, a.y_A, a.z_A, a.occupancy, a.rms_A};
+    hasher.Update(std::as_bytes(std::span(numbers)));
+  }
+  return node.Dump() + hasher.Digest().Hex();
+}
+
+// The makers of the latest configs are kept: who opens one column again and again, as tests and
+// gymnasium.make do, prepares its camera once.
 absl::StatusOr<InstrumentMaker> PrepareColumn(const Config& node) {
+  constexpr size_t kKept = 4;
+  static std::mutex mutex;
+  static auto& kept = *new std::deque<std::pair<std::string, hw::TwinMaker>>;
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(node));
-  return InstrumentMaker(hw::MakeTwinMaker(options));
+  const std::string key = KeyOf(node, options);
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (const auto& [known, maker] : kept) {
+    if (known == key) return InstrumentMaker(maker);
+  }
+  if (kept.size() == kKept) kept.pop_front();
+  return InstrumentMaker(kept.emplace_back(key, hw::MakeTwinMaker(options)).second);
 }
 absl::StatusOr<hw::Description> DescriptionOfColumn(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, hw::ReadTwinOptions(node));
