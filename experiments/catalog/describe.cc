@@ -134,19 +134,7 @@ absl::StatusOr<json> DescribeColumn(const std::string& name) {
   RONCHI_ASSIGN_OR_RETURN(const hw::TwinOptions options, Preset(name));
   RONCHI_ASSIGN_OR_RETURN(const auto twin, hw::MakeTwin(options, 0));
   const hw::Description& d = twin->description();
-  json properties, detectors, prior, errors = json::array();
-  for (const hw::PropertyInfo& p : d.properties) {
-    properties[p.name] =
-        absl::StrCat(std::string(DimensionName(p.dimension)),
-                     p.writable ? absl::StrCat(", writable, ", Format({p.min, p.dimension}), " … ",
-                                               Format({p.max, p.dimension}))
-                                : std::string(", read only"),
-                     "; ", p.meaning);
-  }
-  for (const hw::DetectorInfo& x : d.detectors) {
-    detectors[x.name] =
-        absl::StrCat(Format(Radians(x.inner_rad)), " … ", Format(Radians(x.outer_rad)));
-  }
+  json prior, errors = json::array();
   for (const auto& [key, range] : options.prior.ranges()) prior[key] = {range.low, range.high};
   RONCHI_ASSIGN_OR_RETURN(const auto measured, MeasureEngineErrors(options));
   for (const EngineError& e : measured) {
@@ -172,8 +160,8 @@ absl::StatusOr<json> DescribeColumn(const std::string& name) {
       {"summary", d.model},
       {"specimen", options.specimen_file},
       {"unit_cells_along_the_beam", options.layers},
-      {"properties", properties},
-      {"detectors", detectors},
+      {"properties", DescribeProperties(d)},
+      {"detectors", DescribeDetectors(d)},
       {"cannot", d.cannot},
       {"hidden_prior", prior},
       {"image_engine", options.engine},

@@ -274,6 +274,27 @@ json DescribeInstrumentKind(const InstrumentKind& kind) {
   return out;
 }
 
+json DescribeProperties(const hw::Description& description) {
+  json out;
+  for (const hw::PropertyInfo& p : description.properties) {
+    out[p.name] =
+        absl::StrCat(std::string(DimensionName(p.dimension)),
+                     p.writable ? absl::StrCat(", writable, ", Format({p.min, p.dimension}), " … ",
+                                               Format({p.max, p.dimension}))
+                                : std::string(", read only"),
+                     "; ", p.meaning);
+  }
+  return out;
+}
+
+json DescribeDetectors(const hw::Description& description) {
+  json out;
+  for (const hw::DetectorInfo& x : description.detectors) {
+    out[x.name] = absl::StrCat(Format(Radians(x.inner_rad)), " … ", Format(Radians(x.outer_rad)));
+  }
+  return out;
+}
+
 absl::StatusOr<json> DescribeInstrument(const std::string& name) {
   RONCHI_ASSIGN_OR_RETURN(const Config config, InstrumentConfig(name));
   RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(config));
@@ -283,23 +304,14 @@ absl::StatusOr<json> DescribeInstrument(const std::string& name) {
     RONCHI_ASSIGN_OR_RETURN(prior, kind->prior(WithoutChain(config)));
   }
   const hw::Description& d = twin->description();
-  json properties, detectors;
-  for (const hw::PropertyInfo& p : d.properties) {
-    properties[p.name] =
-        absl::StrCat(std::string(DimensionName(p.dimension)),
-                     p.writable ? absl::StrCat(", writable, ", Format({p.min, p.dimension}), " … ",
-                                               Format({p.max, p.dimension}))
-                                : std::string(", read only"),
-                     "; ", p.meaning);
-  }
-  for (const hw::DetectorInfo& x : d.detectors) {
-    detectors[x.name] =
-        absl::StrCat(Format(Radians(x.inner_rad)), " … ", Format(Radians(x.outer_rad)));
-  }
-  return json{{"kind", "instrument"},     {"name", d.id},
-              {"summary", d.model},       {"simulated_kind", kind->kind},
-              {"properties", properties}, {"detectors", detectors},
-              {"cannot", d.cannot},       {"hidden_prior", prior}};
+  return json{{"kind", "instrument"},
+              {"name", d.id},
+              {"summary", d.model},
+              {"simulated_kind", kind->kind},
+              {"properties", DescribeProperties(d)},
+              {"detectors", DescribeDetectors(d)},
+              {"cannot", d.cannot},
+              {"hidden_prior", prior}};
 }
 
 }  // namespace ronchi
