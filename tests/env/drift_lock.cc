@@ -77,7 +77,8 @@ TEST(DriftLock, MeasuresTheDriftAndItsSign) {
   EXPECT_NEAR(r->info.at("distance_pm"), -1e3 * r->reward, 1e-9);
   // Looking where it is seen brings it back.
   const auto next = w.env->Step(std::vector<float>{shift[0], shift[1]});
-  EXPECT_NEAR(next->observation.at("shift")[0], shift[0], tolerance_nm);  // one step's drift again
+  // One step's drift again; both are measured, and each may be off.
+  EXPECT_NEAR(next->observation.at("shift")[0], shift[0], 2 * tolerance_nm);
 }
 
 TEST(DriftLock, TheTruthKnowsTheScanCoilsErrors) {

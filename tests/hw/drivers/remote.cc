@@ -267,7 +267,7 @@ TEST(Remote, AnAnswerThatDoesNotFitIsTheInstrumentsFault) {
       {{{"frames", {{{"detector", "bf"}, {"shape", {8, 8}}}}}}, 64, "is of 'bf'"},
       {{{"frames", {{{"detector", "haadf"}, {"shape", {4, 16}}}}}}, 64, "has the shape [4, 16]"},
       {{{"frames", {{{"detector", "haadf"}, {"shape", {4294967296, 4294967296}}}}}}, 0, "absurd"},
-      {{{"frames", 3}}, 0, "type"},
+      {{{"frames", 3}}, 0, "with number"},
       {{{"blanked", "perhaps"}}, 0, "pixels"},
   };
   for (const Case& c : cases) {

@@ -117,8 +117,8 @@ TEST_F(TextAtomsOf, ValuesAreThoseOfAtoms) {
   atoms_.raw.atoms.back() = atoms_.raw.atoms.front();  // where the gold is
   atoms_.raw.atoms.back().z = 29;
   const auto crystal = std::move(atoms_).Finish();
-  EXPECT_EQ(crystal.status().message().rfind("a.txt:1: format: atom (Au): ", 0), 0u)
-      << crystal.status();
+  const std::string said(crystal.status().message());  // of either atom, naming the other's line
+  EXPECT_NE(said.find("their occupancies sum to 2"), std::string::npos) << said;
 }
 
 }  // namespace

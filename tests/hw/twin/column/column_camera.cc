@@ -25,8 +25,8 @@ double Sum(const Array<float>& v) { return std::accumulate(v.data(), v.data() + 
 
 // Multislice of a probe after the other against the contracted engine, which is prepared apart:
 // atoms at rest, a point source, and pixels that are the box's reciprocal lattice, so that both
-// sum the same beams. 1 %: counting noise is 0.1 %, single precision less, but beams on the soft rim
-// interfere more strongly in patterns (sim/camera_pixels.h) than in images: 0.6 % here.
+// sum the same beams. 1 %: counting noise is 0.1 %, single precision less, but beams on the soft
+// rim interfere more strongly in patterns (sim/camera_pixels.h) than in images: 0.6 % here.
 TEST(TwinCamera, ItsDiscIsTheContractedEnginesBrightField) {
   const double pixel_rad = sim::Wavelength_A(200e3) / (6 * 3.905);
   auto twin =
@@ -177,8 +177,9 @@ TEST(TwinCamera, AnyNumberOfThreadsGivesTheSameBytes) {
   std::vector<Reply> replies;
   for (const int threads : {1, 3}) {
     SetThreads(threads);
-    auto twin = *MakeTwin(
-        TwinFromYaml("{preset: old_and_drifting, camera: {pixels: 32, pixel_mrad: 4}}"), 5);
+    auto twin = *MakeTwin(TwinFromYaml("{preset: old_and_drifting, phonon_configurations: 2, "
+                                       "camera: {pixels: 32, pixel_mrad: 4}}"),
+                          5);
     ASSERT_TRUE(twin->Execute(Unblank{}).ok());
     replies.push_back(*twin->Execute(Scan{.fov_x_m = 1e-9,
                                           .fov_y_m = 1e-9,
