@@ -1,7 +1,6 @@
 // Where networks come from: the module libronchi_torch.so, loaded when one is first needed, not
 // when the program starts (it costs a third of a second and 140 MB), and built then, where ./ronchi
-// has built the program alone; or what a program that links
-// to a backend itself has named.
+// has built the program alone; or what a program that links to a backend itself has named.
 #pragma once
 
 #include <memory>

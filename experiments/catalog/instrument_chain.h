@@ -37,8 +37,8 @@ struct DoorOptions {
   DoorGuard guard = DoorGuard::kConfig;
   std::function<void(const std::string&)> on_event = nullptr;  // of the guard: GuardOptions has it
   bool* guarded = nullptr;  // set when a guard was put around it here
-  bool default_retry =
-      true;  // of what is no simulation; a part of another is retried with the whole
+  // Of what is no simulation; a part of another instrument is retried with the whole.
+  bool default_retry = true;
 };
 
 // guard, record, retry, lease, nothing_guards_the_beam.

@@ -59,11 +59,11 @@ absl::StatusOr<std::string> SummariseInstrument(const Config& node);
 // The files of data/twins, without ".yaml", sorted.
 std::vector<std::string> InstrumentPresets();
 
-// What may stand in a config of that kind; and of one instrument, by the name of its preset or its
-// file: properties, detectors, what it cannot do, what is hidden.
 // Properties and detectors by name, each a line for people: dimension, bounds, meaning; the ring.
 nlohmann::json DescribeProperties(const hw::Description& description);
 nlohmann::json DescribeDetectors(const hw::Description& description);
+// What may stand in a config of that kind; and of one instrument, by the name of its preset or its
+// file: properties, detectors, what it cannot do, what is hidden.
 nlohmann::json DescribeInstrumentKind(const InstrumentKind& kind);
 absl::StatusOr<nlohmann::json> DescribeInstrument(const std::string& name);
 
