@@ -85,6 +85,40 @@ TEST(Sources, ErrorsOfTheJsonLibraryAreToldWithoutItsNames) {
   EXPECT_GT(caught, 10u);  // else they were not found
 }
 
+// `X().begin(), X().end()` are the ends of two objects when the function X returns a container by
+// value.
+std::vector<std::string> EndsOfTwoObjects(const std::vector<Source>& sources) {
+  static const std::regex kByValue("^ *std::(vector|string|map|set|array)(<.*>)? (\\w+)\\(");
+  static const std::regex kEnds("(?:^|[^\\w.>])((\\w+)\\([^()]*\\))\\.c?begin\\(\\), \\1\\.c?end");
+  std::set<std::string> by_value;
+  std::smatch m;
+  for (const Source& source : sources) {
+    for (const std::string& line : source.lines) {
+      if (line.find("std::") > 4) continue;
+      if (std::regex_search(line, m, kByValue)) by_value.insert(m[3]);
+    }
+  }
+  std::vector<std::string> found;
+  for (const Source& source : sources) {
+    for (size_t i = 0; i < source.lines.size(); ++i) {
+      const std::string& line = source.lines[i];
+      if (line.find("begin(), ") == std::string::npos) continue;
+      if (!std::regex_search(line, m, kEnds) || !by_value.contains(m[2])) continue;
+      found.push_back(source.path + ":" + std::to_string(i + 1) + ": " + line);
+    }
+  }
+  return found;
+}
+
+TEST(Sources, BothEndsOfARangeAreOfOneObject) {
+  const std::string ends = "().begin(), ";
+  const std::vector<Source> example = {
+      {"a.h", {"std::vector<std::string> Names();", "std::span<const int> Numbers();"}},
+      {"a.cc", {"f(Names" + ends + "Names().end());", "f(Numbers" + ends + "Numbers().end());"}}};
+  EXPECT_EQ(EndsOfTwoObjects(example), std::vector<std::string>{"a.cc:1: " + example[1].lines[0]});
+  EXPECT_EQ(EndsOfTwoObjects(ReadTree(kCode, IsCode)), std::vector<std::string>{});
+}
+
 TEST(Sources, FilesAreShort) {
   for (const Source& source : ReadTree(kCode, IsCode)) {
     EXPECT_LE(source.lines.size(), kLongestFile) << source.path;

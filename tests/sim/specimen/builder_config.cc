@@ -45,9 +45,8 @@ TEST(BuilderConfig, EveryBuilder) {
 // Each builder by the name that the config has; what it is built from is looked at later, once all
 // keys are known to be good.
 TEST(BuilderConfig, ReadsNoFileBeforeItIsAsked) {
-  for (const std::string& name : BuilderNames()) {
-    EXPECT_EQ(std::count(BuilderNames().begin(), BuilderNames().end(), name), 1) << name;
-  }
+  const std::vector<std::string> names = BuilderNames();
+  for (const std::string& name : names) EXPECT_EQ(std::ranges::count(names, name), 1) << name;
   const Config config = *Config::Parse("{file: nowhere.cif, size_A: [30, 30]}", "job.yaml");
   ConfigReader reader(config);
   ErrorList nested;
