@@ -2,26 +2,17 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "core/later_part.h"
 
 namespace ronchi::agents {
 namespace {
 namespace fs = std::filesystem;
 
 constexpr char kModule[] = "libronchi_torch.so";
-
-// The folder of the build that this program is from.
-fs::path BuildFolder() {
-  std::error_code ec;
-  return fs::read_symlink("/proc/self/exe", ec).parent_path().parent_path();
-}
 
 // Beside the library that this code is part of, if it is one (Python's); else where the build puts
 // it, from the program.
@@ -32,27 +23,7 @@ fs::path ModulePath() {
     const fs::path beside = fs::path(self.dli_fname).parent_path() / kModule;
     if (fs::exists(beside, ec)) return beside;
   }
-  return BuildFolder() / "agents" / kModule;
-}
-
-// A program that ./ronchi has built comes without the module, which most never need: made once,
-// where there is a build to make it. Other builds of the same clone wait.
-void BuildModule(const fs::path& build) {
-  std::error_code ec;
-  if (!fs::exists(build / "build.ninja", ec)) return;
-  std::fprintf(stderr, "ronchi: building what trains networks, once: some 15 s of a processor\n");
-  const std::string lock = build.parent_path() / ".lock", folder = build;
-  const char* const words[] = {"flock",        lock.c_str(), "cmake",        "--build",
-                               folder.c_str(), "--target",   "ronchi_torch", nullptr};
-  posix_spawn_file_actions_t to_stderr;
-  posix_spawn_file_actions_init(&to_stderr);
-  posix_spawn_file_actions_adddup2(&to_stderr, STDERR_FILENO, STDOUT_FILENO);
-  pid_t child;
-  if (posix_spawnp(&child, words[0], &to_stderr, nullptr, const_cast<char**>(words), environ) ==
-      0) {
-    waitpid(child, nullptr, 0);  // whatever came of it, the module is there or not
-  }
-  posix_spawn_file_actions_destroy(&to_stderr);
+  return fs::path(BuildFolder()) / "agents" / kModule;
 }
 
 #ifndef RONCHI_TORCH_FOLDER
@@ -83,8 +54,11 @@ absl::StatusOr<const NetworkBackend*> Load() {
         "the libtorch agents were built with " RONCHI_TORCH_FOLDER ", and this process has loaded ",
         other, " already; two do not share a process"));
   }
-  std::error_code ec;
-  if (!fs::exists(module, ec)) BuildModule(BuildFolder());
+  const absl::Status built = BuildLaterPart(BuildFolder(), {.target = "ronchi_torch",
+                                                            .file = module,
+                                                            .what = "what trains networks",
+                                                            .cost = "some 15 s of a processor"});
+  if (!built.ok()) return Annotate(built, "the libtorch agents");
   // Global: libtorch looks for OpenBLAS's symbols among all that are loaded.
   void* handle = dlopen(module.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!handle) return absl::NotFoundError(absl::StrCat("the libtorch agents: ", dlerror()));

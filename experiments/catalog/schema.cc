@@ -15,7 +15,6 @@
 #include "experiments/catalog/environments.h"
 #include "experiments/catalog/instruments.h"
 #include "experiments/loop/recipe.h"
-#include "hw/workflow/workflow.h"
 #include "ronchi_paths.h"
 #include "sim/simulate_config.h"
 
@@ -25,10 +24,8 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-using Read = std::function<void(const Config&)>;
-
 // What `read` asks of all these documents together.
-json SchemaOfAll(const std::vector<Config>& documents, const Read& read) {
+json SchemaOfAll(const std::vector<Config>& documents, const DocumentReader& read) {
   json all;
   for (const Config& document : documents) {
     const ConfigSchema schema(document);
@@ -185,8 +182,8 @@ void AllowSeries(json* schema) {
 }
 
 json SimulateSchema() {
-  json schema = SchemaOfAll(Files(absl::StrCat(kSourceDirectory, "/examples/simulate")),
-                            [](const Config& c) { (void)sim::ReadSimulationOptions(c); });
+  json schema =
+      SchemaOfExamples("simulate", [](const Config& c) { (void)sim::ReadSimulationOptions(c); });
   AllowSeries(&schema);
   const json numbers = {{"type", "array"}, {"items", {{"type", "number"}}}};
   const json number = {{"type", "number"}};
@@ -198,32 +195,16 @@ json SimulateSchema() {
   return schema;
 }
 
-// In a workflow a text may be a formula, hence a number, a step may be a word alone, and which keys
-// a step needs its verb says.
-void AllowFormulas(json* schema, bool top) {
-  if (!schema->is_object()) return;
-  if (schema->value("type", "") == "string") schema->erase("type");
-  if (!top) {
-    schema->erase("required");
-    if (schema->value("type", "") == "object") schema->erase("type");
-  }
-  for (auto& [name, value] : schema->items()) {
-    if (name == "items") AllowFormulas(&value, false);
-    if (name != "properties") continue;
-    for (auto& [key, child] : value.items()) AllowFormulas(&child, false);
-  }
-}
-
-json WorkflowSchema() {
-  json schema = SchemaOfAll(Files(absl::StrCat(kSourceDirectory, "/examples/workflows")),
-                            [](const Config& c) { (void)hw::workflow::ReadWorkflow(c); });
-  AllowFormulas(&schema, true);
-  schema["properties"]["instrument"] = {{"$ref", "#/$defs/instrument"}};
-  schema["$defs"]["instrument"] = InstrumentSchema();
-  return schema;
-}
-
 }  // namespace
+
+json SchemaOfExamples(const std::string& folder, const DocumentReader& read) {
+  return SchemaOfAll(Files(absl::StrCat(kSourceDirectory, "/examples/", folder)), read);
+}
+
+void Entitle(const std::string& document, json* schema) {
+  (*schema)["$schema"] = "https://json-schema.org/draft/2020-12/schema";
+  (*schema)["title"] = absl::StrCat("Ronchi: ", document);
+}
 
 const std::vector<std::string>& SchemaNames() {
   static const std::vector<std::string> kNames = {"instrument", "recipe", "simulate", "workflow"};
@@ -238,14 +219,11 @@ absl::StatusOr<json> SchemaOf(const std::string& document) {
     schema = InstrumentSchema();
   } else if (document == "simulate") {
     schema = SimulateSchema();
-  } else if (document == "workflow") {
-    schema = WorkflowSchema();
   } else {
     return absl::NotFoundError(absl::StrCat("no schema of '", document,
                                             "'; there are: ", absl::StrJoin(SchemaNames(), ", ")));
   }
-  schema["$schema"] = "https://json-schema.org/draft/2020-12/schema";
-  schema["title"] = absl::StrCat("Ronchi: ", document);
+  Entitle(document, &schema);
   return schema;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "core/error_list.h"
 #include "core/interrupt.h"
 #include "core/printable.h"
@@ -62,6 +63,53 @@ void PrintTree(const json& j, int depth) {
       std::printf(" %s\n", PrintableLines(text).c_str());
     }
   }
+}
+
+absl::StatusOr<std::map<std::string, std::string>> AnswersOf(const Arguments& a) {
+  std::map<std::string, std::string> answers;
+  for (const std::string& name : a.yes_to) answers[name] = "yes because --yes-to";
+  for (const std::string& text : a.answers) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--answer '", text, "': expected name=answer"));
+    }
+    answers[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return answers;
+}
+
+int TellReplay(const Arguments& a, const absl::StatusOr<ReplaySummary>& summary) {
+  if (!summary.ok()) return Fail(summary.status());
+  if (a.as_json) {
+    PrintJson({{"commands", summary->commands},
+               {"frames", summary->frames},
+               {"different", summary->different},
+               {"first_difference", summary->first_difference}});
+  } else {
+    std::printf(
+        "%zu commands, %zu frames: %s\n", summary->commands, summary->frames,
+        summary->different == 0
+            ? "every reply the same to the bit"
+            : absl::StrCat(summary->different, " differ; first: ", summary->first_difference)
+                  .c_str());
+    if (summary->different != 0) {
+      std::fprintf(
+          stderr,
+          "ronchi: where another version recorded the run, CHANGELOG.md says under Numerics "
+          "which results have changed since\n");
+    }
+  }
+  return summary->different == 0 ? kDone : kFailed;
+}
+
+int TellReport(const Arguments& a, const std::string& path, const absl::Status& written) {
+  if (!written.ok()) return Fail(written);
+  if (a.as_json)
+    PrintJson({{"report", path}});
+  else
+    std::printf("wrote %s\n", path.c_str());
+  return kDone;
 }
 
 }  // namespace ronchi

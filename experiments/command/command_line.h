@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "core/status.h"
+#include "experiments/record/replay.h"
 
 namespace ronchi {
 
 struct Arguments {
+  std::vector<std::string> words;  // as they were given, the program's name first
   std::vector<std::string> overrides;
   std::optional<uint64_t> seed;
   int threads = 0;
@@ -42,21 +44,23 @@ void PrintJson(const nlohmann::json& j);
 // "  key: value" lines, nested by indentation.
 void PrintTree(const nlohmann::json& j, int depth);
 
-// The verbs: run_verbs.cc.
+// What scripts answer, by the question's name, from --answer and --yes-to.
+absl::StatusOr<std::map<std::string, std::string>> AnswersOf(const Arguments& a);
+int TellReplay(const Arguments& a, const absl::StatusOr<ReplaySummary>& summary);
+int TellReport(const Arguments& a, const std::string& path, const absl::Status& written);
+
+// The verbs of `ronchi`: run_verbs.cc.
 int Run(const Arguments& a);
 int Train(const Arguments& a);
 int Evaluate(const Arguments& a);
 int DeployPolicy(const Arguments& a);
 int Replay(const Arguments& a);
 int Report(const Arguments& a);
+int Check(const Arguments& a);
+// hand_over.cc
+int HandOver(const Arguments& a);
 // simulate_verb.cc
 int Simulate(const Arguments& a);
-// flow_verbs.cc
-int Check(const Arguments& a);
-int RunWorkflowFile(const Arguments& a);
-int Flow(const Arguments& a);
-// What scripts answer, by the question's name, from --answer and --yes-to.
-absl::StatusOr<std::map<std::string, std::string>> AnswersOf(const Arguments& a);
 // show_verbs.cc
 int List(const Arguments& a);
 int Describe(const Arguments& a);

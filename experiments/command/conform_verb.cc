@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/printable.h"
+#include "experiments/catalog/instruments.h"
 #include "experiments/command/command_line.h"
-#include "experiments/flow/flow_instrument.h"
 #include "hw/conformance/conformance.h"
 
 namespace ronchi {
@@ -19,22 +19,21 @@ int Conform(const Arguments& a) {
   }
   // As it is driven: of what is no simulation, behind its guard.
   bool guarded = false;
-  absl::StatusOr<FlowInstrument> opened = OpenFlowInstrument(
-      a.instrument, a.seed.value_or(1), false,
+  const absl::StatusOr<Config> config = InstrumentConfig(a.instrument);
+  if (!config.ok()) return Fail(config.status());
+  const absl::StatusOr<std::unique_ptr<hw::Instrument>> opened = OpenInstrument(
+      *config, a.seed.value_or(1),
       {.on_event =
            [](const std::string& line) { std::fprintf(stderr, "%s\n", Printable(line).c_str()); },
        .guarded = &guarded});
   if (!opened.ok()) return Fail(opened.status());
-  if (!opened->instrument) {
-    return Fail(absl::InvalidArgumentError("instrument '" + a.instrument +
-                                           "' is a description alone: there is nothing to ask"));
-  }
-  const auto checks = hw::CheckConformance(opened->instrument.get());
+  hw::Instrument* const instrument = opened->get();
+  const std::string id = instrument->description().id;
+  const auto checks = hw::CheckConformance(instrument);
   const bool failed = std::any_of(checks.begin(), checks.end(),
                                   [](const auto& c) { return c.outcome == hw::Outcome::kFail; });
   if (a.as_json) {
-    json out = {
-        {"instrument", opened->description.id}, {"conforms", !failed}, {"guarded", guarded}};
+    json out = {{"instrument", id}, {"conforms", !failed}, {"guarded", guarded}};
     for (const hw::ConformanceCheck& c : checks) {
       out["checks"].push_back({{"name", c.name},
                                {"outcome", std::string(hw::OutcomeName(c.outcome))},
@@ -42,8 +41,7 @@ int Conform(const Arguments& a) {
     }
     PrintJson(out);
   } else {
-    std::printf("%s%s\n%s", Printable(opened->description.id).c_str(),
-                guarded ? ", behind its guard" : "",
+    std::printf("%s%s\n%s", Printable(id).c_str(), guarded ? ", behind its guard" : "",
                 PrintableLines(hw::ConformanceReport(checks)).c_str());
   }
   return failed ? kFailed : Finish();

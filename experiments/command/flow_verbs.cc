@@ -1,4 +1,5 @@
-// The verbs that check, run and steer workflows.
+#include "experiments/command/flow_verbs.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -7,11 +8,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "core/printable.h"
-#include "experiments/command/command_line.h"
 #include "experiments/flow/flow.h"
 #include "experiments/flow/flow_control.h"
 #include "experiments/flow/flow_host.h"
-#include "experiments/loop/run.h"
+#include "experiments/flow/flow_report.h"
+#include "experiments/flow/flow_schema.h"
 
 namespace ronchi {
 namespace {
@@ -97,38 +98,9 @@ void PrintCheck(const CheckedFlow& flow) {
   }
 }
 
-int CheckRecipe(const Arguments& a) {
-  const auto resolved =
-      ResolveRecipe({.recipe = a.target, .overrides = a.overrides, .seed = a.seed});
-  if (!resolved.ok()) return Fail(resolved.status());
-  if (a.as_json)
-    PrintJson({{"file", a.target}, {"recipe", resolved->recipe.name}, {"ok", true}});
-  else
-    std::printf("%s: a recipe, and well formed\n", Printable(resolved->recipe.name).c_str());
-  return kDone;
-}
-
 }  // namespace
 
-absl::StatusOr<std::map<std::string, std::string>> AnswersOf(const Arguments& a) {
-  std::map<std::string, std::string> answers;
-  for (const std::string& name : a.yes_to) answers[name] = "yes because --yes-to";
-  for (const std::string& text : a.answers) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--answer '", text, "': expected name=answer"));
-    }
-    answers[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return answers;
-}
-
-int Check(const Arguments& a) {
-  if (!IsWorkflowFile(a.target) && a.instrument.empty()) {
-    const auto config = Config::Load(a.target);
-    if (!config.ok() || !config->Has("steps")) return CheckRecipe(a);
-  }
+int CheckWorkflow(const Arguments& a) {
   const auto options = ToFlowOptions(a);
   if (!options.ok()) return Fail(options.status());
   const auto flow = CheckFlow(*options);
@@ -140,7 +112,7 @@ int Check(const Arguments& a) {
   return (*flow)->report.ok() ? kDone : kBadInput;
 }
 
-int RunWorkflowFile(const Arguments& a) {
+int RunWorkflow(const Arguments& a) {
   const auto options = ToFlowOptions(a);
   if (!options.ok()) return Fail(options.status());
   const auto outcome = RunFlow(*options);
@@ -236,6 +208,21 @@ int Flow(const Arguments& a) {
   else
     std::printf("%s: %s\n", a.second.c_str(), said->c_str());
   return kDone;
+}
+
+int ReplayWorkflow(const Arguments& a) { return TellReplay(a, ReplayFlow(a.target)); }
+
+int ReportWorkflow(const Arguments& a) {
+  const std::string path = a.output.empty() ? a.target + "/report.html" : a.output;
+  return TellReport(a, path, WriteFlowReport(a.target, path));
+}
+
+int DescribeWorkflow(const Arguments& a) {
+  if (a.target != "workflow" || !a.schema) {
+    return Fail(absl::InvalidArgumentError("ronchi-flow describes nothing but workflow --schema"));
+  }
+  PrintJson(WorkflowSchema());
+  return Finish();
 }
 
 }  // namespace ronchi

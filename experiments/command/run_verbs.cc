@@ -10,10 +10,9 @@
 #include "core/files.h"
 #include "core/printable.h"
 #include "experiments/command/command_line.h"
-#include "experiments/flow/beam_question.h"
-#include "experiments/flow/flow.h"
-#include "experiments/flow/flow_report.h"
+#include "experiments/command/hand_over.h"
 #include "experiments/loop/evaluate.h"
+#include "experiments/loop/person.h"
 #include "experiments/loop/run.h"
 #include "experiments/loop/train.h"
 #include "experiments/record/replay.h"
@@ -85,11 +84,6 @@ absl::StatusOr<std::map<std::string, std::string>> RecipeAnswers(const Arguments
   return answers;
 }
 
-bool IsFlowFolder(const std::string& folder) {
-  std::error_code ec;
-  return std::filesystem::exists(folder + "/journal.jsonl", ec);
-}
-
 // Before minutes of training, not after.
 absl::Status CheckCanWrite(const std::string& path) {
   namespace fs = std::filesystem;
@@ -129,10 +123,21 @@ absl::StatusOr<json> TrainToFile(const Arguments& a) {
               {"curve", curve}};
 }
 
+int CheckRecipe(const Arguments& a) {
+  const auto resolved =
+      ResolveRecipe({.recipe = a.target, .overrides = a.overrides, .seed = a.seed});
+  if (!resolved.ok()) return Fail(resolved.status());
+  if (a.as_json)
+    PrintJson({{"file", a.target}, {"recipe", resolved->recipe.name}, {"ok", true}});
+  else
+    std::printf("%s: a recipe, and well formed\n", Printable(resolved->recipe.name).c_str());
+  return kDone;
+}
+
 }  // namespace
 
 int Run(const Arguments& a) {
-  if (a.resume || !a.instrument.empty() || IsWorkflowFile(a.target)) return RunWorkflowFile(a);
+  if (a.resume || !a.instrument.empty() || IsWorkflowFile(a.target)) return HandOver(a);
   RunOptions options = ToRunOptions(a);
   const auto answers = RecipeAnswers(a);
   if (!answers.ok()) return Fail(answers.status());
@@ -211,46 +216,22 @@ int Evaluate(const Arguments& a) {
   return Finish();
 }
 
-int Replay(const Arguments& a) {
-  const absl::StatusOr<ReplaySummary> summary =
-      IsFlowFolder(a.target) ? ReplayFlow(a.target) : ReplayRun(a.target);
-  if (!summary.ok()) return Fail(summary.status());
-  if (a.as_json) {
-    PrintJson({{"commands", summary->commands},
-               {"frames", summary->frames},
-               {"different", summary->different},
-               {"first_difference", summary->first_difference}});
-  } else {
-    std::printf(
-        "%zu commands, %zu frames: %s\n", summary->commands, summary->frames,
-        summary->different == 0
-            ? "every reply the same to the bit"
-            : absl::StrCat(summary->different, " differ; first: ", summary->first_difference)
-                  .c_str());
-    if (summary->different != 0) {
-      std::fprintf(
-          stderr,
-          "ronchi: where another version recorded the run, CHANGELOG.md says under Numerics "
-          "which results have changed since\n");
-    }
-  }
-  return summary->different == 0 ? kDone : kFailed;
+int Check(const Arguments& a) {
+  if (!a.instrument.empty() || IsWorkflowFile(a.target)) return HandOver(a);
+  const auto config = Config::Load(a.target);
+  if (config.ok() && config->Has("steps")) return HandOver(a);
+  return CheckRecipe(a);
 }
 
-absl::Status WriteReport(const std::string& folder, const std::string& path) {
-  if (IsFlowFolder(folder)) return WriteFlowReport(folder, path);
-  RONCHI_ASSIGN_OR_RETURN(const RunRecord record, ReadRunRecord(folder));
-  return WriteRunReport(path, record);
+int Replay(const Arguments& a) {
+  return IsWorkflowFolder(a.target) ? HandOver(a) : TellReplay(a, ReplayRun(a.target));
 }
 
 int Report(const Arguments& a) {
+  if (IsWorkflowFolder(a.target)) return HandOver(a);
   const std::string path = a.output.empty() ? a.target + "/report.html" : a.output;
-  if (absl::Status s = WriteReport(a.target, path); !s.ok()) return Fail(s);
-  if (a.as_json)
-    PrintJson({{"report", path}});
-  else
-    std::printf("wrote %s\n", path.c_str());
-  return kDone;
+  const absl::StatusOr<RunRecord> record = ReadRunRecord(a.target);
+  return TellReport(a, path, record.ok() ? WriteRunReport(path, *record) : record.status());
 }
 
 }  // namespace ronchi

@@ -61,6 +61,7 @@ int List(const Arguments& a) {
 }
 
 int Describe(const Arguments& a) {
+  if (a.schema && a.target == "workflow") return HandOver(a);
   if (a.schema) {
     const absl::StatusOr<json> schema = SchemaOf(a.target);
     if (!schema.ok()) return Fail(absl::InvalidArgumentError(schema.status().message()));

@@ -15,9 +15,9 @@
 #include "core/json_error.h"
 #include "core/nesting.h"
 #include "core/printable.h"
-#include "experiments/flow/beam_question.h"
 #include "experiments/flow/flow_answers.h"
 #include "experiments/flow/flow_decider.h"
+#include "experiments/flow/flow_ending.h"
 #include "experiments/flow/flow_guard.h"
 #include "experiments/flow/flow_host.h"
 #include "experiments/flow/flow_report.h"
@@ -272,7 +272,7 @@ absl::StatusOr<wf::RunResult> RunSitting(const FlowOptions& options, const std::
                      .note = [s](const json& entry) { (void)s->journal->Append(entry); }});
   hw::GuardOptions guard = flow->guard;
   guard.ledger_file = s->ledger_file;
-  guard.accept_current = AskAboutBeam(&host);
+  guard.accept_current = AskAboutBeam(ConfirmOf(&host));
   guard.on_event = [log, s, &host](const std::string& what) {
     (void)log->Note("guard", what);
     (void)s->journal->Append({{"type", "note"}, {"what", "guard"}, {"detail", what}});
@@ -300,11 +300,6 @@ absl::StatusOr<wf::RunResult> RunSitting(const FlowOptions& options, const std::
 }
 
 }  // namespace
-
-bool IsWorkflowFile(const std::string& path) {
-  const auto config = Config::Load(path);
-  return config.ok() && wf::IsWorkflow(*config);
-}
 
 absl::StatusOr<std::unique_ptr<CheckedFlow>> CheckFlow(const FlowOptions& options) {
   auto flow = std::make_unique<CheckedFlow>();

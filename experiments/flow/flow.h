@@ -26,9 +26,6 @@ struct FlowOptions {
   std::map<std::string, std::string> answers;
 };
 
-// Whether the file is a workflow rather than a recipe. False too when it cannot be read.
-bool IsWorkflowFile(const std::string& path);
-
 struct CheckedFlow {
   std::string text;  // of the document, with overrides
   hw::workflow::Workflow workflow;

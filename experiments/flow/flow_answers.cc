@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "experiments/flow/beam_question.h"
 #include "experiments/flow/flow_host.h"
 #include "hw/workflow/check.h"
 #include "hw/workflow/commands.h"

@@ -1,7 +1,5 @@
 #include "experiments/flow/flow_host.h"
 
-#include <poll.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -42,27 +40,7 @@ double UnixSeconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-// What has been typed at the terminal, a character at a time, so that other things may be looked at
-// meanwhile. True: a line is whole. `gone`: nobody can type there any more.
-bool ReadSome(double wait_s, std::string* line, bool* gone) {
-  pollfd fd = {STDIN_FILENO, POLLIN, 0};
-  if (*gone || poll(&fd, 1, int(wait_s * 1000)) <= 0) {
-    if (*gone) std::this_thread::sleep_for(std::chrono::duration<double>(wait_s));
-    return false;
-  }
-  char c = 0;
-  *gone = read(STDIN_FILENO, &c, 1) != 1;
-  if (*gone || c == '\n') return !*gone;
-  *line += c;
-  return false;
-}
-
 }  // namespace
-
-std::string UserName() {
-  const passwd* user = getpwuid(getuid());
-  return user && user->pw_name ? user->pw_name : absl::StrCat("uid ", getuid());
-}
 
 void InstallFlowSignals() {
   struct sigaction action = {};
@@ -73,18 +51,13 @@ void InstallFlowSignals() {
 }
 
 bool ParseAnswer(const Question& question, const std::string& text, Answer* answer) {
-  std::string value = text;
-  if (const size_t because = value.find("because "); because != std::string::npos) {
-    answer->why = value.substr(because + 8);
-    value.resize(because);
-  }
-  absl::StripAsciiWhitespace(&value);
   if (question.kind == "yes_no") {
-    const std::string word = absl::AsciiStrToLower(value);
-    answer->yes = word == "yes" || word == "y";
-    answer->given = answer->yes || word == "no" || word == "n";
+    const YesNo said = ParseYesNo(text);
+    *answer = {.given = said.given, .yes = said.yes, .who = answer->who, .why = said.why};
     return answer->given;
   }
+  std::string value = text;
+  answer->why = TakeReason(&value);
   const auto q = ParseQuantity(value);
   if (!q.ok() || DimensionName(q->dimension) != question.kind ||
       !question.between.Contains(q->si)) {
@@ -93,6 +66,14 @@ bool ParseAnswer(const Question& question, const std::string& text, Answer* answ
   answer->number = q->si;
   answer->given = true;
   return true;
+}
+
+Confirm ConfirmOf(TerminalHost* host) {
+  return [host](const std::string& name, const std::string& text) {
+    const Answer answer =
+        host->Ask({.name = name, .text = text, .kind = "yes_no", .timeout_s = kQuestion_s});
+    return answer.given && answer.yes;
+  };
 }
 
 std::string AnswersAllowed(const Question& q) {
@@ -174,20 +155,21 @@ Answer TerminalHost::Ask(const Question& question) {
 Answer TerminalHost::WaitForAnswer(const Question& question) {
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
-  bool gone = !isatty(STDIN_FILENO), prompted = false;
+  TypedLines typed;
+  bool prompted = false;
   std::string line;
   for (;;) {
     Answer answer;
     const double left =
         question.timeout_s - std::chrono::duration<double>(Clock::now() - begin).count();
-    if (left <= 0 || Interrupted() || (gone && !options_.attended)) return {};
+    if (left <= 0 || Interrupted() || (typed.gone() && !options_.attended)) return {};
     if (!prompted) {
       std::fprintf(stderr, "%s [%s; %.0f s%s] ", Printable(question.text).c_str(),
                    AnswersAllowed(question).c_str(), left,
                    options_.folder.empty()
                        ? ""
                        : absl::StrCat("; or: ronchi flow answer ", options_.folder, " …").c_str());
-      if (gone) std::fprintf(stderr, "\n");
+      if (typed.gone()) std::fprintf(stderr, "\n");
       prompted = true;
     }
     if (const auto word = Take(&question, &answer)) {
@@ -201,11 +183,10 @@ Answer TerminalHost::WaitForAnswer(const Question& question) {
       if (wish.kind == Wish::Kind::kStop) return {};
     }
     if (options_.alive) options_.alive();
-    if (!ReadSome(kSlice_s, &line, &gone)) continue;
+    if (!typed.Take(kSlice_s, &line)) continue;
     answer.who = UserName();
     if (ParseAnswer(question, line, &answer)) return answer;
     if (!line.empty()) std::fprintf(stderr, "that is no answer to it\n");
-    line.clear();
     prompted = false;
   }
 }

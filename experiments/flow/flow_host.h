@@ -10,13 +10,13 @@
 #include <string>
 
 #include "experiments/flow/flow_control.h"
+#include "experiments/loop/person.h"
 #include "hw/instrument/ground_truth.h"
 #include "hw/workflow/host.h"
 
 namespace ronchi {
 
 void InstallFlowSignals();
-std::string UserName();
 
 class TerminalHost final : public hw::workflow::Host {
  public:
@@ -57,6 +57,8 @@ class TerminalHost final : public hw::workflow::Host {
 bool ParseAnswer(const hw::workflow::Question& question, const std::string& text,
                  hw::workflow::Answer* answer);
 std::string AnswersAllowed(const hw::workflow::Question& question);  // "yes, no"; "0 nm … 5 nm"
+// A yes-or-no question to it.
+Confirm ConfirmOf(TerminalHost* host);
 // As the journal holds a question: name, text, kind, between [low, high] (SI), timeout_s.
 nlohmann::json ToJson(const hw::workflow::Question& question);
 hw::workflow::Question QuestionFromJson(const nlohmann::json& json);

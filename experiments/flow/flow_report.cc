@@ -11,7 +11,7 @@
 #include "core/files.h"
 #include "core/json_error.h"
 #include "core/png.h"
-#include "experiments/loop/ending.h"
+#include "experiments/flow/flow_ending.h"
 #include "experiments/report/html_report.h"
 #include "hw/workflow/journal.h"
 

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "core/status.h"
-#include "hw/workflow/run.h"
 
 namespace ronchi {
 
@@ -24,7 +23,5 @@ int ExitStatus(Ending ending);
 // What an error under way makes of a run. A refusal of the guard, after which nothing has happened,
 // ends it early; all else is a fault.
 Ending EndingOf(const absl::Status& error);
-// Of a workflow's run: `done` and its own `stop` are all that was asked for.
-Ending EndingOf(const hw::workflow::RunResult& result);
 
 }  // namespace ronchi

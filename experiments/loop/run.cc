@@ -10,8 +10,7 @@
 #include "core/files.h"
 #include "core/hash.h"
 #include "core/parallel.h"
-#include "experiments/flow/beam_question.h"
-#include "experiments/flow/flow_host.h"
+#include "experiments/loop/person.h"
 #include "experiments/loop/policy_reference.h"
 #include "experiments/loop/train.h"
 #include "experiments/record/log.h"
@@ -113,11 +112,10 @@ absl::Status RunStages(const RunOptions& options, const Recipe& recipe, const st
     Log(absl::StrFormat("tuned: %u %ss", record->tune->rows(), RowWord(*record->tune)));
     RONCHI_RETURN_IF_ERROR(SaveAgent(agent, recipe, *record, folder));
   }
-  TerminalHost person({.answers = options.answers});
-  DeployOptions deploy{.accept_current = AskAboutBeam(&person),
-                       .ask = [&person](const std::string& question) {
-                         return AskYesNo(&person, kAlarmQuestion, question);
-                       }};
+  const Confirm confirm = ConfirmAtTerminal(options.answers);
+  DeployOptions deploy{
+      .accept_current = AskAboutBeam(confirm),
+      .ask = [confirm](const std::string& question) { return confirm(kAlarmQuestion, question); }};
   if (recipe.monitor.policy_reference) deploy.references = agent.references;
   RONCHI_ASSIGN_OR_RETURN(record->deploy, Deploy(recipe, policy, log, &bus, deploy));
   record->disturbed_at = DisturbedRows(recipe, record->deploy.trace);

@@ -27,22 +27,5 @@ TEST(Endings, OfErrors) {
   EXPECT_EQ(EndingOf(absl::ResourceExhaustedError("the disk is full")), Ending::kFault);
 }
 
-TEST(Endings, OfWorkflows) {
-  const auto of = [](bool finished, const std::string& ended_by, const absl::Status& fault = {}) {
-    hw::workflow::RunResult r;
-    r.finished = finished;
-    r.ended_by = ended_by;
-    r.fault = fault;
-    return EndingOf(r);
-  };
-  EXPECT_EQ(of(true, "done"), Ending::kDone);
-  EXPECT_EQ(of(true, "stop: the sample is gone"), Ending::kDone);
-  EXPECT_EQ(of(true, "budget"), Ending::kEarly);
-  EXPECT_EQ(of(true, "denied: more dose"), Ending::kEarly);
-  EXPECT_EQ(of(false, "denied: more dose"), Ending::kEarly);
-  EXPECT_EQ(of(false, ""), Ending::kInterrupted);
-  EXPECT_EQ(of(false, "done", absl::UnavailableError("link lost")), Ending::kFault);
-}
-
 }  // namespace
 }  // namespace ronchi
