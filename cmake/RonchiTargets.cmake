@@ -29,7 +29,7 @@ function(ronchi_rooms TARGET)
 endfunction()
 
 # ronchi_library(NAME <target> [GLUE] HEADERS … SOURCES … FAST … PUBLIC … PRIVATE …)
-# GLUE: what reads, checks, writes and tells; compiled with -O1, as nobody waits for it but at the compiler. FAST: its sources that
+# GLUE: what reads, checks, writes and tells; compiled with -Og, as nobody waits for it but at the compiler. FAST: its sources that
 # are no glue.
 # One folder, one library. Its headers form a verified header set: each must compile alone
 # (target all_verify_interface_header_sets).
@@ -57,10 +57,10 @@ function(ronchi_library)
 endfunction()
 
 # ronchi_shared_headers(<target> <kind>): with RONCHI_ROOMS, headers that nearly every file includes are compiled once for all
-# targets of a kind, as one must have the same code generation as the other: library and bench (-O3), glue and test (-O1).
+# targets of a kind, as one must have the same code generation as the other: library and bench (-O3), glue and test (-Og).
 function(ronchi_shared_headers TARGET KIND)
   if(KIND MATCHES "glue|test")
-    target_compile_options(${TARGET} PRIVATE $<$<CONFIG:Release>:-O1>)
+    target_compile_options(${TARGET} PRIVATE $<$<CONFIG:Release>:-Og>)
   endif()
   if(NOT RONCHI_ROOMS OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     return()
@@ -91,7 +91,7 @@ function(ronchi_shared_headers TARGET KIND)
     target_precompile_headers(${SHARED} PRIVATE ${HEADERS})
     target_compile_options(${SHARED} PRIVATE -fpch-preprocess)
     if(KIND MATCHES "glue|test")
-      target_compile_options(${SHARED} PRIVATE $<$<CONFIG:Release>:-O1>)
+      target_compile_options(${SHARED} PRIVATE $<$<CONFIG:Release>:-Og>)
     endif()
   endif()
   target_compile_options(${TARGET} PRIVATE -fpch-preprocess)
