@@ -19,6 +19,16 @@ constexpr int kMostSteps = 3;  // of an update; two settle a quiet filter
 // A step of less than this share of the posterior's standard deviation, in every parameter, changes
 // no stream by as much: the update has settled.
 constexpr double kSmallStep = 1e-3;
+// A fit has settled when a step lowers χ² by less: it was one of a thirtieth of a standard
+// deviation.
+constexpr double kSmallGain = 1e-3;
+
+double WeightedSquares(const std::vector<Eigen::VectorXd>& residuals,
+                       const std::vector<Eigen::VectorXd>& weights) {
+  double sum = 0;
+  for (size_t i = 0; i < residuals.size(); ++i) sum += residuals[i].cwiseAbs2().dot(weights[i]);
+  return sum;
+}
 
 }  // namespace
 
@@ -65,46 +75,47 @@ void Belief::Walk(double seconds) {
   time_s_ += seconds;
 }
 
-// Levenberg–Marquardt on χ² plus the prior, at the first one's time. Returns the cost at the
-// solution.
-double Belief::Refine(std::span<const Acquisition> acquisitions, State* at,
-                      Eigen::MatrixXd* information, bool* converged) const {
+// Levenberg–Marquardt at the first one's time, on χ² plus the prior, with the weights of the point
+// from which a step goes (Fisher scoring: Wedderburn, Biometrika 61, 439, 1974). A χ² that is
+// weighted anew at every trial has its minimum elsewhere, where the variance is larger, and that
+// place moves with the noise: at an electron a pixel its errors are half as large again.
+Belief::Refined Belief::Refine(std::span<const Acquisition> acquisitions,
+                               const State& start) const {
   const State prior_weight = prior_sigma_.cwiseAbs2().cwiseInverse();
   State pull = prior_weight;  // of a prior that prefers no value: none
   for (size_t i = 0; i < parameters().size(); ++i) {
     if (parameters()[i].anywhere) pull[Index(i)] = 0;
   }
-  const auto evaluate = [&](const State& x, Eigen::MatrixXd* a, State* b) {
-    const NormalEquations e = Accumulate(*model_, acquisitions, x, acquisitions[0].time_s);
-    const State off = x - prior_mean_;
-    *a = e.information;
-    a->diagonal() += prior_weight;
-    *b = e.score - pull.cwiseProduct(off);
-    return e.chi2 + off.cwiseAbs2().dot(pull);
+  const auto evaluate = [&](const State& x) {
+    NormalEquations e = Accumulate(*model_, acquisitions, x, acquisitions[0].time_s);
+    e.information.diagonal() += prior_weight;
+    e.score -= pull.cwiseProduct(x - prior_mean_);
+    return e;
   };
-  Eigen::MatrixXd a, trial_a;
-  State b, trial_b;
-  double cost = evaluate(*at, &a, &b), damping = 1e-2;
+  const auto prior_cost = [&](const State& x) { return (x - prior_mean_).cwiseAbs2().dot(pull); };
+  Refined out{.at = start};
+  NormalEquations here = evaluate(out.at);
+  double damping = 1e-2;
   for (int i = 0; i < kMostIterations && damping < 1e8; ++i) {
-    Eigen::MatrixXd damped = a;
+    Eigen::MatrixXd damped = here.information;
     damped.diagonal() *= 1 + damping;
-    const State trial = *at + damped.ldlt().solve(b);
-    const double trial_cost = evaluate(trial, &trial_a, &trial_b);
-    if (!(trial_cost < cost)) {
+    const State trial = out.at + damped.ldlt().solve(here.score);
+    NormalEquations there = evaluate(trial);
+    const double gain = here.chi2 + prior_cost(out.at) -
+                        WeightedSquares(there.residuals, here.weights) - prior_cost(trial);
+    if (!(gain > 0)) {
       damping *= 8;
       continue;
     }
-    const bool small = cost - trial_cost < 1e-4 * std::max(1.0, std::sqrt(cost));
-    *at = trial;
-    cost = trial_cost;
-    a = trial_a;
-    b = trial_b;
+    out.at = trial;
+    here = std::move(there);
     damping = std::max(1e-9, damping / 8);
-    if (small) break;
+    if (gain < kSmallGain) break;
   }
-  *converged = std::isfinite(cost);
-  *information = a;
-  return cost;
+  out.chi2 = here.chi2 + prior_cost(out.at);
+  out.information = here.information;
+  out.deviance = out.chi2 + here.log_variance;
+  return out;
 }
 
 absl::StatusOr<Belief::FitSummary> Belief::Fit(std::span<const Acquisition> acquisitions) {
@@ -113,18 +124,16 @@ absl::StatusOr<Belief::FitSummary> Belief::Fit(std::span<const Acquisition> acqu
   for (const Acquisition& a : acquisitions) data += double(a.data.size());
   FitSummary summary;
   double best = std::numeric_limits<double>::infinity();
-  for (State start : SearchStarts(*model_, acquisitions, prior_mean_, kStarts)) {
-    Eigen::MatrixXd information;
-    bool converged = false;
-    const double cost = Refine(acquisitions, &start, &information, &converged);
+  for (const State& start : SearchStarts(*model_, acquisitions, prior_mean_, kStarts)) {
+    const Refined refined = Refine(acquisitions, start);
     ++summary.starts;
-    if (!converged || cost >= best) continue;
-    best = cost;
-    mean_ = start;
+    if (!(refined.deviance < best)) continue;  // not when it is no number, either
+    best = refined.deviance;
+    mean_ = refined.at;
     summary.converged = true;
-    summary.chi2_per_datum = cost / data;
+    summary.chi2_per_datum = refined.chi2 / data;
     // Where the theory does not explain everything, its parameters are known less well.
-    covariance_ = information.inverse() * std::max(1.0, summary.chi2_per_datum);
+    covariance_ = refined.information.inverse() * std::max(1.0, summary.chi2_per_datum);
   }
   time_s_ = acquisitions.front().time_s;
   Walk(acquisitions.back().time_s - time_s_);

@@ -54,8 +54,12 @@ class Belief {
  private:
   absl::Status Check(std::span<const Acquisition> acquisitions) const;
   void Walk(double seconds);
-  double Refine(std::span<const Acquisition> acquisitions, State* at, Eigen::MatrixXd* information,
-                bool* converged) const;
+  struct Refined {
+    State at;
+    Eigen::MatrixXd information;
+    double chi2 = 0, deviance = 0;  // with the prior; χ² and the variances' logarithms
+  };
+  Refined Refine(std::span<const Acquisition> acquisitions, const State& start) const;
 
   std::shared_ptr<const ForwardModel> model_;
   State prior_mean_, prior_sigma_;

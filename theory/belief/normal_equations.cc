@@ -49,8 +49,8 @@ NormalEquations Accumulate(const ForwardModel& model, std::span<const Acquisitio
     const Eigen::MatrixXd carry = parameters.Propagator(a.time_s - time_s);
     const State at = carry * coordinates;
     const Prediction p = model.Linearise(parameters.ToValues(at), a, &jacobian);
-    const Eigen::VectorXd weight = p.variance.cwiseInverse();
-    const Eigen::VectorXd r = DataOf(a) - p.mean;
+    Eigen::VectorXd weight = p.variance.cwiseInverse();
+    Eigen::VectorXd r = DataOf(a) - p.mean;
     Eigen::MatrixXd information = Eigen::MatrixXd::Zero(Index(direct.size()), Index(direct.size()));
     Eigen::VectorXd score = Eigen::VectorXd::Zero(Index(direct.size()));
     AddWeighted(jacobian, direct, weight, r, &information, &score);
@@ -63,7 +63,10 @@ NormalEquations Accumulate(const ForwardModel& model, std::span<const Acquisitio
     out.information += chain.transpose() * information.selfadjointView<Eigen::Lower>() * chain;
     out.score += chain.transpose() * score;
     out.chi2 += r.cwiseAbs2().dot(weight);
+    out.log_variance += p.variance.array().log().sum();
     out.data += r.size();
+    out.residuals.push_back(std::move(r));
+    out.weights.push_back(std::move(weight));
   }
   return out;
 }

@@ -3,16 +3,19 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "theory/forward/forward_model.h"
 
 namespace ronchi::theory {
 
 struct NormalEquations {
-  Eigen::MatrixXd information;  // JᵀWJ, [n, n] of coordinates
-  Eigen::VectorXd score;        // JᵀW (data − mean)
-  double chi2 = 0;              // (data − mean)ᵀ W (data − mean)
-  Eigen::Index data = 0;        // how many
+  Eigen::MatrixXd information;                      // JᵀWJ, [n, n] of coordinates
+  Eigen::VectorXd score;                            // JᵀW (data − mean)
+  double chi2 = 0;                                  // (data − mean)ᵀ W (data − mean)
+  double log_variance = 0;                          // Σ ln of the variances
+  Eigen::Index data = 0;                            // how many
+  std::vector<Eigen::VectorXd> residuals, weights;  // of each acquisition: data − mean, diag W
 };
 
 // About `coordinates`, which hold at `time_s`: rates carry them to each acquisition's time. The

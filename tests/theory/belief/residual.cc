@@ -37,8 +37,10 @@ struct Problem {
   }
   Residual Of(const Eigen::VectorXd& r) const {
     const Eigen::VectorXd w = variance.cwiseInverse();
-    return MakeResidual({jacobian.transpose() * w.asDiagonal() * jacobian,
-                         jacobian.transpose() * w.cwiseProduct(r), r.cwiseAbs2().dot(w), r.size()},
+    return MakeResidual({.information = jacobian.transpose() * w.asDiagonal() * jacobian,
+                         .score = jacobian.transpose() * w.cwiseProduct(r),
+                         .chi2 = r.cwiseAbs2().dot(w),
+                         .data = r.size()},
                         Parameters(), covariance);
   }
 };
