@@ -31,6 +31,11 @@ struct Arguments {
   int steps = 0, delay_ms = 100;
   bool playthrough = false;
   std::optional<std::string> kind, older_than;  // cache
+  double promise = 1000;                        // monitor, with what follows
+  int64_t reference = 0, runs = 400;
+  std::string method = "sr";
+  int whiten = 0;
+  std::optional<std::string> simulate;
 };
 
 // 3, ended early, in order: the guard refused, a person denied, a budget is used up (ending.h).
@@ -73,5 +78,7 @@ int WatchEnvironment(const Arguments& a);
 int Conform(const Arguments& a);
 // cache_verb.cc
 int Cache(const Arguments& a);
+// monitor_verb.cc
+int Monitor(const Arguments& a);
 
 }  // namespace ronchi

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
                      {"init", Init},
                      {"watch", WatchEnvironment},
                      {"cache", Cache},
-                     {"doctor", Doctor}},
+                     {"doctor", Doctor},
+                     {"monitor", Monitor}},
                     argc, argv);
 }

@@ -66,6 +66,10 @@ constexpr Verb kVerbs[] = {
     {"watch", "an environment with an agent in it: in the terminal, as pictures, as lines",
      "environment", nullptr, "folder for a picture of every step and a GIF",
      "ronchi watch DriftLock-v1 --steps 20"},
+    {"monitor", "watch streams of numbers, a row a frame, for a lasting change", "streams", nullptr,
+     nullptr,
+     "ronchi monitor examples/monitor/residuals.csv --promise 1000 --reference 50\n"
+     "  ronchi monitor --simulate student_t3 --method conformal --reference 50 --runs 100"},
     {"cache", "what is kept on disk to be used again: list, clear, path", "action", nullptr,
      nullptr, "ronchi cache list --older-than 30d"},
     {"doctor", "what is wrong on this machine", nullptr, nullptr, nullptr, "ronchi doctor"},
@@ -91,7 +95,8 @@ std::string WordHelp(const std::string& word) {
       {"kind", "recipe, simulate, workflow or environment"},
       {"name", "anything that `ronchi list` shows, or a structure file"},
       {"environment", "an environment's id (`ronchi list`)"},
-      {"action", "list, clear or path"}};
+      {"action", "list, clear or path"},
+      {"streams", "a file of comma-separated numbers, one column a stream; - for standard input"}};
   const auto found = kHelp.find(word);
   return found == kHelp.end() ? "" : found->second;
 }
@@ -129,10 +134,32 @@ void AddNames(const Verb& verb, CLI::App* sub, Arguments* a) {
   }
 }
 
+void AddMonitoring(CLI::App* sub, Arguments* a) {
+  sub->add_option("--promise", a->promise,
+                  "mean frames between false alarms, at least (default: 1000)")
+      ->check(CLI::Range(2.0, 1e15));
+  sub->add_option("--reference", a->reference, "the first so many frames are in control")
+      ->check(CLI::Range(0, 100000000));
+  sub->add_option("--method", a->method,
+                  "sr (the default: normal frames), conformal (of any distribution), or another of "
+                  "ronchi list monitors");
+  sub->add_option("--whiten", a->whiten,
+                  "each frame depends on so many before it (learned from the reference)")
+      ->check(CLI::Range(0, 100));
+  sub->add_option("--simulate", a->simulate,
+                  "no file: measure run length and delays on streams of a kind: gaussian, "
+                  "student_t3, ar1, poisson, cauchy");
+  sub->add_option("--runs", a->runs, "of --simulate (default: 400)")->check(CLI::Range(2, 1000000));
+}
+
 void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   const bool simulates = std::string(verb.name) == "simulate";
   const bool runs = std::string(verb.name) == "run";
-  if (verb.target) sub->add_option(verb.target, a->target, WordHelp(verb.target))->required();
+  const bool monitors = std::string(verb.name) == "monitor";
+  if (verb.target) {
+    sub->add_option(verb.target, a->target, WordHelp(verb.target))->required(!monitors);
+  }
+  if (monitors) AddMonitoring(sub, a);
   AddNames(verb, sub, a);
   if (verb.second) sub->add_option(verb.second, a->second, WordHelp(verb.second))->required();
   if (verb.output) sub->add_option("-o,--output", a->output, verb.output);

@@ -6,6 +6,7 @@
 namespace ronchi::theory {
 
 // Each in the source of its own.
+MonitorKind ConformalKind();             // conformal.cc
 MonitorKind SequentialRanksKind();       // sequential_ranks.cc
 MonitorKind ShiryaevRobertsKind();       // sr_detector.cc
 MonitorKind ShiryaevRobertsKnownKind();  // sr_detector.cc
@@ -15,6 +16,7 @@ const std::vector<MonitorKind>& MonitorKinds() {
       ShiryaevRobertsKind(),
       ShiryaevRobertsKnownKind(),
       SequentialRanksKind(),
+      ConformalKind(),
   };
   return kKinds;
 }

@@ -16,9 +16,10 @@ namespace ronchi::theory {
 
 // What is known of one stream in control when it begins to be watched.
 struct MonitorRequest {
-  ReferenceSummary reference;   // of frames seen elsewhere; none: 0 frames
-  int64_t learning_frames = 0;  // the first so many are in control
-  uint64_t seed = 0;            // for a test that draws lots
+  ReferenceSummary reference;            // of frames seen elsewhere; none: 0 frames
+  std::vector<double> reference_frames;  // these themselves, where they are known, instead
+  int64_t learning_frames = 0;           // the first so many are in control
+  uint64_t seed = 0;                     // for a test that draws lots
 };
 
 struct MonitorKind {

@@ -25,15 +25,19 @@ namespace {
 
 class SequentialRanks final : public ChangeDetector {
  public:
-  SequentialRanks(int64_t learning_frames, std::unique_ptr<ChangeDetector> of_scores)
-      : learning_frames_(learning_frames), of_scores_(std::move(of_scores)) {}
+  SequentialRanks(const MonitorRequest& request, std::unique_ptr<ChangeDetector> of_scores)
+      : known_(request.reference_frames),
+        wanted_(known_.size() + size_t(request.learning_frames)),
+        of_scores_(std::move(of_scores)) {
+    Rearm();
+  }
 
   void Update(double value) override {
     if (!std::isfinite(value)) return;
     const auto [first, last] = std::equal_range(seen_.begin(), seen_.end(), value);
     const double below = double(first - seen_.begin()), equal = double(last - first) + 1;
     seen_.insert(last, value);  // 20 µs among 10⁵
-    if (int64_t(seen_.size()) <= learning_frames_) return;
+    if (seen_.size() <= wanted_) return;
     const double u = (below + equal / 2) / double(seen_.size());
     of_scores_->Update(boost::math::quantile(boost::math::normal(), u));
   }
@@ -42,12 +46,14 @@ class SequentialRanks final : public ChangeDetector {
   int64_t Frames() const override { return of_scores_->Frames(); }
   int64_t FramesSinceChange() const override { return of_scores_->FramesSinceChange(); }
   void Rearm() override {
-    seen_.clear();
+    seen_ = known_;
+    std::ranges::sort(seen_);
     of_scores_->Rearm();
   }
 
  private:
-  const int64_t learning_frames_;
+  const std::vector<double> known_;
+  const size_t wanted_;                        // frames of the reference
   std::unique_ptr<ChangeDetector> of_scores_;  // standard normal in control, but for the steps of u
   std::vector<double> seen_;                   // sorted
 };
@@ -59,7 +65,7 @@ absl::StatusOr<std::unique_ptr<ChangeDetector>> MakeSequentialRanks(const Monito
         "spread alone; allowed: monitor.reference deployment");
   }
   RONCHI_ASSIGN_OR_RETURN(auto of_scores, MakeStandardNormalDetector({}));
-  return std::make_unique<SequentialRanks>(request.learning_frames, std::move(of_scores));
+  return std::make_unique<SequentialRanks>(request, std::move(of_scores));
 }
 
 }  // namespace

@@ -236,6 +236,10 @@ absl::Status CheckReference(const ReferenceSummary& reference) {
 
 ReferenceSummary SummariseReference(std::span<const double> values) {
   const double n = static_cast<double>(values.size());
+  const auto [low, high] = std::ranges::minmax_element(values);
+  if (values.empty() || *low == *high) {  // a sum would leave a round-off for a spread
+    return {static_cast<int64_t>(values.size()), values.empty() ? 0 : *low, 0};
+  }
   double mean = 0, squares = 0;
   for (double value : values) mean += value / n;
   for (double value : values) squares += (value - mean) * (value - mean);
@@ -274,7 +278,9 @@ MonitorKind ShiryaevRobertsKind() {
               "policy's file, in control",
           .make = [](const MonitorRequest& r) {
             return MakeUnknownNormalDetector(
-                {.reference = r.reference, .learning_frames = r.learning_frames});
+                {.reference = r.reference_frames.empty() ? r.reference
+                                                         : SummariseReference(r.reference_frames),
+                 .learning_frames = r.learning_frames});
           }};
 }
 
