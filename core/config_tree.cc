@@ -1,9 +1,11 @@
 #include "core/config_tree.h"
 
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -72,12 +74,51 @@ absl::Status CheckEncoding(const std::string& text, const std::string& name) {
       "%s:%d: not UTF-8: byte 0x%02x; save the file as UTF-8", name, line, uint8_t(text[at])));
 }
 
+// Where documents begin, and nothing else of them.
+class Beginnings final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (any_ && mark.pos == last_.pos) {
+      throw YAML::ParserException(mark, "what stands here belongs to nothing");
+    }
+    any_ = true;
+    last_ = mark;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  bool any_ = false;
+  YAML::Mark last_;
+};
+
+// YAML::LoadAll, which has no end, and takes all memory, at a comma that stands outside of
+// brackets: it reads an empty document there, and another, and never passes the comma. Throws as
+// that does.
+std::vector<YAML::Node> LoadDocuments(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Beginnings beginnings;
+  while (parser.HandleNextDocument(beginnings)) {
+  }
+  return YAML::LoadAll(text);
+}
+
 }  // namespace
 
 absl::StatusOr<YAML::Node> LoadYaml(const std::string& text, const std::string& name) {
   RONCHI_RETURN_IF_ERROR(CheckEncoding(text, name));
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    std::vector<YAML::Node> documents = LoadDocuments(text);
     if (documents.empty()) return YAML::Node(YAML::NodeType::Null);
     for (size_t i = 1; i < documents.size(); ++i) {
       if (!documents[i].IsDefined() || documents[i].IsNull()) continue;
@@ -107,7 +148,7 @@ absl::Status ApplyOverride(YAML::Node root, const std::string& text) {
   }
   YAML::Node value;
   try {
-    std::vector<YAML::Node> values = YAML::LoadAll(text.substr(equals + 1));
+    std::vector<YAML::Node> values = LoadDocuments(text.substr(equals + 1));
     if (values.size() > 1) {
       return absl::InvalidArgumentError(
           absl::StrCat("--set '", text, "': more than one document; a value is one"));

@@ -12,6 +12,18 @@ TEST(ConfigTree, NotYaml) {
   EXPECT_NE(BeamErrorOf("- 1\n").find("expected a mapping"), std::string::npos);
 }
 
+// yaml-cpp reads empty documents without end where a comma stands outside of brackets.
+TEST(ConfigTree, ACommaOutOfPlaceIsNoEndlessFile) {
+  for (const std::string text : {", a: 1", ",", "{a: 1},", "a: 1\n---\n, b", "[1, 2], 3"}) {
+    EXPECT_NE(BeamErrorOf(text).find("not valid YAML"), std::string::npos) << text;
+  }
+  EXPECT_EQ(BeamErrorOf("\n{a: 1},\n"),
+            "f.yaml:2: not valid YAML: what stands here belongs to nothing");
+  EXPECT_NE(BeamErrorOf("", {"beam.pair=[1, 2],"}), "");
+  // Empty documents that do end.
+  EXPECT_EQ(Config::Parse("---\na: 1\n---\n---\n...\n", "f.yaml").status(), absl::OkStatus());
+}
+
 TEST(ConfigTree, WhatYamlAllowsButNoConfigMeans) {
   EXPECT_EQ(BeamErrorOf("beam:\n  pixels: 1\n  pixels: 2\n"),
             "f.yaml:3: pixels: given twice, first in line 2");
