@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/interrupt.h"
 #include "core/printable.h"
 #include "experiments/command/command_line.h"
@@ -47,6 +48,7 @@ int SimulateStreams(const Arguments& a, const std::string& kind) {
       }
       out["delays"].push_back(row);
       out["delays"].back()["shift"] = m.shift;
+      if (m.cusum) out["delays"].back()["cusum"] = *m.cusum;
     }
     PrintJson(out);
     return Finish();
@@ -60,9 +62,11 @@ int SimulateStreams(const Arguments& a, const std::string& kind) {
                   options.watch.promise, m.mean, m.standard_error,
                   m.cut ? absl::StrCat("; ", m.cut, " runs cut, so at least that").c_str() : "");
     } else {
-      std::printf("delay of a shift by %-4.3g     %.4g ± %.2g frames%s\n", m.shift, m.mean,
-                  m.standard_error,
-                  m.cut ? absl::StrCat("; not found in ", m.cut, " runs").c_str() : "");
+      std::printf(
+          "delay of a shift by %-4.3g     %.4g ± %.2g frames%s%s\n", m.shift, m.mean,
+          m.standard_error,
+          m.cusum ? absl::StrFormat(" (the CUSUM tuned to it: %.3g)", *m.cusum).c_str() : "",
+          m.cut ? absl::StrCat("; not found in ", m.cut, " runs").c_str() : "");
     }
   }
   return Finish();

@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "core/random.h"
+#include "theory/monitor/cusum.h"
 
 namespace ronchi {
 namespace {
@@ -108,6 +109,9 @@ absl::StatusOr<std::vector<RunLengthMeasured>> MeasureRunLengths(const std::stri
     });
     RONCHI_RETURN_IF_ERROR(failed);
     RunLengthMeasured m{.shift = shift};
+    if (shift != 0 && name == "gaussian") {
+      m.cusum = theory::CusumRunLength(theory::BestCusum(shift, options.watch.promise), shift);
+    }
     double sum = 0, squares = 0;
     for (const int64_t length : lengths) {
       if (length == 0) continue;

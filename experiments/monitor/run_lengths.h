@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct RunLengthMeasured {
   double mean = 0, standard_error = 0;  // frames from the change to the alarm, that one included
   int64_t runs = 0;                     // that were quiet until the change
   int64_t cut = 0;                      // that ran to the limit: the mean is a lower bound
+  // Of Gaussian frames: what the CUSUM of that promise takes from its start which knows mean,
+  // spread and shift: the shortest worst delay there can be.
+  std::optional<double> cusum;
 };
 
 struct RunLengthsOptions {

@@ -46,6 +46,7 @@ TEST(MonitorVerb, PromisedAgainstMeasured) {
   ASSERT_FALSE(out.is_discarded()) << done.out;
   EXPECT_GT(out["run_length"]["mean"], 30);
   EXPECT_EQ(out["delays"].size(), 3u);
+  for (const json& delay : out["delays"]) EXPECT_GT(delay["cusum"], 0);
 }
 
 TEST(MonitorVerb, BadInputIsOneLineAndStatus2) {
