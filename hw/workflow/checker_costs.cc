@@ -129,8 +129,12 @@ void Checker::AddDose(const CommandRange& range, Side side, const Cost& cost, co
     const Interval more = {-probe / 2, probe / 2};
     for (const Reach& r : range.reach) places.push_back({r.x + more, r.y + more});
   }
-  for (const Reach& reach : places) {
-    const Rectangle r = OnSpecimen(reach, rotation, x, y);
+  std::vector<Rectangle> possible;
+  for (const Reach& reach : places) possible.push_back(OnSpecimen(reach, rotation, x, y));
+  if (std::ranges::all_of(possible, IsBounded)) {
+    possible = PlacesOf(range.sides[side], std::move(possible));
+  }
+  for (const Rectangle& r : possible) {
     if (IsBounded(r)) {
       tally->Add({&r, 1}, cost.dose_e_per_m2);
     } else {

@@ -65,8 +65,9 @@ class Runner {
   // Where scan and stage stand now: what goes to the journal with a dose, as going on with a run
   // reads of it before it knows where they stood.
   Stands Frame() const;
-  // Ends the run (or the handler) when it would.
-  bool WouldPassBudget(const Step& step, const Cost& cost, double commands, double bytes);
+  // Ends the run (or the handler) when it would. `command`: whose cost it is, where it exposes.
+  bool WouldPassBudget(const Step& step, const Cost& cost, double commands, double bytes,
+                       const Command* command = nullptr);
   bool WouldPassSteps(const Step& step);
   void Spend(const Command& command, const Stands& stands, double commands, double elapsed_s,
              double electrons, double dose_e_per_m2);

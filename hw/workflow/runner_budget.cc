@@ -79,10 +79,12 @@ absl::StatusOr<Spending> Runner::ReadLimit(const Budget& budget) const {
   return limit;
 }
 
-bool Runner::WouldPassBudget(const Step& step, const Cost& cost, double commands, double bytes) {
+bool Runner::WouldPassBudget(const Step& step, const Cost& cost, double commands, double bytes,
+                             const Command* command) {
   if (IsSafe(step)) return false;
   bool known = true;
-  const std::vector<Rectangle> where = OnSpecimen(cost.where, stands_, &known);
+  std::vector<Rectangle> where = OnSpecimen(cost.where, stands_, &known);
+  if (command) where = PlacesOf(*command, std::move(where));
   std::string why;
   const auto look = [&](const Spending& limit, const Spending& spent, const Tally& tally,
                         const std::string& whose) {
@@ -129,9 +131,11 @@ void Runner::Spend(const Command& command, const Stands& stands, double commands
                    double electrons, double dose) {
   bool known = true;
   const std::vector<Rectangle> where =
-      dose > 0 ? OnSpecimen(PredictCost(description_, command, setup_.worst_current_A).where,
-                            stands, &known)
-               : std::vector<Rectangle>();
+      dose > 0
+          ? PlacesOf(command,
+                     OnSpecimen(PredictCost(description_, command, setup_.worst_current_A).where,
+                                stands, &known))
+          : std::vector<Rectangle>();
   const double bytes = electrons > 0 ? ReplyBytes(description_, command) : 0;
   const auto add = [&](Spending* spent, Tally* tally) {
     spent->time_s += elapsed_s;

@@ -107,7 +107,7 @@ absl::Status Runner::Perform(const Step& step, const Command& command) {
         absl::StrFormat("%s: its frames take %.3g GB of memory; allowed: %.3g GB", step.where,
                         bytes * 1e-9, kMostReplyBytes * 1e-9));
   }
-  if (WouldPassBudget(step, cost, read_before_s_ < 0 ? 1 : 2, bytes)) {
+  if (WouldPassBudget(step, cost, read_before_s_ < 0 ? 1 : 2, bytes, &command)) {
     read_before_s_ = -1;
     return absl::OkStatus();
   }
@@ -188,7 +188,8 @@ absl::StatusOr<Reply> Runner::Attempt(const Step& step, const Command& command, 
                        {"frame", Frame()}};
     RONCHI_RETURN_IF_ERROR(setup_.journal->Append(lost));
     RONCHI_RETURN_IF_ERROR(SpendAsWritten(lost));
-    if (WouldPassBudget(step, cost, 1, 0)) return absl::AbortedError("no budget for another try");
+    if (WouldPassBudget(step, cost, 1, 0, &command))
+      return absl::AbortedError("no budget for another try");
     // A guard blanks after a fault; what needs the beam needs it again.
     if (unblanked_ && Exposes(command)) RONCHI_RETURN_IF_ERROR(Aside(Unblank{}).status());
     reply = setup_.instrument->Execute(command);

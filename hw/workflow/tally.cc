@@ -194,4 +194,27 @@ void Tally::AddScaled(const Tally& other, double factor) {
   sum_ = Sum(places_);
 }
 
+std::vector<Rectangle> PlacesOf(const Command& command, std::vector<Rectangle> possible) {
+  const auto* scan = std::get_if<Scan>(&command);
+  if (!scan || scan->pattern != ScanPattern::kRaster || possible.size() < 2) return possible;
+  std::vector<Box> boxes;
+  for (const Rectangle& r : possible) {
+    boxes.push_back(ToBox({r.x_m, r.y_m, r.width_m, r.height_m}, 0));
+  }
+  std::ranges::sort(boxes, {}, &Box::x0);
+  bool overlap = false;
+  for (size_t i = 0; i < boxes.size() && !overlap; ++i) {
+    for (size_t k = i + 1; k < boxes.size() && boxes[k].x0 <= boxes[i].x1 && !overlap; ++k) {
+      overlap = Overlap(boxes[i], boxes[k]);
+    }
+  }
+  if (!overlap) return possible;
+  double x0 = kNoBound, y0 = kNoBound, x1 = -kNoBound, y1 = -kNoBound;
+  for (const Rectangle& r : possible) {
+    x0 = std::min(x0, r.x_m), y0 = std::min(y0, r.y_m);
+    x1 = std::max(x1, r.x_m + r.width_m), y1 = std::max(y1, r.y_m + r.height_m);
+  }
+  return {{x0, y0, x1 - x0, y1 - y0}};
+}
+
 }  // namespace ronchi::hw::workflow

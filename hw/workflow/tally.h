@@ -7,7 +7,9 @@
 #include <array>
 #include <map>
 #include <span>
+#include <vector>
 
+#include "hw/instrument/command.h"
 #include "hw/instrument/scan_path.h"
 
 namespace ronchi::hw::workflow {
@@ -41,5 +43,11 @@ class Tally {
   std::map<Key, double> places_;
   double anywhere_ = 0, sum_ = 0;
 };
+
+// Where a command's dose may come down, each place with all of it. Stops of one raster that are far
+// apart stay so wherever it lies: places of them that overlap, as it is not known exactly where
+// they are, become one that holds them all and gets the dose once. Points may be given twice, and
+// stay.
+std::vector<Rectangle> PlacesOf(const Command& command, std::vector<Rectangle> possible);
 
 }  // namespace ronchi::hw::workflow

@@ -31,6 +31,11 @@ size_t Setting(const char* name, size_t otherwise) {
 }
 size_t HowMany() { return Setting("RONCHI_RANDOM_WORKFLOWS", 1000); }
 uint64_t FirstSeed() { return Setting("RONCHI_RANDOM_FIRST", 1); }
+// Those that broke a bound once, found among 10⁵: stops of a turned raster whose places overlapped.
+constexpr std::array<uint64_t, 1> kBrokeOnce = {87889};
+uint64_t SeedAt(uint64_t i) {
+  return i < kBrokeOnce.size() ? kBrokeOnce[i] : FirstSeed() + i - kBrokeOnce.size();
+}
 
 CheckOptions Options(uint64_t seed) {
   CheckOptions o{.current_A = Tricky::kWorstCurrent_A, .worst_current_A = Tricky::kWorstCurrent_A};
@@ -81,7 +86,8 @@ std::string Findings(const CheckReport& report) {
 TEST(Soundness, NothingIsSpentBeyondAtMost) {
   size_t sound = 0, exposed = 0, ended = 0, tight = 0;
   unsigned long long last = 0;
-  for (uint64_t seed = FirstSeed(); sound < HowMany(); ++seed) {
+  for (uint64_t i = 0; sound < HowMany(); ++i) {
+    const uint64_t seed = SeedAt(i);
     Case c{seed, RandomFlow(seed).Document("{dose: 1e39 e/A^2, time: 1e12 s, steps: 1e9}"), {}, {}};
     auto workflow = ParseFlow(c.text);
     ASSERT_TRUE(workflow.ok()) << workflow.status() << "\n" << c.text;

@@ -117,5 +117,22 @@ TEST(TallyOf, CappedHoldsItsBound) {
   EXPECT_EQ(free.CappedAt(2).anywhere(), 2);
 }
 
+// Stops of one raster cannot fall together, however uncertain it is where it lies; points can.
+TEST(Tally, StopsOfOneRasterCountOnce) {
+  const std::vector<Rectangle> apart = {{0, 0, 1e-9, 1e-9}, {2e-9, 0, 1e-9, 1e-9}},
+                               overlapping = {{3e-9, 0, 2e-9, 1e-9}, {0, 0, 4e-9, 1e-9}};
+  const Scan raster{.pattern = ScanPattern::kRaster}, points{.pattern = ScanPattern::kPoints};
+  EXPECT_EQ(PlacesOf(raster, apart).size(), 2u);
+  EXPECT_EQ(PlacesOf(points, overlapping).size(), 2u);
+  EXPECT_EQ(PlacesOf(Park{}, overlapping).size(), 2u);
+  const std::vector<Rectangle> one = PlacesOf(raster, overlapping);
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].x_m, 0);
+  EXPECT_DOUBLE_EQ(one[0].width_m, 5e-9);
+  Tally tally;
+  tally.Add(one, 7);
+  EXPECT_EQ(tally.Largest(), 7);
+}
+
 }  // namespace
 }  // namespace ronchi::hw::workflow
