@@ -21,6 +21,10 @@ int Conform(const Arguments& a) {
   bool guarded = false;
   const absl::StatusOr<Config> config = InstrumentConfig(a.instrument);
   if (!config.ok()) return Fail(config.status());
+  if (config->Has("description")) {
+    return Fail(absl::InvalidArgumentError("instrument '" + a.instrument +
+                                           "' is a description alone: there is nothing to ask"));
+  }
   const absl::StatusOr<std::unique_ptr<hw::Instrument>> opened = OpenInstrument(
       *config, a.seed.value_or(1),
       {.on_event =

@@ -12,6 +12,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "core/standard_streams.h"
+#include "experiments/monitor/run_lengths.h"
 #include "experiments/record/log.h"
 #include "ronchi_paths.h"
 
@@ -147,8 +148,8 @@ void AddMonitoring(CLI::App* sub, Arguments* a) {
                   "each frame depends on so many before it (learned from the reference)")
       ->check(CLI::Range(0, 100));
   sub->add_option("--simulate", a->simulate,
-                  "no file: measure run length and delays on streams of a kind: gaussian, "
-                  "student_t3, ar1, poisson, cauchy");
+                  "no file: measure run length and delays on streams of a kind: " +
+                      absl::StrJoin(StreamKindNames(), ", "));
   sub->add_option("--runs", a->runs, "of --simulate (default: 400)")->check(CLI::Range(2, 1000000));
 }
 

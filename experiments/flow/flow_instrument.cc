@@ -64,7 +64,7 @@ absl::Status Measure(FlowInstrument* out) {
 }  // namespace
 
 absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed,
-                                                  bool hurry, const DoorOptions& door) {
+                                                  bool hurry) {
   if (absl::EndsWith(name, ".json")) return FromDescription(name);
   const std::vector<std::string> presets = InstrumentPresets();
   const bool preset = std::find(presets.begin(), presets.end(), name) != presets.end();
@@ -75,13 +75,12 @@ absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint6
                      "; files: an instrument (.yaml), or a description to check against (.json)"));
   }
   RONCHI_RETURN_IF_ERROR(config.status());
-  RONCHI_ASSIGN_OR_RETURN(FlowInstrument out, OpenFlowInstrument(*config, seed, hurry, door));
+  RONCHI_ASSIGN_OR_RETURN(FlowInstrument out, OpenFlowInstrument(*config, seed, hurry));
   out.name = preset ? name : fs::absolute(name).lexically_normal().string();
   return out;
 }
 
-absl::StatusOr<FlowInstrument> OpenFlowInstrument(const Config& given, uint64_t seed, bool hurry,
-                                                  const DoorOptions& door) {
+absl::StatusOr<FlowInstrument> OpenFlowInstrument(const Config& given, uint64_t seed, bool hurry) {
   Config config = given;
   RONCHI_ASSIGN_OR_RETURN(const InstrumentKind* const kind, KindOf(given));
   if (hurry && !kind->may_be_real && kind->prior) {
@@ -90,7 +89,8 @@ absl::StatusOr<FlowInstrument> OpenFlowInstrument(const Config& given, uint64_t 
   FlowInstrument out;
   out.config = given;
   RONCHI_ASSIGN_OR_RETURN(out.instrument,
-                          OpenInstrument(config, DeriveSeed(seed, "workflow.instrument"), door));
+                          OpenInstrument(config, DeriveSeed(seed, "workflow.instrument"),
+                                         {.guard = DoorGuard::kCallers}));
   // Of a simulation it stands there by now, if only as a default.
   if (config.Has("real_time")) ConfigReader(config).Bool("real_time", &out.real_time);
   out.truth = out.instrument->ground_truth();

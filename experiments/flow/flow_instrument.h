@@ -6,15 +6,11 @@
 #include <string>
 
 #include "core/status.h"
-#include "experiments/catalog/instrument_chain.h"
 #include "hw/instrument/ground_truth.h"
 #include "hw/instrument/instrument.h"
 #include "hw/workflow/check.h"
 
 namespace ronchi {
-
-// A workflow puts the guard of its own document around what it runs on.
-inline const DoorOptions kGuardedByFlow = {.guard = DoorGuard::kCallers};
 
 struct FlowInstrument {
   std::string name;  // empty: by its config, a mapping in the workflow
@@ -33,13 +29,11 @@ struct FlowInstrument {
 // reading, which is above what the guard takes from the one that it reads (its value plus three).
 // NotFound: none of these; the message lists the presets. With `hurry` a twin in real time is
 // opened as one that is not: to be given again what it was given before.
-// `door`: who guards it.
+// Nothing guards it yet: a workflow puts the guard of its own document around it.
 absl::StatusOr<FlowInstrument> OpenFlowInstrument(const std::string& name, uint64_t seed,
-                                                  bool hurry = false,
-                                                  const DoorOptions& door = kGuardedByFlow);
+                                                  bool hurry = false);
 // The same of a config: a mapping in a workflow.
 absl::StatusOr<FlowInstrument> OpenFlowInstrument(const Config& config, uint64_t seed,
-                                                  bool hurry = false,
-                                                  const DoorOptions& door = kGuardedByFlow);
+                                                  bool hurry = false);
 
 }  // namespace ronchi

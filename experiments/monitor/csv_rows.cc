@@ -18,11 +18,6 @@ namespace {
 
 constexpr size_t kLongestLine = 1 << 20;
 
-// Of standard input, which is not ours to close.
-struct Borrowed : std::istream {
-  explicit Borrowed(std::streambuf* buffer) : std::istream(buffer) {}
-};
-
 std::string Unquoted(absl::string_view cell) {
   cell = absl::StripAsciiWhitespace(cell);
   if (cell.size() >= 2 && cell.front() == '"' && cell.back() == '"') {
@@ -68,7 +63,7 @@ absl::StatusOr<bool> CsvRows::NextLine(std::vector<std::string>* cells) {
 }
 
 absl::StatusOr<CsvRows> CsvRows::Open(const std::string& path) {
-  if (path == "-") return Read(std::make_unique<Borrowed>(std::cin.rdbuf()), "standard input");
+  if (path == "-") return Read(std::make_unique<std::istream>(std::cin.rdbuf()), "standard input");
   auto file = std::make_unique<std::ifstream>(path);
   if (!*file) return ErrnoStatus(errno, path);
   return Read(std::move(file), path);

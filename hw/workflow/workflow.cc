@@ -345,8 +345,6 @@ absl::StatusOr<Block> ReadBlock(const Config& node) {
 
 }  // namespace
 
-bool IsWorkflow(const Config& config) { return config.Has("workflow"); }
-
 absl::StatusOr<Workflow> ReadWorkflow(const Config& config) {
   Workflow w;
   w.file = config.file();

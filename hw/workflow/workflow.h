@@ -175,8 +175,6 @@ struct Workflow {
   Block on_fault;  // after a fault, once the beam is blanked
 };
 
-// Whether a document is a workflow (and not a recipe or another config).
-bool IsWorkflow(const Config& config);
 // InvalidArgument: "file:line: path.key: what; what is allowed".
 absl::StatusOr<Workflow> ReadWorkflow(const Config& config);
 

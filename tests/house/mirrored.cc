@@ -25,7 +25,6 @@ const std::map<std::string, std::string> kElsewhere = {
     {"experiments/catalog/describe_environment.cc", "experiments/catalog/schema.cc"},
     {"experiments/catalog/plugged_instruments.cc", "experiments/catalog/instruments.cc"},
     {"experiments/command/command_line.cc", "experiments/command/cli.cc"},
-    {"experiments/command/conform_verb.cc", "experiments/catalog/instruments.cc"},
     {"experiments/command/flow_verbs.cc", "experiments/flow/workflow_program.cc"},
     {"experiments/command/flow_main.cc", "experiments/flow/workflow_program.cc"},
     {"experiments/command/hand_over.cc", "experiments/flow/workflow_program.cc"},

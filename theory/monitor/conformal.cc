@@ -26,6 +26,7 @@
 
 #include "core/random.h"
 #include "theory/monitor/kinds.h"
+#include "theory/monitor/thinning.h"
 
 namespace ronchi::theory {
 namespace {
@@ -103,17 +104,12 @@ class FixedReference final : public ChangeDetector {
     ++count_;
   }
 
-  // Every second of the older half goes.
   void Thin() {
-    Index kept = 0;
-    for (Index i = 0; i < count_; ++i) {
-      if (i < count_ / 2 && i % 2 == 1) continue;
-      moment_[kept] = moment_[i];
-      log_sums_.row(kept) = log_sums_.row(i);
-      log_ratios_.row(kept) = log_ratios_.row(i);
-      ++kept;
-    }
-    count_ = kept;
+    count_ = ThinOlderHalf(count_, [this](Index from, Index to) {
+      moment_[size_t(to)] = moment_[size_t(from)];
+      log_sums_.row(to) = log_sums_.row(from);
+      log_ratios_.row(to) = log_ratios_.row(from);
+    });
   }
 
   void Bet(size_t gap) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "theory/monitor/kinds.h"
+#include "theory/monitor/thinning.h"
 
 namespace ronchi::theory {
 namespace {
@@ -94,17 +95,11 @@ class UnknownNormalDetector final : public ChangeDetector {
     ++count_;
   }
 
-  // Keeps every second of the older half: spacing grows in proportion to age.
   void Thin() {
-    const Eigen::Index half = count_ / 2;
-    Eigen::Index kept = 0;
-    for (Eigen::Index i = 0; i < count_; ++i) {
-      if (i < half && i % 2 == 1) continue;
-      before_[kept] = before_[i];
-      prefix_[kept] = prefix_[i];
-      ++kept;
-    }
-    count_ = kept;
+    count_ = ThinOlderHalf(count_, [this](Eigen::Index from, Eigen::Index to) {
+      before_[to] = before_[from];
+      prefix_[to] = prefix_[from];
+    });
   }
 
   void Evaluate() {
