@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "hw/twin/column/film_planes.h"
-#include "sim/camera_pixels.h"
 #include "sim/contracted/cos_sin.h"
 #include "sim/physics/electron.h"
 #include "sim/physics/scattering_factors.h"
@@ -76,22 +75,6 @@ sim::Grid MakeGrid(const TwinOptions& o, double semiangle_rad, const std::array<
 
 }  // namespace
 
-CameraPatterns::Shares CameraPatterns::MakeShares(size_t points, double step_rad, size_t pixels,
-                                                  double pixel_rad) {
-  Shares shares(points);
-  const sim::Grid line{.nx = points, .ny = 1, .lx_A = 1, .ly_A = 1};
-  for (size_t i = 0; i < points; ++i) {
-    // Pixel p covers p − 1/2 … p + 1/2 from the middle one, in pixels.
-    const double low = (line.kx_per_A(i) - 0.5) * step_rad / pixel_rad + double(pixels / 2) + 0.5;
-    const double high = low + step_rad / pixel_rad;
-    for (double p = std::max(0.0, std::floor(low)); p < std::min(high, double(pixels)); ++p) {
-      const double overlap = std::min(high, p + 1) - std::max(low, p);
-      if (overlap > 0) shares[i].push_back({size_t(p), overlap / (high - low)});
-    }
-  }
-  return shares;
-}
-
 absl::StatusOr<std::shared_ptr<CameraPatterns>> CameraPatterns::Create(const TwinOptions& o) {
   std::shared_ptr<CameraPatterns> out(new CameraPatterns);
   const double semiangle_rad =
@@ -103,8 +86,7 @@ absl::StatusOr<std::shared_ptr<CameraPatterns>> CameraPatterns::Create(const Twi
   for (size_t a = 0; a < 2 && !o.film.present; ++a) cells[a] = Cells(box_A, out->cell_A_[a]);
   const sim::Grid grid = out->grid_ = MakeGrid(o, semiangle_rad, cells);
   const double wavelength_A = sim::Wavelength_A(o.energy_eV);
-  out->shares_x_ = MakeShares(grid.nx, wavelength_A / grid.lx_A, out->pixels_, o.camera.pixel_rad);
-  out->shares_y_ = MakeShares(grid.ny, wavelength_A / grid.ly_A, out->pixels_, o.camera.pixel_rad);
+  out->camera_.emplace(grid, o.energy_eV, out->pixels_, o.camera.pixel_rad);
 
   RONCHI_ASSIGN_OR_RETURN(out->aperture_, sim::MakeProbe(grid, {.energy_eV = o.energy_eV,
                                                                 .semiangle_rad = semiangle_rad}));
@@ -189,23 +171,6 @@ CameraPatterns::Prepared CameraPatterns::Prepare(const PatternMoment& moment) {
   return out;
 }
 
-void CameraPatterns::Collect(const sim::RealBuffer& intensity, double weight,
-                             std::span<double> out) const {
-  thread_local std::vector<double> row;  // one row of the grid along y, on the camera's pixels
-  row.resize(pixels_);
-  for (size_t i = 0; i < grid_.nx; ++i) {
-    if (shares_x_[i].empty()) continue;
-    std::fill(row.begin(), row.end(), 0.0);
-    for (size_t j = 0; j < grid_.ny; ++j) {
-      const double value = weight * double(intensity[i * grid_.ny + j]);
-      for (const Share& y : shares_y_[j]) row[y.pixel] += y.weight * value;
-    }
-    for (const Share& x : shares_x_[i]) {
-      for (size_t y = 0; y < pixels_; ++y) out[y * pixels_ + x.pixel] += x.weight * row[y];
-    }
-  }
-}
-
 void CameraPatterns::Compute(const Prepared& p, double x_A, double y_A,
                              std::span<double> fractions) const {
   std::fill(fractions.begin(), fractions.end(), 0.0);
@@ -224,7 +189,7 @@ void CameraPatterns::Compute(const Prepared& p, double x_A, double y_A,
     const size_t sign = passes_ == 1 ? 0 : size_t((pass ^ (pass >> 1)) & 1);
     stack.Run(
         p.probes[sign], x, y, {&p.exit_slice, 1},
-        [&](size_t) { Collect(workspace.intensity(), weight, fractions); }, &workspace);
+        [&](size_t) { camera_->Accumulate(workspace.intensity(), weight, fractions); }, &workspace);
   }
 }
 

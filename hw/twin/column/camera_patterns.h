@@ -20,11 +20,13 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "hw/twin/column/source_profile.h"
 #include "hw/twin/column/twin_options.h"
+#include "sim/camera_pixels.h"
 #include "sim/contracted/aberration_basis.h"
 #include "sim/multislice.h"
 
@@ -64,22 +66,13 @@ class CameraPatterns {
   const sim::Grid& grid() const { return grid_; }
 
  private:
-  // What the camera's pixels take of the lattice along one axis: entries by index of the grid.
-  struct Share {
-    size_t pixel = 0;
-    double weight = 0;
-  };
-  using Shares = std::vector<std::vector<Share>>;
-  static Shares MakeShares(size_t points, double step_rad, size_t pixels, double pixel_rad);
-
   CameraPatterns() = default;
-  void Collect(const sim::RealBuffer& intensity, double weight, std::span<double> out) const;
 
   size_t pixels_ = 0;
   int passes_ = 1, source_points_ = 1;
   std::array<double, 2> cell_A_{};
   sim::Grid grid_;
-  Shares shares_x_, shares_y_;
+  std::optional<sim::CameraPixels> camera_;
   sim::ProbeSpectrum aperture_;  // amplitudes at zero aberrations
   sim::AberrationBasis basis_;   // of its beams
   double slice_A_ = 0;           // of a crystal
