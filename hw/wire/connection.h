@@ -3,20 +3,19 @@
 // Threads: one sends and receives at a time; Shut may come from any.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "core/descriptor.h"
 #include "hw/wire/message.h"
+#include "hw/wire/stream.h"
 
 namespace ronchi::hw::wire {
 
 class Connection {
  public:
-  using Clock = std::chrono::steady_clock;
-  explicit Connection(Descriptor socket);  // a connected stream socket
+  using Clock = Stream::Clock;
+  explicit Connection(Stream stream) : stream_(std::move(stream)) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -26,13 +25,12 @@ class Connection {
   // link is lost. InvalidArgument: what came is no message, or one larger than may be; nothing can
   // be received any more.
   absl::StatusOr<std::optional<Message>> Receive(double within_s, uint32_t most_pixels);
-  Clock::time_point heard() const { return heard_; }  // when the last bytes came
-  void Shut();                                        // both ways, for good
+  Clock::time_point heard() const { return stream_.heard(); }  // when the last bytes came
+  void Shut() { stream_.Shut(); }                              // both ways, for good
 
  private:
   absl::StatusOr<bool> Fill(char* to, size_t bytes, Clock::time_point until);
-  const Descriptor socket_;
-  Clock::time_point heard_ = Clock::now();
+  Stream stream_;
   // The message that is coming, in this order; filled_ counts the bytes of the part that has begun.
   enum class Part { kHeader, kHead, kPixels } part_ = Part::kHeader;
   size_t filled_ = 0;

@@ -91,7 +91,7 @@ class Program final : public Endpoint {
                         "; whether the beam is blanked is not known"),
            "look at the instrument; it is not started a second time"});
     }
-    return std::make_unique<Connection>(std::move(socket_));
+    return std::make_unique<Connection>(Stream(std::move(socket_)));
   }
   std::string Fate() override {
     if (!Ended(0.2)) return "";  // its end is seen a little later than its silence

@@ -34,6 +34,7 @@ const Floor kFloors[] = {
     {"hw/conformance/", {"core/", "hw/instrument/"}},
     {"hw/wire/", {"core/", "hw/instrument/"}},
     {"hw/drivers/", {"core/", "hw/instrument/", "hw/wire/"}},
+    {"hw/server/", {"core/", "hw/instrument/", "hw/wire/"}},
     // Twins do not know each other; what they share is in base.
     {"hw/twin/", {"core/", "hw/", "sim/", "theory/"}},
     {"hw/twin/base/", {"core/", "hw/", "sim/", "theory/"}},
@@ -73,6 +74,7 @@ const Library kLibraries[] = {
     {std::regex("fftw3\\.h"), std::regex("sim/fft\\.cc"), "sim/fft.cc"},
     {std::regex("gif_lib\\.h"), std::regex("core/gif\\.cc"), "core/gif.cc"},
     {std::regex("xxhash\\.h"), std::regex("core/hash\\.cc"), "core/hash.cc"},
+    {std::regex("boost/asio.*"), std::regex("hw/server/server\\.cc"), "hw/server/server.cc"},
     {std::regex("(tbb|oneapi)/.*"), std::regex("core/parallel\\.cc"), "core/parallel.cc"},
 };
 
