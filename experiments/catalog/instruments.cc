@@ -13,6 +13,7 @@
 #include "core/files.h"
 #include "core/hash.h"
 #include "experiments/catalog/plugged_instruments.h"
+#include "experiments/catalog/wired_instruments.h"
 #include "hw/twin/column/column_twin.h"
 #include "hw/twin/column/describe_column.h"
 #include "hw/twin/particles/describe_particles.h"
@@ -180,6 +181,24 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
        {{"path", "of the library, seen from the folder"},
         {"folder", "that of the config's file"},
         {"options", "the driver's own keys"}}},
+      {"temscript",
+       "a Thermo Fisher or FEI column by temscript's web service (docs/drivers/temscript.md)",
+       PrepareTemscript,
+       SummariseTemscript,
+       nullptr,
+       "",
+       nullptr,
+       true,
+       {{"address", "host:port of its server"},
+        {"answer_s", "that a word of it may take; 10"},
+        {"move_s", "that the stage may take; 120"},
+        {"field_at_magnification_1_m", "side of the scanned field; without it nothing is scanned"},
+        {"frame_pixels", "along a side of a scan without binning; 2048"},
+        {"defocus_sign", "of optics.C10 against probe_defocus: 1, -1, 0 (left alone); 1"},
+        {"defocus_limit_nm", "1000"},
+        {"beam_shift_limit_nm", "10000"},
+        {"current_pA", "of the beam; without it what the screen tells"},
+        {"detectors", "by temscript's name: name, inner_mrad, outer_mrad; without it all"}}},
   };
   return kKinds;
 }

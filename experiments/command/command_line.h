@@ -36,6 +36,7 @@ struct Arguments {
   std::string method = "sr";
   int whiten = 0;
   std::optional<std::string> simulate;
+  std::string protocols, ports, host = "127.0.0.1", token_file;  // serve
 };
 
 // 3, ended early, in order: the guard refused, a person denied, a budget is used up (ending.h).
@@ -64,6 +65,7 @@ int Report(const Arguments& a);
 int Check(const Arguments& a);
 // hand_over.cc
 int HandOver(const Arguments& a);
+int HandOverToServe(const Arguments& a);
 // simulate_verb.cc
 int Simulate(const Arguments& a);
 // show_verbs.cc

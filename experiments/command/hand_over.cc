@@ -21,13 +21,13 @@ bool IsWorkflowFolder(const std::string& folder) {
   return std::filesystem::exists(folder + "/journal.jsonl", ec);
 }
 
-int HandOver(const Arguments& a) {
-  const std::string program = ProgramFolder() + "/ronchi-flow";
-  const absl::Status built =
-      BuildLaterPart(BuildFolder(), {.target = "ronchi_flow_program",
-                                     .file = program,
-                                     .what = "what runs workflows",
-                                     .cost = "half a minute of a processor"});
+namespace {
+
+int GoOnAs(const std::string& name, const LaterPart& part, const Arguments& a) {
+  const std::string program = ProgramFolder() + "/" + name;
+  LaterPart here = part;
+  here.file = program;
+  const absl::Status built = BuildLaterPart(BuildFolder(), here);
   if (!built.ok()) return Fail(built);
   std::vector<char*> words;
   std::vector<std::string> copies = a.words;
@@ -35,6 +35,24 @@ int HandOver(const Arguments& a) {
   words.push_back(nullptr);
   execv(program.c_str(), words.data());
   return Fail(ErrnoStatus(errno, program));
+}
+
+}  // namespace
+
+int HandOver(const Arguments& a) {
+  return GoOnAs("ronchi-flow",
+                {.target = "ronchi_flow_program",
+                 .what = "what runs workflows",
+                 .cost = "half a minute of a processor"},
+                a);
+}
+
+int HandOverToServe(const Arguments& a) {
+  return GoOnAs("ronchi-serve",
+                {.target = "ronchi_serve_program",
+                 .what = "what serves instruments",
+                 .cost = "half a minute of a processor"},
+                a);
 }
 
 }  // namespace ronchi

@@ -1,5 +1,6 @@
 // Workflows are another program's, ronchi-flow: half as much code again, of which many never need
-// any. A part of the build that is made when it is first asked for (core/later_part.h).
+// any; servers likewise, ronchi-serve. Parts of the build that are made when they are first asked
+// for (core/later_part.h).
 #pragma once
 
 #include <string>
@@ -12,8 +13,9 @@ namespace ronchi {
 bool IsWorkflowFile(const std::string& path);
 bool IsWorkflowFolder(const std::string& folder);
 
-// Goes on as ronchi-flow with the same command line. Returns, with an exit status, only when that
-// cannot be had.
+// Goes on as ronchi-flow, ronchi-serve with the same command line. Returns, with an exit status,
+// only when that cannot be had.
 int HandOver(const Arguments& a);
+int HandOverToServe(const Arguments& a);
 
 }  // namespace ronchi

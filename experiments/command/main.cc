@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   return RunProgram({{"run", Run},
                      {"check", Check},
                      {"flow", HandOver},
+                     {"serve", HandOverToServe},
                      {"conform", Conform},
                      {"simulate", Simulate},
                      {"train", Train},

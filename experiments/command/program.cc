@@ -40,6 +40,9 @@ constexpr Verb kVerbs[] = {
      "word", "run", nullptr,
      "ronchi flow status runs/focal_series-seed1\n"
      "  ronchi flow answer runs/focal_series-seed1 'yes because the grid is in place'"},
+    {"serve", "offer an instrument over the wires that other programs speak, until Ctrl-C", nullptr,
+     nullptr, nullptr,
+     "ronchi serve --instrument corrected_200kV --protocol temscript --port 8080"},
     {"conform", "ask an instrument for all that instruments promise, and report", nullptr, nullptr,
      nullptr, "ronchi conform --instrument corrected_200kV"},
     {"simulate", "images, 4D-STEM, diffraction patterns from a structure file", "config", nullptr,
@@ -153,6 +156,19 @@ void AddMonitoring(CLI::App* sub, Arguments* a) {
   sub->add_option("--runs", a->runs, "of --simulate (default: 400)")->check(CLI::Range(2, 1000000));
 }
 
+void AddServing(CLI::App* sub, Arguments* a) {
+  sub->add_option("--protocol", a->protocols,
+                  "which wires, separated by commas: docs/serve.md has them")
+      ->required();
+  sub->add_option("--port", a->ports,
+                  "one for each, in the same order; 0: a free one (default: the protocol's own)");
+  sub->add_option("--host", a->host,
+                  "address to listen on (default: 127.0.0.1); any but this machine's own needs "
+                  "--token-file");
+  sub->add_option("--token-file", a->token_file,
+                  "clients must know the first line of this file; there is no encryption");
+}
+
 void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   const bool simulates = std::string(verb.name) == "simulate";
   const bool runs = std::string(verb.name) == "run";
@@ -177,9 +193,10 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
         "--instrument", a->instrument,
         "of a workflow: a preset, a twin's YAML file, or a description (JSON, to check)");
   }
-  if (std::string(verb.name) == "conform") {
+  if (std::string(verb.name) == "conform" || std::string(verb.name) == "serve") {
     sub->add_option("--instrument", a->instrument, "a preset, or an instrument's YAML file");
   }
+  if (std::string(verb.name) == "serve") AddServing(sub, a);
   AddAnswers(verb, sub, a);
   if (std::string(verb.name) == "evaluate") {
     sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));

@@ -147,10 +147,14 @@ class ExposureChecks final : public Suite {
         [](Scan* s) { s->dwell_s = kNan; },    [](Scan* s) { s->dwell_s = -1e-6; },
         [](Scan* s) { s->center_x_m = kInf; }, [](Scan* s) { s->pixels_y = SIZE_MAX; },
         [](Scan* s) { s->detectors = {}; }};
+    const bool squares = !Can(*d_, "scan.rectangle") || !Can(*d_, "scan.offset");
     for (const auto& change : spoil) {
       Scan s = good;
       change(&s);
-      const std::string e = Expect(Do(s), "a scan with a senseless number",
+      const absl::StatusOr<Reply> reply = Do(s);
+      // Who scans squares around 0 alone may refuse it as none.
+      if (squares && absl::IsUnimplemented(reply.status())) continue;
+      const std::string e = Expect(reply, "a scan with a senseless number",
                                    {Code::kOutOfRange, Code::kInvalidArgument});
       if (!e.empty()) return e;
     }

@@ -89,7 +89,8 @@ class Suite {
     if (s.detectors.empty()) throw Skip{"no scanned detector"};
     s.fov_x_m = s.fov_y_m = std::min(options_.fov_m, d_->max_fov_m);
     s.pixels_x = std::min(options_.pixels, d_->max_pixels);
-    s.pixels_y = std::max<size_t>(1, s.pixels_x / 2);
+    // Not square, where it can be, so that one that mistakes x for y shows.
+    s.pixels_y = Can(*d_, "scan.rectangle") ? std::max<size_t>(1, s.pixels_x / 2) : s.pixels_x;
     s.dwell_s = std::clamp(options_.dwell_s, d_->min_dwell_s, d_->max_dwell_s);
     s.frames = 2;
     return s;

@@ -7,9 +7,10 @@ namespace ronchi::hw {
 
 const std::vector<std::string>& CapabilityNames() {
   static const std::vector<std::string> kNames = {
-      "read",        "set",           "scan",        "park",       "expose",       "measure",
-      "blank",       "unblank",       "safe",        "abort",      "scan.raster",  "scan.points",
-      "scan.spiral", "scan.rotation", "scan.camera", "scan.lines", "set.relative", "cancel"};
+      "read",         "set",           "scan",        "park",       "expose",         "measure",
+      "blank",        "unblank",       "safe",        "abort",      "scan.raster",    "scan.points",
+      "scan.spiral",  "scan.rotation", "scan.camera", "scan.lines", "scan.rectangle", "scan.offset",
+      "set.relative", "cancel"};
   return kNames;
 }
 
@@ -34,6 +35,9 @@ void EachNeed(const Description& description, const Command& command, const Enou
   if (scan->pattern != ScanPattern::kPoints && scan->rotation_rad != 0) {
     if (enough("scan.rotation")) return;
   }
+  const bool square = scan->fov_x_m == scan->fov_y_m && scan->pixels_x == scan->pixels_y;
+  if (scan->pattern == ScanPattern::kRaster && !square && enough("scan.rectangle")) return;
+  if ((scan->center_x_m != 0 || scan->center_y_m != 0) && enough("scan.offset")) return;
   for (const std::string& name : scan->detectors) {
     const DetectorInfo* d = description.FindDetector(name);
     if (d && d->kind != DetectorKind::kScanned) {

@@ -12,8 +12,10 @@
 namespace ronchi::hw {
 
 // "read" … "abort", "scan.raster", "scan.points", "scan.spiral", "scan.rotation", "scan.camera"
-// (a camera as detector of a scan), "scan.lines" (streaming), "set.relative", "cancel" (ends early
-// what is running). A verb that it cannot takes its parts with it.
+// (a camera as detector of a scan), "scan.lines" (streaming), "scan.rectangle" (a raster whose
+// field or pixels are no square), "scan.offset" (around another place than 0), "set.relative",
+// "cancel" (ends early what is running, in the midst of a frame). A verb that it cannot takes its
+// parts with it.
 const std::vector<std::string>& CapabilityNames();
 bool Can(const Description& description, std::string_view capability);
 // The capabilities that a command needs, the verb first.

@@ -139,7 +139,7 @@ absl::Status Server::Impl::Start() {
     if (ec) {
       const std::string why = absl::StrCat(p.address.name, ": cannot listen: ", ec.message());
       return ec == boost::system::errc::address_not_available ? absl::NotFoundError(why)
-                                                      : absl::UnavailableError(why);
+                                                              : absl::UnavailableError(why);
     }
     listeners_.push_back(std::move(a));
   }

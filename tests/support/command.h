@@ -101,6 +101,8 @@ class Command {
     }
   }
 
+  // What it has printed so far.
+  std::string OutputSoFar() const { return ReadAll(streams_ / "out"); }
   // What it has said on stderr so far.
   std::string ErrorsSoFar() const { return ReadAll(streams_ / "err"); }
   // Waits (at most a minute) until stderr holds `text`: it is in the middle of that work.

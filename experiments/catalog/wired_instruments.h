@@ -1,0 +1,16 @@
+// Kinds of instruments that speak a maker's wire (hw/drivers/<name>/). Rows of the table in
+// experiments/catalog/instruments.cc.
+#pragma once
+
+#include <string>
+
+#include "core/config.h"
+#include "experiments/catalog/instruments.h"
+
+namespace ronchi {
+
+// {kind: temscript, address: "10.0.0.7:8080", …}
+absl::StatusOr<InstrumentMaker> PrepareTemscript(const Config& node);
+absl::StatusOr<std::string> SummariseTemscript(const Config& node);
+
+}  // namespace ronchi

@@ -1,0 +1,38 @@
+#include "experiments/serve/protocols.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/printable.h"
+#include "hw/server/temscript_server.h"
+
+namespace ronchi {
+namespace {
+
+absl::StatusOr<std::vector<hw::Protocol>> OpenTemscript(hw::Hub* hub, const std::string& token) {
+  return std::vector<hw::Protocol>{hw::TemscriptProtocol(hub, {.token = token})};
+}
+
+}  // namespace
+
+const std::vector<ServedProtocol>& ServedProtocols() {
+  static const std::vector<ServedProtocol> kProtocols = {
+      {"temscript",
+       "temscript's web service: stage, beam, scans, cameras",
+       {{"", 8080}},
+       true,
+       OpenTemscript},
+  };
+  return kProtocols;
+}
+
+absl::StatusOr<const ServedProtocol*> FindServedProtocol(const std::string& name) {
+  std::vector<std::string> names;
+  for (const ServedProtocol& p : ServedProtocols()) {
+    if (p.name == name) return &p;
+    names.push_back(p.name);
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "--protocol: '", Printable(name), "' is not allowed; allowed: ", absl::StrJoin(names, ", ")));
+}
+
+}  // namespace ronchi

@@ -1,0 +1,101 @@
+#include "experiments/serve/serve.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "experiments/serve/protocols.h"
+#include "hw/instrument/capability.h"
+#include "hw/server/hub.h"
+#include "hw/server/server.h"
+
+namespace ronchi {
+namespace {
+
+bool IsThisMachineAlone(const std::string& host) {
+  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
+}
+
+std::string AddressText(const std::string& host, int port) {
+  return host.find(':') == std::string::npos ? absl::StrCat(host, ":", port)
+                                             : absl::StrCat("[", host, "]:", port);
+}
+
+class Served final : public Serving {
+ public:
+  explicit Served(std::unique_ptr<hw::Instrument> instrument)
+      : instrument_(std::move(instrument)) {}
+  ~Served() override { (void)End(); }
+
+  absl::Status Begin(const ServeOptions& options) {
+    std::vector<hw::Port> ports;
+    for (const std::string& name : options.protocols) {
+      RONCHI_ASSIGN_OR_RETURN(const ServedProtocol* const p, FindServedProtocol(name));
+      if (!IsThisMachineAlone(options.host)) RONCHI_RETURN_IF_ERROR(MayListen(*p, options));
+      RONCHI_ASSIGN_OR_RETURN(auto protocols, p->open(&hub_, options.token));
+      for (size_t i = 0; i < protocols.size(); ++i) {
+        int port = p->ports[i].port;
+        if (!options.ports.empty()) {
+          if (ports.size() >= options.ports.size()) return Misfit(options);
+          port = options.ports[ports.size()];
+        }
+        at_.push_back({p->name, p->ports[i].what, ""});
+        ports.push_back(
+            {{AddressText(options.host, port), options.host, port}, std::move(protocols[i])});
+      }
+    }
+    if (!options.ports.empty() && ports.size() != options.ports.size()) return Misfit(options);
+    RONCHI_ASSIGN_OR_RETURN(server_, hw::Server::Start(std::move(ports)));
+    for (size_t i = 0; i < at_.size(); ++i) {
+      at_[i].address = AddressText(options.host, server_->port(i));
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<At> ports() const override { return at_; }
+
+  absl::Status End() override {
+    if (!instrument_) return absl::OkStatus();
+    hub_.Cancel();
+    server_.reset();
+    const bool can = hw::Can(instrument_->description(), "blank");
+    const absl::Status blanked = can ? hub_.BlankNow() : absl::OkStatus();
+    instrument_.reset();
+    return blanked;
+  }
+
+ private:
+  static absl::Status MayListen(const ServedProtocol& p, const ServeOptions& options) {
+    if (!p.has_token) {
+      return absl::PermissionDeniedError(absl::StrCat(
+          p.name,
+          " knows no password: it is served on 127.0.0.1 alone. To reach it from "
+          "elsewhere put a tunnel in front: ssh -L <port>:127.0.0.1:<port> <this machine>"));
+    }
+    if (!options.token.empty()) return absl::OkStatus();
+    return absl::PermissionDeniedError(
+        absl::StrCat("--host ", options.host,
+                     ": others may connect, so --token-file is needed; nothing is "
+                     "encrypted, so put a tunnel in front where others may listen"));
+  }
+  absl::Status Misfit(const ServeOptions& options) const {
+    return absl::InvalidArgumentError(absl::StrCat("--port: ", options.ports.size(), " ports for ",
+                                                   options.protocols.size(),
+                                                   " protocols; one for each port of each is "
+                                                   "needed (docs/serve.md)"));
+  }
+
+  std::unique_ptr<hw::Instrument> instrument_;
+  hw::Hub hub_{instrument_.get()};
+  std::vector<At> at_;
+  std::unique_ptr<hw::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Serving>> Serve(std::unique_ptr<hw::Instrument> instrument,
+                                               const ServeOptions& options) {
+  auto served = std::make_unique<Served>(std::move(instrument));
+  RONCHI_RETURN_IF_ERROR(served->Begin(options));
+  return std::unique_ptr<Serving>(std::move(served));
+}
+
+}  // namespace ronchi

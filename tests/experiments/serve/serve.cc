@@ -1,0 +1,96 @@
+// `ronchi serve` as operators meet it, and the drivers of the catalogue on the other side.
+#include "experiments/serve/serve.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/hw/null_instrument.h"
+#include "tests/support/served.h"
+
+namespace ronchi {
+namespace {
+
+using testing::HasSubstr;
+using testing_support::Finished;
+using testing_support::NullInstrument;
+using testing_support::NullState;
+using testing_support::Ronchi;
+using testing_support::ServedProgram;
+using testing_support::TemporaryFolder;
+
+void Write(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+TEST(ServeProgram, ATwinConformsOverTheWireAndIsBlankedAtTheEnd) {
+  TemporaryFolder out;
+  ServedProgram served("corrected_200kV", "temscript", "0", out.path());
+  Write(out / "column.yaml", "kind: temscript\naddress: " + served.At("temscript") +
+                                 "\nfield_at_magnification_1_m: 0.1\n"
+                                 "detectors: {haadf: {name: haadf, inner_mrad: 60}}\n");
+  const Finished conforms = Ronchi({"conform", "--instrument", "column.yaml"}, out.path());
+  EXPECT_EQ(conforms.status, 0) << conforms.out << conforms.err;
+  EXPECT_THAT(conforms.out, HasSubstr("temscript:twin:corrected_200kV\n"));
+  EXPECT_THAT(conforms.out, HasSubstr("pass  a scan has its shape, its dose and its time"));
+  EXPECT_THAT(conforms.out, HasSubstr(" 0 failed"));
+  const Finished ended = served.End();
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(ended.err, "");
+}
+
+TEST(ServeProgram, BadInputIsALineAndStatusTwo) {
+  TemporaryFolder out;
+  Write(out / "short.txt", "secret\n");
+  Write(out / "token.txt", "0123456789abcdef\n");
+  const auto serve = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"serve", "--instrument", "corrected_200kV"});
+    return Ronchi(more, out.path());
+  };
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"--protocol", "telnet"}, "'telnet' is not allowed; allowed: temscript"},
+      {{"--protocol", ","}, "--protocol: none is named"},
+      {{"--protocol", "temscript", "--port", "x"}, "'x' is not allowed; allowed: 0 … 65535"},
+      {{"--protocol", "temscript", "--port", "0,0"}, "2 ports for 1 protocols"},
+      {{"--protocol", "temscript", "--port", "0", "--host", "0.0.0.0"}, "--token-file is needed"},
+      {{"--protocol", "temscript", "--token-file", "short.txt"}, "16 at least"},
+      {{"--protocol", "temscript", "--token-file", "none.txt"}, "none.txt"},
+      {{"--protocol", "temscript", "--port", "0", "--host", "no.such.host.invalid", "--token-file",
+        "token.txt"},
+       "no.such.host.invalid"}};
+  for (const auto& [words, what] : cases) {
+    const Finished done = serve(words);
+    EXPECT_EQ(done.status, 2) << done.err;
+    EXPECT_EQ(done.ErrorLines(), 1u) << done.err;
+    EXPECT_THAT(done.err, HasSubstr(what));
+  }
+}
+
+TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
+  TemporaryFolder out;
+  const std::pair<const char*, const char*> cases[] = {
+      {"kind: temscript\n", "address: missing"},
+      {"kind: temscript\naddress: here\n", "allowed: host:port"},
+      {"kind: temscript\naddress: h:80\ndefocus_sign: 0.5\n", "-1, 0 (it is left alone) or 1"},
+      {"kind: temscript\naddress: h:80\nfield_m: 1\n", "field_m"},
+      {"kind: temscript\naddress: h:80\ndetectors: {HAADF: {inner: 60}}\n", "inner"}};
+  for (const auto& [yaml, what] : cases) {
+    Write(out / "x.yaml", yaml);
+    const Finished done = Ronchi({"conform", "--instrument", "x.yaml"}, out.path());
+    EXPECT_EQ(done.status, 2) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("x.yaml:"));
+    EXPECT_THAT(done.err, HasSubstr(what));
+  }
+}
+
+TEST(Serve, TheInstrumentIsBlankedWhenServingEnds) {
+  const auto state = std::make_shared<NullState>();
+  auto instrument = std::make_unique<NullInstrument>(state);
+  ASSERT_TRUE(instrument->Execute(hw::Unblank{}).ok());
+  auto serving = *Serve(std::move(instrument), {.protocols = {"temscript"}, .ports = {0}});
+  EXPECT_FALSE(state->blanked);
+  EXPECT_TRUE(serving->End().ok());
+  EXPECT_TRUE(state->blanked);
+}
+
+}  // namespace
+}  // namespace ronchi
