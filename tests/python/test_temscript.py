@@ -39,8 +39,9 @@ Column.get_stem_acquisition_param = lambda self: self.param
 Column.set_stem_acquisition_param = lambda self, p, ignore_errors=False: self.param.update(p)
 Column.get_stem_magnification = lambda self: self.magnification
 Column.set_stem_magnification = lambda self, m: setattr(self, "magnification", m)
-Column.get_stem_rotation = lambda self: 0.0
-Column.set_stem_rotation = lambda self, r: None
+Column.rotation = 0.0
+Column.get_stem_rotation = lambda self: self.rotation
+Column.set_stem_rotation = lambda self, r: setattr(self, "rotation", r)
 Column.get_screen_current = lambda self: 5e-11
 Column.acquire = acquire
 """
@@ -95,7 +96,7 @@ class TheirServer(unittest.TestCase):
         _, address = self.serve(SCANS)
         with ronchi.connect(self.config(address, field_at_magnification_1_m=0.1), guard=False) as m:
             m.unblank()
-            image = m.scan(fov_m=1e-8, pixels=16, dwell_s=1e-6, detectors="HAADF").frames[0]
+            image = m.scan(fov_m=1e-8, pixels=16, dwell_s=1e-6, detectors="HAADF").frames["HAADF"]
         self.assertEqual(image.shape, (16, 16))
         self.assertEqual(image[1, 2], 18)
         self.assertEqual(image[15, 15], 255)
@@ -152,7 +153,8 @@ class TheirClient(unittest.TestCase):
 
     def test_drives_a_twin(self):
         from temscript import RemoteMicroscope
-        server, address = self.serve("corrected_200kV", "--seed", "5")
+        # Each question takes the twin's time, in which its specimen drifts: here none.
+        server, address = self.serve("corrected_200kV", "--seed", "5", "--set", "read_s=0")
         m = RemoteMicroscope(address, timeout=100)
         self.assertEqual(m.get_voltage(), 200.0)
         self.assertTrue(m.get_beam_blanked())
@@ -166,11 +168,11 @@ class TheirClient(unittest.TestCase):
         image = m.acquire("haadf")["haadf"]
         self.assertEqual((image.shape, image.dtype.name), ((64, 64), "float32"))
         # The same twin, asked directly.
-        with ronchi.connect("corrected_200kV", seed=5) as direct:
+        with ronchi.connect({"preset": "corrected_200kV", "read_s": 0}, seed=5, guard=False) as direct:
             direct.unblank()
             direct.set("optics.C10", "5 nm")
             same = direct.scan(fov_m=0.1 / (0.1 / 2e-9), pixels=64, dwell_s=1e-6,
-                               detectors="haadf").frames[0]
+                               detectors="haadf").frames["haadf"]
         self.assertTrue((image == same).all())
         with self.assertRaisesRegex(KeyError, "Unknown endpoint"):
             m.get_defocus()

@@ -104,7 +104,7 @@ Description DescribeTwin(const TwinOptions& o) {
   if (o.film.present) d.cannot.push_back("scan");
   if (!o.camera.present) d.cannot.insert(d.cannot.end(), {"scan.camera", "expose"});
   if (!o.measurements.present) d.cannot.push_back("measure");
-  d.read_s = 1e-3;
+  d.read_s = o.read_s;
   d.blank_s = o.blank_s;
   d.flyback_s = o.flyback_s;
   d.frame_overhead_s = o.frame_overhead_s;

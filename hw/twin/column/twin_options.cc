@@ -170,6 +170,7 @@ void ReadNumbers(ConfigReader* r, TwinOptions* o) {
   r->Number("flyback_s", &o->flyback_s, {.min = 0, .max = 1});
   r->Number("frame_overhead_s", &o->frame_overhead_s, {.min = 0, .max = 100});
   r->Number("blank_s", &o->blank_s, {.min = 0, .max = 10});
+  r->Number("read_s", &o->read_s, {.min = 0, .max = 10});
 }
 
 absl::Status ReadInto(const Config& node, bool is_preset, TwinOptions* o,

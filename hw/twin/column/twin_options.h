@@ -101,7 +101,7 @@ struct TwinOptions : CommonOptions {
   double corrector_limit_m = 50e-9;  // of C10 and C12
   double corrector_resolution_m = 1e-11;
   std::map<int, double> corrector_limits_m;  // of further terms, by index into kAberrationTerms
-  double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02, blank_s = 1e-4;
+  double settle_s = 0.05, flyback_s = 1e-4, frame_overhead_s = 0.02, blank_s = 1e-4, read_s = 1e-3;
   StageOptions stage;
   CameraOptions camera;
   FilmOptions film;

@@ -95,8 +95,8 @@ TEST(EnvironmentsConfig, AThresholdHoldsForTheTaskThatItWasMeasuredOn) {
   const auto threshold = [](const char* yaml) {
     return (*MakeEnvironment("AberrationTuning-v1", yaml))->spec().reward_threshold;
   };
-  EXPECT_EQ(threshold(""), 75);
-  EXPECT_EQ(threshold("{task: {reward: image}}"), 75);
+  EXPECT_EQ(threshold(""), 73);
+  EXPECT_EQ(threshold("{task: {reward: image}}"), 73);
   EXPECT_EQ(threshold("{task: {reward: truth}}"), 0);  // none is known
   EXPECT_EQ(threshold("{task: {pixels: 32}}"), 0);
   EXPECT_EQ(threshold("{instrument: {preset: corrected_200kV, current_pA: 9}}"), 0);
