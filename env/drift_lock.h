@@ -21,7 +21,7 @@
 #include <memory>
 
 #include "core/config.h"
-#include "env/image_registration.h"
+#include "core/image_registration.h"
 #include "env/task.h"
 
 namespace ronchi::env {

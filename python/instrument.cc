@@ -123,11 +123,13 @@ class PyInstrument {
       events->lines.push_back(line);
     };
     const bool ours = !guard.empty() && guard != "none";
+    std::optional<hw::ProveOptions> prove;
     const DoorOptions door = {.guard = ours              ? DoorGuard::kCallers
                                        : guard == "none" ? DoorGuard::kNone
                                                          : DoorGuard::kConfig,
                               .on_event = tell,
-                              .guarded = &guarded_};
+                              .guarded = &guarded_,
+                              .prove = &prove};
     RONCHI_ASSIGN_OR_RETURN(std::unique_ptr<hw::Instrument> opened, Open(name, yaml, seed, door));
     if (guard.empty() && !guarded_) {
       return absl::InvalidArgumentError(
@@ -141,6 +143,10 @@ class PyInstrument {
       options.on_event = tell;
       RONCHI_ASSIGN_OR_RETURN(opened, hw::MakeGuarded(std::move(opened), options));
       guarded_ = true;
+    }
+    if (prove) {
+      prove->on_event = tell;
+      RONCHI_ASSIGN_OR_RETURN(opened, hw::MakeProven(std::move(opened), *prove));
     }
     description_ = opened->description();
     instrument_ = std::move(opened);

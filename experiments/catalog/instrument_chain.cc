@@ -50,6 +50,49 @@ absl::Status ReadLease(const Config& node, InstrumentChain* chain) {
   return tolerances.Done();
 }
 
+// {optics.C10: {step: 20 nm, measure: defocus}, stage.x: {step: 0.1 nm, image: haadf, fov_nm: 1.5}}
+absl::Status ReadProve(const Config& node, InstrumentChain* chain) {
+  hw::ProveOptions o;
+  o.on_event = chain->door.on_event;
+  if (!node.IsMap()) return node.Error("", "a mapping of properties is needed");
+  ConfigReader all(node);
+  for (const std::string& property : node.Keys()) {
+    const Config one = all.Child(property);
+    hw::Probe p{.property = property, .dwell_s = 1e-5};
+    std::string step;
+    double fov_nm = 0, dwell_us = 10;
+    int64_t pixels = int64_t(p.pixels);
+    ConfigReader r(one);
+    r.Text("step", &step, true);
+    r.Text("measure", &p.measurement);
+    r.Text("image", &p.detector);
+    r.Number("fov_nm", &fov_nm, {.min = 0, .max = 1e6});
+    r.Number("dwell_us", &dwell_us, {.min = 1e-3, .max = 1e6});
+    r.Integer("pixels", &pixels, {.min = 16, .max = 4096});
+    if (r.ok() && p.measurement.empty() == p.detector.empty()) {
+      r.Fail("measure", "either measure or image is needed: what tells the effect");
+    }
+    const auto quantity = ParseQuantity(step);
+    if (r.ok() && !quantity.ok()) r.Fail("step", std::string(quantity.status().message()));
+    RONCHI_RETURN_IF_ERROR(r.Done());
+    p.step = quantity->si;
+    p.fov_m = fov_nm * 1e-9;
+    p.dwell_s = dwell_us * 1e-6;
+    p.pixels = size_t(pixels);
+    o.probes.push_back(p);
+  }
+  RONCHI_RETURN_IF_ERROR(all.Done());
+  if (chain->door.guard == DoorGuard::kCallers && !chain->door.prove) {
+    return chain->node.Error("prove", "not allowed here: what is run here is checked beforehand");
+  }
+  if (chain->door.guard == DoorGuard::kCallers) {
+    *chain->door.prove = o;
+  } else {
+    chain->prove = o;
+  }
+  return absl::OkStatus();
+}
+
 // What the config says of a guard against who is said to guard.
 absl::Status CheckGuard(const InstrumentChain& chain) {
   const Config& node = chain.node;
@@ -116,8 +159,8 @@ absl::StatusOr<std::unique_ptr<hw::Instrument>> Lease(const InstrumentChain& cha
 }  // namespace
 
 const std::vector<std::string>& ChainKeys() {
-  static const std::vector<std::string> kKeys = {"guard", "record", "retry", "lease",
-                                                 "nothing_guards_the_beam"};
+  static const std::vector<std::string> kKeys = {"guard", "record", "retry",
+                                                 "lease", "prove",  "nothing_guards_the_beam"};
   return kKeys;
 }
 
@@ -146,6 +189,7 @@ absl::StatusOr<InstrumentChain> ReadInstrumentChain(const Config& node, const Do
     RONCHI_RETURN_IF_ERROR(ReadRetry(r.Child("retry"), &chain));
   }
   if (node.Has("lease")) RONCHI_RETURN_IF_ERROR(ReadLease(r.Child("lease"), &chain));
+  if (node.Has("prove")) RONCHI_RETURN_IF_ERROR(ReadProve(r.Child("prove"), &chain));
   return chain;
 }
 
@@ -159,6 +203,11 @@ absl::StatusOr<std::unique_ptr<hw::Instrument>> WrapInstrument(
     RONCHI_ASSIGN_OR_RETURN(instrument, Record(chain, std::move(instrument)));
   }
   RONCHI_ASSIGN_OR_RETURN(instrument, Guard(chain, std::move(instrument)));
+  if (chain.prove) {
+    auto proven = hw::MakeProven(std::move(instrument), *chain.prove);
+    if (!proven.ok()) return Annotate(proven.status(), chain.node.Where("prove"));
+    instrument = *std::move(proven);
+  }
   if (!chain.holder.empty()) {
     RONCHI_ASSIGN_OR_RETURN(instrument, Lease(chain, std::move(instrument)));
   }

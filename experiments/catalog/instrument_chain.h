@@ -1,9 +1,10 @@
 // The wrappers around an instrument, as keys of its config beside the kind's own:
-//   Leased → Guarded → Recorded → Retrying → driver
+//   Leased → Proven → Guarded → Recorded → Retrying → driver
 //   guard: {dose_budget_e_per_A2: 1e4, …}    hw/safety/guard_options.h; or none
 //   record: runs/log                         hw/record/recorded.h; a folder without a log
 //   retry: {attempts: 3, first_wait_s: 0.05, longest_wait_s: 5}   hw/wrappers/retrying.h; or none
 //   lease: {holder: agent, watch: [stage.x]}                      hw/wrappers/leased.h
+//   prove: {optics.C10: {step: 20 nm, measure: defocus}}          hw/wrappers/proven.h
 // What is no simulation and of which the config says nothing is retried and guarded, with the
 // limits of its description and kDefaultBudget_e_per_A2 (docs/safety.md).
 #pragma once
@@ -17,6 +18,7 @@
 #include "core/config.h"
 #include "hw/instrument/instrument.h"
 #include "hw/wrappers/leased.h"
+#include "hw/wrappers/proven.h"
 #include "hw/wrappers/retrying.h"
 
 namespace ronchi {
@@ -37,11 +39,14 @@ struct DoorOptions {
   DoorGuard guard = DoorGuard::kConfig;
   std::function<void(const std::string&)> on_event = nullptr;  // of the guard: GuardOptions has it
   bool* guarded = nullptr;  // set when a guard was put around it here
+  // With kCallers: what the config wants to be proven, which whoever opens does within its guard
+  // (hw::MakeProven). Without a place for it a config that wants it is refused.
+  std::optional<hw::ProveOptions>* prove = nullptr;
   // Of what is no simulation; a part of another instrument is retried with the whole.
   bool default_retry = true;
 };
 
-// guard, record, retry, lease, nothing_guards_the_beam.
+// guard, record, retry, lease, prove, nothing_guards_the_beam.
 const std::vector<std::string>& ChainKeys();
 // The config as the kind sees it.
 Config WithoutChain(const Config& node);
@@ -55,6 +60,7 @@ struct InstrumentChain {
   std::string record;
   std::string holder;  // of the lease; empty: none
   hw::LeaseOptions lease;
+  std::optional<hw::ProveOptions> prove;
 };
 
 // InvalidArgument: file:line: key: what is wrong.

@@ -123,6 +123,9 @@ json WrapperKeys() {
           {"record", "a folder for every command and reply"},
           {"retry", "attempts, first_wait_s, longest_wait_s; or none"},
           {"lease", "holder, watch: properties that nobody else may move"},
+          {"prove",
+           "by property: step, and measure or image: its effect is measured before it is "
+           "driven"},
           {"nothing_guards_the_beam", "true allows guard: none of what is no simulation"}};
 }
 

@@ -79,9 +79,15 @@ absl::Status Deployment::Connect() {
     const std::lock_guard<std::mutex> lock(mutex_);
     guard_said_ = what;
   };
+  std::unique_ptr<hw::Instrument> driven;
   RONCHI_ASSIGN_OR_RETURN(
-      auto guarded, hw::MakeGuarded(hw::MakeRecorded(std::move(opened), "deploy", log_), guard));
-  instrument_ = std::make_unique<Watch>(std::move(guarded), bus_);
+      driven, hw::MakeGuarded(hw::MakeRecorded(std::move(opened), "deploy", log_), guard));
+  if (recipe_.prove) {
+    hw::ProveOptions prove = *recipe_.prove;
+    prove.on_event = [this](const std::string& what) { (void)Tell(events::Note{"prove", what}); };
+    RONCHI_ASSIGN_OR_RETURN(driven, hw::MakeProven(std::move(driven), prove));
+  }
+  instrument_ = std::make_unique<Watch>(std::move(driven), bus_);
   const absl::StatusOr<const InstrumentKind*> kind = KindOf(recipe_.deploy_instrument);
   instrument_->set_count_parks(kind.ok() && (*kind)->kind == "sheet");
   TaskPlace place;

@@ -267,7 +267,8 @@ absl::StatusOr<Recipe> ReadRecipe(const Config& config) {
   add(ReadStage(config, **kind, task, recipe.train_instrument), &recipe.train_instrument,
       &recipe.open_train, &recipe.make_train_task);
   // deploy.guard is the guard around it.
-  add(ReadStage(config, **kind, task, recipe.deploy_instrument, {.guard = DoorGuard::kCallers}),
+  add(ReadStage(config, **kind, task, recipe.deploy_instrument,
+                {.guard = DoorGuard::kCallers, .prove = &recipe.prove}),
       &recipe.deploy_instrument, &recipe.open_deploy, &recipe.make_deploy_task);
   if (errors.status().ok()) errors.Add(ReadTheory(config, r.Child("theory"), &recipe));
   double probe_defocus_nm = 6;

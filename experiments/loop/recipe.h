@@ -48,6 +48,7 @@ struct Recipe {
   Config guard;
   TaskMaker make_train_task, make_deploy_task;
   InstrumentMaker open_train, open_deploy;
+  std::optional<hw::ProveOptions> prove;  // of the deployment, within its guard
   int tune_steps = 45;
   int deploy_steps = 110;
   bool one_episode = true;               // the deployment's steps are one episode of the task

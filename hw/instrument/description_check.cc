@@ -1,6 +1,7 @@
 #include "hw/instrument/description_check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,15 @@ absl::Status CheckProperty(const PropertyInfo& p) {
     return Contradiction(p.name + ": resolution, settling time or rate below 0");
   }
   if (p.writable && !(p.max_step >= 0)) return Contradiction(p.name + ": no largest step");
+  // A stage that turns further than half a turn, or goes further than a decimetre, tells degrees
+  // for radians, or micrometres for metres.
+  const double furthest = p.dimension == Dimension::kAngle ? M_PI : 0.1;
+  const bool finite = std::isfinite(p.min) && std::isfinite(p.max);
+  if (p.group == PropertyGroup::kStage && finite &&
+      std::max(std::fabs(p.min), std::fabs(p.max)) > furthest) {
+    return Contradiction(absl::StrCat(p.name, ": ", p.min, " … ", p.max,
+                                      " in SI units is no way of a stage: are its units others?"));
+  }
   if (p.unit.empty()) return absl::OkStatus();
   const auto unit = ParseQuantity("1 " + p.unit);
   if (unit.ok() && unit->dimension == p.dimension) return absl::OkStatus();

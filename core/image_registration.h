@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-namespace ronchi::env {
+namespace ronchi {
 
 struct ImageShift {
   double rows = 0, columns = 0;  // pixels; image(x) ≈ reference(x − shift)
@@ -43,4 +43,4 @@ class ImageRegistration {
   double reference_power_ = 0;
 };
 
-}  // namespace ronchi::env
+}  // namespace ronchi

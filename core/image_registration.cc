@@ -1,4 +1,4 @@
-#include "env/image_registration.h"
+#include "core/image_registration.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include "core/angle.h"
 #include "core/status.h"
 
-namespace ronchi::env {
+namespace ronchi {
 namespace {
 
 // Of row or column frequencies f of n: −n/2 … n/2.
@@ -134,4 +134,4 @@ ImageShift ImageRegistration::Find(std::span<const float> image) const {
   return {y, x, norm > 0 ? Correlation(cross, y, x) / norm : 0};
 }
 
-}  // namespace ronchi::env
+}  // namespace ronchi

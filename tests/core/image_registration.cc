@@ -1,5 +1,5 @@
 // Shifts that are known, between pixels too, on images that are not periodic in the field.
-#include "env/image_registration.h"
+#include "core/image_registration.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/random.h"
 
-namespace ronchi::env {
+namespace ronchi {
 namespace {
 
 // A crystal of two kinds of atoms with a period of 8.3 pixels, moved by (rows, columns).
@@ -82,4 +82,4 @@ TEST(ImageRegistration, NothingToSeeIsNoShift) {
 }
 
 }  // namespace
-}  // namespace ronchi::env
+}  // namespace ronchi
