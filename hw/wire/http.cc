@@ -55,32 +55,54 @@ size_t PutBytes(Parser* parser, std::string_view bytes, size_t most_body, beast:
 
 absl::StatusOr<HttpAnswer> ReadAnswer(Stream* stream, Stream::Clock::time_point until,
                                       size_t most_bytes) {
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(most_bytes);
-  std::string come;
-  while (!parser.is_done()) {
-    const size_t had = come.size();
-    come.resize(had + kHttpChunk);
-    const auto n = stream->Receive({come.data() + had, kHttpChunk}, until);
-    come.resize(had + (n.ok() ? *n : 0));
-    beast::error_code ec;
-    if (absl::IsOutOfRange(n.status()) && parser.got_some()) {
-      parser.put_eof(ec);  // a body without a length ends with the connection
-      if (ec) return absl::UnavailableError("the answer is cut off");
-      break;
-    }
+  HttpAnswerReader reader(most_bytes);
+  std::string bytes(kHttpChunk, 0);
+  bool any = false;
+  for (;;) {
+    const auto n = stream->Receive(bytes, until);
+    if (absl::IsOutOfRange(n.status()) && any) return reader.End();
     RONCHI_RETURN_IF_ERROR(n.status());
     if (*n == 0) return absl::DeadlineExceededError("no answer in time");
-    const size_t used = PutBytes(&parser, come, most_bytes, &ec);
-    if (ec == http::error::need_more) ec = {};
-    if (ec) return absl::UnavailableError(absl::StrCat("no HTTP: ", ec.message()));
-    come.erase(0, used);
+    any = true;
+    RONCHI_ASSIGN_OR_RETURN(auto whole, reader.Take(std::string_view(bytes).substr(0, *n)));
+    if (whole) return *std::move(whole);
   }
-  auto& m = parser.get();
-  return HttpAnswer{int(m.result_int()), std::string(m.reason()), std::move(m.body())};
 }
 
 }  // namespace
+
+struct HttpAnswerReader::Parser {
+  http::response_parser<http::string_body> parser;
+};
+
+HttpAnswerReader::HttpAnswerReader(size_t most_bytes)
+    : most_bytes_(most_bytes), parser_(std::make_unique<Parser>()) {
+  parser_->parser.body_limit(most_bytes);
+}
+HttpAnswerReader::~HttpAnswerReader() = default;
+
+HttpAnswer HttpAnswerReader::Whole() {
+  auto& m = parser_->parser.get();
+  return {int(m.result_int()), std::string(m.reason()), std::move(m.body())};
+}
+
+absl::StatusOr<std::optional<HttpAnswer>> HttpAnswerReader::Take(std::string_view bytes) {
+  left_.append(bytes);
+  beast::error_code ec;
+  const size_t used = PutBytes(&parser_->parser, left_, most_bytes_, &ec);
+  if (ec == http::error::need_more) ec = {};
+  if (ec) return absl::UnavailableError(absl::StrCat("no HTTP: ", ec.message()));
+  left_.erase(0, used);
+  if (!parser_->parser.is_done()) return std::nullopt;
+  return std::optional<HttpAnswer>(Whole());
+}
+
+absl::StatusOr<HttpAnswer> HttpAnswerReader::End() {
+  beast::error_code ec;
+  parser_->parser.put_eof(ec);
+  if (ec || !parser_->parser.is_done()) return absl::UnavailableError("the answer is cut off");
+  return Whole();
+}
 
 absl::StatusOr<HttpAnswer> AskHttp(const Address& to, const HttpRequest& request, double within_s,
                                    size_t most_bytes) {

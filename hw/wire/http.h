@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,24 @@ struct HttpRequest {
   std::string method;  // "GET", "PUT"
   std::string target;  // "/v1/beam_shift"
   std::string body;    // JSON, if any
+};
+
+// An answer as its bytes come.
+class HttpAnswerReader {
+ public:
+  explicit HttpAnswerReader(size_t most_bytes);
+  ~HttpAnswerReader();
+  // The answer, once it is whole. Unavailable: it is none.
+  absl::StatusOr<std::optional<HttpAnswer>> Take(std::string_view bytes);
+  // The connection has ended, which ends a body without a length. Unavailable: it is cut off.
+  absl::StatusOr<HttpAnswer> End();
+
+ private:
+  struct Parser;
+  HttpAnswer Whole();
+  const size_t most_bytes_;
+  std::string left_;  // that the parser has not taken yet
+  std::unique_ptr<Parser> parser_;
 };
 
 // Over a connection of its own, which is closed after the answer: a service that does one thing at
