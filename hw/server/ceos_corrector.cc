@@ -219,9 +219,10 @@ absl::StatusOr<std::vector<CeosCorrector::Change>> CeosCorrector::Plan(
     RONCHI_ASSIGN_OR_RETURN(const Reply reply, hub_->Execute(Read{{property}}));
     double at = reply.readings.size() == 1 ? reply.readings[0].value.si : kNan;
     if (value && told && told->target == *from && told->read == at) at = told->setting;
-    const double knob = ToKrivanek(term, *from), to = ToKrivanek(term, target[part]);
+    const double to = ToKrivanek(term, target[part]);
     changes.push_back(
-        {property, part, value && at == knob ? to : at + ToKrivanek(term, target[part] - *from)});
+        {property, part,
+         value && ToHaider(term, at) == *from ? to : at + ToKrivanek(term, target[part] - *from)});
     RONCHI_RETURN_IF_ERROR(
         CheckCommand(hub_->description(), Set{property, Metres(changes.back().to)}));
   }

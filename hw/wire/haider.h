@@ -49,9 +49,10 @@ inline std::string PropertyOf(const HaiderTerm& term, size_t part) {
   return "optics." + PartName(term, part);
 }
 
-// There and back is exact: every factor is a sum of two powers of two or one of them, for which
-// (x/n)·n = x in binary floating point (Goldberg, ACM Computing Surveys 23, 5 (1991), theorem 7),
-// as far as x/n is not subnormal.
+// There and back is the same double where the factor is 1 or 4. Where it is 3, 5 or 6, a fifth of
+// all doubles or so have no counterpart that is multiplied to them; they come back as a neighbour,
+// and that one comes back as itself: |f h − k| of the nearest h is half a spacing of one side or of
+// the other, so what has gone there and back once is the same ever after.
 constexpr double ToHaider(const HaiderTerm& term, double krivanek) {
   return krivanek / term.factor;
 }

@@ -154,8 +154,11 @@ class Ceos final : public Instrument {
 
   absl::StatusOr<Reply> Do(const Set& set, const ExecuteOptions& options) {
     Knob& knob = knobs_.at(set.property);
-    const double target_m = set.value.si + (set.relative ? knob.at_m : 0);
-    RONCHI_RETURN_IF_ERROR(CheckTarget(*description_.FindProperty(set.property), target_m));
+    const HaiderTerm& term = kHaiderTerms[knob.term];
+    const double asked_m = set.value.si + (set.relative ? knob.at_m : 0);
+    // What the wire can carry, so that both sides have the same number.
+    const double target_m = ToKrivanek(term, ToHaider(term, asked_m));
+    RONCHI_RETURN_IF_ERROR(CheckTarget(*description_.FindProperty(set.property), asked_m));
     RONCHI_RETURN_IF_ERROR(CheckDoubt(set.property, knob));
     if (target_m != knob.at_m) {
       double within_s = std::min(options_.answer_s, options.timeout_s);
