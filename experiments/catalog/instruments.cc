@@ -202,6 +202,21 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
         {"beam_shift_limit_nm", "10000"},
         {"current_pA", "of the beam; without it what the screen tells"},
         {"detectors", "by temscript's name: name, inner_mrad, outer_mrad; without it all"}}},
+      {"ceos",
+       "a CEOS aberration corrector by its JSON-RPC, a part beside a column (docs/drivers/ceos.md)",
+       PrepareCeos,
+       SummariseCeos,
+       nullptr,
+       "",
+       nullptr,
+       true,
+       {{"address", "host:port of its gateway: 7072 for the probe, 7071 for the image"},
+        {"limits_nm", "how far each may be driven, 0: not offered; {A1: 100, A2: 500, B2: 500}"},
+        {"tableau", "type: Fast, Standard, Enhanced; angle_mrad, 0: the type's; answer_s, 120"},
+        {"field_nm", "side of the square that a measurement exposes; 100"},
+        {"connect_s", "for a connection; 5"},
+        {"answer_s", "that a correction may take; 5"},
+        {"measure_s", "that measureC1A1 may take; 20"}}},
   };
   return kKinds;
 }

@@ -1,6 +1,10 @@
 #include "experiments/catalog/wired_instruments.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
+#include "hw/drivers/ceos/ceos.h"
 #include "hw/drivers/temscript/temscript.h"
 
 namespace ronchi {
@@ -67,6 +71,44 @@ absl::StatusOr<hw::TemscriptOptions> ReadTemscript(const Config& node) {
   return o;
 }
 
+struct CeosConfig {
+  hw::wire::Address address;
+  hw::ceos::CeosOptions options;
+};
+absl::StatusOr<CeosConfig> ReadCeos(const Config& node) {
+  CeosConfig c;
+  hw::ceos::CeosOptions& o = c.options;
+  ConfigReader r(node);
+  r.Known("kind");
+  RONCHI_ASSIGN_OR_RETURN(c.address, ReadAddress(&r, node, "address"));
+  const NumberRange seconds = {.min = 1e-3, .max = 1e6};
+  r.Number("connect_s", &o.connect_s, seconds);
+  r.Number("answer_s", &o.answer_s, seconds);
+  r.Number("measure_s", &o.measure_s, seconds);
+  double field_nm = o.field_m * 1e9, angle_mrad = 0;
+  r.Number("field_nm", &field_nm, {.min = 0.1, .max = 1e6});
+  ConfigReader tableau(r.Child("tableau")), limits(r.Child("limits_nm"));
+  std::vector<std::string> types;
+  for (const auto& type : hw::ceos::kTableauTypes) types.emplace_back(type.name);
+  std::string type = types[o.tableau];
+  tableau.Choice("type", &type, types);
+  tableau.Number("angle_mrad", &angle_mrad, {.min = 0, .max = 200});
+  tableau.Number("answer_s", &o.tableau_s, seconds);
+  for (size_t i = 0; i < o.limits_m.size(); ++i) {
+    // To a hundredth of a metre: C5 of a lens that has none is some millimetres.
+    double limit_nm = std::round(o.limits_m[i] * 1e9);
+    limits.Number(hw::wire::kHaiderTerms[i].name, &limit_nm, {.min = 0, .max = 1e7});
+    o.limits_m[i] = limit_nm * 1e-9;
+  }
+  RONCHI_RETURN_IF_ERROR(tableau.Done());
+  RONCHI_RETURN_IF_ERROR(limits.Done());
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  o.field_m = field_nm * 1e-9;
+  o.tableau_angle_rad = angle_mrad * 1e-3;
+  o.tableau = size_t(std::find(types.begin(), types.end(), type) - types.begin());
+  return c;
+}
+
 }  // namespace
 
 absl::StatusOr<InstrumentMaker> PrepareTemscript(const Config& node) {
@@ -81,6 +123,20 @@ absl::StatusOr<InstrumentMaker> PrepareTemscript(const Config& node) {
 absl::StatusOr<std::string> SummariseTemscript(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::TemscriptOptions o, ReadTemscript(node));
   return absl::StrCat("column at ", o.address.name, " by temscript");
+}
+
+absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const CeosConfig c, ReadCeos(node));
+  return InstrumentMaker([=](uint64_t) -> absl::StatusOr<std::unique_ptr<hw::Instrument>> {
+    auto opened = hw::ceos::MakeCeos(c.address, c.options);
+    if (opened.ok()) return opened;
+    return Annotate(opened.status(), node.Where("address"));
+  });
+}
+
+absl::StatusOr<std::string> SummariseCeos(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const CeosConfig c, ReadCeos(node));
+  return absl::StrCat("CEOS corrector at ", c.address.name);
 }
 
 }  // namespace ronchi

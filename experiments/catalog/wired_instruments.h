@@ -13,4 +13,8 @@ namespace ronchi {
 absl::StatusOr<InstrumentMaker> PrepareTemscript(const Config& node);
 absl::StatusOr<std::string> SummariseTemscript(const Config& node);
 
+// {kind: ceos, address: "10.0.0.7:7072", …}
+absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);
+absl::StatusOr<std::string> SummariseCeos(const Config& node);
+
 }  // namespace ronchi

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/printable.h"
+#include "hw/server/ceos_server.h"
 #include "hw/server/temscript_server.h"
 
 namespace ronchi {
@@ -10,6 +11,10 @@ namespace {
 
 absl::StatusOr<std::vector<hw::Protocol>> OpenTemscript(hw::Hub* hub, const std::string& token) {
   return std::vector<hw::Protocol>{hw::TemscriptProtocol(hub, {.token = token})};
+}
+
+absl::StatusOr<std::vector<hw::Protocol>> OpenCeos(hw::Hub* hub, const std::string&) {
+  return std::vector<hw::Protocol>{hw::CeosProtocol(hub)};
 }
 
 }  // namespace
@@ -21,6 +26,7 @@ const std::vector<ServedProtocol>& ServedProtocols() {
        {{"", 8080}},
        true,
        OpenTemscript},
+      {"ceos", "a CEOS corrector's JSON-RPC: aberrations", {{"", 7072}}, false, OpenCeos},
   };
   return kProtocols;
 }

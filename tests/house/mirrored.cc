@@ -81,6 +81,7 @@ const std::map<std::string, std::string> kElsewhere = {
     {"hw/safety/last_resort.cc", "hw/safety/blanking_ends.cc"},
     {"hw/safety/set_rules.cc", "hw/safety/guard_envelope.cc"},
     {"hw/safety/watchdog.cc", "hw/safety/faults.cc"},
+    {"hw/server/ceos_corrector.cc", "hw/server/ceos_server.cc"},
     {"hw/server/temscript_desk.cc", "hw/server/temscript_server.cc"},
     {"hw/twin/base/readings.cc", "hw/twin/base/twin_base.cc"},
     {"hw/twin/base/ring_cross_section.cc", "hw/twin/particles/particles_twin.cc"},
