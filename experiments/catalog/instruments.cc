@@ -201,7 +201,9 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
         {"defocus_limit_nm", "1000"},
         {"beam_shift_limit_nm", "10000"},
         {"current_pA", "of the beam; without it what the screen tells"},
-        {"detectors", "by temscript's name: name, inner_mrad, outer_mrad; without it all"}}},
+        {"detectors",
+         "by temscript's name: name, inner_mrad, outer_mrad, dark_counts, "
+         "saturation_counts; without it all"}}},
       {"ceos",
        "a CEOS aberration corrector by its JSON-RPC, a part beside a column (docs/drivers/ceos.md)",
        PrepareCeos,

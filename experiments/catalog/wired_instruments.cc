@@ -20,7 +20,7 @@ absl::StatusOr<hw::wire::Address> ReadAddress(ConfigReader* r, const Config& nod
   return address.ok() ? *address : hw::wire::Address();
 }
 
-// detectors: {HAADF: {name: haadf, inner_mrad: 60, outer_mrad: 100}}
+// detectors: {HAADF: {name: haadf, inner_mrad: 60, outer_mrad: 100, dark_counts: 5}}
 absl::StatusOr<std::map<std::string, hw::TemscriptOptions::Detector>> ReadDetectors(
     const Config& list) {
   std::map<std::string, hw::TemscriptOptions::Detector> all;
@@ -33,6 +33,8 @@ absl::StatusOr<std::map<std::string, hw::TemscriptOptions::Detector>> ReadDetect
     one.Text("name", &ours.name);
     one.Number("inner_mrad", &inner_mrad, angles);
     one.Number("outer_mrad", &outer_mrad, angles);
+    one.Number("dark_counts", &ours.dark_counts);
+    one.Number("saturation_counts", &ours.saturation_counts, {.min = 0});
     RONCHI_RETURN_IF_ERROR(one.Done());
     ours.inner_rad = inner_mrad * 1e-3;
     ours.outer_rad = outer_mrad * 1e-3;

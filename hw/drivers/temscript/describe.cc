@@ -109,8 +109,11 @@ absl::Status AddScanning(const TemscriptOptions& options, const TemscriptService
   if (!there.is_object()) return service.Nonsense("stem_detectors", there.dump());
   const auto add = [&](const std::string& theirs, const TemscriptOptions::Detector& ours) {
     out->detectors[ours.name] = theirs;
-    d.detectors.push_back(
-        {.name = ours.name, .inner_rad = ours.inner_rad, .outer_rad = ours.outer_rad});
+    d.detectors.push_back({.name = ours.name,
+                           .inner_rad = ours.inner_rad,
+                           .outer_rad = ours.outer_rad,
+                           .saturation_counts = ours.saturation_counts,
+                           .dark_counts = ours.dark_counts});
   };
   for (const auto& [theirs, ours] : options.detectors) {
     if (there.contains(theirs)) {
@@ -122,7 +125,7 @@ absl::Status AddScanning(const TemscriptOptions& options, const TemscriptService
                       absl::StrCat("it has: ", there.dump())});
   }
   if (options.detectors.empty()) {
-    for (const auto& [theirs, info] : there.items()) add(theirs, {theirs, 0, 0});
+    for (const auto& [theirs, info] : there.items()) add(theirs, {theirs});
   }
   if (d.detectors.empty()) cannot_scan();
   return absl::OkStatus();

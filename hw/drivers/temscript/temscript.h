@@ -16,6 +16,8 @@ struct TemscriptOptions {
   struct Detector {
     std::string name;  // here: "haadf"
     double inner_rad = 0, outer_rad = 0;
+    double dark_counts = 0;  // that a pixel reads without electrons
+    double saturation_counts = kInf;
   };
   wire::Address address;
   double answer_s = 10;  // a word of it

@@ -1,0 +1,83 @@
+// The same policy on the same column acts in the same way, whether it reaches the column directly,
+// over the wires of temscript and CEOS, or by a recording of that; and sees the same pixels.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "experiments/loop/recipe.h"
+#include "tests/support/served.h"
+
+namespace ronchi {
+namespace {
+
+using nlohmann::json;
+using testing_support::Finished;
+using testing_support::ReadAll;
+using testing_support::Ronchi;
+using testing_support::ServedProgram;
+using testing_support::TemporaryFolder;
+
+// What was set, in order, to the bit.
+std::vector<std::pair<std::string, double>> Actions(const std::filesystem::path& run) {
+  std::vector<std::pair<std::string, double>> actions;
+  std::ifstream events(run / "events.jsonl");
+  for (std::string line; std::getline(events, line);) {
+    const json event = json::parse(line);
+    const json command = event.value("command", json::object());
+    if (command.value("verb", "") != "set") continue;
+    actions.emplace_back(command["property"], command["value"]["si"].get<double>());
+  }
+  return actions;
+}
+
+class SameActions : public testing::Test {
+ protected:
+  // Without theory, whose forecast of drift goes by the clock, which is another one over a wire.
+  void Deploy(const std::string& instrument, const std::string& run) {
+    const Finished done =
+        Ronchi({"deploy", "policy.json", "quickstart", "--set", "deploy.instrument=" + instrument,
+                "--set", "deploy.steps=45", "--set", "theory=none", "-o", run, "-q"},
+               out_.path());
+    ASSERT_EQ(done.status, 0) << done.out << done.err;
+  }
+  TemporaryFolder out_;
+};
+
+TEST_F(SameActions, DirectlyOverTwoWiresAndByARecording) {
+  // What the wires cannot have alike: a question takes the twin's own time, in which its specimen
+  // drifts; a corrector that stands where it shall stand is not asked to, and a twin would settle;
+  // it rounds what it is told, and does not tell where it stands. Here all three are nothing.
+  std::ofstream(out_ / "twin.yaml") << "preset: corrected_200kV\nname: column\nread_s: "
+                                       "0\nsettle_s: 0\ncorrector_resolution_nm: 0\n";
+  ASSERT_EQ(Ronchi({"train", "quickstart", "-o", "policy.json", "-q"}, out_.path()).status, 0);
+  Deploy("twin.yaml", "direct");
+
+  const uint64_t seed = DeriveSeed(1, "deploy.instrument");
+  ServedProgram served("twin.yaml", "temscript,ceos", "0,0", out_.path(),
+                       {"--seed", std::to_string(seed)});
+  std::ofstream(out_ / "column.yaml")
+      << "kind: composite\nparts:\n  - {kind: temscript, address: \"" << served.At("temscript")
+      << "\", field_at_magnification_1_m: 0.1, defocus_limit_nm: 50, current_pA: 60,\n"
+         "     detectors: {haadf: {name: haadf, inner_mrad: 60, outer_mrad: 100, dark_counts: "
+         "2}}}\n"
+         "  - {kind: ceos, address: \""
+      << served.At("ceos") << "\", limits_nm: {A1: 50, B2: 0, A2: 0}}\n";
+  Deploy("column.yaml", "wire");
+  Deploy("{kind: replay, folder: wire, instrument: deploy}", "again");
+
+  const auto direct = Actions(out_ / "direct");
+  // FLOAT32 on the wire: the pixels are the same to the bit.
+  const std::string pixels = ReadAll(out_ / "direct/frames.f32");
+  EXPECT_GT(direct.size(), 40u);
+  EXPECT_GT(pixels.size(), 45u * 64 * 64 * 4);
+  for (const std::string run : {"wire", "again"}) {
+    EXPECT_EQ(Actions(out_.path() / run), direct) << run;
+    const std::string others = ReadAll(out_.path() / run / "frames.f32");
+    ASSERT_EQ(others.size(), pixels.size()) << run;
+    const auto differs = std::mismatch(pixels.begin(), pixels.end(), others.begin()).first;
+    EXPECT_EQ((differs - pixels.begin()) / 4, pixels.size() / 4)
+        << run << ": the first other pixel";
+  }
+}
+
+}  // namespace
+}  // namespace ronchi
