@@ -83,9 +83,11 @@ TEST(FuzzCeos, Answers) {
                    R"({"jsonrpc": "2.0", "id": 7, "error": {"code": -32000, "message": "no; why",
                        "data": {"kind": "refused", "effect": "none", "remedy": "why"}}})"},
         .read = [](const std::string& bytes) -> absl::Status {
-          RONCHI_ASSIGN_OR_RETURN(const auto result,
-                                  ceos::ResultOf(bytes, 7, "acquireTableau", "there"));
-          RONCHI_ASSIGN_OR_RETURN(const Estimate e, ceos::AberrationsOf(result, "aberrations"));
+          const auto result = ceos::ResultOf(bytes, 7, "acquireTableau", "there");
+          // An error of the corrector's own is a good answer.
+          if (ErrorOf(result.status()).kind == ErrorKind::kRefused) return absl::OkStatus();
+          if (!result.ok()) return result.status();
+          RONCHI_ASSIGN_OR_RETURN(const Estimate e, ceos::AberrationsOf(*result, "aberrations"));
           EXPECT_EQ(e.names.size(), e.values.size());
           for (const Quantity& v : e.values) EXPECT_TRUE(std::isfinite(v.si));
           for (const double c : e.covariance) EXPECT_TRUE(c >= 0 && std::isfinite(c));

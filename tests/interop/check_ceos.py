@@ -150,7 +150,8 @@ class TheirServer(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         a, b, c, d, defocus, tableau, refused = json.loads(done.stdout)
         self.assertEqual((a, b), ({"optics.C12.a": 5e-9}, {"optics.C12.b": -3e-9}))
-        self.assertEqual((c, d), ({"optics.C21.a": 6e-9}, {"optics.C10": 2e-9}))
+        self.assertEqual(d, {"optics.C10": 2e-9})
+        self.assertAlmostEqual(c["optics.C21.a"], 6e-9, delta=1e-24)  # a third has no such double
         for name, expected in {"C10": 3e-9, "C12.a": 7e-9, "C12.b": 0}.items():
             self.assertAlmostEqual(defocus[name], expected, delta=1e-21)
             self.assertAlmostEqual(tableau[name], expected, delta=1e-21)
