@@ -1,15 +1,18 @@
 #include "hw/wire/netstring.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "core/printable.h"
 
 namespace ronchi::hw::wire {
 namespace {
 
-absl::Status NoNetstring(std::string_view bytes, const std::string& why) {
+// `end`: behind the first byte that is wrong; what came after it makes no difference.
+absl::Status NoNetstring(std::string_view bytes, size_t end, const std::string& why) {
   constexpr size_t kShown = 20;
-  return absl::InvalidArgumentError(
-      absl::StrCat("no netstring begins with '", Printable(bytes.substr(0, kShown)), "': ", why));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no netstring begins with '", Printable(bytes.substr(0, std::min(end, kShown))), "': ", why));
 }
 
 }  // namespace
@@ -22,19 +25,20 @@ absl::StatusOr<size_t> NetstringEndUpTo(std::string_view bytes, size_t most) {
   size_t length = 0, at = 0;
   for (; at < bytes.size() && bytes[at] != ':'; ++at) {
     if (bytes[at] < '0' || bytes[at] > '9') {
-      return NoNetstring(bytes, "a length in decimal digits is needed");
+      return NoNetstring(bytes, at + 1, "a length in decimal digits is needed");
     }
-    if (at > 0 && bytes[0] == '0') return NoNetstring(bytes, "its length has a leading zero");
+    if (at > 0 && bytes[0] == '0')
+      return NoNetstring(bytes, at + 1, "its length has a leading zero");
     length = 10 * length + size_t(bytes[at] - '0');  // at most ten times the most
     if (length > most) {
-      return NoNetstring(bytes, absl::StrCat("more than ", most, " bytes are not allowed"));
+      return NoNetstring(bytes, at + 1, absl::StrCat("more than ", most, " bytes are not allowed"));
     }
   }
   if (at == bytes.size()) return 0;
-  if (at == 0) return NoNetstring(bytes, "it has no length");
+  if (at == 0) return NoNetstring(bytes, at + 1, "it has no length");
   const size_t comma = at + 1 + length;
   if (bytes.size() <= comma) return 0;
-  if (bytes[comma] != ',') return NoNetstring(bytes, "it does not end with a comma");
+  if (bytes[comma] != ',') return NoNetstring(bytes, comma + 1, "it does not end with a comma");
   return comma + 1;
 }
 

@@ -234,12 +234,13 @@ class Ceos final : public Instrument {
   absl::StatusOr<json> Call(const std::string& method, const json& params, double within_s) {
     const uint64_t id = ++id_;
     const json ask = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
+    // A connection for each call, as the clients have that are known to drive real ones: on a link
+    // that has ended unseen a correction would be in doubt that was never heard.
+    peer_.Drop();
     absl::StatusOr<std::string> frame = peer_.Ask(wire::Netstring(ask.dump()), within_s);
     if (!frame.ok()) return Annotate(frame.status(), method);
-    absl::StatusOr<json> result = ResultOf(wire::PayloadOf(*frame), id, method, peer_.name());
-    // Their own errors may be called so, too; a new link does no harm.
-    if (!result.ok() && ErrorOf(result.status()).kind == ErrorKind::kCommunication) peer_.Drop();
-    return result;
+    peer_.Drop();
+    return ResultOf(wire::PayloadOf(*frame), id, method, peer_.name());
   }
 
   using Clock = std::chrono::steady_clock;
