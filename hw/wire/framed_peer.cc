@@ -8,8 +8,15 @@
 
 namespace ronchi::hw::wire {
 
+namespace {
+constexpr size_t kChunk = 256 << 10;
+}  // namespace
+
 FramedPeer::FramedPeer(Address address, FrameEnd end, const PeerOptions& options)
-    : address_(std::move(address)), end_(end), options_(options) {}
+    : address_(std::move(address)),
+      end_(end),
+      options_(options),
+      chunk_(std::make_unique_for_overwrite<char[]>(kChunk)) {}
 
 void FramedPeer::Drop() {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -48,7 +55,6 @@ absl::Status FramedPeer::Connect() {
 }
 
 absl::StatusOr<std::string> FramedPeer::Frame(Stream::Clock::time_point until, bool asked) {
-  constexpr size_t kChunk = 256 << 10;
   for (;;) {
     const absl::StatusOr<size_t> end = end_(come_);
     if (!end.ok()) return GiveUp(end.status(), asked);
@@ -62,12 +68,11 @@ absl::StatusOr<std::string> FramedPeer::Frame(Stream::Clock::time_point until, b
                         absl::StrCat("more than ", options_.most_bytes, " bytes in one frame")),
                     asked);
     }
-    const size_t had = come_.size();
-    come_.resize(std::min(had + kChunk, options_.most_bytes));
-    const auto n = stream_->Receive({come_.data() + had, come_.size() - had}, until);
-    come_.resize(had + (n.ok() ? *n : 0));
+    const size_t room = std::min(kChunk, options_.most_bytes - come_.size());
+    const auto n = stream_->Receive({chunk_.get(), room}, until);
     if (!n.ok()) return GiveUp(n.status(), asked);
     if (*n == 0) return GiveUp(absl::DeadlineExceededError("no answer in time"), asked);
+    come_.append(chunk_.get(), *n);
   }
 }
 

@@ -49,6 +49,8 @@ class FramedPeer {
   std::mutex mutex_;  // of the pointer alone
   std::shared_ptr<Stream> stream_;
   std::string come_;  // what of the next frames has come
+  const std::unique_ptr<char[]>
+      chunk_;  // into which it comes: clearing it each time would take longer than the rest
 };
 
 }  // namespace ronchi::hw::wire

@@ -87,6 +87,7 @@ absl::StatusOr<size_t> Stream::Receive(std::span<char> to, Clock::time_point unt
     }
     if (n == 0) return absl::OutOfRangeError("the link is lost: the other side has closed it");
     if (errno != EAGAIN && errno != EINTR) return LinkLost(std::strerror(errno));
+    if (until <= Clock::now()) return 0;
     if (!WaitFor(socket_.value(), POLLIN, until)) return 0;
   }
 }
