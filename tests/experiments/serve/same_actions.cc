@@ -32,12 +32,24 @@ std::vector<std::pair<std::string, double>> Actions(const std::filesystem::path&
 class SameActions : public testing::Test {
  protected:
   // Without theory, whose forecast of drift goes by the clock, which is another one over a wire.
+  Finished Try(const std::string& instrument, const std::string& run) {
+    return Ronchi(
+        {"deploy", "policy.json", "quickstart", "--set", "deploy.instrument=" + instrument, "--set",
+         "deploy.steps=45", "--set", "theory=none", "-o", run, "-q"},
+        out_.path());
+  }
   void Deploy(const std::string& instrument, const std::string& run) {
-    const Finished done =
-        Ronchi({"deploy", "policy.json", "quickstart", "--set", "deploy.instrument=" + instrument,
-                "--set", "deploy.steps=45", "--set", "theory=none", "-o", run, "-q"},
-               out_.path());
+    const Finished done = Try(instrument, run);
     ASSERT_EQ(done.status, 0) << done.out << done.err;
+  }
+  // The column by temscript, its corrector by CEOS; `keys` are more of the column's.
+  std::string Column(ServedProgram* served, const std::string& keys = "") {
+    return "kind: composite\nparts:\n  - {kind: temscript, address: \"" + served->At("temscript") +
+           "\", field_at_magnification_1_m: 0.1, defocus_limit_nm: 50, current_pA: 60, " + keys +
+           "\n     detectors: {haadf: {name: haadf, inner_mrad: 60, outer_mrad: 100, dark_counts: "
+           "2}}}\n"
+           "  - {kind: ceos, address: \"" +
+           served->At("ceos") + "\", limits_nm: {A1: 50, B2: 0, A2: 0}}\n";
   }
   TemporaryFolder out_;
 };
@@ -54,13 +66,7 @@ TEST_F(SameActions, DirectlyOverTwoWiresAndByARecording) {
   const uint64_t seed = DeriveSeed(1, "deploy.instrument");
   ServedProgram served("twin.yaml", "temscript,ceos", "0,0", out_.path(),
                        {"--seed", std::to_string(seed)});
-  std::ofstream(out_ / "column.yaml")
-      << "kind: composite\nparts:\n  - {kind: temscript, address: \"" << served.At("temscript")
-      << "\", field_at_magnification_1_m: 0.1, defocus_limit_nm: 50, current_pA: 60,\n"
-         "     detectors: {haadf: {name: haadf, inner_mrad: 60, outer_mrad: 100, dark_counts: "
-         "2}}}\n"
-         "  - {kind: ceos, address: \""
-      << served.At("ceos") << "\", limits_nm: {A1: 50, B2: 0, A2: 0}}\n";
+  std::ofstream(out_ / "column.yaml") << Column(&served);
   Deploy("column.yaml", "wire");
   Deploy("{kind: replay, folder: wire, instrument: deploy}", "again");
 
@@ -77,6 +83,27 @@ TEST_F(SameActions, DirectlyOverTwoWiresAndByARecording) {
     EXPECT_EQ((differs - pixels.begin()) / 4, pixels.size() / 4)
         << run << ": the first other pixel";
   }
+}
+
+// Defocus comes by temscript with the wrong sign; the corrector's measurement tells.
+TEST_F(SameActions, AWrongSignIsFoundBeforeTheAgentActs) {
+  std::ofstream(out_ / "twin.yaml")
+      << "preset: corrected_200kV\nname: column\nmeasurements: {present: true}\n";
+  ASSERT_EQ(Ronchi({"train", "quickstart", "-o", "policy.json", "-q"}, out_.path()).status, 0);
+  ServedProgram served("twin.yaml", "temscript,ceos", "0,0", out_.path());
+  const std::string prove = "prove: {optics.C10: {step: 20 nm, measure: defocus}}\n";
+  std::ofstream(out_ / "right.yaml") << Column(&served) << prove;
+  std::ofstream(out_ / "wrong.yaml") << Column(&served, "defocus_sign: -1, ") << prove;
+  Deploy("right.yaml", "right");
+  EXPECT_GT(Actions(out_ / "right").size(), 40u);
+  EXPECT_THAT(ReadAll(out_ / "right/events.jsonl"),
+              testing::HasSubstr("optics.C10 is proven: its gain is "));
+  const Finished wrong = Try("wrong.yaml", "wrong");
+  EXPECT_EQ(wrong.status, 1) << wrong.out << wrong.err;
+  EXPECT_THAT(wrong.err, testing::HasSubstr("optics.C10 is not proven"));
+  EXPECT_THAT(wrong.err, testing::HasSubstr("its sign is turned"));
+  // The proof's own: to where it stood, a step, and back.
+  EXPECT_EQ(Actions(out_ / "wrong").size(), 3u);
 }
 
 }  // namespace
