@@ -1,8 +1,10 @@
 #include "hw/wire/mib_pixels.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "core/status.h"
 
@@ -28,6 +30,7 @@ void FromBigEndian(std::string_view bytes, std::span<Number> to) {
 
 template <class Integer>
 void ToBigEndian(std::span<const float> from, uint32_t most, char* to) {
+  most = std::min<uint32_t>(most, std::numeric_limits<Integer>::max());
   for (size_t i = 0; i < from.size(); ++i) {
     const double x = std::nearbyint(double(from[i]));
     const Integer n = Swapped(Integer(x >= double(most) ? most : x > 0 ? uint32_t(x) : 0));

@@ -54,6 +54,11 @@ class FakeMerlin {
     const std::lock_guard<std::mutex> lock(mutex_);
     return done_[command] > 0;
   }
+  // Until the other side has ended its data link, so that the next one is a new one here, too.
+  void AwaitNoListener() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return peer_ == nullptr; });
+  }
   int data_connections() const { return data_.connections(); }
 
   static std::string FrameOf(size_t sequence, hw::wire::MibHeader h = {}) {
@@ -78,6 +83,7 @@ class FakeMerlin {
     const std::lock_guard<std::mutex> lock(sending_);
     const std::lock_guard<std::mutex> also(mutex_);
     if (peer_ == peer) peer_ = nullptr;
+    changed_.notify_all();
   }
 
   void ServeControl(Peer* peer) {

@@ -98,7 +98,8 @@ std::vector<Fault> StreamsThatAreRight() {
       Data("FourChips",
            [](Pieces* p) { AllAs(p, {.header_bytes = 768, .chips = 4, .layout = "2x2"}); }),
       Data("HeaderOfAnyBytes", [](Pieces* p) {
-        (*p)[0] = MpxMessage("HDR,\n\xff\xfe\x00:\t\x80\nFrames in Acquisition (Number):\t4\nEnd");
+        const char of_any[] = "HDR,\n\xff\xfe\0:\t\x80\nFrames in Acquisition (Number):\t4\nEnd";
+        (*p)[0] = MpxMessage({of_any, sizeof(of_any) - 1});
       })};
 }
 
@@ -263,6 +264,7 @@ TEST_P(MerlinFaults, EndsAsItShouldAndTheNextExposureIsRight) {
     EXPECT_FALSE(e.remedy.empty());
   }
   fake.Put({});
+  if (fake.Did("STOPACQUISITION")) fake.AwaitNoListener();
   if (f.kind == ErrorKind::kTimeout) return;  // the deadline is too short for a busy machine
   ExpectPattern((*merlin)->Execute(expose), 65535);
 }
@@ -281,6 +283,7 @@ TEST(MerlinFaultsSettled, WhatWasBegunIsStoppedAndWhatWasNotIsNotSaidToBe) {
   EXPECT_TRUE(MayHaveHappened(merlin->Execute(expose).status()));
   EXPECT_TRUE(fake.Did("STOPACQUISITION"));
   fake.Put({});
+  fake.AwaitNoListener();
   ExpectPattern(merlin->Execute(expose), 65535);
   EXPECT_EQ(fake.data_connections(), 2) << "one until the fault, and one since";
   ExpectPattern(merlin->Execute(expose), 65535);
