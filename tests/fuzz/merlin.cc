@@ -22,7 +22,7 @@ TEST(FuzzMerlin, Answers) {
   Fuzz({.kind = "merlin_answers",
         .corpus = {MpxMessage("GET,COUNTERDEPTH,12,0") + MpxMessage("SET,ACQUISITIONTIME,0") +
                        MpxMessage("CMD,STARTACQUISITION,1"),
-                   "MPX,0000000021,GET,COUNTERDEPTH,12,0MPX,0000000016,CMD,SOFTTRIGGER,0"},
+                   "MPX,0000000021,GET,COUNTERDEPTH,12,0MPX,0000000017,CMD,SOFTTRIGGER,0"},
         .read = [](const std::string& bytes) -> absl::Status {
           for (size_t at = 0; at < bytes.size();) {
             const std::string_view rest = std::string_view(bytes).substr(at);
