@@ -47,7 +47,7 @@ TEST(ServeProgram, BadInputIsALineAndStatusTwo) {
     return Ronchi(more, out.path());
   };
   const std::pair<std::vector<std::string>, const char*> cases[] = {
-      {{"--protocol", "telnet"}, "'telnet' is not allowed; allowed: temscript, merlin"},
+      {{"--protocol", "telnet"}, "'telnet' is not allowed; allowed: temscript, ceos, merlin"},
       {{"--protocol", ","}, "--protocol: none is named"},
       {{"--protocol", "temscript", "--port", "x"}, "'x' is not allowed; allowed: 0 … 65535"},
       {{"--protocol", "temscript", "--port", "0,0"}, "2 ports for 1 protocols"},
