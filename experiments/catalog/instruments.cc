@@ -196,6 +196,8 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
         {"data", "host:port of its frames, usually 6342"},
         {"camera", "its name here; merlin"},
         {"pixel_mrad", "across a pixel; 0 (not known)"},
+        {"min_time_ms", "of an exposure; 0"},
+        {"max_time_ms", "of an exposure; 1e9"},
         {"counter_depth", "1, 6, 12, 24 bits; 0 (as it stands)"},
         {"trigger", "as_it_is, internal or soft"},
         {"connect_s", "for a connection; 5"},

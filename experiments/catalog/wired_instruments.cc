@@ -117,13 +117,15 @@ absl::StatusOr<hw::MerlinOptions> ReadMerlin(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(o.control, ReadAddress(&r, node, "control"));
   RONCHI_ASSIGN_OR_RETURN(o.data, ReadAddress(&r, node, "data"));
   const NumberRange seconds = {.min = 1e-3, .max = 1e6};
-  double pixel_mrad = 0;
+  double pixel_mrad = 0, min_ms = 0, max_ms = 1e9;
   int64_t depth = 0;
   // In the order of MerlinTrigger.
   const std::vector<std::string> triggers = {"as_it_is", "internal", "soft"};
   std::string trigger = triggers[size_t(o.trigger)];
   r.Text("camera", &o.camera);
   r.Number("pixel_mrad", &pixel_mrad, {.min = 0, .max = 1000});
+  r.Number("min_time_ms", &min_ms, {.min = 0, .max = 1e9});
+  r.Number("max_time_ms", &max_ms, {.min = 0, .max = 1e9});
   r.Integer("counter_depth", &depth, {.min = 0, .max = 24});
   r.Choice("trigger", &trigger, triggers);
   r.Number("connect_s", &o.connect_s, seconds);
@@ -134,6 +136,8 @@ absl::StatusOr<hw::MerlinOptions> ReadMerlin(const Config& node) {
   }
   RONCHI_RETURN_IF_ERROR(r.Done());
   o.pixel_rad = pixel_mrad * 1e-3;
+  o.min_time_s = min_ms * 1e-3;
+  o.max_time_s = max_ms * 1e-3;
   o.counter_depth = int(depth);
   const auto chosen = std::find(triggers.begin(), triggers.end(), trigger);
   o.trigger = hw::MerlinTrigger(chosen - triggers.begin());

@@ -63,10 +63,10 @@ absl::StatusOr<DetectorInfo> CameraNamed(const Description& d, const std::string
     names.push_back(x.name);
     if (name.empty() || x.name == name) camera = &x;
   }
-  const std::string there = names.empty() ? "none" : absl::StrJoin(names, ", ");
+  if (names.empty()) return absl::NotFoundError(d.id + " has no camera");
   if (!camera || (name.empty() && names.size() > 1)) {
-    return absl::NotFoundError(
-        absl::StrCat(d.id, ": camera '", name, "' is not allowed; there are: ", there));
+    return absl::NotFoundError(absl::StrCat(
+        d.id, ": camera '", name, "' is not allowed; allowed: ", absl::StrJoin(names, ", ")));
   }
   if (!Can(d, "expose")) return absl::UnimplementedError(d.id + " cannot expose its camera");
   if (camera->pixels_x <= wire::kMostMibSide && camera->pixels_y <= wire::kMostMibSide) {

@@ -91,7 +91,9 @@ class Merlin final : public Instrument {
                                       .kind = DetectorKind::kCamera,
                                       .pixels_x = width,
                                       .pixels_y = height,
-                                      .pixel_rad = options_.pixel_rad});
+                                      .pixel_rad = options_.pixel_rad,
+                                      .min_dwell_s = options_.min_time_s,
+                                      .max_dwell_s = options_.max_time_s});
   }
   const DetectorInfo& camera() const { return description_.detectors[0]; }
 

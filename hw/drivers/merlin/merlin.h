@@ -23,6 +23,8 @@ struct MerlinOptions {
   double pixel_rad = 0;   // angle across a pixel; 0: not known
   int counter_depth = 0;  // 1, 6, 12, 24; 0: as it stands when it is opened
   MerlinTrigger trigger = MerlinTrigger::kAsItIs;
+  // Of an exposure; the server does not tell its limits.
+  double min_time_s = 0, max_time_s = kInf;
   double connect_s = 5;
   double answer_s = 5;  // of the control port
   double frame_s = 10;  // beyond its exposure until a frame is there

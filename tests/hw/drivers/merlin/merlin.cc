@@ -61,13 +61,15 @@ class MerlinTest : public testing::Test {
 
 TEST_F(MerlinTest, DescribesWhatTheServerTells) {
   Serve();
-  const auto merlin = Open({.pixel_rad = 1e-3});
+  const auto merlin = Open({.pixel_rad = 1e-3, .min_time_s = 1e-4, .max_time_s = 10});
   const DetectorInfo& d = merlin->description().detectors.at(0);
   EXPECT_EQ(d.name, "merlin");
   EXPECT_EQ(d.pixels_x, 64u);
   EXPECT_EQ(d.pixels_y, 40u);
   EXPECT_EQ(d.saturation_counts, 4095);
   EXPECT_EQ(d.pixel_rad, 1e-3);
+  EXPECT_EQ(d.min_dwell_s, 1e-4);
+  EXPECT_EQ(d.max_dwell_s, 10);
   EXPECT_FALSE(merlin->description().simulated);
   EXPECT_TRUE(absl::IsUnimplemented(merlin->Execute(Blank{}).status()));
   EXPECT_TRUE(merlin->Execute(Safe{}).ok());
