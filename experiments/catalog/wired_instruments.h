@@ -12,6 +12,9 @@ namespace ronchi {
 // {kind: temscript, address: "10.0.0.7:8080", …}
 absl::StatusOr<InstrumentMaker> PrepareTemscript(const Config& node);
 absl::StatusOr<std::string> SummariseTemscript(const Config& node);
+// {kind: merlin, control: "10.0.0.8:6341", data: "10.0.0.8:6342"}
+absl::StatusOr<InstrumentMaker> PrepareMerlin(const Config& node);
+absl::StatusOr<std::string> SummariseMerlin(const Config& node);
 
 // {kind: ceos, address: "10.0.0.7:7072", …}
 absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);

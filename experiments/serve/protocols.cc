@@ -4,6 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "core/printable.h"
 #include "hw/server/ceos_server.h"
+#include "hw/server/merlin_server.h"
 #include "hw/server/temscript_server.h"
 
 namespace ronchi {
@@ -17,6 +18,11 @@ absl::StatusOr<std::vector<hw::Protocol>> OpenCeos(hw::Hub* hub, const std::stri
   return std::vector<hw::Protocol>{hw::CeosProtocol(hub)};
 }
 
+absl::StatusOr<std::vector<hw::Protocol>> OpenMerlin(hw::Hub* hub, const std::string&) {
+  RONCHI_ASSIGN_OR_RETURN(hw::MerlinProtocols both, hw::MakeMerlinProtocols(hub));
+  return std::vector<hw::Protocol>{std::move(both.control), std::move(both.data)};
+}
+
 }  // namespace
 
 const std::vector<ServedProtocol>& ServedProtocols() {
@@ -27,6 +33,11 @@ const std::vector<ServedProtocol>& ServedProtocols() {
        true,
        OpenTemscript},
       {"ceos", "a CEOS corrector's JSON-RPC: aberrations", {{"", 7072}}, false, OpenCeos},
+      {"merlin",
+       "Quantum Detectors' Merlin: the camera of an instrument that has one",
+       {{"control", 6341}, {"data", 6342}},
+       false,
+       OpenMerlin},
   };
   return kProtocols;
 }

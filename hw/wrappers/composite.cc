@@ -127,9 +127,23 @@ class Composite final : public Instrument {
   absl::StatusOr<Reply> Do(const Expose& expose, const ExecuteOptions& options) {
     const size_t part = detectors_.at(expose.camera);
     if (part == 0) return FromPart(part, expose, options);
-    // The probe goes there and stays; blanked, the column refuses.
-    RONCHI_RETURN_IF_ERROR(FromPart(0, Park{expose.x_m, expose.y_m, 0}, options).status());
+    RONCHI_RETURN_IF_ERROR(Place(expose, options));
     return FromPart(part, expose, options);
+  }
+  // The probe goes there and stays; blanked, the column refuses.
+  absl::Status Place(const Expose& expose, const ExecuteOptions& options) {
+    if (Can(column().description(), "park")) {
+      return FromPart(0, Park{expose.x_m, expose.y_m, 0}, options).status();
+    }
+    if (expose.x_m != 0 || expose.y_m != 0) {
+      return MakeError({ErrorKind::kCannot,
+                        absl::StrCat(column().description().id, " cannot place the probe"),
+                        "expose at (0, 0): where the probe stands"});
+    }
+    if (!Can(column().description(), "read")) return absl::OkStatus();
+    RONCHI_ASSIGN_OR_RETURN(const Reply reply, FromPart(0, Read{}, options));
+    if (!reply.blanked) return absl::OkStatus();
+    return MakeError({ErrorKind::kImpossibleNow, "the beam is blanked", "unblank first"});
   }
   absl::StatusOr<Reply> Do(const Scan& scan, const ExecuteOptions& options) {
     for (const std::string& name : scan.detectors) {

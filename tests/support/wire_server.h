@@ -52,6 +52,13 @@ class Peer {
     if (!Fill(text.data(), text.size())) return nullptr;
     return nlohmann::json::parse(text, nullptr, false);
   }
+  // What has come, at least a byte; empty: the link has ended.
+  std::string Read() {
+    std::string bytes(4096, ' ');
+    const ssize_t n = recv(socket_, bytes.data(), bytes.size(), 0);
+    bytes.resize(n > 0 ? size_t(n) : 0);
+    return bytes;
+  }
   // Until the other side has closed it.
   void AwaitEnd() {
     char byte;

@@ -47,7 +47,7 @@ TEST(ServeProgram, BadInputIsALineAndStatusTwo) {
     return Ronchi(more, out.path());
   };
   const std::pair<std::vector<std::string>, const char*> cases[] = {
-      {{"--protocol", "telnet"}, "'telnet' is not allowed; allowed: temscript"},
+      {{"--protocol", "telnet"}, "'telnet' is not allowed; allowed: temscript, ceos, merlin"},
       {{"--protocol", ","}, "--protocol: none is named"},
       {{"--protocol", "temscript", "--port", "x"}, "'x' is not allowed; allowed: 0 … 65535"},
       {{"--protocol", "temscript", "--port", "0,0"}, "2 ports for 1 protocols"},
@@ -72,7 +72,11 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
       {"kind: temscript\naddress: here\n", "allowed: host:port"},
       {"kind: temscript\naddress: h:80\ndefocus_sign: 0.5\n", "-1, 0 (it is left alone) or 1"},
       {"kind: temscript\naddress: h:80\nfield_m: 1\n", "field_m"},
-      {"kind: temscript\naddress: h:80\ndetectors: {HAADF: {inner: 60}}\n", "inner"}};
+      {"kind: temscript\naddress: h:80\ndetectors: {HAADF: {inner: 60}}\n", "inner"},
+      {"kind: merlin\ncontrol: h:6341\n", "data: missing"},
+      {"kind: merlin\ncontrol: h\ndata: h:6342\n", "allowed: host:port"},
+      {"kind: merlin\ncontrol: h:1\ndata: h:2\ncounter_depth: 7\n", "1, 6, 12, 24 or 0"},
+      {"kind: merlin\ncontrol: h:1\ndata: h:2\ntrigger: hard\n", "as_it_is"}};
   for (const auto& [yaml, what] : cases) {
     Write(out / "x.yaml", yaml);
     const Finished done = Ronchi({"conform", "--instrument", "x.yaml"}, out.path());

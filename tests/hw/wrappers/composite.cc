@@ -75,6 +75,35 @@ TEST_F(CompositeTest, RoutesByWhoHasIt) {
   EXPECT_TRUE(absl::IsNotFound(composite_->Execute(Read{{"nonsense"}}).status()));
 }
 
+// A column whose probe stands where others have put it.
+class Unparking final : public Instrument {
+ public:
+  Unparking() { description_.cannot.push_back("park"); }
+  const Description& description() const override { return description_; }
+
+ private:
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
+    EXPECT_FALSE(std::holds_alternative<Park>(command));
+    return column_.Execute(command, options);
+  }
+  NullInstrument column_;
+  Description description_ = testing_support::NullDescription();
+};
+
+TEST_F(CompositeTest, AColumnThatCannotParkExposesWhereTheProbeStands) {
+  std::vector<std::unique_ptr<Instrument>> parts;
+  parts.push_back(std::make_unique<Unparking>());
+  parts.push_back(std::make_unique<Camera>(log_));
+  const auto composite = *MakeComposite(std::move(parts));
+  EXPECT_TRUE(absl::IsFailedPrecondition(composite->Execute(Expose{"ceta", 0.1}).status()));
+  ASSERT_TRUE(composite->Execute(Unblank{}).ok());
+  EXPECT_EQ(composite->Execute(Expose{"ceta", 0.1})->frames.size(), 1u);
+  log_->clear();
+  const Expose elsewhere{.camera = "ceta", .time_s = 0.1, .y_m = 1e-9};
+  EXPECT_TRUE(absl::IsUnimplemented(composite->Execute(elsewhere).status()));
+  EXPECT_TRUE(log_->empty());
+}
+
 TEST_F(CompositeTest, SafeReachesEveryPart) {
   ASSERT_TRUE(composite_->Execute(Unblank{}).ok());
   log_->clear();
