@@ -1,5 +1,8 @@
 #include "experiments/command/serve_verb.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -57,6 +60,39 @@ void Tell(const Arguments& a, const std::string& id, const Serving& serving) {
   std::fflush(stdout);
 }
 
+// Lines that a person types, as they come; none once the input has ended.
+class TypedLines {
+ public:
+  std::optional<std::string> Next(int within_ms) {
+    if (ended_) std::this_thread::sleep_for(std::chrono::milliseconds(within_ms));
+    pollfd p = {STDIN_FILENO, POLLIN, 0};
+    if (!ended_ && poll(&p, 1, within_ms) > 0) {
+      char bytes[512];
+      const ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
+      ended_ = n <= 0;
+      if (n > 0) come_.append(bytes, size_t(n));
+      if (come_.size() > 4096) come_.clear();  // no line of ours
+    }
+    const size_t end = come_.find('\n');
+    if (end == std::string::npos) return std::nullopt;
+    std::string line = come_.substr(0, end);
+    come_.erase(0, end + 1);
+    return line;
+  }
+
+ private:
+  std::string come_;
+  bool ended_ = false;
+};
+
+void AskPerson(const std::string& call, const std::string& code) {
+  std::fprintf(
+      stderr,
+      "A client asks for a call that drives or exposes:\n  %s\nyes %s or no %s, and Enter, "
+      "within two minutes; else it is denied.\n",
+      Printable(call).c_str(), code.c_str(), code.c_str());
+}
+
 }  // namespace
 
 int ServeInstrument(const Arguments& a) {
@@ -64,8 +100,9 @@ int ServeInstrument(const Arguments& a) {
     return Fail(absl::InvalidArgumentError(
         "--instrument is required: a preset (ronchi list) or an instrument's YAML file"));
   }
-  const absl::StatusOr<ServeOptions> options = OptionsOf(a);
+  absl::StatusOr<ServeOptions> options = OptionsOf(a);
   if (!options.ok()) return Fail(options.status());
+  options->on_approval = AskPerson;
   const absl::StatusOr<Config> config = InstrumentConfig(a.instrument, a.overrides);
   if (!config.ok()) return Fail(config.status());
   absl::StatusOr<std::unique_ptr<hw::Instrument>> opened =
@@ -77,7 +114,13 @@ int ServeInstrument(const Arguments& a) {
   const auto serving = Serve(*std::move(opened), *options);
   if (!serving.ok()) return Fail(serving.status());
   Tell(a, id, **serving);
-  while (!Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  TypedLines typed;
+  while (!Interrupted()) {
+    const std::optional<std::string> line = typed.Next(50);
+    if (line && !line->empty() && !(*serving)->Hear(*line)) {
+      std::fprintf(stderr, "No call waits for that word.\n");
+    }
+  }
   SetInterrupted(false);  // it is how a server ends: the beam is blanked, and all is well
   const absl::Status ended = (*serving)->End();
   return ended.ok() ? kDone : Fail(ended);

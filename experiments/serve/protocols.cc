@@ -4,23 +4,28 @@
 #include "absl/strings/str_join.h"
 #include "core/printable.h"
 #include "hw/server/ceos_server.h"
+#include "hw/server/mcp_server.h"
 #include "hw/server/merlin_server.h"
 #include "hw/server/temscript_server.h"
 
 namespace ronchi {
 namespace {
 
-absl::StatusOr<std::vector<hw::Protocol>> OpenTemscript(hw::Hub* hub, const std::string& token) {
-  return std::vector<hw::Protocol>{hw::TemscriptProtocol(hub, {.token = token})};
+absl::StatusOr<std::vector<hw::Protocol>> OpenTemscript(const ServeContext& c) {
+  return std::vector<hw::Protocol>{hw::TemscriptProtocol(c.hub, {.token = c.token})};
 }
 
-absl::StatusOr<std::vector<hw::Protocol>> OpenCeos(hw::Hub* hub, const std::string&) {
-  return std::vector<hw::Protocol>{hw::CeosProtocol(hub)};
+absl::StatusOr<std::vector<hw::Protocol>> OpenCeos(const ServeContext& c) {
+  return std::vector<hw::Protocol>{hw::CeosProtocol(c.hub)};
 }
 
-absl::StatusOr<std::vector<hw::Protocol>> OpenMerlin(hw::Hub* hub, const std::string&) {
-  RONCHI_ASSIGN_OR_RETURN(hw::MerlinProtocols both, hw::MakeMerlinProtocols(hub));
+absl::StatusOr<std::vector<hw::Protocol>> OpenMerlin(const ServeContext& c) {
+  RONCHI_ASSIGN_OR_RETURN(hw::MerlinProtocols both, hw::MakeMerlinProtocols(c.hub));
   return std::vector<hw::Protocol>{std::move(both.control), std::move(both.data)};
+}
+
+absl::StatusOr<std::vector<hw::Protocol>> OpenMcp(const ServeContext& c) {
+  return std::vector<hw::Protocol>{hw::McpProtocol(c.hub, c.approval, {.token = c.token})};
 }
 
 }  // namespace
@@ -38,6 +43,12 @@ const std::vector<ServedProtocol>& ServedProtocols() {
        {{"control", 6341}, {"data", 6342}},
        false,
        OpenMerlin},
+      {"mcp",
+       "the Model Context Protocol: verbs as tools; a person approves each call that drives or "
+       "exposes",
+       {{"", 8000}},
+       true,
+       OpenMcp},
   };
   return kProtocols;
 }

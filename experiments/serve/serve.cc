@@ -21,8 +21,9 @@ std::string AddressText(const std::string& host, int port) {
 
 class Served final : public Serving {
  public:
-  explicit Served(std::unique_ptr<hw::Instrument> instrument)
-      : instrument_(std::move(instrument)) {}
+  Served(std::unique_ptr<hw::Instrument> instrument, const ServeOptions& options)
+      : instrument_(std::move(instrument)),
+        approval_(options.on_approval, options.on_approval ? options.approval_s : 0) {}
   ~Served() override { (void)End(); }
 
   absl::Status Begin(const ServeOptions& options) {
@@ -30,7 +31,7 @@ class Served final : public Serving {
     for (const std::string& name : options.protocols) {
       RONCHI_ASSIGN_OR_RETURN(const ServedProtocol* const p, FindServedProtocol(name));
       if (!IsThisMachineAlone(options.host)) RONCHI_RETURN_IF_ERROR(MayListen(*p, options));
-      RONCHI_ASSIGN_OR_RETURN(auto protocols, p->open(&hub_, options.token));
+      RONCHI_ASSIGN_OR_RETURN(auto protocols, p->open({&hub_, &approval_, options.token}));
       for (size_t i = 0; i < protocols.size(); ++i) {
         int port = p->ports[i].port;
         if (!options.ports.empty()) {
@@ -51,10 +52,12 @@ class Served final : public Serving {
   }
 
   std::vector<At> ports() const override { return at_; }
+  bool Hear(const std::string& line) override { return approval_.Hear(line); }
 
   absl::Status End() override {
     if (!instrument_) return absl::OkStatus();
     hub_.Cancel();
+    approval_.Close();
     server_.reset();
     const bool can = hw::Can(instrument_->description(), "blank");
     const absl::Status blanked = can ? hub_.BlankNow() : absl::OkStatus();
@@ -85,6 +88,7 @@ class Served final : public Serving {
 
   std::unique_ptr<hw::Instrument> instrument_;
   hw::Hub hub_{instrument_.get()};
+  hw::ApprovalDesk approval_;
   std::vector<At> at_;
   std::unique_ptr<hw::Server> server_;
 };
@@ -93,7 +97,7 @@ class Served final : public Serving {
 
 absl::StatusOr<std::unique_ptr<Serving>> Serve(std::unique_ptr<hw::Instrument> instrument,
                                                const ServeOptions& options) {
-  auto served = std::make_unique<Served>(std::move(instrument));
+  auto served = std::make_unique<Served>(std::move(instrument), options);
   RONCHI_RETURN_IF_ERROR(served->Begin(options));
   return std::unique_ptr<Serving>(std::move(served));
 }

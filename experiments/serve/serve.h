@@ -1,6 +1,7 @@
 // An instrument on ports, each with its protocol.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ struct ServeOptions {
   std::vector<int> ports;  // of all of them, in order; 0: a free one; none: the protocols' own
   std::string host = "127.0.0.1";
   std::string token;  // empty: none is asked for
+  // Tells a person of a call that waits for a word, and its code. None: such calls are denied.
+  std::function<void(const std::string& call, const std::string& code)> on_approval = nullptr;
+  double approval_s = 120;  // without a word for so long it is denied
 };
 
 class Serving {
@@ -23,6 +27,8 @@ class Serving {
     std::string protocol, what, address;  // "merlin", "data", "127.0.0.1:6342"
   };
   virtual std::vector<At> ports() const = 0;
+  // A person's line on a call that waits: "yes <code>", "no <code>". False: it is none.
+  virtual bool Hear(const std::string& line) = 0;
   // Of the instrument, which then blanks if it can.
   virtual absl::Status End() = 0;
 };

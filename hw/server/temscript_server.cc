@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/nesting.h"
+#include "hw/server/http_gate.h"
 #include "hw/server/temscript_desk.h"
 #include "hw/wire/http.h"
 
@@ -11,21 +12,6 @@ namespace {
 
 using nlohmann::json;
 using wire::HttpAnswerBytes;
-
-// Compared in a time that tells nothing of where they differ.
-bool SameToken(const std::string& a, const std::string& b) {
-  unsigned char differ = a.size() != b.size();
-  for (size_t i = 0; i < a.size(); ++i) differ |= uint8_t(a[i] ^ b[b.empty() ? 0 : i % b.size()]);
-  return differ == 0;
-}
-
-// "127.0.0.1:8080", "[::1]", "localhost". A page in somebody's browser can make a name of its own
-// stand for this machine, and then speak to what listens here.
-bool IsAddress(const std::string& host) {
-  const std::string name = host.substr(0, host[0] == '[' ? std::string::npos : host.find(':'));
-  return name == "localhost" || host[0] == '[' ||
-         name.find_first_not_of("0123456789.") == std::string::npos;
-}
 
 // One request a connection, as with temscript's own server: its client goes on without having read
 // an answer to the end.
@@ -43,14 +29,7 @@ class TemscriptSession final : public Session {
 
  private:
   std::string Answer(const wire::HttpRequests::Came& came) {
-    const std::string* host = came.Find("host");
-    if (token_.empty() && host && !IsAddress(*host)) {
-      return HttpAnswerBytes(403, "ask for this address, not for a name", "", "", true);
-    }
-    const std::string* authorization = came.Find("authorization");
-    if (!token_.empty() && !(authorization && SameToken(*authorization, "Bearer " + token_))) {
-      return HttpAnswerBytes(401, "a token is needed", "", "", true);
-    }
+    if (const auto refused = RefusedRequest(came, token_)) return *refused;
     const wire::HttpRequest& r = came.request;
     const std::string path = r.target.substr(0, r.target.find('?'));
     absl::StatusOr<json> value = absl::NotFoundError("Unknown API version: '" + path + "'");
