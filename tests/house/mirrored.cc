@@ -83,6 +83,8 @@ const std::map<std::string, std::string> kElsewhere = {
     {"hw/safety/set_rules.cc", "hw/safety/guard_envelope.cc"},
     {"hw/safety/watchdog.cc", "hw/safety/faults.cc"},
     {"hw/server/ceos_corrector.cc", "hw/server/ceos_server.cc"},
+    {"hw/server/http_gate.cc", "hw/server/mcp_server.cc"},
+    {"hw/server/mcp_tools.cc", "hw/server/mcp_server.cc"},
     {"hw/server/temscript_desk.cc", "hw/server/temscript_server.cc"},
     {"hw/server/merlin_camera.cc", "hw/server/merlin_server.cc"},
     {"hw/twin/base/readings.cc", "hw/twin/base/twin_base.cc"},

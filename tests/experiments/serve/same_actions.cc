@@ -1,5 +1,6 @@
 // The same policy on the same column acts in the same way, whether it reaches the column directly,
-// over the wires of temscript and CEOS, or by a recording of that; and sees the same pixels.
+// over the wires of temscript, CEOS and Merlin, or by a recording of that; and sees the same
+// pixels.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -42,29 +43,33 @@ class SameActions : public testing::Test {
     const Finished done = Try(instrument, run);
     ASSERT_EQ(done.status, 0) << done.out << done.err;
   }
-  // The column by temscript, its corrector by CEOS; `keys` are more of the column's.
+  // The column by temscript, its corrector by CEOS, its camera by Merlin; `keys` are more of the
+  // column's.
   std::string Column(ServedProgram* served, const std::string& keys = "") {
     return "kind: composite\nparts:\n  - {kind: temscript, address: \"" + served->At("temscript") +
            "\", field_at_magnification_1_m: 0.1, defocus_limit_nm: 50, current_pA: 60, " + keys +
            "\n     detectors: {haadf: {name: haadf, inner_mrad: 60, outer_mrad: 100, dark_counts: "
            "2}}}\n"
            "  - {kind: ceos, address: \"" +
-           served->At("ceos") + "\", limits_nm: {A1: 50, B2: 0, A2: 0}}\n";
+           served->At("ceos") + "\", limits_nm: {A1: 50, B2: 0, A2: 0}}\n" +
+           "  - {kind: merlin, control: \"" + served->At("merlin control") + "\", data: \"" +
+           served->At("merlin data") + "\"}\n";
   }
   TemporaryFolder out_;
 };
 
-TEST_F(SameActions, DirectlyOverTwoWiresAndByARecording) {
+TEST_F(SameActions, DirectlyOverThreeWiresAndByARecording) {
   // What the wires cannot have alike: a question takes the twin's own time, in which its specimen
   // drifts; a corrector that stands where it shall stand is not asked to, and a twin would settle;
   // it rounds what it is told, and does not tell where it stands. Here all three are nothing.
   std::ofstream(out_ / "twin.yaml") << "preset: corrected_200kV\nname: column\nread_s: "
-                                       "0\nsettle_s: 0\ncorrector_resolution_nm: 0\n";
+                                       "0\nsettle_s: 0\ncorrector_resolution_nm: 0\n"
+                                       "camera: {present: true}\n";
   ASSERT_EQ(Ronchi({"train", "quickstart", "-o", "policy.json", "-q"}, out_.path()).status, 0);
   Deploy("twin.yaml", "direct");
 
   const uint64_t seed = DeriveSeed(1, "deploy.instrument");
-  ServedProgram served("twin.yaml", "temscript,ceos", "0,0", out_.path(),
+  ServedProgram served("twin.yaml", "temscript,ceos,merlin", "0,0,0,0", out_.path(),
                        {"--seed", std::to_string(seed)});
   std::ofstream(out_ / "column.yaml") << Column(&served);
   Deploy("column.yaml", "wire");
@@ -88,9 +93,10 @@ TEST_F(SameActions, DirectlyOverTwoWiresAndByARecording) {
 // Defocus comes by temscript with the wrong sign; the corrector's measurement tells.
 TEST_F(SameActions, AWrongSignIsFoundBeforeTheAgentActs) {
   std::ofstream(out_ / "twin.yaml")
-      << "preset: corrected_200kV\nname: column\nmeasurements: {present: true}\n";
+      << "preset: corrected_200kV\nname: column\nmeasurements: {present: true}\n"
+         "camera: {present: true}\n";
   ASSERT_EQ(Ronchi({"train", "quickstart", "-o", "policy.json", "-q"}, out_.path()).status, 0);
-  ServedProgram served("twin.yaml", "temscript,ceos", "0,0", out_.path());
+  ServedProgram served("twin.yaml", "temscript,ceos,merlin", "0,0,0,0", out_.path());
   const std::string prove = "prove: {optics.C10: {step: 20 nm, measure: defocus}}\n";
   std::ofstream(out_ / "right.yaml") << Column(&served) << prove;
   std::ofstream(out_ / "wrong.yaml") << Column(&served, "defocus_sign: -1, ") << prove;
