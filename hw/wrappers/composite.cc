@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hw/instrument/capability.h"
+#include "hw/instrument/cost.h"
 #include "hw/instrument/validate.h"
 
 namespace ronchi::hw {
@@ -128,7 +129,22 @@ class Composite final : public Instrument {
     const size_t part = detectors_.at(expose.camera);
     if (part == 0) return FromPart(part, expose, options);
     RONCHI_RETURN_IF_ERROR(Place(expose, options));
-    return FromPart(part, expose, options);
+    absl::StatusOr<Reply> reply = FromPart(part, expose, options);
+    if (reply.ok() && reply->electrons == 0) RONCHI_RETURN_IF_ERROR(AddElectrons(expose, &*reply));
+    return reply;
+  }
+  // A camera knows nothing of the beam: what the specimen was given, the column's current tells.
+  absl::Status AddElectrons(const Expose& expose, Reply* reply) {
+    const Description& d = column().description();
+    if (!d.FindProperty("beam.current") || !Can(d, "read")) return absl::OkStatus();
+    RONCHI_ASSIGN_OR_RETURN(const Reply read, FromPart(0, Read{{"beam.current"}}, {}));
+    if (read.readings.size() != 1) return absl::InternalError("beam.current was not read");
+    Expose given = expose;
+    given.frames = reply->frames.size();
+    const Cost cost = PredictCost(description_, given, read.readings[0].value.si);
+    reply->electrons = cost.electrons;
+    reply->dose_e_per_m2 = cost.dose_e_per_m2;
+    return absl::OkStatus();
   }
   // The probe goes there and stays; blanked, the column refuses.
   absl::Status Place(const Expose& expose, const ExecuteOptions& options) {

@@ -38,6 +38,32 @@ TEST(ServeProgram, ATwinConformsOverTheWireAndIsBlankedAtTheEnd) {
   EXPECT_EQ(ended.err, "");
 }
 
+// What has a camera and a corrector of its own, put together again from three wires.
+TEST(ServeProgram, ThreeWiresConformAsOneInstrument) {
+  TemporaryFolder out;
+  Write(out / "twin.yaml",
+        "preset: corrected_200kV\ncamera: {present: true}\nmeasurements: {present: true}\n");
+  ServedProgram served("twin.yaml", "temscript,ceos,merlin", "0,0,0,0", out.path());
+  Write(out / "column.yaml",
+        "kind: composite\nguard: {dose_budget_e_per_A2: 1.0e+9}\nparts:\n"
+        "  - {kind: temscript, address: \"" +
+            served.At("temscript") +
+            "\", field_at_magnification_1_m: 0.1, detectors: {haadf: {name: haadf}}}\n"
+            "  - {kind: ceos, address: \"" +
+            served.At("ceos") +
+            "\", limits_nm: {A1: 50, B2: 0, A2: 0}}\n"
+            "  - {kind: merlin, control: \"" +
+            served.At("merlin control") + "\", data: \"" + served.At("merlin data") +
+            "\", min_time_ms: 0.5}\n");
+  const Finished conforms = Ronchi({"conform", "--instrument", "column.yaml"}, out.path());
+  EXPECT_EQ(conforms.status, 0) << conforms.out << conforms.err;
+  EXPECT_THAT(conforms.out, HasSubstr(", behind its guard\n"));  // a camera may be a real one
+  for (const char* check : {"pass  a scan has its shape", "pass  cameras expose",
+                            "pass  measurements give numbers", "pass  a small step is made"}) {
+    EXPECT_THAT(conforms.out, HasSubstr(check));
+  }
+}
+
 TEST(ServeProgram, BadInputIsALineAndStatusTwo) {
   TemporaryFolder out;
   Write(out / "short.txt", "secret\n");
@@ -83,6 +109,23 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
     EXPECT_EQ(done.status, 2) << done.err;
     EXPECT_THAT(done.err, HasSubstr("x.yaml:"));
     EXPECT_THAT(done.err, HasSubstr(what));
+  }
+}
+
+// The set-ups that the documents show are read to the end; nobody listens there.
+TEST(ServeProgram, TheExamplesAreSoundConfigs) {
+  TemporaryFolder out;
+  for (const std::string name : {"thermo_ceos_merlin", "twin_over_every_wire"}) {
+    std::string text =
+        testing_support::ReadAll(RONCHI_SOURCE_DIR "/examples/instruments/" + name + ".yaml");
+    // Port 1: nobody, whatever else runs on this machine.
+    for (const char* port : {":8080", ":7072", ":6341", ":6342"}) {
+      for (size_t at; (at = text.find(port)) != std::string::npos;) text.replace(at, 5, ":1");
+    }
+    Write(out / "x.yaml", text);
+    const Finished done = Ronchi({"conform", "--instrument", "x.yaml"}, out.path());
+    EXPECT_EQ(done.status, 1) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("127.0.0.1:1: cannot connect"));
   }
 }
 

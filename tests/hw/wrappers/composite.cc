@@ -67,7 +67,11 @@ TEST_F(CompositeTest, RoutesByWhoHasIt) {
   EXPECT_TRUE(absl::IsFailedPrecondition(composite_->Execute(Expose{"ceta", 0.1}).status()))
       << "blanked: the column refuses to park";
   ASSERT_TRUE(composite_->Execute(Unblank{}).ok());
-  EXPECT_EQ(composite_->Execute(Expose{"ceta", 0.1})->frames.size(), 1u);
+  const Reply exposed = *composite_->Execute(Expose{"ceta", 0.1});
+  EXPECT_EQ(exposed.frames.size(), 1u);
+  // The camera knows nothing of the beam; the column's current is 1 pA.
+  EXPECT_NEAR(exposed.electrons, 0.1 * 1e-12 / kElementaryCharge_C, 1e-6);
+  EXPECT_NEAR(exposed.dose_e_per_m2, exposed.electrons / 1e-20, 1e-6 * exposed.dose_e_per_m2);
   EXPECT_TRUE(composite_->Execute(SmallScan()).ok());
   Scan with_camera = SmallScan();
   with_camera.detectors = {"ceta"};
