@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -37,7 +38,7 @@ absl::StatusOr<ServeOptions> OptionsOf(const Arguments& a) {
   if (o.protocols.empty()) return absl::InvalidArgumentError("--protocol: none is named");
   if (a.token_file.empty()) return o;
   RONCHI_ASSIGN_OR_RETURN(const std::string text, ReadFile(a.token_file));
-  o.token = text.substr(0, text.find('\n'));
+  o.token = std::string(absl::StripAsciiWhitespace(text.substr(0, text.find('\n'))));
   if (o.token.size() >= 16) return o;
   return absl::InvalidArgumentError(absl::StrCat("--token-file ", a.token_file,
                                                  ": its first line has ", o.token.size(),
@@ -63,6 +64,7 @@ void Tell(const Arguments& a, const std::string& id, const Serving& serving) {
 // Lines that a person types, as they come; none once the input has ended.
 class TypedLines {
  public:
+  bool ended() const { return ended_; }
   std::optional<std::string> Next(int within_ms) {
     if (ended_) std::this_thread::sleep_for(std::chrono::milliseconds(within_ms));
     pollfd p = {STDIN_FILENO, POLLIN, 0};
@@ -117,11 +119,11 @@ int ServeInstrument(const Arguments& a) {
   TypedLines typed;
   while (!Interrupted()) {
     const std::optional<std::string> line = typed.Next(50);
+    if (typed.ended()) (*serving)->HearNothingMore();
     if (line && !line->empty() && !(*serving)->Hear(*line)) {
       std::fprintf(stderr, "No call waits for that word.\n");
     }
   }
-  SetInterrupted(false);  // it is how a server ends: the beam is blanked, and all is well
   const absl::Status ended = (*serving)->End();
   return ended.ok() ? kDone : Fail(ended);
 }

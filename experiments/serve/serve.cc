@@ -1,5 +1,7 @@
 #include "experiments/serve/serve.h"
 
+#include <arpa/inet.h>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "experiments/serve/protocols.h"
@@ -11,7 +13,9 @@ namespace ronchi {
 namespace {
 
 bool IsThisMachineAlone(const std::string& host) {
-  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
+  in_addr address = {};
+  const bool v4 = inet_pton(AF_INET, host.c_str(), &address) == 1;
+  return host == "localhost" || host == "::1" || (v4 && (ntohl(address.s_addr) >> 24) == 127);
 }
 
 std::string AddressText(const std::string& host, int port) {
@@ -53,13 +57,17 @@ class Served final : public Serving {
 
   std::vector<At> ports() const override { return at_; }
   bool Hear(const std::string& line) override { return approval_.Hear(line); }
+  void HearNothingMore() override { approval_.Close(); }
 
   absl::Status End() override {
     if (!instrument_) return absl::OkStatus();
-    hub_.Cancel();
+    const bool can = hw::Can(instrument_->description(), "blank");
+    // First the beam: what runs, what waits and what connections still ask for end by themselves.
+    hub_.Close();
+    if (can) (void)hub_.BlankNow();
     approval_.Close();
     server_.reset();
-    const bool can = hw::Can(instrument_->description(), "blank");
+    // Once more, as an unblank may have been on its way.
     const absl::Status blanked = can ? hub_.BlankNow() : absl::OkStatus();
     instrument_.reset();
     return blanked;

@@ -29,6 +29,8 @@ class Serving {
   virtual std::vector<At> ports() const = 0;
   // A person's line on a call that waits: "yes <code>", "no <code>". False: it is none.
   virtual bool Hear(const std::string& line) = 0;
+  // Nobody is there any more to ask: calls that need a word are denied.
+  virtual void HearNothingMore() = 0;
   // Of the instrument, which then blanks if it can.
   virtual absl::Status End() = 0;
 };

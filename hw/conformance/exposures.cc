@@ -25,10 +25,16 @@ class ExposureChecks final : public Suite {
     Try("measurements give numbers with their covariance", [&] { return Measures(); });
     Try("the clock never runs back", [&] { return clock_fault_; });
     Try("every error has a cause and a remedy", [&] { return error_fault_; });
-    (void)Do(Safe{});
+    Try("the beam is blanked at the end", [&] { return BlanksAtTheEnd(); });
   }
 
  private:
+  std::string BlanksAtTheEnd() {
+    const auto safe = Do(Safe{});
+    Need("safe");
+    if (!safe.ok()) return absl::StrCat("the beam may be ON: ", safe.status().ToString());
+    return safe->blanked ? "" : "the beam is ON";
+  }
   Scan Points() const {
     Need("scan.points");
     Scan s = Raster();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "core/printable.h"
 #include "hw/instrument/capability.h"
@@ -14,7 +15,8 @@ namespace {
 using nlohmann::json;
 using wire::kHaiderTerms;
 
-constexpr int kCeosProtocol = 4;  // what the vendor's own says
+constexpr int kCeosProtocol = 4;     // what the vendor's own says
+constexpr int kMostCorrections = 4;  // at a time, one of which goes on
 constexpr double kCorrectionTurn_s = 60;
 // The outer angle unless one is given, mrad.
 constexpr std::pair<const char*, double> kCeosTableaus[] = {
@@ -182,6 +184,11 @@ absl::StatusOr<json> CeosCorrector::Correct(const json& params) {
     if (!Knob(term, part)) {
       return NotHere(absl::StrCat("this instrument does not correct ", name));
     }
+  }
+  // Those that wait hold a thread of the server each, and a blank needs one.
+  const absl::Cleanup left = [&] { --waiting_; };
+  if (++waiting_ > kMostCorrections) {
+    return MakeError({ErrorKind::kBusy, "other corrections go on", "ask again later"});
   }
   const std::unique_lock<std::timed_mutex> turn(correcting_,
                                                 std::chrono::duration<double>(kCorrectionTurn_s));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -52,6 +53,7 @@ class CeosCorrector {
   using ByTerm = std::array<std::array<std::optional<T>, 2>, wire::kHaiderTerms.size()>;
 
   Hub* const hub_;
+  std::atomic<int> waiting_ = 0;
   std::timed_mutex correcting_;  // one reads where a knob stands and sets it before the next
   std::mutex mutex_;
   ByTerm<double> measured_;  // the latest, moved by what has been corrected since; Haider's

@@ -19,11 +19,14 @@ bool IsAddress(const std::string& host) {
          name.find_first_not_of("0123456789.") == std::string::npos;
 }
 
+// A page of this machine's own: of "http://localhost:3000", "http://127.0.0.1".
 bool IsHere(std::string origin) {
   for (const char* scheme : {"http://", "https://"}) {
     if (absl::StartsWith(origin, scheme)) origin = origin.substr(std::string(scheme).size());
   }
-  return IsAddress(origin);
+  const std::string host =
+      origin.substr(0, origin[0] == '[' ? origin.find(']') + 1 : origin.find(':'));
+  return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
 }
 
 }  // namespace
@@ -35,11 +38,18 @@ std::optional<std::string> RefusedRequest(const wire::HttpRequests::Came& came,
   };
   if (!token.empty()) {
     const std::string* said = came.Find("authorization");
-    if (said && SameToken(*said, "Bearer " + token)) return std::nullopt;
+    const bool bearer =
+        said && said->size() > 7 && absl::EqualsIgnoreCase(said->substr(0, 7), "bearer ");
+    if (bearer && SameToken(said->substr(7), token)) return std::nullopt;
     return refused(401, "a token is needed");
   }
   const std::string* host = came.Find("host");
   if (host && !IsAddress(*host)) return refused(403, "ask for this address, not for a name");
+  // Browsers say so of what a page asks for without a word of its own: of pictures, too.
+  const std::string* site = came.Find("sec-fetch-site");
+  if (site && *site != "same-origin" && *site != "none") {
+    return refused(403, "no page from elsewhere may ask");
+  }
   const std::string* origin = came.Find("origin");
   if (origin && !IsHere(*origin)) return refused(403, "no page from elsewhere may ask");
   return std::nullopt;

@@ -9,18 +9,23 @@ namespace ronchi::hw {
 
 // Of a command: there is room, and it has the instrument. Whoever returns from here with OK ends
 // its turn itself.
-absl::Status Hub::WaitForTurn(bool urgent) {
+absl::Status Hub::WaitForTurn(bool urgent, CancelToken* running) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (!urgent && waiting_ >= options_.waiting) {
     return MakeError({ErrorKind::kBusy, absl::StrCat(waiting_, " commands are waiting already"),
                       "ask again later"});
   }
   ++(urgent ? urgent_ : waiting_);
-  const bool mine = turn_.wait_for(lock, std::chrono::duration<double>(options_.turn_s),
-                                   [&] { return !busy_ && (urgent || urgent_ == 0); });
+  const bool mine = turn_.wait_for(lock, std::chrono::duration<double>(options_.turn_s), [&] {
+    return (closed_ && !urgent) || (!busy_ && (urgent || urgent_ == 0));
+  });
   --(urgent ? urgent_ : waiting_);
+  if (closed_ && !urgent) {
+    return MakeError({ErrorKind::kRefused, "serving ends", "nothing was done"});
+  }
   if (mine) {
     busy_ = true;
+    running_ = running;
     return absl::OkStatus();
   }
   return MakeError({ErrorKind::kBusy,
@@ -33,12 +38,8 @@ absl::StatusOr<Reply> Hub::Execute(const Command& command, const ExecuteOptions&
                       std::holds_alternative<Safe>(command) ||
                       std::holds_alternative<Abort>(command);
   if (urgent) Cancel();
-  RONCHI_RETURN_IF_ERROR(WaitForTurn(urgent));
   CancelToken token(options.cancel);
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    running_ = &token;
-  }
+  RONCHI_RETURN_IF_ERROR(WaitForTurn(urgent, &token));
   const auto ended = absl::MakeCleanup([&] {
     const std::lock_guard<std::mutex> lock(mutex_);
     running_ = nullptr;
@@ -53,6 +54,15 @@ absl::StatusOr<Reply> Hub::Execute(const Command& command, const ExecuteOptions&
 void Hub::Cancel() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (running_) running_->Cancel();
+}
+
+void Hub::Close() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    if (running_) running_->Cancel();
+  }
+  turn_.notify_all();
 }
 
 bool Hub::busy() const {

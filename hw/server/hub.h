@@ -26,17 +26,19 @@ class Hub {
   absl::Status BlankNow();
   // What exposes ends early, with what there is.
   void Cancel();
+  // What waits, and what comes, is refused from now on, but for what blanks; what exposes ends.
+  void Close();
   bool busy() const;       // a command runs
   size_t waiting() const;  // commands
 
  private:
-  absl::Status WaitForTurn(bool urgent);
+  absl::Status WaitForTurn(bool urgent, CancelToken* running);
 
   Instrument* const instrument_;
   const HubOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable turn_;
-  bool busy_ = false;
+  bool busy_ = false, closed_ = false;
   size_t waiting_ = 0, urgent_ = 0;
   CancelToken* running_ = nullptr;  // of the command that runs
 };

@@ -14,6 +14,7 @@
 #include "hw/instrument/capability.h"
 #include "hw/instrument/command_json.h"
 #include "hw/instrument/description_json.h"
+#include "hw/instrument/validate.h"
 
 namespace ronchi::hw {
 namespace {
@@ -255,6 +256,9 @@ absl::StatusOr<json> CallMcpTool(Hub* hub, ApprovalDesk* approval, const std::st
   const absl::StatusOr<Command> command = t->make(&own);
   if (!command.ok()) return McpError(command.status());
   if (const absl::Status s = own.Done(); !s.ok()) return McpError(s);
+  // A person is not asked for what cannot be.
+  const absl::Status can = CheckCommand(hub->description(), *command);
+  if (!can.ok()) return McpError(can);
   // This object, and no other that is read from the same words later, is what is carried out.
   if (t->asks && !approval->Ask(ToJson(*command).dump())) {
     return McpError(

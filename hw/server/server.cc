@@ -1,5 +1,7 @@
 #include "hw/server/server.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <boost/asio.hpp>
@@ -39,6 +41,10 @@ class Sending final : public Outbox {
     std::string bytes = std::move(queue_.front());
     queue_.pop_front();
     return bytes;
+  }
+  size_t unsent() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return unsent_;
   }
   void Sent(size_t bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -96,13 +102,14 @@ class Server::Impl {
     std::shared_ptr<Sending> out;
     std::unique_ptr<Session> session;  // of the worker, while `working`
     std::array<char, kReadBytes> bytes;
-    bool working = false, writing = false, ending = false;
+    bool reading = false, working = false, writing = false, ending = false;
     double silent_s = 0;
     Clock::time_point heard = Clock::now(), moved = Clock::now();
     std::string chunk;  // that is being written
   };
   using Shared = std::shared_ptr<One>;
 
+  size_t Allowed() const;
   void Accept(size_t i);
   void Begin(size_t i, tcp::socket socket);
   void Read(const Shared& one);
@@ -119,11 +126,28 @@ class Server::Impl {
   std::vector<tcp::acceptor> listeners_;
   asio::steady_timer second_{io_};
   std::list<Shared> all_;
+  size_t most_ = 0;
   std::atomic<size_t> count_ = 0;
   std::thread thread_;
 };
 
+// How many connections the system lets us have, less what else is open.
+size_t Server::Impl::Allowed() const {
+  rlimit files = {};
+  constexpr rlim_t kOthers = 64;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return options_.most_connections;
+  const rlim_t wanted = std::min<rlim_t>(files.rlim_max, options_.most_connections + kOthers);
+  if (files.rlim_cur < wanted) {
+    files.rlim_cur = wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+  }
+  const rlim_t left = files.rlim_cur > kOthers ? files.rlim_cur - kOthers : 1;
+  return std::min<size_t>(options_.most_connections, left);
+}
+
 absl::Status Server::Impl::Start() {
+  most_ = Allowed();
   for (const Port& p : ports_) {
     boost::system::error_code ec;
     tcp::resolver resolver(io_);
@@ -163,7 +187,7 @@ void Server::Impl::Accept(size_t i) {
 }
 
 void Server::Impl::Begin(size_t i, tcp::socket socket) {
-  if (all_.size() >= options_.most_connections) {
+  if (all_.size() >= most_) {
     const auto idle =
         std::min_element(all_.begin(), all_.end(), [](const Shared& a, const Shared& b) {
           return std::pair(a->working, a->heard) < std::pair(b->working, b->heard);
@@ -188,9 +212,13 @@ void Server::Impl::Begin(size_t i, tcp::socket socket) {
 }
 
 void Server::Impl::Read(const Shared& one) {
-  if (one->working || one->ending) return;
+  if (one->reading || one->working || one->ending) return;
+  // Who takes no answers is asked for no more questions: Write goes on here.
+  if (one->out->unsent() > options_.pause_unsent) return;
+  one->reading = true;
   one->socket.async_read_some(asio::buffer(one->bytes),
                               [this, one](boost::system::error_code ec, size_t n) {
+                                one->reading = false;
                                 if (ec) return End(one);
                                 one->heard = Clock::now();
                                 Work(one, n);
@@ -239,6 +267,7 @@ void Server::Impl::Write(const Shared& one) {
         one->out->Sent(one->chunk.size());
         if (ec) return End(one);
         Write(one);
+        Read(one);
       });
 }
 

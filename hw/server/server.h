@@ -13,10 +13,13 @@
 namespace ronchi::hw {
 
 struct ServerOptions {
-  size_t most_connections = 2000;  // of all ports; beyond them the one that is idle longest ends
-  size_t most_unsent = 64 << 20;   // bytes of a connection that wait to be taken
-  double stuck_s = 20;             // a connection that takes nothing of what it is sent is ended
-  size_t threads = 16;             // for sessions
+  // Of all ports; beyond them the one that is idle longest ends. Fewer where the system allows
+  // fewer.
+  size_t most_connections = 2000;
+  size_t most_unsent = 64 << 20;  // bytes of a connection that wait to be taken
+  double stuck_s = 20;            // a connection that takes nothing of what it is sent is ended
+  size_t threads = 32;            // for sessions; more than may wait for an instrument
+  size_t pause_unsent = 1 << 20;  // with so much unsent nothing more is read of a connection
 };
 
 struct Port {

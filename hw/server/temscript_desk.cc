@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/printable.h"
+#include "hw/instrument/validate.h"
 #include "hw/wire/http.h"
 #include "hw/wire/temscript_images.h"
 
@@ -223,11 +224,17 @@ absl::Status TemscriptDesk::SetStage(const json& value, const std::string& targe
   for (const std::string& method : wire::QueryValues(target, "method")) {
     if (method != "GO" && method != "MOVE") return BadValue("method: GO or MOVE is needed");
   }
+  // All of them, before the first moves.
+  std::vector<std::pair<std::string, double>> moves;
   for (const auto& [property, key] : kStageKeys) {
     if (!value.contains(key)) continue;
     RONCHI_ASSIGN_OR_RETURN(const double to, NumberOf(value[key]));
-    RONCHI_RETURN_IF_ERROR(SetProperty(property, to));
+    const PropertyInfo* p = hub_->description().FindProperty(property);
+    if (p) RONCHI_RETURN_IF_ERROR(CheckTarget(*p, to));
+    moves.emplace_back(property, to);
+    if (!p) return SetProperty(property, to);  // which says that there is none
   }
+  for (const auto& [property, to] : moves) RONCHI_RETURN_IF_ERROR(SetProperty(property, to));
   return absl::OkStatus();
 }
 
@@ -286,7 +293,9 @@ TemscriptDesk::Value TemscriptDesk::Acquire(const std::vector<std::string>& dete
     // temscript leaves out what it does not know; an image that is missing is told of here.
     const bool camera = FindDetector(name, true) != nullptr;
     if (!camera && !FindDetector(name, false)) return Unknown("acquire: detector " + name);
-    (camera ? cameras : scanned).push_back(name);
+    auto& of_kind = camera ? cameras : scanned;
+    // One image of each comes back: so one is taken.
+    if (std::find(of_kind.begin(), of_kind.end(), name) == of_kind.end()) of_kind.push_back(name);
   }
   json images = json::object();
   if (!scanned.empty()) RONCHI_RETURN_IF_ERROR(AcquireScanned(scanned, &images));

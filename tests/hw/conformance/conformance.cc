@@ -171,5 +171,29 @@ TEST(Conformance, WithoutExposuresNothingIsUnblanked) {
   EXPECT_EQ(state->time_s, 0);  // no dwell, no park
 }
 
+// Acknowledges a blank and does not blank.
+class Unblankable final : public Instrument {
+ public:
+  const Description& description() const override { return null_.description(); }
+
+ private:
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
+    const bool blanks =
+        std::holds_alternative<Blank>(command) || std::holds_alternative<Safe>(command);
+    return null_.Execute(blanks ? Command(Read{}) : command, options);
+  }
+  NullInstrument null_;
+};
+
+TEST(Conformance, AnInstrumentThatDoesNotBlankFails) {
+  Unblankable instrument;
+  std::vector<std::string> failed;
+  for (const ConformanceCheck& c : CheckConformance(&instrument)) {
+    if (c.outcome == Outcome::kFail) failed.push_back(c.name);
+  }
+  EXPECT_THAT(failed, testing::IsSupersetOf({"blank, safe and abort are confirmed",
+                                             "the beam is blanked at the end"}));
+}
+
 }  // namespace
 }  // namespace ronchi::hw

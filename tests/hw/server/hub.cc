@@ -54,6 +54,24 @@ TEST_F(HubTest, ABlankGoesBeforeWhatWaits) {
   EXPECT_EQ(ErrorOf(after.status()).kind, ErrorKind::kImpossibleNow) << after.status();  // blanked
 }
 
+TEST_F(HubTest, OnceClosedNothingIsDoneButBlanks) {
+  Hub hub(&instrument_);
+  absl::StatusOr<Reply> reply;
+  std::thread scan = LongScan(&hub, &reply);
+  absl::StatusOr<Reply> after;
+  std::thread waits([&] { after = hub.Execute(testing_support::SmallScan()); });
+  while (hub.waiting() == 0) std::this_thread::yield();
+  hub.Close();
+  waits.join();  // although the scan may still run
+  scan.join();
+  EXPECT_EQ(reply->ended, Ended::kCancelled);
+  EXPECT_EQ(ErrorOf(after.status()).kind, ErrorKind::kRefused);
+  EXPECT_EQ(ErrorOf(hub.Execute(Unblank{}).status()).kind, ErrorKind::kRefused);
+  EXPECT_FALSE(state_->blanked);
+  EXPECT_TRUE(hub.BlankNow().ok());
+  EXPECT_TRUE(state_->blanked);
+}
+
 TEST_F(HubTest, TooManyOrTooLongIsBusy) {
   Hub hub(&instrument_, {.turn_s = 0.01, .waiting = 1});
   absl::StatusOr<Reply> reply;

@@ -167,6 +167,7 @@ TEST_F(McpServerTest, WhatIsWrongIsToldAndNothingMoves) {
            {"scan", {{"fov_nm", 4}, {"pixels", 8}, {"dwell_us", 1}, {"detectors", {"bf"}}}}}) {
     EXPECT_TRUE(Call(tool, arguments)["result"]["isError"].get<bool>()) << tool << arguments;
   }
+  EXPECT_TRUE(shown_.size() <= 1) << shown_[1];  // nobody is asked for what cannot be
   EXPECT_EQ(state_->at["optics.C10"], 0);
   EXPECT_THAT(Post(std::string(200000, '[')), StartsWith("HTTP/1.1 413 "));
   EXPECT_THAT(Post(std::string(5000, '[')), HasSubstr("nested too deeply"));
@@ -176,9 +177,14 @@ TEST_F(McpServerTest, OthersAreNotLetIn) {
   const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping"})";
   EXPECT_THAT(Post(ping, "Origin: https://evil.example\r\n"), StartsWith("HTTP/1.1 403 "));
   EXPECT_THAT(Post(ping, "Origin: null\r\n"), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(Post(ping, "Origin: http://203.0.113.5\r\n"), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(Post(ping, "Sec-Fetch-Site: cross-site\r\n"), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(Post(ping, "Sec-Fetch-Site: none\r\n"), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(Post(ping, "Origin: http://localhost:3000\r\n"), StartsWith("HTTP/1.1 200 "));
   protocol_ = McpProtocol(&hub_, &approval_, {.token = "0123456789abcdef"});
   EXPECT_THAT(Post(ping), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(Post(ping, "Authorization: bearer 0123456789abcdef\r\n"),
+              StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(Post(ping, "Authorization: Bearer 0123456789abcdef\r\n"),
               StartsWith("HTTP/1.1 200 "));
   for (const size_t piece : {size_t{1}, size_t{9}}) {

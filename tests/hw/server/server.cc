@@ -137,6 +137,26 @@ TEST_F(ServerTest, WhoTakesNothingIsEnded) {
   while (!absl::IsUnavailable(s)) s = last_->Push(std::string(1 << 20, 'x'), Stream::After(0.05));
 }
 
+// Its questions wait in the network, and its answers in no memory of ours.
+TEST_F(ServerTest, OfWhoTakesNoAnswersNoMoreIsRead) {
+  const auto server = Start({.pause_unsent = 1000});
+  Stream one = Connect(*server);
+  absl::Status s;
+  size_t sent = 0;
+  while (s.ok() && sent < (1u << 28)) {
+    s = one.Send(std::string(1 << 16, 'x'), Stream::After(0.3));
+    if (s.ok()) sent += 1 << 16;
+  }
+  EXPECT_TRUE(absl::IsDeadlineExceeded(s)) << sent;
+  size_t back = 0;
+  while (back < sent) {  // and all of it comes once it is taken
+    std::vector<char> bytes(1 << 16);
+    const auto n = one.Receive(bytes, Stream::After(30));
+    ASSERT_TRUE(n.ok() && *n > 0) << back << " of " << sent;
+    back += *n;
+  }
+}
+
 TEST_F(ServerTest, AnAddressThatIsTakenIsToldInALine) {
   const auto server = Start();
   const auto again =

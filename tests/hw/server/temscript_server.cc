@@ -135,6 +135,11 @@ TEST_F(TemscriptServerTest, WhatIsWrongIsToldInTheReason) {
   EXPECT_TRUE(state_->blanked);
 }
 
+TEST_F(TemscriptServerTest, ARefusedMoveMovesNothing) {
+  EXPECT_THAT(Put("stage_position", "{\"x\": 1e-8, \"y\": 99}"), HasSubstr("500 "));
+  EXPECT_EQ(state_->at["stage.x"], 0);
+}
+
 TEST_F(TemscriptServerTest, WithoutItsTokenNothingIsTold) {
   protocol_ = TemscriptProtocol(&hub_, {.token = "0123456789abcdef"});
   for (const std::string header :
