@@ -104,7 +104,7 @@ class TheirServer(unittest.TestCase):
     def test_what_it_says_is_not_believed(self):
         changes = {
             # It clamps without a word, and answers 204.
-            "Column.get_stage_limits = lambda self: {k: (-1, 1) for k in 'xyzab'}\n"
+            "Column.get_stage_limits = lambda self: {k: (-0.1, 0.1) for k in 'xyzab'}\n"
             "Column._set_stage_position = lambda self, pos=None, method='', speed=None: "
             "self._stage_pos.update({k: min(v, 1e-5) for k, v in pos.items()})":
                 ("stage.x", "100 um", "stands at 10 .m instead of 100 .m"),
