@@ -78,6 +78,8 @@ TEST(ServeProgram, BadInputIsALineAndStatusTwo) {
       {{"--protocol", "temscript", "--port", "x"}, "'x' is not allowed; allowed: 0 … 65535"},
       {{"--protocol", "temscript", "--port", "0,0"}, "2 ports for 1 protocols"},
       {{"--protocol", "temscript", "--port", "0", "--host", "0.0.0.0"}, "--token-file is needed"},
+      {{"--protocol", "temscript", "--port", "0", "--host", "127.0.0.1.evil.invalid"},
+       "--token-file is needed"},
       {{"--protocol", "temscript", "--token-file", "short.txt"}, "16 at least"},
       {{"--protocol", "temscript", "--token-file", "none.txt"}, "none.txt"},
       {{"--protocol", "temscript", "--port", "0", "--host", "no.such.host.invalid", "--token-file",
