@@ -104,7 +104,10 @@ absl::StatusOr<Reply> Temscript::Run(const Command& command, const ExecuteOption
   RONCHI_ASSIGN_OR_RETURN(reply.blanked, service_.Bool("beam_blanked"));
   const bool to_blank =
       std::holds_alternative<Blank>(command) || std::holds_alternative<Safe>(command);
-  if (to_blank && !reply.blanked) return ConfirmBlanked();
+  if (to_blank && !reply.blanked) {
+    RONCHI_RETURN_IF_ERROR(ConfirmBlanked());
+    reply.blanked = true;
+  }
   // What simulates answers sooner than its electrons would have taken.
   const double least_s = time_s_ + reply.elapsed_s;
   reply.time_s = time_s_ = std::max(Since(began_), least_s);
@@ -238,7 +241,8 @@ absl::Status Temscript::PrepareScan(const Scan& scan) {
   const bool stands = std::abs(m_back / m - 1) <= kRounding &&
                       std::abs(rotation - scan.rotation_rad) <= kRounding &&
                       std::abs(dwell_s / scan.dwell_s - 1) <= kRounding &&
-                      back["image_size"] == "FULL" && back["binning"] == binning;
+                      back.value("image_size", json()) == "FULL" &&
+                      back.value("binning", json()) == binning;
   if (stands) return absl::OkStatus();
   return MakeError(
       {ErrorKind::kOutOfTolerance,

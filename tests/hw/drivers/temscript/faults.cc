@@ -88,6 +88,8 @@ std::vector<TemscriptFault> TemscriptFaults() {
        ErrorKind::kOutOfTolerance, "the scan stands at"},
       {"odd_acquisition", "GET stem_acquisition_param", HttpJson("{\"binning\": \"x\"}"),
        ErrorKind::kOutOfTolerance, "the scan stands at"},
+      {"half_an_acquisition", "GET stem_acquisition_param", HttpJson("{\"dwell_time(s)\": 1e-06}"),
+       ErrorKind::kOutOfTolerance, "the scan stands at"},
       {"no_image", "GET acquire", HttpJson("{}"), kBroken, "no image of haadf"},
       {"a_list_of_images", "GET acquire", HttpJson("[]"), kBroken, "no image of haadf"},
       {"another_shape", "GET acquire", Image("{\"width\": 4, \"height\": 16}"), kBroken, "width"},
