@@ -12,27 +12,10 @@ import subprocess
 import sys
 import unittest
 
+from check_interop import SKIP, prepare_environment
+
 PACKAGES = ["pynetstring==0.5", "twisted"]
-SKIP = 77
 peer = ""
-
-
-def prepare_environment(folder):
-    """The environment's python, or None where the packages are out of reach."""
-    python = os.path.join(folder, "bin", "python")
-    imports = "import pynetstring, twisted.protocols.basic"
-    if os.path.exists(python) and subprocess.run(
-            [python, "-c", imports], capture_output=True).returncode == 0:
-        return python
-    try:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                        *PACKAGES], check=True, timeout=300)
-    except (subprocess.SubprocessError, OSError) as error:
-        print(f"SKIPPED: cannot make the environment with {', '.join(PACKAGES)}: {error}")
-        return None
-    subprocess.run([python, "-c", imports], check=True)  # installed but broken: a failure
-    return python
 
 
 def request(method, params=None, number=1):
@@ -167,7 +150,7 @@ def main():
     peer, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     python = os.path.join(folder, "bin", "python")
     if os.path.abspath(sys.executable) != python:
-        python = prepare_environment(folder)
+        python = prepare_environment(folder, PACKAGES, "pynetstring, twisted.protocols.basic")
         if python is None:
             sys.exit(SKIP)
         sys.exit(subprocess.run([python, os.path.abspath(__file__), peer, folder]).returncode)

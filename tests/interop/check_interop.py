@@ -18,21 +18,23 @@ SKIP = 77
 writer, venv = "", ""
 
 
-def prepare_environment(folder):
+IMPORTS = "h5py, hyperspy.api, rsciio.hspy, emdfile, py4DSTEM, silx.io"
+
+
+def prepare_environment(folder, packages=PACKAGES, imports=IMPORTS):
     """The environment's python, or None where the packages are out of reach."""
     python = os.path.join(folder, "bin", "python")
-    imports = "import h5py, hyperspy.api, rsciio.hspy, emdfile, py4DSTEM, silx.io"
     if os.path.exists(python) and subprocess.run(
-            [python, "-c", imports], capture_output=True).returncode == 0:
+            [python, "-c", "import " + imports], capture_output=True).returncode == 0:
         return python
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                        *PACKAGES], check=True, timeout=800)
+                        *packages], check=True, timeout=800)
     except (subprocess.SubprocessError, OSError) as error:
-        print(f"SKIPPED: cannot make the environment with {', '.join(PACKAGES)}: {error}")
+        print(f"SKIPPED: cannot make the environment with {', '.join(packages)}: {error}")
         return None
-    subprocess.run([python, "-c", imports], check=True)  # installed but broken: a failure
+    subprocess.run([python, "-c", "import " + imports], check=True)  # installed but broken: a failure
     return python
 
 

@@ -14,28 +14,11 @@ import tempfile
 import time
 import unittest
 
-SKIP = 77
+from check_interop import SKIP, prepare_environment
+
 PACKAGE = "libertem-live"
 SHAPE = (8, 8, 256, 256)
 peer, python = "", ""
-
-
-def prepare(folder):
-    """The environment's python, or None where the package is out of reach."""
-    inside = os.path.join(folder, "bin", "python")
-    imports = "import libertem_live.detectors.merlin, libertem_qd_mpx"
-    if os.path.exists(inside) and subprocess.run([inside, "-c", imports],
-                                                 capture_output=True).returncode == 0:
-        return inside
-    try:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                        PACKAGE], check=True, timeout=800)
-    except (subprocess.SubprocessError, OSError) as error:
-        print(f"SKIPPED: cannot make the environment with {PACKAGE}: {error}")
-        return None
-    subprocess.run([inside, "-c", imports], check=True)  # installed but broken: a failure
-    return inside
 
 
 def counts():
@@ -177,7 +160,9 @@ class AgainstTheServer(unittest.TestCase):
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    peer, python = sys.argv[1], prepare(sys.argv[2])
+    peer = sys.argv[1]
+    python = prepare_environment(sys.argv[2], [PACKAGE],
+                                 "libertem_live.detectors.merlin, libertem_qd_mpx")
     if python is None:
         sys.exit(SKIP)
     if os.path.realpath(sys.prefix) != os.path.realpath(sys.argv[2]):  # in the environment
