@@ -2,13 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/files.h"
-#include "core/nearest.h"
 #include "core/png.h"
 #include "core/printable.h"
 #include "hw/instrument/capability.h"
@@ -250,7 +246,7 @@ absl::StatusOr<json> CallMcpTool(Hub* hub, ApprovalDesk* approval, const std::st
   if (!arguments.is_object()) return McpError(BadArgument("arguments: an object is needed"));
   ToolArguments own(arguments);
   if (!t->make) {
-    RONCHI_RETURN_IF_ERROR(own.Done());
+    if (const absl::Status s = own.Done(); !s.ok()) return McpError(s);
     return json{{"content", {TextContent(ToJson(hub->description()).dump())}}, {"isError", false}};
   }
   const absl::StatusOr<Command> command = t->make(&own);
@@ -265,9 +261,12 @@ absl::StatusOr<json> CallMcpTool(Hub* hub, ApprovalDesk* approval, const std::st
         MakeError({ErrorKind::kRefused, "no person at the instrument approved this call",
                    "ask the person there; nothing was done"}));
   }
-  if (std::holds_alternative<Blank>(*command)) {
+  const bool blanks = std::holds_alternative<Blank>(*command);
+  if (blanks || std::holds_alternative<Safe>(*command)) {  // at once, whatever runs
     const absl::Status blanked = hub->BlankNow();
     if (!blanked.ok()) return McpError(blanked);
+  }
+  if (blanks) {
     return json{{"content", {TextContent("the beam is blanked")}}, {"isError", false}};
   }
   const absl::StatusOr<Reply> reply = hub->Execute(*command);
