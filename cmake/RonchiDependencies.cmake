@@ -16,6 +16,13 @@ find_package(HDF5 REQUIRED COMPONENTS C HL)
 pkg_check_modules(FFTW3F REQUIRED IMPORTED_TARGET fftw3f)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(NLOPT REQUIRED IMPORTED_TARGET nlopt)
+# Instruments' wires: ZeroMQ, LZ4, CBOR, protobuf, XML, TANGO.
+pkg_check_modules(ZMQ REQUIRED IMPORTED_TARGET libzmq)
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(CBOR REQUIRED IMPORTED_TARGET libcbor)
+pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
+pkg_check_modules(TANGO REQUIRED IMPORTED_TARGET tango)
+find_package(Protobuf REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 # libtorch (Debian 1.13, or a newer one by -DCMAKE_PREFIX_PATH): only agents/torch links to it. The Python package is
 # built without its agents where it is missing.

@@ -13,6 +13,9 @@ packages=(
   libabsl-dev libyaml-cpp-dev nlohmann-json3-dev            # status, configs, wire formats
   libcli11-dev libspdlog-dev libpng-dev libgif-dev          # command line, logging, pictures
   libxxhash-dev                                             # checksums
+  cppzmq-dev libcbor-dev liblz4-dev                        # cameras' wires: ZeroMQ, CBOR, LZ4
+  libprotobuf-dev protobuf-compiler libpugixml-dev          # protobuf, XML
+  libtango-dev tango-test                                   # TANGO, and its own test device
   gemmi-dev tao-pegtl-dev libstb-dev                        # CIF and symmetry, with what gemmi includes
   libnlopt-dev librandom123-dev libboost-dev                # optimisers, Philox, Sobol
   libgtest-dev libgmock-dev libbenchmark-dev                # tests, benchmarks

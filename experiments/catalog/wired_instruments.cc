@@ -4,22 +4,13 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "experiments/catalog/wired_address.h"
 #include "hw/drivers/ceos/ceos.h"
 #include "hw/drivers/merlin/merlin.h"
 #include "hw/drivers/temscript/temscript.h"
 
 namespace ronchi {
 namespace {
-
-absl::StatusOr<hw::wire::Address> ReadAddress(ConfigReader* r, const Config& node,
-                                              const std::string& key) {
-  std::string text;
-  r->Text(key, &text, true);
-  if (!node.Has(key)) return hw::wire::Address();  // said by Done
-  const auto address = hw::wire::ParseAddress(text);
-  if (!address.ok()) r->Fail(key, std::string(address.status().message()));
-  return address.ok() ? *address : hw::wire::Address();
-}
 
 // detectors: {HAADF: {name: haadf, inner_mrad: 60, outer_mrad: 100, dark_counts: 5}}
 absl::StatusOr<std::map<std::string, hw::TemscriptOptions::Detector>> ReadDetectors(

@@ -24,6 +24,7 @@ const std::map<std::string, std::string> kElsewhere = {
     {"experiments/catalog/describe.cc", "experiments/catalog/tables.cc"},
     {"experiments/catalog/describe_environment.cc", "experiments/catalog/schema.cc"},
     {"experiments/catalog/plugged_instruments.cc", "experiments/catalog/instruments.cc"},
+    {"experiments/catalog/wired_address.cc", "experiments/serve/serve.cc"},
     {"experiments/catalog/wired_instruments.cc", "experiments/serve/serve.cc"},
     {"experiments/command/command_line.cc", "experiments/command/cli.cc"},
     {"experiments/command/flow_verbs.cc", "experiments/flow/workflow_program.cc"},
