@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/quantity.h"
 #include "core/random.h"
+#include "experiments/loop/recipe.h"
 #include "experiments/simulate/fine_multislice.h"
 #include "hw/twin/column/image_model.h"
 #include "sim/engine.h"
