@@ -8,7 +8,7 @@ namespace {
 
 using hw::gms::GmsOptions;
 
-// stage: {xy_um: [-900, 900], z_um: [-300, 300], tilt_mrad: [-500, 500]}; 0 to 0: left alone.
+// stage: {xy_um: [-900, 900], z_um: [-300, 300], tilt_mrad: [-500, 500]}; An axis without limits is another part's.
 absl::Status ReadStage(const Config& node, GmsOptions* o) {
   ConfigReader r(node);
   const auto read = [&](const char* key, double unit, GmsOptions::Limits* to) {
@@ -78,7 +78,7 @@ InstrumentKeys GmsKeys() {
           {"answer_s", "that a word of it may take; 10"},
           {"move_s", "that the stage may take; 120"},
           {"field_at_magnification_1_m", "side of the scanned field there; 0 (it cannot scan)"},
-          {"stage", "xy_um, z_um, tilt_mrad: [least, most]; without it axes are only read"},
+          {"stage", "xy_um, z_um, tilt_mrad: [least, most]; an axis without it is another part's"},
           {"detector", "of DigiScan: name (haadf), signal (0), inner_mrad, outer_mrad"},
           {"camera", "name (gatan), pixels_x, pixels_y, pixel_mrad; without it there is none"}};
 }

@@ -78,11 +78,12 @@ class Gms final : public Instrument {
       const GmsOptions::Limits l = tilt          ? options_.tilt_rad
                                    : a.flag == 4 ? options_.stage_z_m
                                                  : options_.stage_m;
+      if (l.min >= l.max) continue;
       description_.properties.push_back({.name = a.property,
                                          .dimension = tilt ? Dimension::kAngle : Dimension::kLength,
-                                         .min = l.min < l.max ? l.min : -kInf,
-                                         .max = l.min < l.max ? l.max : kInf,
-                                         .writable = l.min < l.max,
+                                         .min = l.min,
+                                         .max = l.max,
+                                         .writable = true,
                                          .meaning = absl::StrCat("stage, ", a.param),
                                          .unit = tilt ? "mrad" : "um",
                                          .resolution = tilt ? kStage_rad : kStage_m,

@@ -13,7 +13,7 @@ namespace ronchi::hw::gms {
 
 struct GmsOptions {
   struct Limits {
-    double min = 0, max = 0;  // SI; equal: the axis is left alone
+    double min = 0, max = 0;  // SI; equal: the axis is another part's
   };
   wire::Address address;
   double answer_s = 10;
