@@ -20,4 +20,11 @@ absl::StatusOr<std::string> SummariseMerlin(const Config& node);
 absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);
 absl::StatusOr<std::string> SummariseCeos(const Config& node);
 
+// {kind: de, address: "10.0.0.9:13240", …}
+absl::StatusOr<InstrumentMaker> PrepareDe(const Config& node);
+absl::StatusOr<std::string> SummariseDe(const Config& node);
+// {kind: de_tem, address: "10.0.0.7:5002", …}
+absl::StatusOr<InstrumentMaker> PrepareDeTem(const Config& node);
+absl::StatusOr<std::string> SummariseDeTem(const Config& node);
+
 }  // namespace ronchi

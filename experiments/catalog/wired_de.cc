@@ -1,0 +1,178 @@
+// Of wired_instruments.h: Direct Electron's.
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "experiments/catalog/wired_address.h"
+#include "experiments/catalog/wired_instruments.h"
+#include "hw/drivers/de/de.h"
+#include "hw/drivers/de_tem/de_tem.h"
+
+namespace ronchi {
+namespace {
+
+constexpr NumberRange kDeSeconds = {.min = 1e-3, .max = 1e6};
+
+// detectors: {external1: {name: haadf, inner_mrad: 50, outer_mrad: 200}}
+absl::StatusOr<std::map<std::string, hw::de::DeDetector>> ReadDeDetectors(const Config& list) {
+  std::map<std::string, hw::de::DeDetector> all;
+  ConfigReader r(list);
+  for (const std::string& theirs : list.Keys()) {
+    hw::de::DeDetector ours{.name = theirs};
+    ConfigReader one(r.Child(theirs));
+    double inner_mrad = 0, outer_mrad = 0;
+    const NumberRange angles = {.min = 0, .max = 1000};
+    one.Text("name", &ours.name);
+    one.Number("inner_mrad", &inner_mrad, angles);
+    one.Number("outer_mrad", &outer_mrad, angles);
+    one.Number("dark_counts", &ours.dark_counts);
+    one.Number("saturation_counts", &ours.saturation_counts, {.min = 0});
+    RONCHI_RETURN_IF_ERROR(one.Done());
+    ours.inner_rad = inner_mrad * 1e-3;
+    ours.outer_rad = outer_mrad * 1e-3;
+    all[theirs] = ours;
+  }
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  return all;
+}
+
+absl::StatusOr<hw::de::DeOptions> ReadDe(const Config& node) {
+  hw::de::DeOptions o;
+  ConfigReader r(node);
+  r.Known("kind");
+  RONCHI_ASSIGN_OR_RETURN(o.server.address, ReadAddress(&r, node, "address"));
+  double pixel_mrad = 0, field_nm = 0;
+  r.Text("camera", &o.camera);
+  r.Text("camera_there", &o.server.camera);
+  r.Number("pixel_mrad", &pixel_mrad, {.min = 0, .max = 1000});
+  r.Number("frames_per_second", &o.frames_per_second, {.min = 0, .max = 1e6});
+  r.Number("time_tolerance", &o.time_tolerance, {.min = 0, .max = 0.5});
+  r.Bool("numbered_results", &o.numbered_results);
+  r.Number("field_nm", &field_nm, {.min = 0, .max = 1e9});
+  r.Number("field_at_magnification_1_m", &o.field_at_magnification_1_m, {.min = 0, .max = 1e3});
+  r.Number("connect_s", &o.server.connect_s, kDeSeconds);
+  r.Number("answer_s", &o.server.answer_s, kDeSeconds);
+  r.Number("late_s", &o.late_s, kDeSeconds);
+  RONCHI_ASSIGN_OR_RETURN(o.detectors, ReadDeDetectors(r.Child("detectors")));
+  if (r.ok() && field_nm > 0 && o.field_at_magnification_1_m > 0) {
+    r.Fail("field_nm", "not beside field_at_magnification_1_m: one of them tells the field");
+  }
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  o.pixel_rad = pixel_mrad * 1e-3;
+  o.field_m = field_nm * 1e-9;
+  return o;
+}
+
+absl::Status ReadDeTemLimits(const Config& node, hw::de_tem::DeTemLimits* limits) {
+  ConfigReader r(node);
+  struct Key {
+    const char* name;
+    double* si;
+    double unit, max;
+  };
+  constexpr double kDegree = M_PI / 180;
+  const Key keys[] = {{"stage_xy_um", &limits->stage_xy_m, 1e-6, 1e4},
+                      {"stage_z_um", &limits->stage_z_m, 1e-6, 1e4},
+                      {"stage_alpha_deg", &limits->stage_alpha_rad, kDegree, 180},
+                      {"stage_beta_deg", &limits->stage_beta_rad, kDegree, 180},
+                      {"defocus_nm", &limits->defocus_m, 1e-9, 1e6},
+                      {"shift_nm", &limits->shift_m, 1e-9, 1e6},
+                      {"magnification", &limits->magnification, 1, 1e9},
+                      {"camera_length_mm", &limits->camera_length_m, 1e-3, 1e5}};
+  for (const Key& key : keys) {
+    // To six digits, as they are written.
+    double value = std::round(*key.si / key.unit * 1e6) * 1e-6;
+    r.Number(key.name, &value, {.min = 1e-3, .max = key.max});
+    *key.si = value * key.unit;
+  }
+  return r.Done();
+}
+
+absl::Status ReadDeCorrector(const Config& node, hw::de_tem::DeTemOptions* o) {
+  ConfigReader r(node);
+  ConfigReader tableau(r.Child("tableau")), limits(r.Child("limits_nm"));
+  std::vector<std::string> types;
+  for (const auto& type : hw::de_tem::kTableauTypes) types.emplace_back(type.name);
+  std::string type = types[o->tableau];
+  double angle_mrad = 0, field_nm = o->field_m * 1e9;
+  tableau.Choice("type", &type, types);
+  tableau.Number("angle_mrad", &angle_mrad, {.min = 0, .max = 200});
+  tableau.Number("answer_s", &o->tableau_s, kDeSeconds);
+  for (size_t i = 0; i < o->corrections_m.size(); ++i) {
+    double limit_nm = std::round(o->corrections_m[i] * 1e9);
+    limits.Number(hw::wire::kHaiderTerms[i].name, &limit_nm, {.min = 0, .max = 1e7});
+    o->corrections_m[i] = limit_nm * 1e-9;
+  }
+  r.Number("sign", &o->correction_sign, {.min = -1, .max = 1});
+  r.Number("field_nm", &field_nm, {.min = 0.1, .max = 1e6});
+  r.Number("measure_s", &o->measure_s, kDeSeconds);
+  r.Number("correct_s", &o->correct_s, kDeSeconds);
+  if (r.ok() && o->correction_sign != -1 && o->correction_sign != 1) {
+    r.Fail("sign", "-1 (the value is taken out) or 1 is needed");
+  }
+  if (limits.ok() && o->corrections_m[0] > 0) {
+    limits.Fail("C1", "only 0 is allowed: optics.C10 is the column's own focus");
+  }
+  RONCHI_RETURN_IF_ERROR(tableau.Done());
+  RONCHI_RETURN_IF_ERROR(limits.Done());
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  o->field_m = field_nm * 1e-9;
+  o->tableau_angle_rad = angle_mrad * 1e-3;
+  o->tableau = size_t(std::find(types.begin(), types.end(), type) - types.begin());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<hw::de_tem::DeTemOptions> ReadDeTem(const Config& node) {
+  hw::de_tem::DeTemOptions o;
+  ConfigReader r(node);
+  r.Known("kind");
+  RONCHI_ASSIGN_OR_RETURN(o.address, ReadAddress(&r, node, "address"));
+  double current_pA = 0, probe_nm = o.probe_m * 1e9;
+  r.Number("answer_s", &o.answer_s, kDeSeconds);
+  r.Number("move_s", &o.move_s, kDeSeconds);
+  r.Number("poll_s", &o.poll_s, {.min = 1e-3, .max = 10});
+  r.Number("defocus_sign", &o.defocus_sign, {.min = -1, .max = 1});
+  r.Number("current_pA", &current_pA, {.min = 0, .max = 1e6});
+  r.Number("probe_nm", &probe_nm, {.min = 0.01, .max = 1e4});
+  if (r.ok() && o.defocus_sign != -1 && o.defocus_sign != 0 && o.defocus_sign != 1) {
+    r.Fail("defocus_sign", "-1, 0 (it is left alone) or 1 is needed");
+  }
+  RONCHI_RETURN_IF_ERROR(ReadDeTemLimits(r.Child("limits"), &o.limits));
+  RONCHI_RETURN_IF_ERROR(ReadDeCorrector(r.Child("corrector"), &o));
+  RONCHI_RETURN_IF_ERROR(r.Done());
+  o.current_A = current_pA * 1e-12;
+  o.probe_m = probe_nm * 1e-9;
+  return o;
+}
+
+}  // namespace
+
+absl::StatusOr<InstrumentMaker> PrepareDe(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::de::DeOptions options, ReadDe(node));
+  return InstrumentMaker([=](uint64_t) -> absl::StatusOr<std::unique_ptr<hw::Instrument>> {
+    auto opened = hw::de::MakeDe(options);
+    if (opened.ok()) return opened;
+    return Annotate(opened.status(), node.Where("address"));
+  });
+}
+
+absl::StatusOr<std::string> SummariseDe(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::de::DeOptions o, ReadDe(node));
+  return absl::StrCat("DE-Server at ", o.server.address.name);
+}
+
+absl::StatusOr<InstrumentMaker> PrepareDeTem(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::de_tem::DeTemOptions options, ReadDeTem(node));
+  return InstrumentMaker([=](uint64_t) -> absl::StatusOr<std::unique_ptr<hw::Instrument>> {
+    auto opened = hw::de_tem::MakeDeTem(options);
+    if (opened.ok()) return opened;
+    return Annotate(opened.status(), node.Where("address"));
+  });
+}
+
+absl::StatusOr<std::string> SummariseDeTem(const Config& node) {
+  RONCHI_ASSIGN_OR_RETURN(const hw::de_tem::DeTemOptions o, ReadDeTem(node));
+  return absl::StrCat("column at ", o.address.name, " by DE-TEM-Channel");
+}
+
+}  // namespace ronchi
