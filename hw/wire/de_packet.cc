@@ -134,7 +134,8 @@ std::string DeCommandBytes(uint32_t id, const std::string& camera,
   pb::Command& command = *packet.add_command();
   command.set_command_id(id);
   for (const DeValue& v : values) {
-    PutValue(v, command.parameter_size() == 0, command.add_parameter());
+    const bool first = command.parameter_size() == 0;
+    PutValue(v, first, command.add_parameter());
   }
   const std::string message = packet.SerializeAsString();
   std::string bytes;

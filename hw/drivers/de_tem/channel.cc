@@ -1,10 +1,10 @@
 #include "hw/drivers/de_tem/channel.h"
 
-#include <charconv>
 #include <cmath>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/printable.h"
@@ -30,11 +30,7 @@ std::string_view OperationName(Operation state) {
   return kNames[size_t(state)];
 }
 
-std::string NumberText(double value) {
-  std::array<char, 32> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
-  return {text.data(), end.ptr};
-}
+std::string NumberText(double value) { return absl::StrFormat("%.12g", value); }
 
 absl::Status Channel::Nonsense(const std::string& what, const std::string& why) const {
   return MakeError({ErrorKind::kHardware, absl::StrCat(name(), ": ", what, ": ", BriefSoap(why)),

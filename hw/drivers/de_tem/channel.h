@@ -19,7 +19,7 @@ namespace ronchi::hw::de_tem {
 enum class Operation { kIdle, kRunning, kDone, kFailed, kAborted, kTimeout, kAbsent };
 std::string_view OperationName(Operation state);
 
-// As the service reads them: shortest text that is the same double.
+// As the service reads them, in twelve digits: it has nine.
 std::string NumberText(double value);
 
 class Channel {
