@@ -55,6 +55,7 @@ class De final : public Instrument {
   absl::Status CheckBytes(size_t frames, size_t pixels) const;
   absl::Status Ready(const ExecuteOptions& options);
   absl::StatusOr<int64_t> Pace(double time_s);
+  absl::Status Restore(bool scanned);
   absl::Status SetRaster(const Scan& scan);
   absl::Status SetCoils(const Scan& scan);
   absl::Status Acquire(const Acquisition& a, size_t times, const ExecuteOptions& options,
@@ -132,11 +133,31 @@ absl::Status De::Do(const Expose& e, const ExecuteOptions& options, Reply* reply
   RONCHI_RETURN_IF_ERROR(CheckBytes(e.frames, camera.pixels_x * camera.pixels_y));
   RONCHI_RETURN_IF_ERROR(NotBegun(Ready(options)));
   if (there_.scan) RONCHI_RETURN_IF_ERROR(NotBegun(server_.Set(kScanEnable, "Off")));
-  const auto frames = Pace(e.time_s);
-  if (!frames.ok()) return NotBegun(frames.status());
-  return Acquire(
-      {{{options_.camera, kSumTotal}}, camera.pixels_x, camera.pixels_y, *frames, e.time_s},
-      e.frames, options, reply);
+  auto frames = Pace(e.time_s);
+  absl::Status done = NotBegun(frames.status());
+  if (done.ok()) {
+    done = Acquire(
+        {{{options_.camera, kSumTotal}}, camera.pixels_x, camera.pixels_y, *frames, e.time_s},
+        e.frames, options, reply);
+  }
+  const absl::Status restored = Restore(false);
+  RONCHI_RETURN_IF_ERROR(done);
+  return restored;
+}
+
+// The rate as it stood: who opens the camera next takes it for the camera's own. After a scan it
+// is over, too, so that the next exposure, whoever asks for it, is none of a scan.
+absl::Status De::Restore(bool scanned) {
+  const absl::Status off = scanned ? server_.Set(kScanEnable, "Off") : absl::OkStatus();
+  const absl::Status rate =
+      server_.SetNumber("Frames Per Second", there_.frames_per_second, options_.time_tolerance)
+          .status();
+  RONCHI_RETURN_IF_ERROR(off);
+  if (rate.ok()) return rate;
+  Error e = ErrorOf(rate);
+  e.cause = "after it was exposed: " + e.cause;
+  e.effect = Effect::kDone;
+  return MakeError(e);
 }
 
 absl::Status De::SetCoils(const Scan& scan) {
@@ -194,10 +215,9 @@ absl::Status De::Do(const Scan& scan, const ExecuteOptions& options, Reply* repl
     a.results.push_back({name, there_.scanned.at(name)});
   absl::Status s = NotBegun(SetRaster(scan));
   if (s.ok()) s = Acquire(a, scan.frames, options, reply);
-  // So that the next exposure, whoever asks for it, is none of a scan.
-  const absl::Status off = server_.Set(kScanEnable, "Off");
+  const absl::Status restored = Restore(true);
   RONCHI_RETURN_IF_ERROR(s);
-  return off.ok() ? off : Annotate(off, "after the scan");
+  return restored;
 }
 
 absl::Status De::Acquire(const Acquisition& a, size_t times, const ExecuteOptions& options,

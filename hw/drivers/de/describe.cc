@@ -151,9 +151,9 @@ absl::StatusOr<DeDescription> DescribeDe(const DeOptions& options, DeServer* ser
   const DetectorInfo& c = d.detectors[0];
   d.model = absl::StrCat("Direct Electron ", Printable(camera), ", ", c.pixels_x, " × ", c.pixels_y,
                          " pixels, by DE-Server ", server->software());
+  // No "scan.rectangle", which would have to be of oblong points, too: its points are square.
   for (const std::string& name : CapabilityNames()) {
-    const bool scans = !out.scanned.empty() &&
-                       (name == "scan" || name == "scan.raster" || name == "scan.rectangle");
+    const bool scans = !out.scanned.empty() && (name == "scan" || name == "scan.raster");
     const bool steers =
         !out.scanned.empty() && out.coils && (name == "scan.offset" || name == "scan.rotation");
     const bool can = name == "expose" || name == "safe" || name == "abort" || name == "cancel";

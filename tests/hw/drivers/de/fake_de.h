@@ -113,6 +113,11 @@ class FakeDe {
     const std::lock_guard<std::mutex> lock(mutex_);
     return hw::wire::DeText(properties_.at(property));
   }
+  // The largest of what it was set to.
+  std::string Most(const std::string& property) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return hw::wire::DeText(most_.at(property));
+  }
   int Count(DeOperation operation) {
     const std::lock_guard<std::mutex> lock(mutex_);
     return asked_[operation];
@@ -197,6 +202,8 @@ class FakeDe {
       case DeOperation::kSetProperty:
         if (found == properties_.end()) return {Framed(Refused(a.id, "no such property"))};
         found->second = Typed(a.values[1]);
+        most_.emplace(a.property, found->second);
+        most_[a.property] = std::max(most_[a.property], found->second);
         return say({});
       case DeOperation::kStartAcquisition:
         ++acquisitions_;
@@ -243,6 +250,7 @@ class FakeDe {
   std::atomic<int> acquires_for_ = 1;
   size_t acquisitions_ = 0;
   std::map<DeOperation, int> asked_;
+  std::map<std::string, hw::wire::DeValue> most_;
   std::map<std::string, hw::wire::DeValue> properties_ = {
       {"Server Software Version", std::string("2.8.3.12436")},
       {"Image Size X (pixels)", int32_t(kWidth)},
