@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/config.h"
 #include "experiments/catalog/instruments.h"
@@ -20,11 +22,16 @@ absl::StatusOr<std::string> SummariseMerlin(const Config& node);
 absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);
 absl::StatusOr<std::string> SummariseCeos(const Config& node);
 
+// Of `ronchi describe <kind>`: key, what it means.
+using InstrumentKeys = std::vector<std::pair<std::string, std::string>>;
+
 // {kind: de, address: "10.0.0.9:13240", …}
 absl::StatusOr<InstrumentMaker> PrepareDe(const Config& node);
 absl::StatusOr<std::string> SummariseDe(const Config& node);
+InstrumentKeys DeKeys();
 // {kind: de_tem, address: "10.0.0.7:5002", …}
 absl::StatusOr<InstrumentMaker> PrepareDeTem(const Config& node);
 absl::StatusOr<std::string> SummariseDeTem(const Config& node);
+InstrumentKeys DeTemKeys();
 
 }  // namespace ronchi
