@@ -167,20 +167,21 @@ InstrumentKeys DeKeys() {
 }
 
 InstrumentKeys DeTemKeys() {
-  return {{"address", "host:port of its service, usually 5002"},
-          {"answer_s", "that a word of it may take; 10"},
-          {"move_s", "that the stage may take; 120"},
-          {"poll_s", "between questions whether it is done; 0.05"},
-          {"defocus_sign", "of optics.C10 against its defocus: 1, -1, 0 (left alone); 1"},
-          {"current_pA", "of the beam; without it what the screen tells"},
-          {"probe_nm", "the smallest probe of the optics; 0.1"},
-          {"limits",
-           "from -limit to limit: stage_xy_um 1000, stage_z_um 250, stage_alpha_deg 68.8, "
-           "stage_beta_deg 29.8, defocus_nm 1000, shift_nm 1000; magnification, camera_length_mm"},
-          {"corrector",
-           "limits_nm, 0: not offered, {A1: 100, A2: 500, B2: 500, C3: 20000, A3: 5000, S3: 5000}; "
-           "sign of a correction's value, -1; tableau: type, angle_mrad, answer_s; field_nm 100; "
-           "measure_s 20; correct_s 10"}};
+  return {
+      {"address", "host:port of its service, usually 5002"},
+      {"answer_s", "that a word of it may take; 10"},
+      {"move_s", "that the stage may take; 120"},
+      {"poll_s", "between questions whether it is done; 0.05"},
+      {"defocus_sign", "of optics.C10 against its defocus: 1, -1, 0 (left alone); 1"},
+      {"current_pA", "of the beam; without it what the screen tells"},
+      {"probe_nm", "the smallest probe of the optics; 0.1"},
+      {"limits",
+       "from -limit to limit: stage_xy_um 1000, stage_z_um 250, stage_alpha_deg 68.8, "
+       "stage_beta_deg 29.8, defocus_nm 1000, shift_nm 1000; magnification, camera_length_mm"},
+      {"corrector",
+       "limits_nm, 0: not offered, {A1: 100, A2: 500, B2: 500, C3: 20000, A3: 10000, S3: 5000}; "
+       "sign of a correction's value, -1; tableau: type, angle_mrad, answer_s; field_nm 100; "
+       "measure_s 20; correct_s 10"}};
 }
 
 absl::StatusOr<InstrumentMaker> PrepareDe(const Config& node) {

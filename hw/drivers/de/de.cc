@@ -30,6 +30,19 @@ absl::Status NotBegun(const absl::Status& s) {
   return MakeError(e);
 }
 
+// Squares of pixels, summed: the camera's own binning is set at the server.
+Array<float> Binned(const Array<float>& image, size_t binning) {
+  if (binning == 1) return image;
+  const size_t height = image.shape()[0] / binning, width = image.shape()[1] / binning;
+  Array<float> binned({height, width});
+  for (size_t y = 0; y < height * binning; ++y) {
+    const float* row = image.data() + y * image.shape()[1];
+    float* to = binned.data() + y / binning * width;
+    for (size_t x = 0; x < width * binning; ++x) to[x / binning] += row[x];
+  }
+  return binned;
+}
+
 class De final : public Instrument {
  public:
   explicit De(const DeOptions& options) : options_(options), server_(options.server) {}
@@ -47,6 +60,7 @@ class De final : public Instrument {
     size_t width = 0, height = 0;
     int64_t frames = 0;  // of the camera
     double time_s = 0;
+    size_t binning = 1;
   };
 
   absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override;
@@ -125,10 +139,6 @@ absl::StatusOr<int64_t> De::Pace(double time_s) {
 }
 
 absl::Status De::Do(const Expose& e, const ExecuteOptions& options, Reply* reply) {
-  if (e.binning != 1) {
-    return MakeError({ErrorKind::kCannot, absl::StrCat(options_.camera, " cannot bin"),
-                      "expose with a binning of 1, or bin at the DE-Server before it is opened"});
-  }
   const DetectorInfo& camera = description().detectors[0];
   RONCHI_RETURN_IF_ERROR(CheckBytes(e.frames, camera.pixels_x * camera.pixels_y));
   RONCHI_RETURN_IF_ERROR(NotBegun(Ready(options)));
@@ -136,9 +146,13 @@ absl::Status De::Do(const Expose& e, const ExecuteOptions& options, Reply* reply
   auto frames = Pace(e.time_s);
   absl::Status done = NotBegun(frames.status());
   if (done.ok()) {
-    done = Acquire(
-        {{{options_.camera, kSumTotal}}, camera.pixels_x, camera.pixels_y, *frames, e.time_s},
-        e.frames, options, reply);
+    done = Acquire({{{options_.camera, kSumTotal}},
+                    camera.pixels_x,
+                    camera.pixels_y,
+                    *frames,
+                    e.time_s,
+                    e.binning},
+                   e.frames, options, reply);
   }
   const absl::Status restored = Restore(false);
   RONCHI_RETURN_IF_ERROR(done);
@@ -279,7 +293,7 @@ absl::Status De::Fetch(const Acquisition& a, Reply* reply) {
       return wrong(
           absl::StrCat("the result is the one before, of acquisition ", image.acquisition));
     }
-    reply->frames.push_back({name, std::move(image.counts)});
+    reply->frames.push_back({name, Binned(image.counts, a.binning)});
   }
   last_ = now;
   return absl::OkStatus();

@@ -45,7 +45,7 @@ struct DeTemOptions {
   // in m, in the order of wire::kHaiderTerms; 0: it is not offered. Not C1: the column has its own
   // focus.
   std::array<double, wire::kHaiderTerms.size()> corrections_m = {0,     100e-9, 500e-9, 500e-9,
-                                                                 20e-6, 5e-6,   5e-6};
+                                                                 20e-6, 10e-6,  5e-6};
   double correction_sign = -1;  // of correctAberration's value: −1 takes it out, 1 puts it in
   size_t tableau = 1;           // of kTableauTypes
   double tableau_angle_rad = 0;

@@ -86,6 +86,25 @@ TEST(De, ExposesFramesOfTheCameraThatTakeAsLongTogether) {
   EXPECT_EQ(fake.connections(), 1);
 }
 
+TEST(De, BinsBySumming) {
+  FakeDe fake;
+  const auto de = *MakeDe(fake.Options(60));
+  const auto reply = de->Execute(Expose{.camera = "cam", .time_s = 0.1, .binning = 2});
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  const auto& counts = reply->frames.at(0).counts;
+  ASSERT_EQ(counts.shape()[0], FakeDe::kHeight / 2);
+  ASSERT_EQ(counts.shape()[1], FakeDe::kWidth / 2);
+  for (size_t y = 0; y < FakeDe::kHeight / 2; ++y) {
+    for (size_t x = 0; x < FakeDe::kWidth / 2; ++x) {
+      const size_t i = 2 * y * FakeDe::kWidth + 2 * x;
+      const float sum = PatternPixel(0, i) + PatternPixel(0, i + 1) +
+                        PatternPixel(0, i + FakeDe::kWidth) +
+                        PatternPixel(0, i + FakeDe::kWidth + 1) + 4 * kSumTotal;
+      EXPECT_EQ(counts.values()[y * FakeDe::kWidth / 2 + x], sum) << y << " " << x;
+    }
+  }
+}
+
 TEST(De, ScansByTheVoltagesOfTheCoils) {
   FakeDe fake;
   const auto de = *MakeDe(fake.Options(60));
@@ -186,7 +205,7 @@ TEST(De, WhatItCannotIsRefusedBeforeAnythingIsSet) {
   options.most_bytes = 1000;
   const auto de = *MakeDe(options);
   const auto kind = [&](const Command& c) { return ErrorOf(de->Execute(c).status()).kind; };
-  EXPECT_EQ(kind(Expose{.camera = "cam", .time_s = 0.1, .binning = 2}), ErrorKind::kCannot);
+  EXPECT_EQ(kind(Expose{.camera = "cam", .time_s = 0.1, .binning = 4}), ErrorKind::kOutOfLimits);
   EXPECT_EQ(kind(Expose{.camera = "cam", .time_s = 0.1, .frames = 50}), ErrorKind::kOutOfLimits);
   EXPECT_EQ(kind(Expose{.camera = "no", .time_s = 0.1}), ErrorKind::kNoSuchName);
   EXPECT_EQ(kind(Expose{.camera = "cam", .time_s = 1e-5}), ErrorKind::kOutOfLimits);
