@@ -98,6 +98,10 @@ absl::Status ReadDeCorrector(const Config& node, hw::de_tem::DeTemOptions* o) {
   tableau.Choice("type", &type, types);
   tableau.Number("angle_mrad", &angle_mrad, {.min = 0, .max = 200});
   tableau.Number("answer_s", &o->tableau_s, kDeSeconds);
+  tableau.Text("max_fit", &o->tableau_max_fit);
+  const bool known = o->tableau_max_fit.empty() ||
+                     hw::wire::HaiderIndex(o->tableau_max_fit) < hw::wire::kHaiderTerms.size();
+  if (tableau.ok() && !known) tableau.Fail("max_fit", "an aberration is needed: C1, A1, A2, B2 …");
   for (size_t i = 0; i < o->corrections_m.size(); ++i) {
     double limit_nm = std::round(o->corrections_m[i] * 1e9);
     limits.Number(hw::wire::kHaiderTerms[i].name, &limit_nm, {.min = 0, .max = 1e7});
@@ -128,6 +132,9 @@ absl::StatusOr<hw::de_tem::DeTemOptions> ReadDeTem(const Config& node) {
   r.Known("kind");
   RONCHI_ASSIGN_OR_RETURN(o.address, ReadAddress(&r, node, "address"));
   double current_pA = 0, probe_nm = o.probe_m * 1e9;
+  const std::vector<std::string> modes = {"as_it_is", "tem", "stem"};  // from −1 on
+  std::string mode = modes[0];
+  r.Choice("mode", &mode, modes);
   r.Number("answer_s", &o.answer_s, kDeSeconds);
   r.Number("move_s", &o.move_s, kDeSeconds);
   r.Number("poll_s", &o.poll_s, {.min = 1e-3, .max = 10});
@@ -140,6 +147,7 @@ absl::StatusOr<hw::de_tem::DeTemOptions> ReadDeTem(const Config& node) {
   RONCHI_RETURN_IF_ERROR(ReadDeTemLimits(r.Child("limits"), &o.limits));
   RONCHI_RETURN_IF_ERROR(ReadDeCorrector(r.Child("corrector"), &o));
   RONCHI_RETURN_IF_ERROR(r.Done());
+  o.mode = int(std::find(modes.begin(), modes.end(), mode) - modes.begin()) - 1;
   o.current_A = current_pA * 1e-12;
   o.probe_m = probe_nm * 1e-9;
   return o;
@@ -172,6 +180,7 @@ InstrumentKeys DeTemKeys() {
       {"answer_s", "that a word of it may take; 10"},
       {"move_s", "that the stage may take; 120"},
       {"poll_s", "between questions whether it is done; 0.05"},
+      {"mode", "that the column is brought to when it is opened: as_it_is, tem, stem"},
       {"defocus_sign", "of optics.C10 against its defocus: 1, -1, 0 (left alone); 1"},
       {"current_pA", "of the beam; without it what the screen tells"},
       {"probe_nm", "the smallest probe of the optics; 0.1"},
@@ -180,7 +189,8 @@ InstrumentKeys DeTemKeys() {
        "stage_beta_deg 29.8, defocus_nm 1000, shift_nm 1000; magnification, camera_length_mm"},
       {"corrector",
        "limits_nm, 0: not offered, {A1: 100, A2: 500, B2: 500, C3: 20000, A3: 10000, S3: 5000}; "
-       "sign of a correction's value, -1; tableau: type, angle_mrad, answer_s; field_nm 100; "
+       "sign of a correction's value, -1; tableau: type, angle_mrad, max_fit, answer_s; field_nm "
+       "100; "
        "measure_s 20; correct_s 10"}};
 }
 

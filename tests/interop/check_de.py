@@ -231,7 +231,6 @@ class AColumnOfOthers(unittest.TestCase):
                         f"parts.1.late_s={LONG_S}", f"parts.1.answer_s={LONG_S}",
                         "guard=none", *overrides)
         column.do("unblank")
-        column.set("column.mode", 1, "number")
         column.set("optics.magnification", 5e6, "number")
         return column
 
@@ -304,6 +303,21 @@ class AColumnOfOthers(unittest.TestCase):
             column.set("optics.C10", 0)
             # Its noise is half a nanometre and a hundredth.
             self.assertAlmostEqual(after - before, 100e-9, delta=8e-9)
+
+    def test_signs_are_proved(self):
+        """The wrapper `prove` finds the signs as they are, and says where they are turned."""
+        prove = {name: {"step": "60 nm", "measure": "defocus"}
+                 for name in ("optics.C10", "optics.C12.a", "optics.C12.b")}
+        overrides = [f"prove={json.dumps(prove)}"]
+        with self.open(*overrides) as column:
+            for name in prove:
+                column.set(name, 5e-9, relative=True)
+        with self.open(*overrides, "parts.0.corrector.sign=1", "parts.0.defocus_sign=-1") as column:
+            for name in prove:
+                refused = column.ask("set", property=name, relative=True,
+                                     value={"si": 5e-9, "dimension": "length"})
+                self.assertEqual(refused["kind"], "refused")
+                self.assertIn("its sign is turned", refused["error"])
 
     def test_a_known_aberration_is_corrected_and_shrinks(self):
         with self.open() as column:

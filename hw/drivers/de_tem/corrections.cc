@@ -103,10 +103,11 @@ absl::StatusOr<Estimate> Corrections::Measured(const std::string& what, double w
   const TableauType& type = kTableauTypes[options_.tableau];
   const double angle_rad =
       options_.tableau_angle_rad > 0 ? options_.tableau_angle_rad : type.angle_rad;
-  return corrector_->Measure(
-      "correctorAcquireTableau",
-      {{"tabType", std::string(type.name)}, {"angle", NumberText(angle_rad * 1e3)}, {"maxFit", ""}},
-      what, std::min(options_.tableau_s, within_s));
+  return corrector_->Measure("correctorAcquireTableau",
+                             {{"tabType", std::string(type.name)},
+                              {"angle", NumberText(angle_rad * 1e3)},
+                              {"maxFit", options_.tableau_max_fit}},
+                             what, std::min(options_.tableau_s, within_s));
 }
 
 }  // namespace ronchi::hw::de_tem

@@ -21,6 +21,8 @@ namespace {
 
 using Clock = wire::Stream::Clock;
 
+constexpr const char* kMode = "column.mode";
+
 double ElapsedSince(Clock::time_point t) {
   return std::chrono::duration<double>(Clock::now() - t).count();
 }
@@ -38,7 +40,11 @@ class DeTem final : public Instrument {
 
   absl::Status Begin() {
     RONCHI_ASSIGN_OR_RETURN(there_, DescribeDeTem(options_, channel_, corrector_));
-    return absl::OkStatus();
+    if (options_.mode < 0) return absl::OkStatus();
+    const auto stands = ReadAll({kMode});
+    if (!stands.ok()) return stands.status();
+    if ((*stands)[0].value.si == options_.mode) return absl::OkStatus();
+    return Execute(Set{kMode, Number(options_.mode)}).status();
   }
   const Description& description() const override { return there_.description; }
   // Each question has a connection of its own, so it waits for nothing that runs here.

@@ -38,6 +38,7 @@ struct DeTemOptions {
   double answer_s = 10;     // a word of it
   double move_s = 120;      // the longest way of the stage
   double defocus_sign = 1;  // optics.C10 is its defocus times this; 0: it is left alone
+  int mode = -1;            // column.mode that it is brought to when it is opened: 0 TEM, 1 STEM
   double current_A = 0;     // of the beam; 0: what the screen tells
   double probe_m = 1e-10;   // the smallest probe of the optics
   DeTemLimits limits;
@@ -46,10 +47,11 @@ struct DeTemOptions {
   // focus.
   std::array<double, wire::kHaiderTerms.size()> corrections_m = {0,     100e-9, 500e-9, 500e-9,
                                                                  20e-6, 10e-6,  5e-6};
-  double correction_sign = -1;  // of correctAberration's value: −1 takes it out, 1 puts it in
-  size_t tableau = 1;           // of kTableauTypes
-  double tableau_angle_rad = 0;
-  double field_m = 100e-9;  // side of the square that a measurement exposes
+  double correction_sign = -1;   // of correctAberration's value: −1 takes it out, 1 puts it in
+  size_t tableau = 1;            // of kTableauTypes
+  double tableau_angle_rad = 0;  // 0: the type's own
+  std::string tableau_max_fit;   // the last that is fitted, Haider's name; "": the type's own
+  double field_m = 100e-9;       // side of the square that a measurement exposes
   double measure_s = 20, tableau_s = 120, correct_s = 10;
   double poll_s = 0.05;  // between questions whether it is done
 };

@@ -156,6 +156,20 @@ TEST(DeTem, TheOtherSignIsTheOtherWay) {
   EXPECT_EQ(fake.Stands("PROJ_Defocus"), "-0.02");
 }
 
+TEST(DeTem, IsBroughtToAModeWhenItIsOpened) {
+  FakeChannel fake;
+  DeTemOptions options = fake.Options(60);
+  options.mode = 1;
+  ASSERT_TRUE(MakeDeTem(options).ok());
+  EXPECT_EQ(fake.Count("setTemStemMode"), 0) << "it is there";
+  options.mode = 0;
+  ASSERT_TRUE(MakeDeTem(options).ok());
+  EXPECT_EQ(fake.Stands("PROJ_TemStemMode"), "0");
+  options.mode = 1;
+  fake.Ignore([](const std::string& m) { return m == "setTemStemMode"; });
+  EXPECT_EQ(ErrorOf(MakeDeTem(options).status()).kind, ErrorKind::kOutOfTolerance);
+}
+
 TEST(DeTem, AMoveThatNobodyWaitsForIsStopped) {
   FakeChannel fake;
   fake.StageTakes(1 << 30);
