@@ -153,47 +153,6 @@ absl::StatusOr<hw::de_tem::DeTemOptions> ReadDeTem(const Config& node) {
   return o;
 }
 
-}  // namespace
-
-InstrumentKeys DeKeys() {
-  return {
-      {"address", "host:port of DE-Server, usually 13240"},
-      {"camera", "its name here; de"},
-      {"camera_there", "its name at the server; the first"},
-      {"pixel_mrad", "across a pixel; 0 (not known)"},
-      {"frames_per_second", "of the camera at least; 0 (as it stands)"},
-      {"time_tolerance", "relative, of exposures and dwell times; 0.001"},
-      {"numbered_results", "false where the server does not count acquisitions and frames; true"},
-      {"field_nm", "side of the field that ±1 V scans; without it nothing is scanned"},
-      {"field_at_magnification_1_m", "the same at magnification 1, of which the server tells"},
-      {"detectors",
-       "of scans, external1 … 4 and virtual0 … 4: name, inner_mrad, outer_mrad, dark_counts, "
-       "saturation_counts; without it all"},
-      {"connect_s", "for a connection; 5"},
-      {"answer_s", "that a word of it may take; 10"},
-      {"late_s", "beyond its exposure until a result is there; 10"}};
-}
-
-InstrumentKeys DeTemKeys() {
-  return {
-      {"address", "host:port of its service, usually 5002"},
-      {"answer_s", "that a word of it may take; 10"},
-      {"move_s", "that the stage may take; 120"},
-      {"poll_s", "between questions whether it is done; 0.05"},
-      {"mode", "that the column is brought to when it is opened: as_it_is, tem, stem"},
-      {"defocus_sign", "of optics.C10 against its defocus: 1, -1, 0 (left alone); 1"},
-      {"current_pA", "of the beam; without it what the screen tells"},
-      {"probe_nm", "the smallest probe of the optics; 0.1"},
-      {"limits",
-       "from -limit to limit: stage_xy_um 1000, stage_z_um 250, stage_alpha_deg 68.8, "
-       "stage_beta_deg 29.8, defocus_nm 1000, shift_nm 1000; magnification, camera_length_mm"},
-      {"corrector",
-       "limits_nm, 0: not offered, {A1: 100, A2: 500, B2: 500, C3: 20000, A3: 10000, S3: 5000}; "
-       "sign of a correction's value, -1; tableau: type, angle_mrad, max_fit, answer_s; field_nm "
-       "100; "
-       "measure_s 20; correct_s 10"}};
-}
-
 absl::StatusOr<InstrumentMaker> PrepareDe(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::de::DeOptions options, ReadDe(node));
   return InstrumentMaker([=](uint64_t) -> absl::StatusOr<std::unique_ptr<hw::Instrument>> {
@@ -220,6 +179,65 @@ absl::StatusOr<InstrumentMaker> PrepareDeTem(const Config& node) {
 absl::StatusOr<std::string> SummariseDeTem(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const hw::de_tem::DeTemOptions o, ReadDeTem(node));
   return absl::StrCat("column at ", o.address.name, " by DE-TEM-Channel");
+}
+
+}  // namespace
+
+InstrumentKind DeKind() {
+  return {
+      "de",
+      "a camera of Direct Electron, and its scans, by DE-Server; part of a composite "
+      "(docs/drivers/de.md)",
+      PrepareDe,
+      SummariseDe,
+      nullptr,
+      "",
+      nullptr,
+      true,
+      {{"address", "host:port of DE-Server, usually 13240"},
+       {"camera", "its name here; de"},
+       {"camera_there", "its name at the server; the first"},
+       {"pixel_mrad", "across a pixel; 0 (not known)"},
+       {"frames_per_second", "of the camera at least; 0 (as it stands)"},
+       {"time_tolerance", "relative, of exposures and dwell times; 0.001"},
+       {"numbered_results", "false where the server does not count acquisitions and frames; true"},
+       {"field_nm", "side of the field that ±1 V scans; without it nothing is scanned"},
+       {"field_at_magnification_1_m", "the same at magnification 1, of which the server tells"},
+       {"detectors",
+        "of scans, external1 … 4 and virtual0 … 4: name, inner_mrad, outer_mrad, dark_counts, "
+        "saturation_counts; without it all"},
+       {"connect_s", "for a connection; 5"},
+       {"answer_s", "that a word of it may take; 10"},
+       {"late_s", "beyond its exposure until a result is there; 10"}}};
+}
+
+InstrumentKind DeTemKind() {
+  return {
+      "de_tem",
+      "a column, and its aberration corrector, by Direct Electron's DE-TEM-Channel "
+      "(docs/drivers/de_tem.md)",
+      PrepareDeTem,
+      SummariseDeTem,
+      nullptr,
+      "",
+      nullptr,
+      true,
+      {{"address", "host:port of its service, usually 5002"},
+       {"answer_s", "that a word of it may take; 10"},
+       {"move_s", "that the stage may take; 120"},
+       {"poll_s", "between questions whether it is done; 0.05"},
+       {"mode", "that the column is brought to when it is opened: as_it_is, tem, stem"},
+       {"defocus_sign", "of optics.C10 against its defocus: 1, -1, 0 (left alone); 1"},
+       {"current_pA", "of the beam; without it what the screen tells"},
+       {"probe_nm", "the smallest probe of the optics; 0.1"},
+       {"limits",
+        "from -limit to limit: stage_xy_um 1000, stage_z_um 250, stage_alpha_deg 68.8, "
+        "stage_beta_deg 29.8, defocus_nm 1000, shift_nm 1000; magnification, camera_length_mm"},
+       {"corrector",
+        "limits_nm, 0: not offered, {A1: 100, A2: 500, B2: 500, C3: 20000, A3: 10000, S3: 5000}; "
+        "sign of a correction's value, -1; tableau: type, angle_mrad, max_fit, answer_s; field_nm "
+        "100; "
+        "measure_s 20; correct_s 10"}}};
 }
 
 }  // namespace ronchi

@@ -3,8 +3,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "core/config.h"
 #include "experiments/catalog/instruments.h"
@@ -17,21 +15,16 @@ absl::StatusOr<std::string> SummariseTemscript(const Config& node);
 // {kind: merlin, control: "10.0.0.8:6341", data: "10.0.0.8:6342"}
 absl::StatusOr<InstrumentMaker> PrepareMerlin(const Config& node);
 absl::StatusOr<std::string> SummariseMerlin(const Config& node);
+// {kind: dectris, address: "10.0.0.9:80", stream: "10.0.0.9:9999"}
+absl::StatusOr<InstrumentMaker> PrepareDectris(const Config& node);
+absl::StatusOr<std::string> SummariseDectris(const Config& node);
 
 // {kind: ceos, address: "10.0.0.7:7072", …}
 absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);
 absl::StatusOr<std::string> SummariseCeos(const Config& node);
 
-// Of `ronchi describe <kind>`: key, what it means.
-using InstrumentKeys = std::vector<std::pair<std::string, std::string>>;
-
-// {kind: de, address: "10.0.0.9:13240", …}
-absl::StatusOr<InstrumentMaker> PrepareDe(const Config& node);
-absl::StatusOr<std::string> SummariseDe(const Config& node);
-InstrumentKeys DeKeys();
-// {kind: de_tem, address: "10.0.0.7:5002", …}
-absl::StatusOr<InstrumentMaker> PrepareDeTem(const Config& node);
-absl::StatusOr<std::string> SummariseDeTem(const Config& node);
-InstrumentKeys DeTemKeys();
+// Whole rows. {kind: de, address: "10.0.0.9:13240", …}, {kind: de_tem, address: "10.0.0.7:5002", …}
+InstrumentKind DeKind();
+InstrumentKind DeTemKind();
 
 }  // namespace ronchi

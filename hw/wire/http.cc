@@ -112,9 +112,9 @@ absl::StatusOr<HttpAnswer> AskHttp(const Address& to, const HttpRequest& request
   std::string bytes =
       absl::StrCat(request.method, " ", request.target, " HTTP/1.1\r\nHost: ", to.name,
                    "\r\nAccept: ", request.type, "\r\nConnection: close\r\n", request.headers);
-  if (!request.body.empty()) {
-    absl::StrAppend(&bytes, "Content-Type: ", request.type,
-                    "\r\nContent-Length: ", request.body.size(), "\r\n");
+  if (!request.body.empty()) absl::StrAppend(&bytes, "Content-Type: ", request.type, "\r\n");
+  if (request.method != "GET") {
+    absl::StrAppend(&bytes, "Content-Length: ", request.body.size(), "\r\n");
   }
   absl::StrAppend(&bytes, "\r\n", request.body);
   const absl::Status sent = stream->Send(bytes, until);

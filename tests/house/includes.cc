@@ -78,6 +78,10 @@ const Library kLibraries[] = {
     {std::regex("gif_lib\\.h"), std::regex("core/gif\\.cc"), "core/gif.cc"},
     {std::regex("xxhash\\.h"), std::regex("core/hash\\.cc"), "core/hash.cc"},
     {std::regex("boost/asio.*"), std::regex("hw/server/server\\.cc"), "hw/server/server.cc"},
+    {std::regex("zmq\\.h"), std::regex("hw/drivers/dectris/stream_reader\\.cc"),
+     "hw/drivers/dectris/stream_reader.cc"},
+    {std::regex("cbor\\.h"), std::regex("hw/wire/cbor\\.cc"), "hw/wire/cbor.cc"},
+    {std::regex("lz4\\.h"), std::regex("hw/wire/bitshuffle\\.cc"), "hw/wire/bitshuffle.cc"},
     {std::regex("(tbb|oneapi)/.*"), std::regex("core/parallel\\.cc"), "core/parallel.cc"},
 };
 
