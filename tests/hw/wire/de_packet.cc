@@ -7,7 +7,7 @@
 namespace ronchi::hw::wire {
 namespace {
 
-std::string FromHex(const std::string& hex) { return absl::HexStringToBytes(hex); }
+std::string DeBytes(const std::string& hex) { return absl::HexStringToBytes(hex); }
 
 // Seen on the wire between the maker's client and its server: "Frames Per Second" asked for.
 TEST(DePacket, TheBytesOfAQuestionAndItsAnswer) {
@@ -15,7 +15,7 @@ TEST(DePacket, TheBytesOfAQuestionAndItsAnswer) {
   EXPECT_EQ(id, 1203u);
   EXPECT_EQ(absl::BytesToHexString(DeCommandBytes(id, "", {std::string("Frames Per Second")})),
             "2500000008011a2108b3091a1c080312056c6162656c2a114672616d657320506572205365636f6e64");
-  const std::string answer = FromHex("100000000802220c10b3092a07080435f668aa43");
+  const std::string answer = DeBytes("100000000802220c10b3092a07080435f668aa43");
   for (size_t n = 0; n < answer.size(); ++n) {
     EXPECT_EQ(*DeAnswerEnd(std::string_view(answer).substr(0, n)), 0u) << n;
   }
@@ -35,7 +35,7 @@ TEST(DePacket, ACameraIsNamedAndValuesHaveTheirTypes) {
       DeCommandBytes(1715, "Celeritas", {int32_t(-1), true, 0.5f, std::string("x")});
   EXPECT_NE(bytes.find("Celeritas"), std::string::npos);
   EXPECT_EQ(bytes.find("label"), std::string::npos) << "only a first text is one";
-  EXPECT_NE(bytes.find(FromHex("0801120376616c1801")), std::string::npos) << "-1 in zigzag";
+  EXPECT_NE(bytes.find(DeBytes("0801120376616c1801")), std::string::npos) << "-1 in zigzag";
 }
 
 TEST(DePacket, NumbersOfAnyTypeThatAreFinite) {
@@ -74,15 +74,15 @@ TEST(DePacket, ImagesOfAllFormats) {
   };
   for (const auto& [format, hex] :
        {std::pair(1, "01ff"), {5, "0100ff00"}, {13, "0000803f00007f43"}}) {
-    const auto got = image(format, FromHex(hex));
+    const auto got = image(format, DeBytes(hex));
     ASSERT_TRUE(got.ok()) << got.status();
     EXPECT_EQ(got->acquisition, 7);
     EXPECT_EQ(got->frames, 3);
     EXPECT_EQ(got->counts.values()[0], 1);
     EXPECT_EQ(got->counts.values()[1], 255);
   }
-  EXPECT_FALSE(image(5, FromHex("0100ff")).ok());
-  EXPECT_FALSE(image(2, FromHex("0100ff00")).ok());
+  EXPECT_FALSE(image(5, DeBytes("0100ff")).ok());
+  EXPECT_FALSE(image(2, DeBytes("0100ff00")).ok());
 }
 
 }  // namespace
