@@ -245,6 +245,8 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
         {"connect_s", "for a connection; 5"},
         {"answer_s", "that a correction may take; 5"},
         {"measure_s", "that measureC1A1 may take; 20"}}},
+      DeKind(),
+      DeTemKind(),
   };
   return kKinds;
 }

@@ -33,4 +33,8 @@ InstrumentKeys GmsKeys();
 absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);
 absl::StatusOr<std::string> SummariseCeos(const Config& node);
 
+// Whole rows. {kind: de, address: "10.0.0.9:13240", …}, {kind: de_tem, address: "10.0.0.7:5002", …}
+InstrumentKind DeKind();
+InstrumentKind DeTemKind();
+
 }  // namespace ronchi

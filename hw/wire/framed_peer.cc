@@ -51,6 +51,7 @@ absl::Status FramedPeer::Connect() {
   if (!stream.ok()) return GiveUp(stream.status(), false);
   const std::lock_guard<std::mutex> lock(mutex_);
   stream_ = std::make_shared<Stream>(*std::move(stream));
+  ++links_;
   return absl::OkStatus();
 }
 

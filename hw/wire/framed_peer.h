@@ -27,6 +27,8 @@ class FramedPeer {
   FramedPeer(Address address, FrameEnd end, const PeerOptions& options = {});
 
   const std::string& name() const { return address_.name; }
+  const Address& address() const { return address_; }
+  size_t links() const { return links_; }  // that were made so far
   // The frame that answers `bytes`. Errors are of hw/instrument/error.h: kCommunication where there
   // is no link, with the effect none if nothing was sent; kTimeout, kCommunication with the effect
   // perhaps else.
@@ -48,6 +50,7 @@ class FramedPeer {
   const PeerOptions options_;
   std::mutex mutex_;  // of the pointer alone
   std::shared_ptr<Stream> stream_;
+  size_t links_ = 0;
   std::string come_;  // what of the next frames has come
   const std::unique_ptr<char[]>
       chunk_;  // into which it comes: clearing it each time would take longer than the rest

@@ -111,8 +111,8 @@ absl::StatusOr<HttpAnswer> AskHttp(const Address& to, const HttpRequest& request
   if (!stream.ok()) return HttpFailed(to, request, stream.status(), false);
   std::string bytes =
       absl::StrCat(request.method, " ", request.target, " HTTP/1.1\r\nHost: ", to.name,
-                   "\r\nAccept: application/json\r\nConnection: close\r\n");
-  if (!request.body.empty()) absl::StrAppend(&bytes, "Content-Type: application/json\r\n");
+                   "\r\nAccept: ", request.type, "\r\nConnection: close\r\n", request.headers);
+  if (!request.body.empty()) absl::StrAppend(&bytes, "Content-Type: ", request.type, "\r\n");
   if (request.method != "GET") {
     absl::StrAppend(&bytes, "Content-Length: ", request.body.size(), "\r\n");
   }

@@ -1,5 +1,5 @@
 // HTTP/1.1: one request of a client, and the requests that come to a server, each in bounded
-// memory. Of HTTP there is what instruments' services use: JSON bodies of a known length.
+// memory. Of HTTP there is what instruments' services use: bodies of a known length.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,10 @@ struct HttpAnswer {
 struct HttpRequest {
   std::string method;  // "GET", "PUT"
   std::string target;  // "/v1/beam_shift"
-  std::string body;    // JSON, if any
+  std::string body;    // if any
+  // Of a client: of the body and of the answer; and further headers, each with its end of line.
+  std::string type = "application/json";
+  std::string headers = "";
 };
 
 // An answer as its bytes come.

@@ -27,6 +27,7 @@ class Composite final : public Instrument {
       for (const auto& x : d.detectors) RONCHI_RETURN_IF_ERROR(Own(&detectors_, x.name, i));
       for (const auto& m : d.measurements) RONCHI_RETURN_IF_ERROR(Own(&measurements_, m.what, i));
     }
+    FindScanner();
     description_.cannot = Cannot();
     if (Can(description_, "blank")) return absl::OkStatus();
     return absl::InvalidArgumentError("composite: the column must be able to blank");
@@ -48,20 +49,37 @@ class Composite final : public Instrument {
     append(&description_.measurements, d.measurements);
   }
 
+  // The column, or else the first part that drives the column's scan from outside.
+  void FindScanner() {
+    const auto scans = [](const auto& part) { return Can(part->description(), "scan"); };
+    const auto found = std::find_if(parts_.begin(), parts_.end(), scans);
+    if (found == parts_.end() || found == parts_.begin()) return;
+    scanner_ = size_t(found - parts_.begin());
+    const Description& d = (*found)->description();
+    description_.min_dwell_s = d.min_dwell_s;
+    description_.max_dwell_s = d.max_dwell_s;
+    description_.max_fov_m = d.max_fov_m;
+    description_.max_pixels = d.max_pixels;
+    description_.flyback_s = d.flyback_s;
+    description_.frame_overhead_s = d.frame_overhead_s;
+  }
+
   static absl::Status Own(std::map<std::string, size_t>* owners, const std::string& name,
                           size_t part) {
     if (owners->emplace(name, part).second) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat("composite: two parts have '", name, "'"));
   }
 
-  // What goes to the column, the column decides; what goes to the owner, any part.
+  // What goes to the column, the column decides, and of scans the part that scans; what goes to the
+  // owner, any part.
   std::vector<std::string> Cannot() const {
     std::vector<std::string> cannot;
     for (const std::string& name : CapabilityNames()) {
       const bool anybodys = name == "read" || name == "set" || name == "set.relative" ||
                             name == "measure" || name == "expose";
+      const auto& one = parts_[name.starts_with("scan") ? scanner_ : 0];
       const bool can = std::any_of(parts_.begin(), parts_.end(), [&](const auto& part) {
-        return Can(part->description(), name) && (anybodys || part == parts_[0]);
+        return Can(part->description(), name) && (anybodys || part == one);
       });
       if (!can) cannot.push_back(name);
     }
@@ -130,17 +148,17 @@ class Composite final : public Instrument {
     if (part == 0) return FromPart(part, expose, options);
     RONCHI_RETURN_IF_ERROR(Place(expose, options));
     absl::StatusOr<Reply> reply = FromPart(part, expose, options);
-    if (reply.ok() && reply->electrons == 0) RONCHI_RETURN_IF_ERROR(AddElectrons(expose, &*reply));
+    Expose given = expose;
+    if (reply.ok()) given.frames = reply->frames.size();
+    if (reply.ok() && reply->electrons == 0) RONCHI_RETURN_IF_ERROR(AddElectrons(given, &*reply));
     return reply;
   }
   // A camera knows nothing of the beam: what the specimen was given, the column's current tells.
-  absl::Status AddElectrons(const Expose& expose, Reply* reply) {
+  absl::Status AddElectrons(const Command& given, Reply* reply) {
     const Description& d = column().description();
     if (!d.FindProperty("beam.current") || !Can(d, "read")) return absl::OkStatus();
     RONCHI_ASSIGN_OR_RETURN(const Reply read, FromPart(0, Read{{"beam.current"}}, {}));
     if (read.readings.size() != 1) return absl::InternalError("beam.current was not read");
-    Expose given = expose;
-    given.frames = reply->frames.size();
     const Cost cost = PredictCost(description_, given, read.readings[0].value.si);
     reply->electrons = cost.electrons;
     reply->dose_e_per_m2 = cost.dose_e_per_m2;
@@ -156,6 +174,9 @@ class Composite final : public Instrument {
                         absl::StrCat(column().description().id, " cannot place the probe"),
                         "expose at (0, 0): where the probe stands"});
     }
+    return CheckUnblanked(options);
+  }
+  absl::Status CheckUnblanked(const ExecuteOptions& options) {
     if (!Can(column().description(), "read")) return absl::OkStatus();
     RONCHI_ASSIGN_OR_RETURN(const Reply reply, FromPart(0, Read{}, options));
     if (!reply.blanked) return absl::OkStatus();
@@ -163,12 +184,18 @@ class Composite final : public Instrument {
   }
   absl::StatusOr<Reply> Do(const Scan& scan, const ExecuteOptions& options) {
     for (const std::string& name : scan.detectors) {
-      if (detectors_.at(name) == 0) continue;
+      if (detectors_.at(name) == scanner_) continue;
       return MakeError({ErrorKind::kCannot,
                         absl::StrCat(name, " belongs to another part and cannot be scanned with"),
                         "expose it instead"});
     }
-    return FromPart(0, scan, options);
+    if (scanner_ == 0) return FromPart(0, scan, options);
+    RONCHI_RETURN_IF_ERROR(CheckUnblanked(options));
+    absl::StatusOr<Reply> reply = FromPart(scanner_, scan, options);
+    Scan given = scan;
+    if (reply.ok()) given.frames = reply->frames.size() / scan.detectors.size();
+    if (reply.ok() && reply->electrons == 0) RONCHI_RETURN_IF_ERROR(AddElectrons(given, &*reply));
+    return reply;
   }
   absl::StatusOr<Reply> Do(const Park& park, const ExecuteOptions& options) {
     return FromPart(0, park, options);
@@ -196,6 +223,7 @@ class Composite final : public Instrument {
 
   const std::vector<std::unique_ptr<Instrument>> parts_;
   Description description_;
+  size_t scanner_ = 0;  // the part that scans
   std::map<std::string, size_t> properties_, detectors_, measurements_;
   double column_time_s_ = 0;
   bool column_blanked_ = true;

@@ -3,7 +3,8 @@
 //
 // read, set, measure, expose go to the part that has the property, the measurement, the camera
 // (the first that names it; a name in two parts is refused when it is made). scan and park go to
-// the column, so a camera of another part can be exposed, not scanned with. Exposing with another
+// the column, so a camera of another part can be exposed, not scanned with. Where the column cannot
+// scan, the first part that can does: a camera whose server drives the column's scan coils. Exposing with another
 // part's camera has the column park the probe there first (0 s); a column that cannot park leaves
 // it where it stands, which is asked for as (0, 0). The column does not count those electrons, the
 // guard does by its forecast.

@@ -104,7 +104,16 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
       {"kind: merlin\ncontrol: h:6341\n", "data: missing"},
       {"kind: merlin\ncontrol: h\ndata: h:6342\n", "allowed: host:port"},
       {"kind: merlin\ncontrol: h:1\ndata: h:2\ncounter_depth: 7\n", "1, 6, 12, 24 or 0"},
-      {"kind: merlin\ncontrol: h:1\ndata: h:2\ntrigger: hard\n", "as_it_is"}};
+      {"kind: merlin\ncontrol: h:1\ndata: h:2\ntrigger: hard\n", "as_it_is"},
+      {"kind: de\n", "address: missing"},
+      {"kind: de\naddress: h\n", "allowed: host:port"},
+      {"kind: de\naddress: h:1\nfield_nm: 5\nfield_at_magnification_1_m: 1\n", "one of them"},
+      {"kind: de\naddress: h:1\ndetectors: {external1: {inner: 60}}\n", "inner"},
+      {"kind: de_tem\n", "address: missing"},
+      {"kind: de_tem\naddress: h:1\ndefocus_sign: 2\n", "defocus_sign"},
+      {"kind: de_tem\naddress: h:1\ncorrector: {sign: 0.5}\n", "-1 (the value is taken out) or 1"},
+      {"kind: de_tem\naddress: h:1\ncorrector: {limits_nm: {C1: 5}}\n", "the column's own focus"},
+      {"kind: de_tem\naddress: h:1\nlimits: {stage_um: 5}\n", "stage_um"}};
   for (const auto& [yaml, what] : cases) {
     Write(out / "x.yaml", yaml);
     const Finished done = Ronchi({"conform", "--instrument", "x.yaml"}, out.path());
@@ -117,12 +126,15 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
 // The set-ups that the documents show are read to the end; nobody listens there.
 TEST(ServeProgram, TheExamplesAreSoundConfigs) {
   TemporaryFolder out;
-  for (const std::string name : {"thermo_ceos_merlin", "twin_over_every_wire"}) {
+  for (const std::string name :
+       {"de_twin", "jeol_de", "thermo_ceos_merlin", "twin_over_every_wire"}) {
     std::string text =
         testing_support::ReadAll(RONCHI_SOURCE_DIR "/examples/instruments/" + name + ".yaml");
     // Port 1: nobody, whatever else runs on this machine.
-    for (const char* port : {":8080", ":7072", ":6341", ":6342"}) {
-      for (size_t at; (at = text.find(port)) != std::string::npos;) text.replace(at, 5, ":1");
+    for (const std::string port : {":8080", ":7072", ":6341", ":6342", ":5002", ":13240"}) {
+      for (size_t at; (at = text.find(port)) != std::string::npos;) {
+        text.replace(at, port.size(), ":1");
+      }
     }
     Write(out / "x.yaml", text);
     const Finished done = Ronchi({"conform", "--instrument", "x.yaml"}, out.path());

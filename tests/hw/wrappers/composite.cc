@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "hw/instrument/capability.h"
 #include "tests/hw/null_instrument.h"
 #include "tests/support/column.h"
 #include "tests/support/instruments.h"
@@ -106,6 +107,71 @@ TEST_F(CompositeTest, AColumnThatCannotParkExposesWhereTheProbeStands) {
   const Expose elsewhere{.camera = "ceta", .time_s = 0.1, .y_m = 1e-9};
   EXPECT_TRUE(absl::IsUnimplemented(composite->Execute(elsewhere).status()));
   EXPECT_TRUE(log_->empty());
+}
+
+// A part whose own scan coils drive the column's beam; it knows nothing of that beam.
+class Scanner final : public Instrument {
+ public:
+  Scanner() {
+    description_.id = "scanner";
+    description_.detectors = {{.name = "external"}};
+    description_.min_dwell_s = 1e-3;
+    description_.max_pixels = 64;
+    description_.cannot = {"park", "measure", "expose", "blank", "unblank", "scan.spiral"};
+  }
+  const Description& description() const override { return description_; }
+
+ private:
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions&) override {
+    Reply reply;
+    if (const auto* scan = std::get_if<Scan>(&command)) {
+      reply.frames.push_back({"external", Array<float>({scan->pixels_y, scan->pixels_x})});
+    }
+    return reply;
+  }
+  Description description_;
+};
+
+// A column that cannot scan, and so has no scanned detector.
+class Unscanning final : public Instrument {
+ public:
+  Unscanning() {
+    description_.cannot.push_back("scan");
+    description_.detectors.clear();
+  }
+  const Description& description() const override { return description_; }
+
+ private:
+  absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
+    EXPECT_FALSE(std::holds_alternative<Scan>(command));
+    return column_.Execute(command, options);
+  }
+  NullInstrument column_;
+  Description description_ = testing_support::NullDescription();
+};
+
+TEST_F(CompositeTest, WhereTheColumnCannotScanThePartThatCanDoes) {
+  std::vector<std::unique_ptr<Instrument>> parts;
+  parts.push_back(std::make_unique<Unscanning>());
+  parts.push_back(std::make_unique<Camera>(log_));
+  parts.push_back(std::make_unique<Scanner>());
+  const auto composite = *MakeComposite(std::move(parts));
+  const Description& d = composite->description();
+  EXPECT_TRUE(Can(d, "scan.raster"));
+  EXPECT_FALSE(Can(d, "scan.spiral"));
+  EXPECT_EQ(d.min_dwell_s, 1e-3);
+  EXPECT_EQ(d.max_pixels, 64u);
+  Scan scan = SmallScan();
+  scan.detectors = {"external"};
+  scan.dwell_s = 2e-3;
+  EXPECT_TRUE(absl::IsFailedPrecondition(composite->Execute(scan).status())) << "blanked";
+  ASSERT_TRUE(composite->Execute(Unblank{}).ok());
+  const Reply reply = *composite->Execute(scan);
+  ASSERT_EQ(reply.frames.size(), 1u);
+  const double dwell_s = scan.dwell_s * double(scan.pixels_x * scan.pixels_y);
+  EXPECT_NEAR(reply.electrons, dwell_s * 1e-12 / kElementaryCharge_C, 1e-6 * reply.electrons);
+  EXPECT_GT(reply.dose_e_per_m2, 0);
+  EXPECT_FALSE(reply.blanked);
 }
 
 TEST_F(CompositeTest, SafeReachesEveryPart) {
