@@ -223,6 +223,8 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
         {"detectors",
          "by temscript's name: name, inner_mrad, outer_mrad, dark_counts, "
          "saturation_counts; without it all"}}},
+      {"tango", "a microscope by TANGO, with asyncroscopy's devices (docs/drivers/tango.md)",
+       PrepareTango, SummariseTango, nullptr, "", nullptr, true, TangoKeys()},
       {"ceos",
        "a CEOS aberration corrector by its JSON-RPC, a part beside a column (docs/drivers/ceos.md)",
        PrepareCeos,

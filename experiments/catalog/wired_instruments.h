@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/config.h"
 #include "experiments/catalog/instruments.h"
@@ -19,5 +21,10 @@ absl::StatusOr<std::string> SummariseMerlin(const Config& node);
 // {kind: ceos, address: "10.0.0.7:7072", …}
 absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);
 absl::StatusOr<std::string> SummariseCeos(const Config& node);
+
+// {kind: tango, address: "10.0.0.7:10000", tiled: "10.0.0.7:9091", …}; of wired_tango.cc.
+absl::StatusOr<InstrumentMaker> PrepareTango(const Config& node);
+absl::StatusOr<std::string> SummariseTango(const Config& node);
+std::vector<std::pair<std::string, std::string>> TangoKeys();
 
 }  // namespace ronchi

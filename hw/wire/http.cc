@@ -111,7 +111,10 @@ absl::StatusOr<HttpAnswer> AskHttp(const Address& to, const HttpRequest& request
   if (!stream.ok()) return HttpFailed(to, request, stream.status(), false);
   std::string bytes =
       absl::StrCat(request.method, " ", request.target, " HTTP/1.1\r\nHost: ", to.name,
-                   "\r\nAccept: application/json\r\nConnection: close\r\n");
+                   "\r\nAccept: ", request.accept, "\r\nConnection: close\r\n");
+  if (!request.authorization.empty()) {
+    absl::StrAppend(&bytes, "Authorization: ", request.authorization, "\r\n");
+  }
   if (!request.body.empty()) {
     absl::StrAppend(
         &bytes, "Content-Type: application/json\r\nContent-Length: ", request.body.size(), "\r\n");

@@ -21,6 +21,8 @@ struct HttpRequest {
   std::string method;  // "GET", "PUT"
   std::string target;  // "/v1/beam_shift"
   std::string body;    // JSON, if any
+  std::string accept = "application/json";
+  std::string authorization = {};  // "Apikey …", if any
 };
 
 // An answer as its bytes come.
