@@ -111,5 +111,7 @@ struct TangoLibrary {
 };
 // NotFound: the module is not built and cannot be, or libtango is not installed.
 absl::StatusOr<const TangoLibrary*> LoadTangoLibrary();
+// In place of where the build puts it, for programs that lie elsewhere, as tests do. At start-up.
+void UseTangoModule(const std::string& path);
 
 }  // namespace ronchi::hw::wire

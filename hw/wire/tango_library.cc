@@ -12,8 +12,11 @@ namespace fs = std::filesystem;
 
 constexpr char kTangoModule[] = "libronchi_tango.so";
 
+std::string g_tango_module;
+
 // Beside the library that this code is part of (Python's); else where the build puts it.
 fs::path TangoModulePath() {
+  if (!g_tango_module.empty()) return g_tango_module;
   std::error_code ec;
   Dl_info self;
   if (dladdr(reinterpret_cast<const void*>(&LoadTangoLibrary), &self) && self.dli_fname) {
@@ -39,6 +42,8 @@ absl::StatusOr<const TangoLibrary*> LoadTango() {
 }
 
 }  // namespace
+
+void UseTangoModule(const std::string& path) { g_tango_module = path; }
 
 absl::StatusOr<const TangoLibrary*> LoadTangoLibrary() {
   static const absl::StatusOr<const TangoLibrary*> library = LoadTango();
