@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "hw/instrument/error.h"
+#include "hw/tango/signals.h"
 #include "hw/tango/values.h"
 
 namespace ronchi::hw::tango {
@@ -175,11 +176,15 @@ absl::Status CaughtError(const std::string& what) {
 absl::StatusOr<std::unique_ptr<wire::TangoDevice>> OpenProxy(const std::string& url,
                                                              double within_s) {
   (void)within_s;
+  const Signals signals;
+  absl::StatusOr<std::unique_ptr<wire::TangoDevice>> opened = nullptr;
   try {
-    return std::unique_ptr<wire::TangoDevice>(std::make_unique<Proxy>(url));
+    opened = std::make_unique<Proxy>(url);
   } catch (...) {
-    return CaughtError(url);
+    opened = CaughtError(url);
   }
+  signals.Restore();
+  return opened;
 }
 
 }  // namespace ronchi::hw::tango

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hw/instrument/error.h"
+#include "hw/tango/signals.h"
 #include "hw/tango/values.h"
 
 namespace ronchi::hw::tango {
@@ -23,7 +24,7 @@ using wire::TangoValue;
 
 std::shared_ptr<wire::TangoOffered> g_offered;
 std::atomic<bool> g_ends = false;
-std::atomic<bool>* g_began = nullptr;
+std::atomic<const Signals*> g_signals = nullptr;  // to be restored once it runs
 
 long ArgOf(TangoType type) {
   switch (type) {
@@ -283,7 +284,7 @@ void MakeClasses(Tango::DServer* server) {
 }
 
 bool LoopEnds() {
-  if (g_began) *g_began = true;
+  if (const Signals* s = g_signals.exchange(nullptr)) s->Restore();
   std::this_thread::sleep_for(std::chrono::milliseconds(10));
   return g_ends;
 }
@@ -309,6 +310,7 @@ class Serving final : public wire::TangoServing {
     std::vector<char*> argv;
     for (std::string& w : words) argv.push_back(w.data());
     std::streambuf* const out = std::cout.rdbuf(nullptr);  // stdout is for results
+    const Signals signals;
     bool told = false;
     try {
       Tango::DServer::register_class_factory(MakeClasses);
@@ -316,6 +318,8 @@ class Serving final : public wire::TangoServing {
       util->server_init(false);
       util->server_set_event_loop(LoopEnds);
       told = true;
+      signals.Restore();
+      g_signals = &signals;
       began->set_value(absl::OkStatus());
       util->server_run();
     } catch (...) {

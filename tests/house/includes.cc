@@ -35,6 +35,7 @@ const Floor kFloors[] = {
     {"hw/wire/", {"core/", "hw/instrument/"}},
     {"hw/drivers/", {"core/", "hw/instrument/", "hw/wire/"}},
     {"hw/server/", {"core/", "hw/instrument/", "hw/wire/"}},
+    {"hw/tango/", {"core/", "hw/instrument/", "hw/wire/"}},
     // Twins do not know each other; what they share is in base.
     {"hw/twin/", {"core/", "hw/", "sim/", "theory/"}},
     {"hw/twin/base/", {"core/", "hw/", "sim/", "theory/"}},
@@ -75,6 +76,8 @@ const Library kLibraries[] = {
     {std::regex("gif_lib\\.h"), std::regex("core/gif\\.cc"), "core/gif.cc"},
     {std::regex("xxhash\\.h"), std::regex("core/hash\\.cc"), "core/hash.cc"},
     {std::regex("boost/asio.*"), std::regex("hw/server/server\\.cc"), "hw/server/server.cc"},
+    {std::regex("tango\\.h|tango/.*|omni(ORB4|thread).*"),
+     std::regex("hw/tango/(.*\\.cc|values\\.h)"), "hw/tango/*.cc"},
     {std::regex("(tbb|oneapi)/.*"), std::regex("core/parallel\\.cc"), "core/parallel.cc"},
 };
 
@@ -165,6 +168,11 @@ TEST(Includes, OffendersOfEveryKindAreFound) {
       {"sim/fft.cc", "tbb/parallel_for.h"},
       {"core/content_cache.cc", "xxhash.h"},
       {"env/wrappers/record_pictures.cc", "gif_lib.h"},
+      {"hw/drivers/tango/tango.cc", "tango.h"},
+      {"hw/drivers/tango/part.h", "tango/DeviceProxy.h"},
+      {"hw/server/tango_server.cc", "omniORB4/CORBA.h"},
+      {"hw/tango/proxy.h", "tango.h"},
+      {"hw/tango/proxy.cc", "hw/drivers/tango/tango.h"},
       {"core/random.cc", "oneapi/tbb/task_arena.h"},
       {"theory/monitor/monitor.cc", "tests/theory/monitor/run_length.h"},
   };
@@ -197,6 +205,8 @@ TEST(Includes, WhatIsAllowedPasses) {
       {"agents/policy.cc", "hw/instrument/instrument.h"},
       {"agents/policy.cc", "Eigen/Core"},
       {"agents/torch/network.cc", "torch/torch.h"},
+      {"hw/tango/served.cc", "tango.h"},
+      {"hw/tango/proxy.cc", "hw/wire/tango.h"},
       {"experiments/runner.cc", "hw/twin/column/column_twin.h"},
       {"tests/env/focus.cc", "hw/twin/column/column_twin.h"},
       {"bench/sim/fft.cc", "fftw3.h"},

@@ -31,7 +31,7 @@ absl::StatusOr<std::vector<Array<float>>> TangoImages::Of(const std::string& com
     return microscope_->Nonsense(
         command, absl::StrCat("not a key of ", count, " images, but ", wire::TangoKindOf(answer)));
   }
-  if (keys[0] == last_key_) {
+  if (last_key_ && keys[0] == *last_key_) {
     return microscope_->Nonsense(command, "the key of the image before: '" + keys[0] + "'");
   }
   last_key_ = keys[0];

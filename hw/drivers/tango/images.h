@@ -2,7 +2,7 @@
 // microscope itself. Of hw/drivers/tango/tango.cc.
 #pragma once
 
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +26,7 @@ class TangoImages {
                                    const std::vector<size_t>& shape);
   const TangoOptions& options_;
   TangoPart* const microscope_;
-  std::string last_key_;
+  std::optional<std::string> last_key_;
 };
 
 }  // namespace ronchi::hw

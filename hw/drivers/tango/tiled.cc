@@ -167,7 +167,7 @@ absl::StatusOr<std::string> AskTiled(const TiledSource& from, const std::string&
 
 absl::StatusOr<Array<float>> ArrayFromTiled(const TiledSource& from, const std::string& key,
                                             const std::vector<size_t>& shape) {
-  const std::string who = absl::StrCat(from.address.name, ": image ", key.substr(0, 60));
+  const std::string who = absl::StrCat(from.address.name, ": image ", Printable(key.substr(0, 60)));
   RONCHI_ASSIGN_OR_RETURN(const std::string path, PathOf(key, who));
   RONCHI_ASSIGN_OR_RETURN(
       const std::string text,
