@@ -61,6 +61,28 @@ bool PutNumbers(const TangoValue& in, Tango::DeviceData* out) {
   return true;
 }
 
+bool PutArray(const TangoValue& in, long type, Tango::DeviceData* out) {
+  switch (type) {
+    case Tango::DEVVAR_DOUBLEARRAY:
+      return PutNumbers<Tango::DevDouble>(in, out);
+    case Tango::DEVVAR_FLOATARRAY:
+      return PutNumbers<Tango::DevFloat>(in, out);
+    case Tango::DEVVAR_LONGARRAY:
+      return PutNumbers<Tango::DevLong>(in, out);
+    case Tango::DEVVAR_LONG64ARRAY:
+      return PutNumbers<Tango::DevLong64>(in, out);
+    case Tango::DEVVAR_STRINGARRAY:
+      if (const auto* v = std::get_if<std::vector<std::string>>(&in)) {
+        std::vector<std::string> all = *v;
+        *out << all;
+        return true;
+      }
+      return false;
+    default:
+      return false;
+  }
+}
+
 template <class T>
 absl::StatusOr<TangoValue> TakeScalar(Tango::DeviceData* data) {
   T value{};
@@ -138,27 +160,8 @@ absl::StatusOr<Tango::DeviceData> ToDeviceData(const TangoValue& in, long type) 
     case Tango::DEV_STRING:
       if (const auto* s = std::get_if<std::string>(&in)) out << s->c_str(), fits = true;
       break;
-    case Tango::DEVVAR_DOUBLEARRAY:
-      fits = PutNumbers<Tango::DevDouble>(in, &out);
-      break;
-    case Tango::DEVVAR_FLOATARRAY:
-      fits = PutNumbers<Tango::DevFloat>(in, &out);
-      break;
-    case Tango::DEVVAR_LONGARRAY:
-      fits = PutNumbers<Tango::DevLong>(in, &out);
-      break;
-    case Tango::DEVVAR_LONG64ARRAY:
-      fits = PutNumbers<Tango::DevLong64>(in, &out);
-      break;
-    case Tango::DEVVAR_STRINGARRAY:
-      if (const auto* v = std::get_if<std::vector<std::string>>(&in)) {
-        std::vector<std::string> all = *v;
-        out << all;
-        fits = true;
-      }
-      break;
     default:
-      break;
+      fits = PutArray(in, type, &out);
   }
   if (!fits) return DoesNotFit(in, TypeName(type));
   return out;

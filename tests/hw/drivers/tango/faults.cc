@@ -69,8 +69,7 @@ std::string NotANumber() {
 const auto kLink = ErrorKind::kCommunication, kBroken = ErrorKind::kHardware;
 const auto kLate = ErrorKind::kTimeout, kOff = ErrorKind::kOutOfTolerance;
 
-void AddDeviceFaults(std::vector<TangoFaultCase>* all) {
-  const TangoValue none;
+void AddErrorFaults(std::vector<TangoFaultCase>* all) {
   const auto add = [&](const char* name, const char* of, auto answer, ErrorKind kind,
                        const char* words) {
     all->push_back({name, of, answer, "", kind, words});
@@ -114,6 +113,14 @@ void AddDeviceFaults(std::vector<TangoFaultCase>* all) {
       kLink, "COMM_FAILURE");
   add("restarted", "set_defocus",
       Fails({{"API_CantConnectToDevice", "refused", ""}}, TangoLink::kUnreached), kLink, "refused");
+}
+
+void AddAnswerFaults(std::vector<TangoFaultCase>* all) {
+  const TangoValue none;
+  const auto add = [&](const char* name, const char* of, auto answer, ErrorKind kind,
+                       const char* words) {
+    all->push_back({name, of, answer, "", kind, words});
+  };
   add("did_nothing", "set_defocus", Says(none), kOff, "instead of");
   add("moved_nothing", "move_stage", Says(none), kOff, "instead of");
   add("shifted_nothing", "set_image_shift", Says(none), kOff, "instead of");
@@ -217,7 +224,8 @@ void AddCorrectorFaults(std::vector<TangoFaultCase>* all) {
 
 std::vector<TangoFaultCase> TangoFaultCases() {
   std::vector<TangoFaultCase> all;
-  AddDeviceFaults(&all);
+  AddErrorFaults(&all);
+  AddAnswerFaults(&all);
   AddImageFaults(&all);
   AddCorrectorFaults(&all);
   return all;
