@@ -93,7 +93,6 @@ absl::StatusOr<Reading> TangoKnobs::Drive(const Set& set, double timeout_s) {
 
 // All axes are sent, the others as they stand. Until it is there, or has stopped elsewhere.
 absl::Status TangoKnobs::SetStage(size_t axis, double to, double tolerance, double timeout_s) {
-  constexpr int kStandsStill = 10;
   const auto start = std::chrono::steady_clock::now();
   const auto since = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -102,12 +101,15 @@ absl::Status TangoKnobs::SetStage(size_t axis, double to, double tolerance, doub
   at[axis] = to / stage_si_[axis];
   RONCHI_RETURN_IF_ERROR(microscope_->Command("move_stage", at, timeout_s).status());
   std::vector<double> before;
-  for (int still = 0; still < kStandsStill;) {
+  for (double moved_s = since(); since() - moved_s <= options_.still_s;) {
     RONCHI_ASSIGN_OR_RETURN(const std::vector<double> now, microscope_->Numbers("get_stage", 5));
     const double off = std::fabs(now[axis] * stage_si_[axis] - to);
-    still = now == before ? still + 1 : 0;
+    // What is read may tremble.
+    const bool still =
+        !before.empty() && std::fabs(now[axis] - before[axis]) * stage_si_[axis] <= tolerance;
+    if (!still) moved_s = since();
     before = now;
-    if (off <= tolerance && still > 0) return absl::OkStatus();
+    if (off <= tolerance && still) return absl::OkStatus();
     if (since() > timeout_s) {
       return MakeError(
           {ErrorKind::kTimeout,

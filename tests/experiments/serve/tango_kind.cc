@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "experiments/loop/recipe.h"
+#include "hw/drivers/tango/tango.h"
 #include "tests/support/served.h"
 
 namespace ronchi {
@@ -116,6 +117,30 @@ TEST_F(TangoKind, ACorrectorsSignIsProved) {
   const std::string events = ReadAll(out_ / "proved/events.jsonl");
   EXPECT_THAT(events, HasSubstr("optics.C12.a is proven: its gain is "));
   EXPECT_THAT(events, HasSubstr("optics.C10 is proven: its gain is "));
+}
+
+// Here, in this process: a server that goes and comes back on its port.
+TEST_F(TangoKind, AServerThatComesBackIsFoundAgain) {
+  hw::wire::UseTangoModule(std::string(RONCHI_BINARY_DIR) + "/hw/tango/libronchi_tango.so");
+  auto first = std::make_unique<ServedProgram>("corrected_200kV", "tango", "0,0", out_.path());
+  hw::TangoOptions options;
+  options.server = *hw::wire::ParseAddress(first->At("tango devices"));
+  options.database = false;
+  const auto column = hw::MakeTango(options);
+  ASSERT_TRUE(column.ok()) << column.status();
+  EXPECT_TRUE((*column)->description().simulated);
+  const hw::Command read = hw::Read{{"optics.C10"}};
+  EXPECT_TRUE((*column)->Execute(read).ok());
+  const std::string ports = std::to_string(options.server.port) + ",0";
+  ASSERT_EQ(first->End().status, 0);
+  first.reset();
+  const hw::Error lost = hw::ErrorOf((*column)->Execute(read).status());
+  EXPECT_EQ(lost.kind, hw::ErrorKind::kCommunication) << lost.cause;
+  EXPECT_EQ(hw::ErrorOf((*column)->BlankNow()).kind, hw::ErrorKind::kCommunication);
+  ServedProgram second("corrected_200kV", "tango", ports, out_.path());
+  const auto again = (*column)->Execute(read);
+  EXPECT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE((*column)->BlankNow().ok());
 }
 
 // A second server in its process is refused in a line, and so is a machine that is not this one.

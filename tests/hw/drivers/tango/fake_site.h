@@ -126,6 +126,7 @@ class FakeSite {
     o.database = false;
     o.tiled = *hw::wire::ParseAddress("127.0.0.1:" + std::to_string(server_->port(0)));
     o.answer_s = o.acquire_s = 20;
+    o.still_s = 0.1;
     o.detectors["HAADF"] = {.name = "haadf"};
     o.detectors["BF"] = {.name = "bf"};
     o.corrector.limits_m.fill(0);
