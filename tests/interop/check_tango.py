@@ -77,14 +77,17 @@ class AgainstASite(Programs):
                             "--temp", "--api-key", KEY, "--host", "127.0.0.1", "--port",
                             str(self.tiled)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         await_port(self.tiled, tiled)
+
+    def play(self, *more, env=None):
         site = self.start([python, os.path.join(HERE, "tango_site.py"), str(self.tango),
-                           f"http://127.0.0.1:{self.tiled}", KEY], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True)
+                           f"http://127.0.0.1:{self.tiled}", KEY, *more], env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         while "ready" not in (line := site.stdout.readline()):
             self.assertTrue(line, "the site has ended")
         await_port(self.tango, site)
 
     def drive(self, key):
+        self.play()
         return self.ask_peer("drive", self.tango, f"127.0.0.1:{self.tiled}", key)
 
     def check(self, told):
@@ -114,12 +117,23 @@ class AgainstASite(Programs):
         self.assertAlmostEqual(told["c1a1"]["C12.a"], 7e-9, places=20)
         self.assertAlmostEqual(told["tableau"]["C12.a"], 7e-9, places=20)
         self.assertEqual(told["tableau"]["C10"], 12e-9)
-        self.assertEqual(told["late"]["error"]["kind"], "timeout")
+        self.assertEqual(told["late"]["error"]["kind"], "timeout", told["late"])
         self.assertEqual(told["late"]["error"]["effect"], "perhaps")
         self.assertIs(told["blank_now"], True)
 
     def test_images_from_tiled(self):
         self.check(self.drive(KEY))
+
+    def test_devices_by_the_database(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        port, = free_ports(1)
+        host = dict(os.environ, TANGO_HOST=f"127.0.0.1:{port}")
+        database = self.start([python, "-m", "tango.databaseds.database", "2"], env=host,
+                              cwd=folder.name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        await_port(port, database)
+        self.play("database", env=host)
+        self.check(self.ask_peer("drive", f"database:{port}", f"127.0.0.1:{self.tiled}", KEY))
 
     def test_images_from_the_microscope(self):
         self.check(self.drive(""))

@@ -1,9 +1,8 @@
 // Ronchi's side of TANGO, for programs of others on the other side (check_tango.py); MODULE is
 // libronchi_tango.so:
-//   interop_tango_peer MODULE drive PORT TILED KEY   drives a site of asyncroscopy's; KEY "":
-//   images
-//                                                    by the microscope's own cache
+//   interop_tango_peer MODULE drive PORT TILED KEY   drives a site of asyncroscopy's
 //   interop_tango_peer MODULE read URL               what a device has, and what it refuses
+// PORT is that of the devices, or "database:9094"; without a KEY images come by the microscope.
 // Prints one JSON object.
 #include <cstdio>
 #include <iostream>
@@ -41,8 +40,10 @@ json Shown(const absl::StatusOr<wire::TangoValue>& value);
 
 absl::StatusOr<json> DriveSite(const std::vector<std::string>& words) {
   TangoOptions o;
-  o.database = false;
-  RONCHI_ASSIGN_OR_RETURN(o.server, wire::ParseAddress("127.0.0.1:" + words[2]));
+  const size_t colon = words[2].find(':');
+  o.database = colon != std::string::npos;
+  RONCHI_ASSIGN_OR_RETURN(
+      o.server, wire::ParseAddress("127.0.0.1:" + words[2].substr(o.database ? colon + 1 : 0)));
   if (!words[4].empty()) {
     RONCHI_ASSIGN_OR_RETURN(o.tiled, wire::ParseAddress(words[3]));
   }
@@ -85,7 +86,8 @@ absl::StatusOr<json> DriveSite(const std::vector<std::string>& words) {
   RONCHI_ASSIGN_OR_RETURN(const auto* library, wire::LoadTangoLibrary());
   RONCHI_ASSIGN_OR_RETURN(
       const auto corrector,
-      library->open("tango://127.0.0.1:" + words[2] + "/asyncroscopy/corrector/default#dbase=no",
+      library->open("tango://" + o.server.name + "/asyncroscopy/corrector/default" +
+                        (o.database ? "" : "#dbase=no"),
                     10));
   out["late"] = Shown(corrector->Command("acquire_tableau", std::string("Fast 18"), 0.5));
   const absl::Status blanked = site->BlankNow();

@@ -1,8 +1,8 @@
 """A site with asyncroscopy's devices, played by PyTango, which keeps its images in a real Tiled.
 
-    python tango_site.py PORT TILED_URL TILED_KEY
+    python tango_site.py PORT TILED_URL TILED_KEY [database]
 
-Prints "ready" once it serves. It has a column's state and no physics: pixel (y, x) of the n-th image
+With "database" its devices are known to the TANGO database of TANGO_HOST. Prints "ready" once it serves. It has a column's state and no physics: pixel (y, x) of the n-th image
 is 1000 n + 64 y + x. What is odd about such sites is played, too: the stage's limits are those of two
 axes alone, nobody tells whether the beam is blanked, set_fov clamps, the first image is slow.
 """
@@ -12,11 +12,12 @@ import threading
 import time
 
 import numpy as np
-from tango import AttrWriteType, DevState
+from tango import AttrWriteType, Database, DbDevInfo, DevState
 from tango.server import Device, attribute, command, run
 from tiled.client import from_uri
 
-port, tiled_url, tiled_key = sys.argv[1:]
+port, tiled_url, tiled_key = sys.argv[1:4]
+database = sys.argv[4:] == ["database"]
 tiled = from_uri(tiled_url, api_key=tiled_key)
 state = {"defocus": 0.0, "fov": 1e-8, "shift": [0.0, 0.0], "stage": [0.0] * 5, "blanked": True,
          "dwell": 1e-6, "imsize": 64, "region": [0.0, 0.0, 1.0, 1.0], "exposure": 0.1,
@@ -195,7 +196,14 @@ class CORRECTOR(Device):
 
 DEVICES = [(ElectronMicroscope, "instrument"), (SCAN, "scan"), (STAGE, "stage"), (CAMERA, "camera"),
            (CORRECTOR, "corrector")]
-run([c for c, _ in DEVICES],
-    args=["site", "played", "-nodb", "-ORBendPoint", f"giop:tcp:127.0.0.1:{port}", "-dlist",
-          ",".join(f"{c.__name__}::asyncroscopy/{part}/default" for c, part in DEVICES)],
-    post_init_callback=lambda: print("ready", flush=True))
+words = ["site", "played", "-ORBendPoint", f"giop:tcp:127.0.0.1:{port}"]
+if database:
+    for c, part in DEVICES:
+        info = DbDevInfo()
+        info.server, info._class = "site/played", c.__name__
+        info.name = f"asyncroscopy/{part}/default"
+        Database().add_device(info)
+else:
+    words += ["-nodb", "-dlist",
+              ",".join(f"{c.__name__}::asyncroscopy/{part}/default" for c, part in DEVICES)]
+run([c for c, _ in DEVICES], args=words, post_init_callback=lambda: print("ready", flush=True))
