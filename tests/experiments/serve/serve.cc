@@ -104,7 +104,14 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
       {"kind: merlin\ncontrol: h:6341\n", "data: missing"},
       {"kind: merlin\ncontrol: h\ndata: h:6342\n", "allowed: host:port"},
       {"kind: merlin\ncontrol: h:1\ndata: h:2\ncounter_depth: 7\n", "1, 6, 12, 24 or 0"},
-      {"kind: merlin\ncontrol: h:1\ndata: h:2\ntrigger: hard\n", "as_it_is"}};
+      {"kind: merlin\ncontrol: h:1\ndata: h:2\ntrigger: hard\n", "as_it_is"},
+      {"kind: tango\naddress: h\n", "allowed: host:port"},
+      {"kind: tango\naddress: h:1\ntiled: h\n", "allowed: host:port"},
+      {"kind: tango\naddress: h:1\ntiled_key: \"a b\"\n", "without spaces"},
+      {"kind: tango\naddress: h:1\ndevices: {scan: a/b}\n", "a device is needed"},
+      {"kind: tango\naddress: h:1\ndevices: {microscope: none}\n", "it is needed"},
+      {"kind: tango\naddress: h:1\ndefocus_sign: 0.5\n", "defocus_sign"},
+      {"kind: tango\naddress: h:1\ncorrector: {limits_nm: {A9: 1}}\n", "A9"}};
   for (const auto& [yaml, what] : cases) {
     Write(out / "x.yaml", yaml);
     const Finished done = Ronchi({"conform", "--instrument", "x.yaml"}, out.path());
@@ -117,11 +124,11 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
 // The set-ups that the documents show are read to the end; nobody listens there.
 TEST(ServeProgram, TheExamplesAreSoundConfigs) {
   TemporaryFolder out;
-  for (const std::string name : {"thermo_ceos_merlin", "twin_over_every_wire"}) {
+  for (const std::string name : {"thermo_ceos_merlin", "twin_over_every_wire", "asyncroscopy"}) {
     std::string text =
         testing_support::ReadAll(RONCHI_SOURCE_DIR "/examples/instruments/" + name + ".yaml");
     // Port 1: nobody, whatever else runs on this machine.
-    for (const char* port : {":8080", ":7072", ":6341", ":6342"}) {
+    for (const char* port : {":8080", ":7072", ":6341", ":6342", ":9094", ":9091"}) {
       for (size_t at; (at = text.find(port)) != std::string::npos;) text.replace(at, 5, ":1");
     }
     Write(out / "x.yaml", text);
