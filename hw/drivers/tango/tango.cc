@@ -42,8 +42,14 @@ class Tango final : public Instrument {
   absl::Status Begin() {
     RONCHI_ASSIGN_OR_RETURN(traits_, DescribeTango(options_, &parts_));
     if (parts_.corrector) {
-      RONCHI_ASSIGN_OR_RETURN(corrector_, ceos::MakeCeos(MakeTangoCorrector(parts_.corrector.get()),
-                                                         options_.corrector));
+      auto corrector =
+          ceos::MakeCeos(MakeTangoCorrector(parts_.corrector.get()), options_.corrector);
+      if (!corrector.ok()) {
+        Error e = ErrorOf(corrector.status());
+        e.remedy += "; devices: {corrector: none} leaves it out";
+        return MakeError(e);
+      }
+      corrector_ = *std::move(corrector);
       const Description& c = corrector_->description();
       auto& properties = traits_.description.properties;
       properties.insert(properties.end(), c.properties.begin(), c.properties.end());
@@ -127,7 +133,9 @@ absl::Status Tango::BlankBy(TangoPart* part) {
 
 absl::Status Tango::Do(const Unblank&, const ExecuteOptions&, Reply*) {
   blanked_ = false;  // as soon as it is asked for
-  return parts_.microscope.Command("unblank_beam").status();
+  const absl::Status s = parts_.microscope.Command("unblank_beam").status();
+  blanked_ = false;  // a blank on another thread may have been answered before
+  return s;
 }
 
 absl::StatusOr<Reply> Tango::Run(const Command& command, const ExecuteOptions& options) {
