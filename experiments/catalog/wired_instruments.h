@@ -17,6 +17,9 @@ absl::StatusOr<std::string> SummariseTemscript(const Config& node);
 // {kind: merlin, control: "10.0.0.8:6341", data: "10.0.0.8:6342"}
 absl::StatusOr<InstrumentMaker> PrepareMerlin(const Config& node);
 absl::StatusOr<std::string> SummariseMerlin(const Config& node);
+// {kind: dectris, address: "10.0.0.9:80", stream: "10.0.0.9:9999"}
+absl::StatusOr<InstrumentMaker> PrepareDectris(const Config& node);
+absl::StatusOr<std::string> SummariseDectris(const Config& node);
 
 // {kind: ceos, address: "10.0.0.7:7072", …}
 absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);

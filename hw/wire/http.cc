@@ -115,9 +115,9 @@ absl::StatusOr<HttpAnswer> AskHttp(const Address& to, const HttpRequest& request
   if (!request.authorization.empty()) {
     absl::StrAppend(&bytes, "Authorization: ", request.authorization, "\r\n");
   }
-  if (!request.body.empty()) {
-    absl::StrAppend(
-        &bytes, "Content-Type: application/json\r\nContent-Length: ", request.body.size(), "\r\n");
+  if (!request.body.empty()) absl::StrAppend(&bytes, "Content-Type: application/json\r\n");
+  if (request.method != "GET") {
+    absl::StrAppend(&bytes, "Content-Length: ", request.body.size(), "\r\n");
   }
   absl::StrAppend(&bytes, "\r\n", request.body);
   const absl::Status sent = stream->Send(bytes, until);

@@ -16,7 +16,11 @@ import unittest
 
 from check_interop import SKIP, prepare_environment
 
-PACKAGE = "libertem-live"
+# Of the cameras' tests, which share an environment.
+LIVE_PACKAGES = ["libertem-live", "flask", "dectris-compression", "cbor2", "pyzmq", "bitshuffle",
+                 "lz4"]
+LIVE_IMPORTS = ("libertem_live.detectors.merlin, libertem_live.detectors.dectris, libertem_qd_mpx, "
+                "libertem_dectris, flask, dectris.compression, cbor2, zmq, bitshuffle, lz4.block")
 SHAPE = (8, 8, 256, 256)
 peer, python = "", ""
 
@@ -161,8 +165,7 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     peer = sys.argv[1]
-    python = prepare_environment(sys.argv[2], [PACKAGE],
-                                 "libertem_live.detectors.merlin, libertem_qd_mpx")
+    python = prepare_environment(sys.argv[2], LIVE_PACKAGES, LIVE_IMPORTS)
     if python is None:
         sys.exit(SKIP)
     if os.path.realpath(sys.prefix) != os.path.realpath(sys.argv[2]):  # in the environment
