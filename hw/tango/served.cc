@@ -8,6 +8,7 @@
 #include <atomic>
 #include <future>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -283,6 +284,15 @@ void MakeClasses(Tango::DServer* server) {
   }
 }
 
+// libtango gives every server a device of its own, by which any client may end the program, open
+// files, lock devices and have them asked again and again: what remains of it tells what there is.
+void KeepHarmless(Tango::DServer* server) {
+  const std::set<std::string> harmless = {"state", "status", "queryclass", "querydevice"};
+  auto& commands = server->get_device_class()->get_command_list();
+  std::erase_if(commands,
+                [&](Tango::Command* c) { return !harmless.contains(c->get_lower_name()); });
+}
+
 bool LoopEnds() {
   if (const Signals* s = g_signals.exchange(nullptr)) s->Restore();
   std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -316,6 +326,7 @@ class Serving final : public wire::TangoServing {
       Tango::DServer::register_class_factory(MakeClasses);
       Tango::Util* const util = Tango::Util::init(int(argv.size()), argv.data());
       util->server_init(false);
+      KeepHarmless(util->get_dserver_device());
       util->server_set_event_loop(LoopEnds);
       told = true;
       signals.Restore();

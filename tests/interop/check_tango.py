@@ -252,6 +252,23 @@ class AgainstTheServer(Programs):
         scope.blank_beam()
         self.assertTrue(scope.get_beam_blanked())
 
+    def test_no_client_ends_it(self):
+        import tango
+        admin = tango.DeviceProxy(f"tango://{self.tango}/dserver/ronchi/served#dbase=no")
+        left = {c.cmd_name for c in admin.command_list_query()}
+        self.assertEqual(left, {"State", "Status", "QueryClass", "QueryDevice"})
+        self.assertEqual(len(admin.QueryDevice()), 5)
+        for name, value in [("Kill", None), ("RestartServer", None),
+                            ("AddLoggingTarget", ["asyncroscopy/scan/default", "file::/tmp/x"]),
+                            ("LockDevice", [[10], ["asyncroscopy/instrument/default"]])]:
+            with self.assertRaises(tango.DevFailed):
+                admin.command_inout(name, *([] if value is None else [value]))
+        scope = self.device("instrument")
+        with self.assertRaises(tango.DevFailed):
+            scope.lock()
+        self.assertTrue(scope.get_beam_blanked())
+        self.assertIsNone(self.server.poll())
+
     def test_a_client_corrects(self):
         import tango
         scope, corrector = self.device("instrument"), self.device("corrector")
