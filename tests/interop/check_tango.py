@@ -269,6 +269,19 @@ class AgainstTheServer(Programs):
         self.assertTrue(scope.get_beam_blanked())
         self.assertIsNone(self.server.poll())
 
+    def test_junk_leaves_it_as_it_is(self):
+        host, port = self.tango.split(":")
+        junk = [b"", b"GIOP", b"GIOP\x01\x02\x00\x00\xff\xff\xff\x7f" + b"A" * 1000,
+                b"GET / HTTP/1.1\r\n\r\n", os.urandom(100000),
+                b"GIOP\x01\x02\x01\x00" + (64).to_bytes(4, "little") + b"\xff" * 64]
+        for bytes_ in junk * 5:
+            with socket.create_connection((host, int(port))) as s:
+                try:
+                    s.sendall(bytes_)
+                except OSError:
+                    pass  # it has closed the connection already
+        self.assertTrue(self.device("instrument").get_beam_blanked())
+
     def test_a_client_corrects(self):
         import tango
         scope, corrector = self.device("instrument"), self.device("corrector")

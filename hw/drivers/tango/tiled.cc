@@ -28,13 +28,7 @@ absl::Status BadImage(const std::string& who, const std::string& why) {
                     "look at what keeps the images", Effect::kDone});
 }
 
-struct PixelType {
-  char kind = 0;  // 'f', 'i', 'u', 'b', as NumPy has them
-  size_t bytes = 0;
-  bool big = false;
-};
-
-bool IsKnown(const PixelType& t) {
+bool IsKnown(const TiledPixels& t) {
   const bool power = t.bytes == 1 || t.bytes == 2 || t.bytes == 4 || t.bytes == 8;
   if (t.kind == 'f') return t.bytes == 4 || t.bytes == 8;
   if (t.kind == 'b') return t.bytes == 1;
@@ -42,8 +36,8 @@ bool IsKnown(const PixelType& t) {
 }
 
 // "<f4", ">u2", "float32", "uint16".
-PixelType TypeFromName(const std::string& name) {
-  PixelType t;
+TiledPixels TypeFromName(const std::string& name) {
+  TiledPixels t;
   if (name.size() >= 3 && std::string("<>|=").find(name[0]) != std::string::npos) {
     int bytes = 0;
     t.kind = name[1];
@@ -74,7 +68,7 @@ void TakePixels(const std::string& bytes, bool big, float* out) {
   }
 }
 
-absl::StatusOr<Array<float>> PixelsOf(const std::string& bytes, const PixelType& t,
+absl::StatusOr<Array<float>> PixelsOf(const std::string& bytes, const TiledPixels& t,
                                       const std::string& who, const std::vector<size_t>& shape) {
   size_t count = 1;
   for (const size_t n : shape) count *= n;
@@ -165,20 +159,15 @@ absl::StatusOr<std::string> AskTiled(const TiledSource& from, const std::string&
 
 }  // namespace
 
-absl::StatusOr<Array<float>> ArrayFromTiled(const TiledSource& from, const std::string& key,
-                                            const std::vector<size_t>& shape) {
-  const std::string who = absl::StrCat(from.address.name, ": image ", Printable(key.substr(0, 60)));
-  RONCHI_ASSIGN_OR_RETURN(const std::string path, PathOf(key, who));
-  RONCHI_ASSIGN_OR_RETURN(
-      const std::string text,
-      AskTiled(from, "metadata/" + path, "application/json", who, kMostMetadataBytes));
+absl::StatusOr<TiledPixels> PixelsFromMetadata(const std::string& text, const std::string& who,
+                                               const std::vector<size_t>& shape) {
   const json metadata = NestsTooDeeply(text) ? json() : json::parse(text, nullptr, false);
   const json attributes = At(At(metadata, "data"), "attributes");
   if (At(attributes, "structure_family") != "array") {
     return BadImage(who, "is no array: " + text.substr(0, 200));
   }
   const json structure = At(attributes, "structure"), type = At(structure, "data_type");
-  PixelType t;
+  TiledPixels t;
   const json kind = At(type, "kind"), size = At(type, "itemsize");
   if (kind.is_string() && kind.get_ref<const std::string&>().size() == 1) {
     t.kind = kind.get_ref<const std::string&>()[0];
@@ -187,6 +176,17 @@ absl::StatusOr<Array<float>> ArrayFromTiled(const TiledSource& from, const std::
   t.big = At(type, "endianness") == "big";
   if (!IsKnown(t)) return BadImage(who, "its pixels are of the type " + type.dump());
   RONCHI_RETURN_IF_ERROR(CheckShape(At(structure, "shape"), who, shape));
+  return t;
+}
+
+absl::StatusOr<Array<float>> ArrayFromTiled(const TiledSource& from, const std::string& key,
+                                            const std::vector<size_t>& shape) {
+  const std::string who = absl::StrCat(from.address.name, ": image ", Printable(key.substr(0, 60)));
+  RONCHI_ASSIGN_OR_RETURN(const std::string path, PathOf(key, who));
+  RONCHI_ASSIGN_OR_RETURN(
+      const std::string text,
+      AskTiled(from, "metadata/" + path, "application/json", who, kMostMetadataBytes));
+  RONCHI_ASSIGN_OR_RETURN(const TiledPixels t, PixelsFromMetadata(text, who, shape));
   size_t bytes = t.bytes;
   for (const size_t n : shape) bytes *= n;
   RONCHI_ASSIGN_OR_RETURN(
@@ -201,7 +201,7 @@ absl::StatusOr<Array<float>> ArrayFromEncoded(const wire::TangoEncoded& encoded,
   const bool flat = encoded.format.size() <= kMostMetadataBytes && !NestsTooDeeply(encoded.format);
   const json head = flat ? json::parse(encoded.format, nullptr, false) : json();
   const json name = At(head, "dtype");
-  const PixelType t = name.is_string() ? TypeFromName(name.get<std::string>()) : PixelType();
+  const TiledPixels t = name.is_string() ? TypeFromName(name.get<std::string>()) : TiledPixels();
   if (!IsKnown(t)) {
     return BadImage(who, "its pixels are of no known type: " + encoded.format.substr(0, 200));
   }

@@ -12,6 +12,16 @@
 
 namespace ronchi::hw {
 
+// How the pixels of an array are kept.
+struct TiledPixels {
+  char kind = 0;  // 'f', 'i', 'u', 'b', as NumPy has them
+  size_t bytes = 0;
+  bool big = false;
+};
+// Of Tiled's answer about an array, which must be of the shape that is asked for. Errors as below.
+absl::StatusOr<TiledPixels> PixelsFromMetadata(const std::string& text, const std::string& who,
+                                               const std::vector<size_t>& shape);
+
 struct TiledSource {
   wire::Address address;
   std::string api_key;  // empty: none is sent
