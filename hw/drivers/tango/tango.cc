@@ -41,6 +41,7 @@ class Tango final : public Instrument {
 
   absl::Status Begin() {
     RONCHI_ASSIGN_OR_RETURN(traits_, DescribeTango(options_, &parts_));
+    RONCHI_RETURN_IF_ERROR(parts_.blanker.Commands().status());  // connected before it is needed
     if (parts_.corrector) {
       auto corrector =
           ceos::MakeCeos(MakeTangoCorrector(parts_.corrector.get()), options_.corrector);
@@ -64,7 +65,9 @@ class Tango final : public Instrument {
   // Its server does it after what runs there, unless it takes commands side by side.
   absl::Status BlankNow() override {
     const std::lock_guard<std::mutex> lock(blanking_);
-    return BlankBy(&parts_.blanker);
+    const absl::Status s = BlankBy(&parts_.blanker);
+    if (s.ok() || ErrorOf(s).kind != ErrorKind::kCommunication) return s;
+    return BlankBy(&parts_.blanker);  // the link had ended unseen: over a new one
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -31,6 +32,7 @@ struct TangoScript {
   std::map<std::string, AttributeSpoil> attributes;  // by part: "stage"
   std::set<std::string> hidden;                      // commands that it does not have
   int opened = 0;
+  std::mutex mutex;                // of `asked`: a blank comes on another thread
   std::vector<std::string> asked;  // commands
 };
 
@@ -41,7 +43,10 @@ class FakeDevice final : public hw::wire::TangoDevice {
       : desk_(std::move(desk)), script_(std::move(script)), device_(std::move(device)) {}
 
   TangoAnswer Command(const std::string& command, const TangoValue& in, double) override {
-    script_->asked.push_back(command);
+    {
+      const std::lock_guard<std::mutex> lock(script_->mutex);
+      script_->asked.push_back(command);
+    }
     if (const auto spoil = Spoil(command)) return spoil(in);
     return OverTheWire(desk_->Command(device_, command, in));
   }

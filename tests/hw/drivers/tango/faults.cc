@@ -330,6 +330,20 @@ TEST_F(TangoFaults, ALostLinkIsMadeAnew) {
   EXPECT_EQ(site_.script->opened, opened + 1);
 }
 
+// A blank may be said twice: a link that has ended unseen costs no time.
+TEST_F(TangoFaults, ABlankGoesOverANewLinkAtOnce) {
+  const auto column = *MakeTango(site_.Options(), site_.Opener());
+  ASSERT_TRUE(column->Execute(Unblank{}).ok());
+  site_.script->asked.clear();
+  site_.script->tango["blank_beam"] = [this](const TangoValue&) -> TangoAnswer {
+    site_.script->tango.erase("blank_beam");
+    return wire::TangoFailed("dev", {{"API_CorbaException", "COMM_FAILURE", ""}}, TangoLink::kLost);
+  };
+  EXPECT_TRUE(column->BlankNow().ok());
+  EXPECT_TRUE(state_->blanked);
+  EXPECT_EQ(site_.script->asked, (Texts{"blank_beam", "blank_beam", "get_beam_blanked"}));
+}
+
 // A correction that may have been made is not made again.
 TEST_F(TangoFaults, ALostCorrectionIsInDoubt) {
   const auto column = *MakeTango(site_.Options(), site_.Opener());
