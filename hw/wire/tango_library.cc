@@ -31,7 +31,7 @@ absl::StatusOr<const TangoLibrary*> LoadTango() {
   const absl::Status built = BuildLaterPart(BuildFolder(), {.target = "ronchi_tango",
                                                             .file = module,
                                                             .what = "what speaks TANGO",
-                                                            .cost = "some 40 s of a processor"});
+                                                            .cost = "some 20 s of a processor"});
   if (!built.ok()) return Annotate(built, "TANGO");
   void* handle = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) return absl::NotFoundError(absl::StrCat("TANGO: ", dlerror()));

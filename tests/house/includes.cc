@@ -78,6 +78,10 @@ const Library kLibraries[] = {
     {std::regex("boost/asio.*"), std::regex("hw/server/server\\.cc"), "hw/server/server.cc"},
     {std::regex("tango\\.h|tango/.*|omni(ORB4|thread).*"),
      std::regex("hw/tango/(.*\\.cc|values\\.h)"), "hw/tango/*.cc"},
+    {std::regex("zmq\\.h"), std::regex("hw/drivers/dectris/stream_reader\\.cc"),
+     "hw/drivers/dectris/stream_reader.cc"},
+    {std::regex("cbor\\.h"), std::regex("hw/wire/cbor\\.cc"), "hw/wire/cbor.cc"},
+    {std::regex("lz4\\.h"), std::regex("hw/wire/bitshuffle\\.cc"), "hw/wire/bitshuffle.cc"},
     {std::regex("(tbb|oneapi)/.*"), std::regex("core/parallel\\.cc"), "core/parallel.cc"},
 };
 

@@ -65,6 +65,7 @@ inline std::string Lz4Blocks(const std::string& raw, size_t block = 64) {
 struct SimplonForm {
   size_t width = 0, height = 0, pixel_bytes = 2;
   std::string coding = "bslz4";  // "none", "lz4"
+  size_t block = 64;             // bytes that are packed together
 };
 
 inline Parts SimplonPartsOf(uint64_t series, uint64_t image, const SimplonForm& f,
@@ -72,7 +73,7 @@ inline Parts SimplonPartsOf(uint64_t series, uint64_t image, const SimplonForm& 
   std::string blob = raw, encoding = "<";
   if (f.coding == "lz4") blob = Lz4(raw), encoding = "lz4<";
   if (f.coding == "bslz4") {
-    blob = ShuffledLz4(raw, f.pixel_bytes);
+    blob = ShuffledLz4(raw, f.pixel_bytes, f.block);
     encoding = "bs" + std::to_string(8 * f.pixel_bytes) + "-lz4<";
   }
   const nlohmann::json head = {
@@ -82,7 +83,8 @@ inline Parts SimplonPartsOf(uint64_t series, uint64_t image, const SimplonForm& 
                                {"type", "uint" + std::to_string(8 * f.pixel_bytes)},
                                {"encoding", encoding},
                                {"size", blob.size()}};
-  return {head.dump(), form.dump(), blob, R"({"htype":"dconfig-1.0","real_time":1})"};
+  return {head.dump(), form.dump(), blob,
+          R"({"htype":"dconfig-1.0","real_time":1,"start_time":0,"stop_time":1})"};
 }
 inline Parts SimplonPartsStart(uint64_t series) {
   return {nlohmann::json{{"htype", "dheader-1.0"}, {"series", series}, {"header_detail", "basic"}}
@@ -108,7 +110,7 @@ inline std::string SimplonArray(const SimplonForm& f, const std::string& raw) {
   std::string blob = Cbor(2, raw.size()) + raw;
   if (f.coding != "none") {
     const bool bits = f.coding == "bslz4";
-    const std::string packed = bits ? ShuffledLz4(raw, f.pixel_bytes) : Lz4Blocks(raw);
+    const std::string packed = bits ? ShuffledLz4(raw, f.pixel_bytes, f.block) : Lz4Blocks(raw);
     blob = Cbor(6, 56500) + Cbor(4, 3) + CborText(f.coding) + Cbor(0, bits ? f.pixel_bytes : 0) +
            Cbor(2, packed.size()) + packed;
   }
