@@ -259,7 +259,7 @@ class AgainstTheServer(Programs):
         self.assertEqual(left, {"State", "Status", "QueryClass", "QueryDevice"})
         self.assertEqual(len(admin.QueryDevice()), 5)
         for name, value in [("Kill", None), ("RestartServer", None),
-                            ("AddLoggingTarget", ["asyncroscopy/scan/default", "file::/tmp/x"]),
+                            ("AddLoggingTarget", ["asyncroscopy/scan/default", "file::x.log"]),
                             ("LockDevice", [[10], ["asyncroscopy/instrument/default"]])]:
             with self.assertRaises(tango.DevFailed):
                 admin.command_inout(name, *([] if value is None else [value]))
