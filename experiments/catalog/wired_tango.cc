@@ -94,6 +94,7 @@ absl::StatusOr<hw::TangoOptions> ReadTango(const Config& node) {
   r.Number("answer_s", &o.answer_s, seconds);
   r.Number("acquire_s", &o.acquire_s, seconds);
   r.Number("move_s", &o.move_s, seconds);
+  r.Number("blank_s", &o.blank_s, seconds);
   r.Number("still_s", &o.still_s, seconds);
   r.Number("defocus_sign", &o.defocus_sign, {.min = -1, .max = 1});
   r.Integer("max_pixels", &max_pixels, {.min = 8, .max = 16384});
@@ -132,6 +133,7 @@ std::vector<std::pair<std::string, std::string>> TangoKeys() {
           {"answer_s", "that a word may take; 10"},
           {"acquire_s", "that an image may take beyond its own time; 30"},
           {"move_s", "that the stage may take; 120"},
+          {"blank_s", "that a blank is asked again while its server is busy; 120"},
           {"still_s", "after which a stage that does not move has stopped; 2"},
           {"detectors",
            "by asyncroscopy's name: name, inner_mrad, outer_mrad, dark_counts, saturation_counts; "

@@ -32,6 +32,8 @@ constexpr KnownReason kKnownReasons[] = {
     {"API_AttrNotWritable", ErrorKind::kReadOnly, "it can only be read"},
     {"API_ReadOnlyMode", ErrorKind::kReadOnly, "it can only be read"},
     {"API_DeviceLocked", ErrorKind::kBusy, "another client has locked the device"},
+    // Of a server that does one thing of a device after another: after 3.2 s it refuses.
+    {"API_CommandTimedOut", ErrorKind::kBusy, "another command runs there: ask again"},
     {"API_CommandNotAllowed", ErrorKind::kImpossibleNow, "see the state of the device"},
     {"API_AttrNotAllowed", ErrorKind::kImpossibleNow, "see the state of the device"},
     {"API_IncompatibleCmdArgumentType", ErrorKind::kBadCommand, "its interface is another one"},

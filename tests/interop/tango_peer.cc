@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "hw/drivers/tango/tango.h"
 #include "hw/wire/tango.h"
@@ -83,6 +84,18 @@ absl::StatusOr<json> DriveSite(const std::vector<std::string>& words) {
   out["correct"] = set("optics.C12.a", 7e-9);
   out["c1a1"] = ReadingsOf(site->Execute(Measure{"defocus"}));
   out["tableau"] = ReadingsOf(site->Execute(Measure{"aberrations"}));
+  // A blank while a frame of five seconds is taken.
+  Scan slow = scan;
+  slow.dwell_s = 0.01;
+  slow.frames = 1;
+  std::thread taken([&] { out["slow"] = ReadingsOf(site->Execute(slow)); });
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const auto start = std::chrono::steady_clock::now();
+  const absl::Status beside = site->BlankNow();
+  out["blank_beside_s"] =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  taken.join();
+  out["blank_beside"] = beside.ok() ? json(true) : ToldOf(beside);
   RONCHI_ASSIGN_OR_RETURN(const auto* library, wire::LoadTangoLibrary());
   RONCHI_ASSIGN_OR_RETURN(
       const auto corrector,

@@ -102,8 +102,8 @@ class ElectronMicroscope(Device):
     def acquire_scanned_image(self, detectors):
         if state["blanked"]:
             raise RuntimeError("the beam is blanked")
-        if state["images"] == 0:
-            time.sleep(4)  # longer than TANGO's own time-out
+        if state["images"] == 0 or state["dwell"] > 1e-3:
+            time.sleep(5)  # longer than TANGO's own time-outs, of clients and between them
         return keep(square(state["imsize"], np.uint16))
 
     @command(dtype_out=str)

@@ -125,7 +125,14 @@ absl::StatusOr<bool> Tango::Blanked(TangoPart* part) {
 }
 
 absl::Status Tango::BlankBy(TangoPart* part) {
-  RONCHI_RETURN_IF_ERROR(part->Command("blank_beam").status());
+  // A server that is busy with an exposure refuses after some seconds, and blanks nothing later on.
+  const Clock::time_point start = Clock::now();
+  absl::Status s = part->Command("blank_beam").status();
+  while (!s.ok() && ErrorOf(s).kind == ErrorKind::kBusy && Since(start) < options_.blank_s) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    s = part->Command("blank_beam").status();
+  }
+  RONCHI_RETURN_IF_ERROR(s);
   blanked_ = true;
   RONCHI_ASSIGN_OR_RETURN(const bool blanked, Blanked(part));
   if (blanked) return absl::OkStatus();

@@ -48,6 +48,7 @@ struct TangoOptions {
   double answer_s = 10;     // a word of it
   double acquire_s = 30;    // an image, beyond its own time: the first one is slow
   double move_s = 120;      // the longest way of the stage
+  double blank_s = 120;     // a blank is asked again while its server is busy
   double still_s = 2;       // a stage that has not moved for so long has stopped
   double defocus_sign = 1;  // of optics.C10 against its defocus; 0: it is left alone
   double defocus_limit_m = 1e-6;

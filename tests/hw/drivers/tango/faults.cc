@@ -344,6 +344,29 @@ TEST_F(TangoFaults, ABlankGoesOverANewLinkAtOnce) {
   EXPECT_EQ(site_.script->asked, (Texts{"blank_beam", "blank_beam", "get_beam_blanked"}));
 }
 
+// PyTango's servers refuse what waits for an exposure for more than three seconds.
+TEST_F(TangoFaults, ABlankIsAskedAgainWhileItsServerIsBusy) {
+  const auto column = *MakeTango(site_.Options(), site_.Opener());
+  ASSERT_TRUE(column->Execute(Unblank{}).ok());
+  int refused = 0;
+  site_.script->tango["blank_beam"] = [&](const TangoValue&) -> TangoAnswer {
+    if (++refused == 3) site_.script->tango.erase("blank_beam");
+    return wire::TangoFailed("dev",
+                             {{"API_CommandTimedOut", "not able to acquire serialization", ""},
+                              {"API_CommandFailed", "Failed to execute", ""}},
+                             TangoLink::kFine);
+  };
+  EXPECT_TRUE(column->BlankNow().ok());
+  EXPECT_TRUE(state_->blanked);
+  // It does not go on for ever.
+  TangoOptions options = site_.Options();
+  options.blank_s = 0.05;
+  const auto other = *MakeTango(options, site_.Opener());
+  site_.script->tango["blank_beam"] = Fails({{"API_CommandTimedOut", "busy", ""}});
+  EXPECT_EQ(ErrorOf(other->BlankNow()).kind, ErrorKind::kBusy);
+  site_.script->tango.clear();
+}
+
 // A correction that may have been made is not made again.
 TEST_F(TangoFaults, ALostCorrectionIsInDoubt) {
   const auto column = *MakeTango(site_.Options(), site_.Opener());
