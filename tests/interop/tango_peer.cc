@@ -39,7 +39,7 @@ json ReadingsOf(const absl::StatusOr<Reply>& reply) {
 
 json Shown(const absl::StatusOr<wire::TangoValue>& value);
 
-absl::StatusOr<json> DriveSite(const std::vector<std::string>& words) {
+absl::StatusOr<TangoOptions> OptionsOf(const std::vector<std::string>& words) {
   TangoOptions o;
   const size_t colon = words[2].find(':');
   o.database = colon != std::string::npos;
@@ -54,6 +54,11 @@ absl::StatusOr<json> DriveSite(const std::vector<std::string>& words) {
   o.corrector.limits_m = {0, 1e-7};
   o.corrector.tableau = 0;
   o.answer_s = 30;
+  return o;
+}
+
+absl::StatusOr<json> DriveSite(const std::vector<std::string>& words) {
+  RONCHI_ASSIGN_OR_RETURN(const TangoOptions o, OptionsOf(words));
   RONCHI_ASSIGN_OR_RETURN(const auto site, MakeTango(o));
   const auto set = [&](const char* property, double si, Dimension d = Dimension::kLength) {
     return ReadingsOf(site->Execute(Set{.property = property, .value = {si, d}}));

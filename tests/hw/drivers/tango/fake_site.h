@@ -19,6 +19,15 @@ namespace ronchi::testing_support {
 using hw::wire::TangoValue;
 using TangoAnswer = absl::StatusOr<TangoValue>;
 
+inline std::function<TangoAnswer(const TangoValue&)> Says(TangoValue value) {
+  return [value](const TangoValue&) -> TangoAnswer { return value; };
+}
+inline std::function<TangoAnswer(const TangoValue&)> Fails(
+    std::vector<hw::wire::TangoFault> stack,
+    hw::wire::TangoLink link = hw::wire::TangoLink::kFine) {
+  return
+      [=](const TangoValue&) -> TangoAnswer { return hw::wire::TangoFailed("dev", stack, link); };
+}
 // By "set_defocus", "read dwell_time", "write imsize", "open scan": what is answered instead.
 using TangoSpoils = std::map<std::string, std::function<TangoAnswer(const TangoValue&)>>;
 // By "metadata", "full": bytes that are sent instead; then the connection ends. kNoHttp: nothing.
