@@ -1,15 +1,24 @@
 // What a driver costs beyond the bare exchange of the same bytes over the same socket, loopback,
 // median of alternating exchanges: a set of CEOS' corrector (JSON-RPC in netstrings), answered by a
-// server that knows the answer beforehand. overhead_us: asked, at most 20.
+// server that knows the answer beforehand. overhead_us: asked, at most 20. And a reading by TANGO,
+// which is two commands, against the same two by libtango alone; its server is a process of its
+// own.
 #include <benchmark/benchmark.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/later_part.h"
 #include "hw/drivers/ceos/ceos.h"
+#include "hw/drivers/tango/tango.h"
 #include "hw/server/server.h"
+#include "hw/server/tango_server.h"
 #include "hw/wire/netstring.h"
+#include "tests/hw/null_instrument.h"
 
 namespace ronchi::hw {
 namespace {
@@ -64,6 +73,56 @@ void BM_CeosSet(benchmark::State& state) {
   state.counters["overhead_us"] = Median(driver_us) - Median(bare_us);
 }
 BENCHMARK(BM_CeosSet)->Iterations(20000);
+
+// Serves until it is killed; its port goes through the pipe.
+[[noreturn]] void ServeTango(int pipe) {
+  testing_support::NullInstrument null;
+  Hub hub(&null);
+  const auto protocols = *MakeTangoProtocols(&hub);
+  const auto listening = *protocols.devices.listen("127.0.0.1", 0);
+  const int port = listening->port();
+  if (write(pipe, &port, sizeof(port)) != sizeof(port)) _exit(1);
+  for (;;) pause();
+}
+
+void BM_TangoRead(benchmark::State& state) {
+  wire::UseTangoModule(ProgramFolder() + "/../../hw/tango/libronchi_tango.so");
+  int ends[2], port = 0;
+  if (pipe(ends) != 0) return state.SkipWithError("no pipe");
+  const pid_t server = fork();
+  if (server == 0) ServeTango(ends[1]);
+  close(ends[1]);
+  if (read(ends[0], &port, sizeof(port)) != sizeof(port)) return state.SkipWithError("no server");
+  TangoOptions options;
+  options.server = *wire::ParseAddress("127.0.0.1:" + std::to_string(port));
+  options.database = false;
+  const auto driver = *MakeTango(options);
+  const auto bare =
+      *(*wire::LoadTangoLibrary())
+           ->open("tango://" + options.server.name + "/asyncroscopy/instrument/default#dbase=no",
+                  5);
+  std::vector<double> bare_us, driver_us;
+  const auto since_us = [](Clock::time_point t) {
+    return std::chrono::duration<double, std::micro>(Clock::now() - t).count();
+  };
+  const Read read{{"optics.C10"}};
+  for (auto _ : state) {
+    Clock::time_point start = Clock::now();
+    (void)bare->Command("get_defocus", {}, 5);
+    (void)bare->Command("get_beam_blanked", {}, 5);
+    bare_us.push_back(since_us(start));
+    start = Clock::now();
+    const auto reply = driver->Execute(read);
+    driver_us.push_back(since_us(start));
+    if (!reply.ok()) state.SkipWithError(std::string(reply.status().message()).c_str());
+  }
+  kill(server, SIGKILL);
+  waitpid(server, nullptr, 0);
+  state.counters["bare_us"] = Median(bare_us);
+  state.counters["driver_us"] = Median(driver_us);
+  state.counters["overhead_us"] = Median(driver_us) - Median(bare_us);
+}
+BENCHMARK(BM_TangoRead)->Iterations(5000);
 
 }  // namespace
 }  // namespace ronchi::hw

@@ -286,6 +286,9 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
     return absl::NotFoundError("environment " + env::OlderVersionLine(name, now));
   }
   if (agents::FindAgentKind(name)) return DescribeAgent(name);
+  for (const InstrumentKind& kind : InstrumentKinds()) {
+    if (kind.kind == name) return DescribeInstrumentKind(kind);
+  }
   for (const auto& [group, entries] : Known()) {
     if (const auto it = entries.find(name); it != entries.end()) {
       json out = {{"kind", KindOfGroup(group)},
@@ -295,9 +298,6 @@ absl::StatusOr<json> DescribeThing(const std::string& name) {
       if (!it->second.options.empty()) out["options"] = it->second.options;
       return out;
     }
-  }
-  for (const InstrumentKind& kind : InstrumentKinds()) {
-    if (kind.kind == name) return DescribeInstrumentKind(kind);
   }
   const auto twins = Stems("twins", ".yaml");
   const std::string twin = name == "twin" && !twins.empty() ? twins[0] : name;

@@ -184,13 +184,8 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
        {{"path", "of the library, seen from the folder"},
         {"folder", "that of the config's file"},
         {"options", "the driver's own keys"}}},
-      {"dectris",
-       "a DECTRIS detector by SIMPLON and its stream, part of a composite (docs/drivers/dectris.md)",
-       PrepareDectris, SummariseDectris, nullptr, "", nullptr, true, DectrisKeys()},
-      {"gms",
-       "stage, DigiScan and camera of Gatan Microscopy Suite, part of a composite "
-       "(docs/drivers/gms.md)",
-       PrepareGms, SummariseGms, nullptr, "", nullptr, true, GmsKeys()},
+      DectrisKind(),
+      GmsKind(),
       {"merlin",
        "a Merlin camera of Quantum Detectors, part of a composite (docs/drivers/merlin.md)",
        PrepareMerlin,
@@ -230,6 +225,7 @@ const std::vector<InstrumentKind>& InstrumentKinds() {
         {"detectors",
          "by temscript's name: name, inner_mrad, outer_mrad, dark_counts, "
          "saturation_counts; without it all"}}},
+      TangoKind(),
       {"ceos",
        "a CEOS aberration corrector by its JSON-RPC, a part beside a column (docs/drivers/ceos.md)",
        PrepareCeos,

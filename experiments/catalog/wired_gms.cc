@@ -8,7 +8,8 @@ namespace {
 
 using hw::gms::GmsOptions;
 
-// stage: {xy_um: [-900, 900], z_um: [-300, 300], tilt_mrad: [-500, 500]}; An axis without limits is another part's.
+// stage: {xy_um: [-900, 900], z_um: [-300, 300], tilt_mrad: [-500, 500]}; An axis without limits is
+// another part's.
 absl::Status ReadStage(const Config& node, GmsOptions* o) {
   ConfigReader r(node);
   const auto read = [&](const char* key, double unit, GmsOptions::Limits* to) {
@@ -71,18 +72,6 @@ absl::StatusOr<GmsOptions> ReadGms(const Config& node) {
   return o;
 }
 
-}  // namespace
-
-InstrumentKeys GmsKeys() {
-  return {{"address", "host:port of the bridge, usually 5555"},
-          {"answer_s", "that a word of it may take; 10"},
-          {"move_s", "that the stage may take; 120"},
-          {"field_at_magnification_1_m", "side of the scanned field there; 0 (it cannot scan)"},
-          {"stage", "xy_um, z_um, tilt_mrad: [least, most]; an axis without it is another part's"},
-          {"detector", "of DigiScan: name (haadf), signal (0), inner_mrad, outer_mrad"},
-          {"camera", "name (gatan), pixels_x, pixels_y, pixel_mrad; without it there is none"}};
-}
-
 absl::StatusOr<InstrumentMaker> PrepareGms(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const GmsOptions options, ReadGms(node));
   return InstrumentMaker([=](uint64_t) -> absl::StatusOr<std::unique_ptr<hw::Instrument>> {
@@ -95,6 +84,27 @@ absl::StatusOr<InstrumentMaker> PrepareGms(const Config& node) {
 absl::StatusOr<std::string> SummariseGms(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const GmsOptions o, ReadGms(node));
   return absl::StrCat("Gatan Microscopy Suite at ", o.address.name);
+}
+
+}  // namespace
+
+InstrumentKind GmsKind() {
+  return {"gms",
+          "stage, DigiScan and camera of Gatan Microscopy Suite, part of a composite "
+          "(docs/drivers/gms.md)",
+          PrepareGms,
+          SummariseGms,
+          nullptr,
+          "",
+          nullptr,
+          true,
+          {{"address", "host:port of the bridge, usually 5555"},
+           {"answer_s", "that a word of it may take; 10"},
+           {"move_s", "that the stage may take; 120"},
+           {"field_at_magnification_1_m", "side of the scanned field there; 0 (it cannot scan)"},
+           {"stage", "xy_um, z_um, tilt_mrad: [least, most]; an axis without it is another part's"},
+           {"detector", "of DigiScan: name (haadf), signal (0), inner_mrad, outer_mrad"},
+           {"camera", "name (gatan), pixels_x, pixels_y, pixel_mrad; without it there is none"}}};
 }
 
 }  // namespace ronchi

@@ -12,30 +12,6 @@
 namespace ronchi {
 namespace {
 
-// detectors: {HAADF: {name: haadf, inner_mrad: 60, outer_mrad: 100, dark_counts: 5}}
-absl::StatusOr<std::map<std::string, hw::TemscriptOptions::Detector>> ReadDetectors(
-    const Config& list) {
-  std::map<std::string, hw::TemscriptOptions::Detector> all;
-  ConfigReader r(list);
-  for (const std::string& theirs : list.Keys()) {
-    hw::TemscriptOptions::Detector ours{.name = theirs};
-    ConfigReader one(r.Child(theirs));
-    double inner_mrad = 0, outer_mrad = 0;
-    const NumberRange angles = {.min = 0, .max = 1000};
-    one.Text("name", &ours.name);
-    one.Number("inner_mrad", &inner_mrad, angles);
-    one.Number("outer_mrad", &outer_mrad, angles);
-    one.Number("dark_counts", &ours.dark_counts);
-    one.Number("saturation_counts", &ours.saturation_counts, {.min = 0});
-    RONCHI_RETURN_IF_ERROR(one.Done());
-    ours.inner_rad = inner_mrad * 1e-3;
-    ours.outer_rad = outer_mrad * 1e-3;
-    all[theirs] = ours;
-  }
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  return all;
-}
-
 absl::StatusOr<hw::TemscriptOptions> ReadTemscript(const Config& node) {
   hw::TemscriptOptions o;
   ConfigReader r(node);
@@ -53,7 +29,8 @@ absl::StatusOr<hw::TemscriptOptions> ReadTemscript(const Config& node) {
   r.Number("defocus_limit_nm", &limit_nm, {.min = 1e-3, .max = 1e6});
   r.Number("beam_shift_limit_nm", &shift_nm, {.min = 1e-3, .max = 1e6});
   r.Number("current_pA", &current_pA, {.min = 0, .max = 1e6});
-  RONCHI_ASSIGN_OR_RETURN(o.detectors, ReadDetectors(r.Child("detectors")));
+  RONCHI_ASSIGN_OR_RETURN(o.detectors,
+                          ReadDetectors<hw::TemscriptOptions::Detector>(r.Child("detectors")));
   if (r.ok() && o.defocus_sign != -1 && o.defocus_sign != 0 && o.defocus_sign != 1) {
     r.Fail("defocus_sign", "-1, 0 (it is left alone) or 1 is needed");
   }
@@ -77,29 +54,8 @@ absl::StatusOr<CeosConfig> ReadCeos(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(c.address, ReadAddress(&r, node, "address"));
   const NumberRange seconds = {.min = 1e-3, .max = 1e6};
   r.Number("connect_s", &o.connect_s, seconds);
-  r.Number("answer_s", &o.answer_s, seconds);
-  r.Number("measure_s", &o.measure_s, seconds);
-  double field_nm = o.field_m * 1e9, angle_mrad = 0;
-  r.Number("field_nm", &field_nm, {.min = 0.1, .max = 1e6});
-  ConfigReader tableau(r.Child("tableau")), limits(r.Child("limits_nm"));
-  std::vector<std::string> types;
-  for (const auto& type : hw::ceos::kTableauTypes) types.emplace_back(type.name);
-  std::string type = types[o.tableau];
-  tableau.Choice("type", &type, types);
-  tableau.Number("angle_mrad", &angle_mrad, {.min = 0, .max = 200});
-  tableau.Number("answer_s", &o.tableau_s, seconds);
-  for (size_t i = 0; i < o.limits_m.size(); ++i) {
-    // To a hundredth of a metre: C5 of a lens that has none is some millimetres.
-    double limit_nm = std::round(o.limits_m[i] * 1e9);
-    limits.Number(hw::wire::kHaiderTerms[i].name, &limit_nm, {.min = 0, .max = 1e7});
-    o.limits_m[i] = limit_nm * 1e-9;
-  }
-  RONCHI_RETURN_IF_ERROR(tableau.Done());
-  RONCHI_RETURN_IF_ERROR(limits.Done());
+  RONCHI_RETURN_IF_ERROR(ReadCorrector(&r, &o));
   RONCHI_RETURN_IF_ERROR(r.Done());
-  o.field_m = field_nm * 1e-9;
-  o.tableau_angle_rad = angle_mrad * 1e-3;
-  o.tableau = size_t(std::find(types.begin(), types.end(), type) - types.begin());
   return c;
 }
 

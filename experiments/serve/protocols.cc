@@ -6,6 +6,7 @@
 #include "hw/server/ceos_server.h"
 #include "hw/server/mcp_server.h"
 #include "hw/server/merlin_server.h"
+#include "hw/server/tango_server.h"
 #include "hw/server/temscript_server.h"
 
 namespace ronchi {
@@ -28,6 +29,11 @@ absl::StatusOr<std::vector<hw::Protocol>> OpenMcp(const ServeContext& c) {
   return std::vector<hw::Protocol>{hw::McpProtocol(c.hub, c.approval, {.token = c.token})};
 }
 
+absl::StatusOr<std::vector<hw::Protocol>> OpenTango(const ServeContext& c) {
+  RONCHI_ASSIGN_OR_RETURN(hw::TangoProtocols both, hw::MakeTangoProtocols(c.hub));
+  return std::vector<hw::Protocol>{std::move(both.devices), std::move(both.images)};
+}
+
 }  // namespace
 
 const std::vector<ServedProtocol>& ServedProtocols() {
@@ -43,6 +49,11 @@ const std::vector<ServedProtocol>& ServedProtocols() {
        {{"control", 6341}, {"data", 6342}},
        false,
        OpenMerlin},
+      {"tango",
+       "asyncroscopy's devices by TANGO, and images by key as from Tiled",
+       {{"devices", 9096}, {"images", 9091}},
+       false,
+       OpenTango},
       {"mcp",
        "the Model Context Protocol: verbs as tools; a person approves each call that drives or "
        "exposes",

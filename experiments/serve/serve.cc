@@ -48,11 +48,7 @@ class Served final : public Serving {
       }
     }
     if (!options.ports.empty() && ports.size() != options.ports.size()) return Misfit(options);
-    RONCHI_ASSIGN_OR_RETURN(server_, hw::Server::Start(std::move(ports)));
-    for (size_t i = 0; i < at_.size(); ++i) {
-      at_[i].address = AddressText(options.host, server_->port(i));
-    }
-    return absl::OkStatus();
+    return Listen(std::move(ports));
   }
 
   std::vector<At> ports() const override { return at_; }
@@ -66,6 +62,7 @@ class Served final : public Serving {
     hub_.Close();
     if (can) (void)hub_.BlankNow();
     approval_.Close();
+    own_.clear();
     server_.reset();
     // Once more, as an unblank may have been on its way.
     const absl::Status blanked = can ? hub_.BlankNow() : absl::OkStatus();
@@ -74,6 +71,27 @@ class Served final : public Serving {
   }
 
  private:
+  // Those of the server's, and those that listen by themselves.
+  absl::Status Listen(std::vector<hw::Port> all) {
+    std::vector<hw::Port> served;
+    for (const hw::Port& p : all) {
+      if (!p.protocol.listen) served.push_back(p);
+    }
+    RONCHI_ASSIGN_OR_RETURN(server_, hw::Server::Start(std::move(served)));
+    for (size_t i = 0, next = 0; i < all.size(); ++i) {
+      int port = 0;
+      if (all[i].protocol.listen) {
+        RONCHI_ASSIGN_OR_RETURN(auto listening,
+                                all[i].protocol.listen(all[i].address.host, all[i].address.port));
+        port = listening->port();
+        own_.push_back(std::move(listening));
+      } else {
+        port = server_->port(next++);
+      }
+      at_[i].address = AddressText(all[i].address.host, port);
+    }
+    return absl::OkStatus();
+  }
   static absl::Status MayListen(const ServedProtocol& p, const ServeOptions& options) {
     if (!p.has_token) {
       return absl::PermissionDeniedError(absl::StrCat(
@@ -99,6 +117,7 @@ class Served final : public Serving {
   hw::ApprovalDesk approval_;
   std::vector<At> at_;
   std::unique_ptr<hw::Server> server_;
+  std::vector<std::unique_ptr<hw::Listening>> own_;
 };
 
 }  // namespace

@@ -30,11 +30,21 @@ class Session {
   virtual absl::Status Take(std::string_view bytes, std::string* answer) = 0;
 };
 
+// A port on which a library of others' listens by itself.
+class Listening {
+ public:
+  virtual ~Listening() = default;  // ends it
+  virtual int port() const = 0;
+};
+
 // What is spoken on a port.
 struct Protocol {
   std::string name;       // "temscript"
   double silent_s = 600;  // a connection without a byte for so long is ended
   std::function<std::unique_ptr<Session>(std::shared_ptr<Outbox>)> open = nullptr;
+  // In place of `open`. Port 0: a free one.
+  std::function<absl::StatusOr<std::unique_ptr<Listening>>(const std::string& host, int port)>
+      listen = nullptr;
 };
 
 }  // namespace ronchi::hw

@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/printable.h"
-#include "hw/instrument/validate.h"
 #include "hw/wire/http.h"
 #include "hw/wire/temscript_images.h"
 
@@ -46,15 +45,15 @@ std::optional<std::string> After(const std::string& name, const char* prefix) {
 }  // namespace
 
 TemscriptDesk::TemscriptDesk(Hub* hub, const TemscriptServerOptions& options)
-    : hub_(hub), options_(options) {}
+    : column_(hub), options_(options) {}
 
 std::string TemscriptDesk::Family() const {
-  return hub_->description().simulated ? "SIMULATION" : "RONCHI";
+  return column_.description().simulated ? "SIMULATION" : "RONCHI";
 }
 
 TemscriptDesk::Value TemscriptDesk::Get(const std::string& name, const std::string& target) {
   if (name == "family") return json(Family());
-  if (name == "microscope_id") return json(hub_->description().id);
+  if (name == "microscope_id") return json(column_.description().id);
   if (name == "version") return json("2.0.0");
   if (name == "vacuum") {
     return json{{"status", "READY"},
@@ -94,7 +93,8 @@ absl::Status TemscriptDesk::Put(const std::string& name, const std::string& targ
                                 const json& value) {
   if (name == "beam_blanked") {
     if (!value.is_boolean()) return BadValue("true or false is needed");
-    return value.get<bool>() ? hub_->BlankNow() : hub_->Execute(Unblank{}).status();
+    Hub* const hub = column_.hub();
+    return value.get<bool>() ? hub->BlankNow() : hub->Execute(Unblank{}).status();
   }
   if (name == "column_valves_open") {
     return MakeError({ErrorKind::kRefused, "Opening of column valves is prohibited", ""});
@@ -107,7 +107,7 @@ absl::Status TemscriptDesk::Put(const std::string& name, const std::string& targ
       name == "probe_defocus" || name == "stem_magnification" || name == "stem_rotation";
   if (!number) return Unknown(name);
   RONCHI_ASSIGN_OR_RETURN(const double v, NumberOf(value));
-  if (name == "probe_defocus") return SetProperty("optics.C10", v);
+  if (name == "probe_defocus") return column_.SetProperty("optics.C10", v);
   if (name == "stem_magnification" && !(v > 0)) return BadValue("a magnification is above 0");
   const std::lock_guard<std::mutex> lock(mutex_);
   (name == "stem_magnification" ? magnification_ : rotation_rad_) = v;
@@ -115,17 +115,13 @@ absl::Status TemscriptDesk::Put(const std::string& name, const std::string& targ
 }
 
 TemscriptDesk::Value TemscriptDesk::Property(const char* property, double scale) {
-  if (!hub_->description().FindProperty(property)) {
-    return MakeError({ErrorKind::kCannot, absl::StrCat("the instrument has no ", property), ""});
-  }
-  RONCHI_ASSIGN_OR_RETURN(const Reply reply, hub_->Execute(Read{{property}}));
-  return json(reply.readings[0].value.si * scale);
+  RONCHI_ASSIGN_OR_RETURN(const double si, column_.Property(property));
+  return json(si * scale);
 }
 
 TemscriptDesk::Value TemscriptDesk::Pair(const char* x, const char* y) {
-  RONCHI_ASSIGN_OR_RETURN(const json at_x, Property(x, 1));
-  RONCHI_ASSIGN_OR_RETURN(const json at_y, Property(y, 1));
-  return json{at_x, at_y};
+  RONCHI_ASSIGN_OR_RETURN(const auto at, column_.Pair(x, y));
+  return json(at);
 }
 
 // Axes that the instrument does not have stand at 0, and cannot be moved.
@@ -133,7 +129,7 @@ TemscriptDesk::Value TemscriptDesk::Stage() {
   json at = json::object();
   for (const auto& [property, key] : kStageKeys) {
     at[key] = 0.0;
-    if (!hub_->description().FindProperty(property)) continue;
+    if (!column_.Has(property)) continue;
     RONCHI_ASSIGN_OR_RETURN(at[key], Property(property, 1));
   }
   return at;
@@ -142,7 +138,7 @@ TemscriptDesk::Value TemscriptDesk::Stage() {
 TemscriptDesk::Value TemscriptDesk::StageLimits() const {
   json limits = json::object();
   for (const auto& [property, key] : kStageKeys) {
-    const PropertyInfo* p = hub_->description().FindProperty(property);
+    const PropertyInfo* p = column_.description().FindProperty(property);
     limits[key] = p ? json{p->min, p->max} : json{0.0, 0.0};
   }
   return limits;
@@ -153,7 +149,7 @@ TemscriptDesk::Value TemscriptDesk::StemDetectors() const {
   for (size_t b = 1; b <= options_.frame_pixels; b *= 2) {
     if (options_.frame_pixels % b == 0) binnings.push_back(b);
   }
-  for (const DetectorInfo& d : hub_->description().detectors) {
+  for (const DetectorInfo& d : column_.description().detectors) {
     if (d.kind != DetectorKind::kScanned) continue;
     all[d.name] = {{"type", "STEM_DETECTOR"}, {"binnings", binnings}};
   }
@@ -162,7 +158,7 @@ TemscriptDesk::Value TemscriptDesk::StemDetectors() const {
 
 TemscriptDesk::Value TemscriptDesk::Cameras() const {
   json all = json::object();
-  for (const DetectorInfo& d : hub_->description().detectors) {
+  for (const DetectorInfo& d : column_.description().detectors) {
     if (d.kind != DetectorKind::kCamera) continue;
     all[d.name] = {{"type", "CAMERA"},
                    {"height", d.pixels_y},
@@ -177,9 +173,7 @@ TemscriptDesk::Value TemscriptDesk::Cameras() const {
 }
 
 const DetectorInfo* TemscriptDesk::FindDetector(const std::string& name, bool camera) const {
-  const DetectorInfo* d = hub_->description().FindDetector(name);
-  const DetectorKind kind = camera ? DetectorKind::kCamera : DetectorKind::kScanned;
-  return d && d->kind == kind ? d : nullptr;
+  return column_.FindDetector(name, camera ? DetectorKind::kCamera : DetectorKind::kScanned);
 }
 
 TemscriptDesk::Value TemscriptDesk::CameraParam(const std::string& camera) {
@@ -198,25 +192,17 @@ TemscriptDesk::Value TemscriptDesk::StemAcquisition() {
 }
 
 TemscriptDesk::Value TemscriptDesk::Blanked() {
-  RONCHI_ASSIGN_OR_RETURN(const Reply reply, hub_->Execute(Read{}));
-  return json(reply.blanked);
+  RONCHI_ASSIGN_OR_RETURN(const bool blanked, column_.Blanked());
+  return json(blanked);
 }
 
-absl::Status TemscriptDesk::SetProperty(const std::string& property, double si) {
-  const PropertyInfo* p = hub_->description().FindProperty(property);
-  if (!p) return MakeError({ErrorKind::kCannot, "the instrument has no " + property, ""});
-  return hub_->Execute(Set{.property = property, .value = {si, p->dimension}}).status();
-}
-
-// Only what changes is driven: a knob that stands has no effect to wait for.
 absl::Status TemscriptDesk::SetPair(const char* x, const char* y, const json& value) {
   if (!value.is_array() || value.size() != 2) return BadValue("two numbers are needed");
-  RONCHI_ASSIGN_OR_RETURN(const json at, Pair(x, y));
+  std::array<double, 2> to;
   for (size_t i = 0; i < 2; ++i) {
-    RONCHI_ASSIGN_OR_RETURN(const double to, NumberOf(value[i]));
-    if (at[i] != to) RONCHI_RETURN_IF_ERROR(SetProperty(i == 0 ? x : y, to));
+    RONCHI_ASSIGN_OR_RETURN(to[i], NumberOf(value[i]));
   }
-  return absl::OkStatus();
+  return column_.SetPair(x, y, to);
 }
 
 absl::Status TemscriptDesk::SetStage(const json& value, const std::string& target) {
@@ -224,18 +210,13 @@ absl::Status TemscriptDesk::SetStage(const json& value, const std::string& targe
   for (const std::string& method : wire::QueryValues(target, "method")) {
     if (method != "GO" && method != "MOVE") return BadValue("method: GO or MOVE is needed");
   }
-  // All of them, before the first moves.
   std::vector<std::pair<std::string, double>> moves;
   for (const auto& [property, key] : kStageKeys) {
     if (!value.contains(key)) continue;
     RONCHI_ASSIGN_OR_RETURN(const double to, NumberOf(value[key]));
-    const PropertyInfo* p = hub_->description().FindProperty(property);
-    if (p) RONCHI_RETURN_IF_ERROR(CheckTarget(*p, to));
     moves.emplace_back(property, to);
-    if (!p) return SetProperty(property, to);  // which says that there is none
   }
-  for (const auto& [property, to] : moves) RONCHI_RETURN_IF_ERROR(SetProperty(property, to));
-  return absl::OkStatus();
+  return column_.SetAll(moves);
 }
 
 absl::Status TemscriptDesk::SetStemAcquisition(const json& value) {
@@ -313,11 +294,8 @@ absl::Status TemscriptDesk::AcquireScanned(const std::vector<std::string>& names
     scan.dwell_s = dwell_s_;
     scan.rotation_rad = rotation_rad_;
   }
-  RONCHI_ASSIGN_OR_RETURN(const Reply reply, hub_->Execute(scan));
-  if (reply.ended != Ended::kComplete) {
-    return MakeError({ErrorKind::kCancelled, "the scan was ended early", "", Effect::kDone});
-  }
-  for (const Frame& f : reply.frames) (*images)[f.detector] = wire::ImageToTemscript(f.counts);
+  RONCHI_ASSIGN_OR_RETURN(const std::vector<Frame> frames, column_.Take(scan));
+  for (const Frame& f : frames) (*images)[f.detector] = wire::ImageToTemscript(f.counts);
   return absl::OkStatus();
 }
 
@@ -328,11 +306,8 @@ absl::Status TemscriptDesk::AcquireCamera(const std::string& name, json* images)
     expose.time_s = cameras_[name].exposure_s;
     expose.binning = cameras_[name].binning;
   }
-  RONCHI_ASSIGN_OR_RETURN(const Reply reply, hub_->Execute(expose));
-  if (reply.frames.size() != 1 || reply.ended != Ended::kComplete) {
-    return MakeError({ErrorKind::kCancelled, "the exposure was ended early", "", Effect::kDone});
-  }
-  (*images)[name] = wire::ImageToTemscript(reply.frames[0].counts);
+  RONCHI_ASSIGN_OR_RETURN(const std::vector<Frame> frames, column_.Take(expose));
+  (*images)[name] = wire::ImageToTemscript(frames[0].counts);
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/server/column_desk.h"
 #include "hw/server/temscript_server.h"
 
 namespace ronchi::hw {
@@ -34,7 +35,6 @@ class TemscriptDesk {
   absl::Status AcquireCamera(const std::string& name, nlohmann::json* images);
   Value Blanked();
 
-  absl::Status SetProperty(const std::string& property, double si);
   absl::Status SetPair(const char* x, const char* y, const nlohmann::json& value);
   absl::Status SetStage(const nlohmann::json& value, const std::string& target);
   absl::Status SetStemAcquisition(const nlohmann::json& value);
@@ -47,7 +47,7 @@ class TemscriptDesk {
     double exposure_s = 0.1;
     size_t binning = 1;
   };
-  Hub* const hub_;
+  ColumnDesk column_;
   const TemscriptServerOptions options_;
   std::mutex mutex_;  // of what follows
   double magnification_ = 1e6, rotation_rad_ = 0, dwell_s_ = 1e-6;

@@ -77,6 +77,30 @@ std::string ModelOf(const json& info) {
   return "CEOS corrector" + (said.empty() ? "" : ": " + Printable(said.substr(0, kMost)));
 }
 
+// JSON-RPC 2.0 in netstrings.
+class Gateway final : public CeosLink {
+ public:
+  Gateway(const wire::Address& address, double connect_s)
+      : peer_(address, wire::NetstringEnd, {.connect_s = connect_s}) {}
+  const std::string& name() const override { return peer_.name(); }
+  absl::StatusOr<json> Call(const std::string& method, const json& params,
+                            double within_s) override {
+    const uint64_t id = ++id_;
+    const json ask = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
+    // A connection for each call, as the clients have that are known to drive real ones: on a link
+    // that has ended unseen a correction would be in doubt that was never heard.
+    peer_.Drop();
+    absl::StatusOr<std::string> frame = peer_.Ask(wire::Netstring(ask.dump()), within_s);
+    if (!frame.ok()) return Annotate(frame.status(), method);
+    peer_.Drop();
+    return ResultOf(wire::PayloadOf(*frame), id, method, peer_.name());
+  }
+
+ private:
+  wire::FramedPeer peer_;
+  uint64_t id_ = 0;
+};
+
 struct Knob {
   size_t term = 0, part = 0;
   double at_m = 0;  // Krivanek's
@@ -84,10 +108,8 @@ struct Knob {
 
 class Ceos final : public Instrument {
  public:
-  Ceos(const wire::Address& address, const CeosOptions& options)
-      : options_(options),
-        description_(Describe(address.name, options)),
-        peer_(address, wire::NetstringEnd, {.connect_s = options.connect_s}) {
+  Ceos(std::unique_ptr<CeosLink> link, const CeosOptions& options)
+      : options_(options), link_(std::move(link)), description_(Describe(link_->name(), options)) {
     for (size_t t = 0; t < kHaiderTerms.size(); ++t) {
       if (!(options.limits_m[t] > 0)) continue;
       for (size_t part = 0; part < PartsOf(kHaiderTerms[t]); ++part) {
@@ -108,7 +130,7 @@ class Ceos final : public Instrument {
       if (!(options_.limits_m[t] > 0) || std::find(has.begin(), has.end(), name) != has.end()) {
         continue;
       }
-      return MakeError({ErrorKind::kCannot, absl::StrCat(peer_.name(), " does not correct ", name),
+      return MakeError({ErrorKind::kCannot, absl::StrCat(link_->name(), " does not correct ", name),
                         absl::StrCat("leave it out: limits_nm: {", name, ": 0}"), Effect::kNone});
     }
     return absl::OkStatus();
@@ -225,22 +247,14 @@ class Ceos final : public Instrument {
     RONCHI_ASSIGN_OR_RETURN(const json result,
                             Call(tableau ? "acquireTableau" : "measureC1A1", params, within_s));
     absl::StatusOr<Estimate> estimate = AberrationsOf(result, measure.what);
-    if (!estimate.ok()) return Misfit(peer_.name(), measure, estimate.status());
+    if (!estimate.ok()) return Misfit(link_->name(), measure, estimate.status());
     Reply reply = Now();
     reply.estimates.push_back(*std::move(estimate));
     return reply;
   }
 
   absl::StatusOr<json> Call(const std::string& method, const json& params, double within_s) {
-    const uint64_t id = ++id_;
-    const json ask = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
-    // A connection for each call, as the clients have that are known to drive real ones: on a link
-    // that has ended unseen a correction would be in doubt that was never heard.
-    peer_.Drop();
-    absl::StatusOr<std::string> frame = peer_.Ask(wire::Netstring(ask.dump()), within_s);
-    if (!frame.ok()) return Annotate(frame.status(), method);
-    peer_.Drop();
-    return ResultOf(wire::PayloadOf(*frame), id, method, peer_.name());
+    return link_->Call(method, params, within_s);
   }
 
   using Clock = std::chrono::steady_clock;
@@ -251,9 +265,8 @@ class Ceos final : public Instrument {
 
   const CeosOptions options_;
   const Clock::time_point opened_ = Clock::now();
+  const std::unique_ptr<CeosLink> link_;
   Description description_;
-  wire::FramedPeer peer_;
-  uint64_t id_ = 0;
   std::map<std::string, Knob> knobs_;
   std::map<size_t, Doubt> in_doubt_;  // by term
 };
@@ -262,7 +275,12 @@ class Ceos final : public Instrument {
 
 absl::StatusOr<std::unique_ptr<Instrument>> MakeCeos(const wire::Address& address,
                                                      const CeosOptions& options) {
-  auto ceos = std::make_unique<Ceos>(address, options);
+  return MakeCeos(std::make_unique<Gateway>(address, options.connect_s), options);
+}
+
+absl::StatusOr<std::unique_ptr<Instrument>> MakeCeos(std::unique_ptr<CeosLink> link,
+                                                     const CeosOptions& options) {
+  auto ceos = std::make_unique<Ceos>(std::move(link), options);
   RONCHI_RETURN_IF_ERROR(ceos->Begin());
   return std::unique_ptr<Instrument>(std::move(ceos));
 }

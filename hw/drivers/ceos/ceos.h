@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "hw/instrument/instrument.h"
@@ -40,9 +41,21 @@ struct CeosOptions {
   double tableau_s = 120;  // acquireTableau
 };
 
+// What carries the corrector's methods: its own gateway, or another wire that passes them on.
+class CeosLink {
+ public:
+  virtual ~CeosLink() = default;
+  virtual const std::string& name() const = 0;
+  // The result of the gateway's method. Errors: hw/instrument/error.h.
+  virtual absl::StatusOr<nlohmann::json> Call(const std::string& method,
+                                              const nlohmann::json& params, double within_s) = 0;
+};
+
 // Connects and asks who is there. Unavailable, DeadlineExceeded: nobody, no answer. Unimplemented:
 // the corrector lacks an aberration that is asked for.
 absl::StatusOr<std::unique_ptr<Instrument>> MakeCeos(const wire::Address& address,
+                                                     const CeosOptions& options = {});
+absl::StatusOr<std::unique_ptr<Instrument>> MakeCeos(std::unique_ptr<CeosLink> link,
                                                      const CeosOptions& options = {});
 
 }  // namespace ronchi::hw::ceos

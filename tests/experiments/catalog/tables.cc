@@ -57,6 +57,14 @@ TEST(Tables, WhatIsListedIsDescribed) {
   EXPECT_TRUE(ListGroup("forward_models").ok());
 }
 
+TEST(Tables, AKindOfInstrumentIsDescribedWithItsKeys) {
+  for (const char* kind : {"temscript", "ceos", "merlin", "tango", "remote"}) {
+    const absl::StatusOr<json> thing = DescribeThing(kind);
+    ASSERT_TRUE(thing.ok()) << thing.status();
+    EXPECT_TRUE((*thing)["keys"].is_object()) << thing->dump();
+  }
+}
+
 // Every name in the text of some document, or as the name of a page.
 TEST(Tables, EveryNameStandsInTheDocuments) {
   std::string documents;

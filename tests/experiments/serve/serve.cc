@@ -113,7 +113,14 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
       {"kind: de_tem\naddress: h:1\ndefocus_sign: 2\n", "defocus_sign"},
       {"kind: de_tem\naddress: h:1\ncorrector: {sign: 0.5}\n", "-1 (the value is taken out) or 1"},
       {"kind: de_tem\naddress: h:1\ncorrector: {limits_nm: {C1: 5}}\n", "the column's own focus"},
-      {"kind: de_tem\naddress: h:1\nlimits: {stage_um: 5}\n", "stage_um"}};
+      {"kind: de_tem\naddress: h:1\nlimits: {stage_um: 5}\n", "stage_um"},
+      {"kind: tango\naddress: h\n", "allowed: host:port"},
+      {"kind: tango\naddress: h:1\ntiled: h\n", "allowed: host:port"},
+      {"kind: tango\naddress: h:1\ntiled_key: \"a b\"\n", "without spaces"},
+      {"kind: tango\naddress: h:1\ndevices: {scan: a/b}\n", "a device is needed"},
+      {"kind: tango\naddress: h:1\ndevices: {microscope: none}\n", "it is needed"},
+      {"kind: tango\naddress: h:1\ndefocus_sign: 0.5\n", "defocus_sign"},
+      {"kind: tango\naddress: h:1\ncorrector: {limits_nm: {A9: 1}}\n", "A9"}};
   for (const auto& [yaml, what] : cases) {
     Write(out / "x.yaml", yaml);
     const Finished done = Ronchi({"conform", "--instrument", "x.yaml"}, out.path());
@@ -126,12 +133,13 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
 // The set-ups that the documents show are read to the end; nobody listens there.
 TEST(ServeProgram, TheExamplesAreSoundConfigs) {
   TemporaryFolder out;
-  for (const std::string name :
-       {"de_twin", "jeol_de", "thermo_ceos_merlin", "twin_over_every_wire"}) {
+  for (const std::string name : {"de_twin", "jeol_de", "thermo_ceos_merlin", "twin_over_every_wire",
+                                 "asyncroscopy", "gms"}) {
     std::string text =
         testing_support::ReadAll(RONCHI_SOURCE_DIR "/examples/instruments/" + name + ".yaml");
     // Port 1: nobody, whatever else runs on this machine.
-    for (const std::string port : {":8080", ":7072", ":6341", ":6342", ":5002", ":13240"}) {
+    for (const std::string port :
+         {":8080", ":7072", ":6341", ":6342", ":5002", ":13240", ":9094", ":9091", ":5555"}) {
       for (size_t at; (at = text.find(port)) != std::string::npos;) {
         text.replace(at, port.size(), ":1");
       }
