@@ -7,6 +7,7 @@ namespace ronchi::agents {
 
 // Each in the source of its own.
 AgentKind CentreAgent();          // scripted/centre.cc
+AgentKind CorrectAgent();         // scripted/correct.cc
 AgentKind CrossEntropyAgent();    // evolution/cross_entropy.cc
 AgentKind EdgesThenClimbAgent();  // scripted/edges_then_climb.cc
 AgentKind FollowAgent();          // scripted/follow.cc
@@ -23,9 +24,9 @@ AgentKind SteepestAgent();        // scripted/steepest.cc
 
 const std::vector<AgentKind>& AgentKinds() {
   static const auto* const kKinds = new std::vector<AgentKind>{
-      CentreAgent(), CrossEntropyAgent(), EdgesThenClimbAgent(), FollowAgent(),   GpAgent(),
-      GreedyAgent(), HoldAgent(),         NelderMeadAgent(),     PpoAgent(),      PredictAgent(),
-      RandomAgent(), RasterAgent(),       SobolAgent(),          SteepestAgent(),
+      CentreAgent(),  CorrectAgent(), CrossEntropyAgent(), EdgesThenClimbAgent(), FollowAgent(),
+      GpAgent(),      GreedyAgent(),  HoldAgent(),         NelderMeadAgent(),     PpoAgent(),
+      PredictAgent(), RandomAgent(),  RasterAgent(),       SobolAgent(),          SteepestAgent(),
   };
   return *kKinds;
 }

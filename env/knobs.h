@@ -48,6 +48,7 @@ class Knobs {
   absl::Status ShiftOrigin(std::span<const double> change, const Run& run);
 
   size_t size() const { return knobs_.size(); }
+  const std::string& property(size_t i) const { return knobs_[i].property; }
   std::span<const double> relative() const { return relative_; }
   double Absolute(size_t i) const { return origin_[i] + relative_[i]; }
   void Fill(std::span<float> settings) const;  // clipped to the range: the space's entry

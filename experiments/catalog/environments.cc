@@ -21,7 +21,8 @@
 
 namespace ronchi {
 namespace env {
-TaskKind DoseHoldTask();  // env/dose_hold.cc
+TaskKind CorrectorTuningTask();  // env/corrector_tuning.cc
+TaskKind DoseHoldTask();         // env/dose_hold.cc
 }  // namespace env
 namespace {
 
@@ -179,6 +180,7 @@ const std::vector<EnvironmentKind>& EnvironmentKinds() {
       {"AberrationTuning-v1", AberrationTuning, env::AberrationTuningSpec({})},
       {"AdaptiveScan-v0", AdaptiveScan, env::AdaptiveScanSpec({}, true)},
       {"AtomMove-v0", AtomMove, env::AtomMoveSpec({})},
+      Of(env::CorrectorTuningTask()),
       Of(env::DoseHoldTask()),
       {"DriftLock-v1", DriftLock, env::DriftLockSpec({})},
       {"RonchigramTuning-v1", RonchigramTuning, env::RonchigramTuningSpec({})},

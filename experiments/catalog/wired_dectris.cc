@@ -44,6 +44,21 @@ absl::StatusOr<DectrisOptions> ReadDectris(const Config& node) {
 
 }  // namespace
 
+InstrumentKeys DectrisKeys() {
+  return {{"address", "host:port of SIMPLON, usually 80"},
+          {"stream", "host:port of its images, usually 9999 (legacy) or 31001 (cbor)"},
+          {"format", "legacy or cbor: the version of the stream"},
+          {"channel", "of cbor, where there are several; the only one"},
+          {"camera", "its name here; dectris"},
+          {"pixel_mrad", "across a pixel; 0 (not known)"},
+          {"trigger", "ints, inte, exts, exte or as_it_is"},
+          {"compression", "lz4, bslz4, none or as_it_is"},
+          {"api", "version of SIMPLON; 1.8.0"},
+          {"answer_s", "that a word of it may take; 5"},
+          {"arm_s", "that arming may take; 60"},
+          {"frame_s", "beyond its exposure until an image is there; 10"}};
+}
+
 absl::StatusOr<InstrumentMaker> PrepareDectris(const Config& node) {
   RONCHI_ASSIGN_OR_RETURN(const DectrisOptions options, ReadDectris(node));
   return InstrumentMaker([=](uint64_t) -> absl::StatusOr<std::unique_ptr<hw::Instrument>> {

@@ -3,11 +3,16 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/config.h"
 #include "experiments/catalog/instruments.h"
 
 namespace ronchi {
+
+// Of `ronchi describe <kind>`: key, what it means.
+using InstrumentKeys = std::vector<std::pair<std::string, std::string>>;
 
 // {kind: temscript, address: "10.0.0.7:8080", …}
 absl::StatusOr<InstrumentMaker> PrepareTemscript(const Config& node);
@@ -18,6 +23,11 @@ absl::StatusOr<std::string> SummariseMerlin(const Config& node);
 // {kind: dectris, address: "10.0.0.9:80", stream: "10.0.0.9:9999"}
 absl::StatusOr<InstrumentMaker> PrepareDectris(const Config& node);
 absl::StatusOr<std::string> SummariseDectris(const Config& node);
+InstrumentKeys DectrisKeys();
+// {kind: gms, address: "10.0.0.9:5555", …}
+absl::StatusOr<InstrumentMaker> PrepareGms(const Config& node);
+absl::StatusOr<std::string> SummariseGms(const Config& node);
+InstrumentKeys GmsKeys();
 
 // {kind: ceos, address: "10.0.0.7:7072", …}
 absl::StatusOr<InstrumentMaker> PrepareCeos(const Config& node);
