@@ -99,6 +99,8 @@ absl::StatusOr<std::optional<HttpAnswer>> HttpAnswerReader::Take(std::string_vie
 
 absl::StatusOr<HttpAnswer> HttpAnswerReader::End() {
   beast::error_code ec;
+  // Beast allows no end before the first line has begun; a lone end of line is none.
+  if (!parser_->parser.got_some()) return absl::UnavailableError("the answer is cut off");
   parser_->parser.put_eof(ec);
   if (ec || !parser_->parser.is_done()) return absl::UnavailableError("the answer is cut off");
   return Whole();

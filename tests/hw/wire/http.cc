@@ -52,6 +52,7 @@ TEST(Http, WhatIsNoAnswerIsToldAndPerhapsDone) {
       {"RNCH\x01\x02\x03\r\n\r\n", "no HTTP"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntr", "cut off"},
       {"HTTP/1.1 2", "cut off"},
+      {"\r\n", "cut off"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", "no HTTP: body limit"},
       {"HTTP/1.1 200 OK\r\n\r\n" + std::string(2000, 'x'), "no HTTP: body limit"},
       {"HTTP/1.1 200 OK\r\nX: " + std::string(20000, 'x'), "no HTTP: header limit"},
