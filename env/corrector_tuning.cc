@@ -11,8 +11,11 @@
 //   terminated   when two measurements in a row reach the target
 //   truncated    after max_episode_steps
 //
+// The info's surprise_rad is the rms phase over an aperture of the target's angle of what was
+// measured and not foreseen: beyond what was measured before and done since.
+//
 // A measurement that fails leaves `measured` as it was and makes the angle 0: too far off to be
-// measured. Three in a row are an error.
+// measured. As many in a row as `failures` says are an error.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -31,10 +34,9 @@ namespace ronchi::env {
 namespace {
 
 const std::string kCorrectorTuningId = "CorrectorTuning-v0";
-enum : size_t { kMeasurements = 0, kFailures = 1, kSurprise_nm = 2 };  // of info
+enum : size_t { kMeasurements = 0, kFailures = 1, kSurprise_rad = 2 };  // of info
 constexpr double kMeasuredRanges = 4;  // of `measured`, in ranges of the settings
 constexpr double kLargestAngle_mrad = 80;
-constexpr int kMostFailures = 3;  // in a row
 
 struct CorrectorTuningOptions {
   int level = 1;
@@ -42,6 +44,7 @@ struct CorrectorTuningOptions {
   double range_nm = 30;          // of C10 and C12
   double range_second_nm = 300;  // of C21 and C23
   double range_third_nm = 6000;  // of C30, C32, C34
+  int failures = 3;
   int max_episode_steps = 20;
   double reward_threshold = 0;
   TaskPlace place;
@@ -67,7 +70,7 @@ Spec CorrectorTuningSpec(const CorrectorTuningOptions& o) {
   spec.max_episode_steps = o.max_episode_steps;
   spec.reward_threshold = o.reward_threshold;
   spec.reward = "by how much the angle misses the target, as a share of it";
-  spec.info_names = {"measurements", "failures", "surprise_nm"};
+  spec.info_names = {"measurements", "failures", "surprise_rad"};
   return spec;
 }
 
@@ -81,6 +84,7 @@ absl::Status ReadCorrectorTuningOptions(const Config& node, CorrectorTuningOptio
   r.Number("range_nm", &o->range_nm, {.min = 0.1, .max = 1e4});
   r.Number("range_second_nm", &o->range_second_nm, {.min = 0.1, .max = 1e6});
   r.Number("range_third_nm", &o->range_third_nm, {.min = 0.1, .max = 1e8});
+  r.Integer("failures", &o->failures, {.min = 1, .max = 1000000});
   r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 1, .max = 1000000});
   return r.Done();
 }
@@ -108,12 +112,14 @@ class CorrectorTuning final : public Task {
 
   // The angle; 0 where the measurement failed.
   absl::StatusOr<double> Look() {
+    // A guard blanks after what failed.
+    if (failures_ > 0) RONCHI_RETURN_IF_ERROR(Execute(hw::Unblank{}).status());
     const absl::StatusOr<hw::Reply> reply = Execute(hw::Measure{"aberrations"});
     own_info()[kMeasurements] += 1;
     if (!reply.ok()) {
       const hw::ErrorKind kind = hw::ErrorOf(reply.status()).kind;
       const bool failed = kind == hw::ErrorKind::kHardware || kind == hw::ErrorKind::kTimeout;
-      if (!failed || ++failures_ >= kMostFailures) return reply.status();
+      if (!failed || ++failures_ >= options_.failures) return reply.status();
       own_info()[kFailures] += 1;
       return 0;
     }
@@ -123,7 +129,7 @@ class CorrectorTuning final : public Task {
   }
 
   absl::StatusOr<double> Take(const hw::Estimate& e) {
-    theory::Coefficients all;
+    theory::Coefficients all, unforeseen;
     std::vector<double> measured(knobs_.size(), std::nan(""));
     for (size_t i = 0; i < e.names.size() && i < e.values.size(); ++i) {
       const double nm = e.values[i].si / kNanometre;
@@ -131,20 +137,25 @@ class CorrectorTuning final : public Task {
       for (size_t k = 0; k < knobs_.size(); ++k) {
         if (knobs_.property(k) == "optics." + name) measured[k] = nm;
       }
-      std::erase(name, '.');
-      all["total_" + name + "_nm"] = nm;
+      all[Named(name)] = nm;
     }
-    double surprise = 0;
     for (size_t k = 0; k < measured.size(); ++k) {
       if (!std::isfinite(measured[k])) {
         return absl::InternalError("the measurement lacks " + knobs_.property(k));
       }
-      if (!expected_.empty()) surprise += std::pow(measured[k] - expected_[k], 2);
+      const double foreseen = expected_.empty() ? measured[k] : expected_[k];
+      unforeseen[Named(knobs_.property(k).substr(sizeof("optics.") - 1))] = measured[k] - foreseen;
     }
-    own_info()[kSurprise_nm] = std::sqrt(surprise / double(measured.size()));
-    measured_ = std::move(measured);
+    own_info()[kSurprise_rad] =
+        theory::RmsPhaseError_rad(unforeseen, {energy_eV_, options_.target_mrad * 1e-3});
+    measured_ = expected_ = std::move(measured);
     return 1e3 * theory::FlatAngle_rad(all, {energy_eV_, kLargestAngle_mrad * 1e-3},
                                        std::numbers::pi / 4);
+  }
+  // "C12.a": as theory has it.
+  static std::string Named(std::string name) {
+    std::erase(name, '.');
+    return "total_" + name + "_nm";
   }
 
   void Fill(double angle, std::span<float> observation) const {
@@ -178,7 +189,6 @@ class CorrectorTuning final : public Task {
                               std::span<float> observation) override {
     std::vector<double> before(knobs_.relative().begin(), knobs_.relative().end());
     RONCHI_RETURN_IF_ERROR(knobs_.MoveBy(action, run_));
-    expected_ = measured_;  // what was measured, and what was done since
     for (size_t k = 0; k < before.size(); ++k) expected_[k] += knobs_.relative()[k] - before[k];
     RONCHI_ASSIGN_OR_RETURN(const double angle, Look());
     const bool before_too = angles_.back() >= options_.target_mrad;
@@ -206,9 +216,10 @@ class CorrectorTuning final : public Task {
   const Knobs::Run run_ = [this](const hw::Command& command) { return Execute(command); };
   Knobs knobs_;
   double energy_eV_ = 0;
-  int failures_ = 0;                         // in a row
-  std::vector<double> measured_, expected_;  // nm
-  std::vector<double> angles_;               // mrad, of this episode
+  int failures_ = 0;              // in a row
+  std::vector<double> measured_;  // nm
+  std::vector<double> expected_;  // nm; what was measured, and what was done since
+  std::vector<double> angles_;    // mrad, of this episode
 };
 
 absl::StatusOr<std::unique_ptr<Environment>> MakeCorrectorTuning(hw::Instrument* instrument,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The recipe foreign_column on a column that nobody here wrote: de-twin, from PyPI.
 
-    experiments/recipes/foreign_column/world.py [--seeds 1001-1020] [--out runs/foreign_column]
+    experiments/recipes/foreign_column/world.py [--seeds 2001-2020] [--out runs/foreign_column]
 
 Makes a virtual environment (build/foreign-column) with de-twin and its maker's client. For every
 seed and agent it starts de-twin out of tune, deploys the policy of twins alone behind guard,
@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -26,9 +27,12 @@ PACKAGES = ["de-twin==0.3", "deapi==5.3"]
 program = os.path.join(ROOT, "ronchi")
 ANGLE = "Instrument Corrector Pi/4 Angle (mrad)"
 # Agents with the looks that each is given: more for those that know no theory.
-AGENTS = {"correct": ("{kind: correct, memory: 0.3}", 12),
-          "gp": ("{kind: gp, n_initial: 13, budget: 40, train_episodes: 4}", 48),
-          "nelder_mead": ("{kind: nelder_mead}", 48)}
+AGENTS = {"correct": ("{kind: correct, memory: 0.3}", 36),
+          "gp": ("{kind: gp, n_initial: 13, budget: 30, train_episodes: 4}", 36),
+          "nelder_mead": ("{kind: nelder_mead}", 36)}
+# After so many looks somebody turns the condenser's stigmator by 0.03 of its range: 30 nm of
+# two-fold astigmatism, which a monitor should find, and which de-twin's own angle leaves out.
+DISTURBED_AFTER, STIGMATOR = 24, 0.03
 
 
 def environment():
@@ -93,6 +97,27 @@ class World:
         raise RuntimeError("de-twin does not tell its angle: " + done.stdout + done.stderr)
 
 
+    def disturb(self):
+        body = ('<?xml version="1.0"?><SOAP-ENV:Envelope '
+                'xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/" '
+                'xmlns:ns="http://tempuri.org/ns.xsd"><SOAP-ENV:Body><ns:setCondenserStig>'
+                f'<x>{STIGMATOR}</x><y>0</y></ns:setCondenserStig></SOAP-ENV:Body>'
+                '</SOAP-ENV:Envelope>')
+        request = urllib.request.Request(f"http://127.0.0.1:{self.soap}/", body.encode(),
+                                         {"Content-Type": "text/xml; charset=utf-8",
+                                          "SOAPAction": '""'})
+        urllib.request.urlopen(request, timeout=30).read()
+
+
+def measured(run):
+    """Looks so far, by the run's own record."""
+    try:
+        with open(os.path.join(run, "events.jsonl"), encoding="utf-8") as f:
+            return sum('"verb":"measure"' in line for line in f)
+    except OSError:
+        return 0
+
+
 def ronchi(*words):
     return subprocess.run([program, *words], cwd=ROOT, text=True, capture_output=True)
 
@@ -113,12 +138,20 @@ def deploy(world, agent, policy, seed, folder):
     looks = AGENTS[agent][1]
     before = world.angle()
     begun = time.monotonic()
-    done = ronchi("deploy", policy, "foreign_column", "-q", "-o", run, "--seed", str(seed), "--set",
-                  f"deploy.instrument={column(world, folder)}", "--set", f"deploy.steps={looks}",
-                  "--set", f"agent={AGENTS[agent][0]}")
+    process = subprocess.Popen(
+        [program, "deploy", policy, "foreign_column", "-q", "-o", run, "--seed", str(seed), "--set",
+         f"deploy.instrument={column(world, folder)}", "--set", f"deploy.steps={looks}", "--set",
+         f"agent={AGENTS[agent][0]}"], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT)
+    disturbed = None
+    while process.poll() is None:
+        if disturbed is None and measured(run) >= DISTURBED_AFTER:
+            world.disturb()
+            disturbed = measured(run)
+        time.sleep(0.05)
     result = {"agent": agent, "seed": seed, "before_mrad": before, "after_mrad": world.angle(),
-              "wall_s": time.monotonic() - begun, "status": done.returncode,
-              "said": (done.stdout + done.stderr).strip()[-600:]}
+              "wall_s": time.monotonic() - begun, "status": process.returncode,
+              "disturbed_after": disturbed, "said": process.stdout.read().strip()[-600:]}
     summary = os.path.join(run, "summary.json")
     if os.path.exists(summary):
         with open(summary, encoding="utf-8") as f:
@@ -126,30 +159,42 @@ def deploy(world, agent, policy, seed, folder):
     return result
 
 
+def alarms(result):
+    """Right and false ones: of what was done to it, or of nothing that anybody did."""
+    rows = [a["image"] for a in result.get("summary", {}).get("alarms", [])]
+    after = result["disturbed_after"]
+    right = sum(after is not None and row >= after - 1 for row in rows)
+    return min(right, 1), len(rows) - min(right, 1)
+
+
 def table(results, tuned):
     least = min(tuned)
     print(f"de-twin in tune at the same seeds: {statistics.median(tuned):.1f} mrad at the median, "
           f"{least:.1f} at least, which is called corrected here")
     print(f"{'agent':12} {'looks':>5} {'corrected':>9} {'before':>7} {'after: least':>12} "
-          f"{'median':>7} {'most':>6} {'failed':>6}")
+          f"{'median':>7} {'most':>6} {'e/A2':>8} {'alarms: right':>13} {'false':>5} {'failed':>6}")
     for agent, (_, looks) in AGENTS.items():
         own = [r for r in results if r["agent"] == agent]
         if not own:
             continue
         after = sorted(r["after_mrad"] for r in own)
         good = sum(a >= least for a in after)
+        dose = statistics.median(r.get("summary", {}).get("deploy", {}).get("dose_e_per_A2", 0)
+                                 for r in own)
+        counted = [alarms(r) for r in own]
         print(f"{agent:12} {looks:5} {good:4} of {len(own):2} "
               f"{statistics.median(r['before_mrad'] for r in own):7.1f} {after[0]:12.1f} "
-              f"{statistics.median(after):7.1f} {after[-1]:6.1f} "
+              f"{statistics.median(after):7.1f} {after[-1]:6.1f} {dose:8.2g} "
+              f"{sum(c[0] for c in counted):13} {sum(c[1] for c in counted):5} "
               f"{sum(r['status'] != 0 for r in own):6}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", default="1001-1020")
+    parser.add_argument("--seeds", default="2001-2020")
     parser.add_argument("--agents", default=",".join(AGENTS))
     parser.add_argument("--out", default=os.path.join(ROOT, "runs", "foreign_column"))
-    parser.add_argument("--time-scale", type=float, default=20)
+    parser.add_argument("--time-scale", type=float, default=100)
     parser.add_argument("--program", default=program, help="another build's")
     options = parser.parse_args()
     globals()["program"] = options.program
