@@ -20,6 +20,7 @@ struct NullState {
   std::map<std::string, double> at;  // SI
   std::atomic<bool> blanked = true;
   std::atomic<double> stall_s = 0;  // host time that every scan takes; ends when cancelled
+  std::atomic<int> scans = 0;       // that have begun
   std::atomic<int> blank_now = 0;   // how often BlankNow was called
   bool has_blank_now = false;
   double current_A = 1e-12;
@@ -100,6 +101,7 @@ class NullInstrument final : public hw::Instrument {
       at = to;
       reply.readings.push_back(ReadOne(set->property));
     } else if (const auto* scan = std::get_if<hw::Scan>(&command)) {
+      ++state_->scans;
       Scan(*scan, options, &reply);
     } else if (const auto* park = std::get_if<hw::Park>(&command)) {
       Dose(park->duration_s, 1e-20, &reply);

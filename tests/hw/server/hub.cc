@@ -19,8 +19,9 @@ class HubTest : public testing::Test {
   std::thread LongScan(Hub* hub, absl::StatusOr<Reply>* reply) {
     EXPECT_TRUE(hub->Execute(Unblank{}).ok());
     state_->stall_s = 1e3;
+    const int before = state_->scans;
     std::thread thread([=] { *reply = hub->Execute(testing_support::SmallScan()); });
-    while (!hub->busy()) std::this_thread::yield();
+    while (state_->scans == before) std::this_thread::yield();  // the hub's turn is not enough
     return thread;
   }
   std::shared_ptr<NullState> state_ = std::make_shared<NullState>();
