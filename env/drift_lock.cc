@@ -81,8 +81,14 @@ absl::StatusOr<std::unique_ptr<DriftLock>> DriftLock::Create(hw::Instrument* ins
                                                              const DriftLockOptions& o) {
   const hw::Description& d = instrument->description();
   RONCHI_RETURN_IF_ERROR(NeedDetector(d, "haadf", kDriftLockId));
-  const bool can_park = std::ranges::find(d.cannot, "park") == d.cannot.end();
-  if (o.park_s > 0 && !can_park) {
+  const auto cannot = [&](const char* what) {
+    return std::ranges::find(d.cannot, what) != d.cannot.end();
+  };
+  if (cannot("scan.offset")) {
+    return absl::InvalidArgumentError(kDriftLockId + " scans beside the middle, which " + d.id +
+                                      " cannot (scan.offset)");
+  }
+  if (o.park_s > 0 && cannot("park")) {
     return absl::InvalidArgumentError(kDriftLockId + " needs to park the probe, which " + d.id +
                                       " cannot; park_s: 0 does without");
   }
