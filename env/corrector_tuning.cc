@@ -8,7 +8,7 @@
 //                mrad
 //   action       [knobs]  changes of the settings, nm; the settings are kept inside ± their ranges
 //   reward       min(0, angle/target − 1) of the new measurement
-//   terminated   when two measurements in a row reach the target
+//   terminated   when two measurements in a row reach the target, or as `confirm` says; 0: never
 //   truncated    after max_episode_steps
 //
 // The info's surprise_rad is the rms phase over an aperture of the target's angle of what was
@@ -44,6 +44,7 @@ struct CorrectorTuningOptions {
   double range_nm = 30;          // of C10 and C12
   double range_second_nm = 300;  // of C21 and C23
   double range_third_nm = 6000;  // of C30, C32, C34
+  int confirm = 2;
   int failures = 3;
   int max_episode_steps = 20;
   double reward_threshold = 0;
@@ -84,6 +85,7 @@ absl::Status ReadCorrectorTuningOptions(const Config& node, CorrectorTuningOptio
   r.Number("range_nm", &o->range_nm, {.min = 0.1, .max = 1e4});
   r.Number("range_second_nm", &o->range_second_nm, {.min = 0.1, .max = 1e6});
   r.Number("range_third_nm", &o->range_third_nm, {.min = 0.1, .max = 1e8});
+  r.Integer("confirm", &o->confirm, {.min = 0, .max = 1000000});
   r.Integer("failures", &o->failures, {.min = 1, .max = 1000000});
   r.Integer("max_episode_steps", &o->max_episode_steps, {.min = 1, .max = 1000000});
   return r.Done();
@@ -181,6 +183,7 @@ class CorrectorTuning final : public Task {
       RONCHI_ASSIGN_OR_RETURN(angle, Look());
     } while (measured_.empty());
     angles_ = {angle};
+    reached_ = angle >= options_.target_mrad;
     Fill(angle, observation);
     return absl::OkStatus();
   }
@@ -191,16 +194,17 @@ class CorrectorTuning final : public Task {
     RONCHI_RETURN_IF_ERROR(knobs_.MoveBy(action, run_));
     for (size_t k = 0; k < before.size(); ++k) expected_[k] += knobs_.relative()[k] - before[k];
     RONCHI_ASSIGN_OR_RETURN(const double angle, Look());
-    const bool before_too = angles_.back() >= options_.target_mrad;
+    reached_ = angle >= options_.target_mrad ? reached_ + 1 : 0;
     angles_.push_back(angle);
     Fill(angle, observation);
     return Outcome{.reward = std::min(0.0, angle / options_.target_mrad - 1),
-                   .terminated = before_too && angle >= options_.target_mrad};
+                   .terminated = options_.confirm > 0 && reached_ >= options_.confirm};
   }
 
   nlohmann::json SaveOwn() const override {
     return {{"knobs", knobs_.Save()}, {"measured", measured_},   {"expected", expected_},
-            {"angles", angles_},      {"energy_eV", energy_eV_}, {"failures", failures_}};
+            {"angles", angles_},      {"energy_eV", energy_eV_}, {"failures", failures_},
+            {"reached", reached_}};
   }
   absl::Status RestoreOwn(const nlohmann::json& saved) override {
     knobs_.Restore(saved.at("knobs"));
@@ -209,6 +213,7 @@ class CorrectorTuning final : public Task {
     saved.at("angles").get_to(angles_);
     saved.at("energy_eV").get_to(energy_eV_);
     saved.at("failures").get_to(failures_);
+    saved.at("reached").get_to(reached_);
     return absl::OkStatus();
   }
 
@@ -216,10 +221,10 @@ class CorrectorTuning final : public Task {
   const Knobs::Run run_ = [this](const hw::Command& command) { return Execute(command); };
   Knobs knobs_;
   double energy_eV_ = 0;
-  int failures_ = 0;              // in a row
-  std::vector<double> measured_;  // nm
-  std::vector<double> expected_;  // nm; what was measured, and what was done since
-  std::vector<double> angles_;    // mrad, of this episode
+  int failures_ = 0, reached_ = 0;  // in a row
+  std::vector<double> measured_;    // nm
+  std::vector<double> expected_;    // nm; what was measured, and what was done since
+  std::vector<double> angles_;      // mrad, of this episode
 };
 
 absl::StatusOr<std::unique_ptr<Environment>> MakeCorrectorTuning(hw::Instrument* instrument,

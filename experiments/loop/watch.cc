@@ -15,8 +15,10 @@ absl::StatusOr<hw::Reply> Watch::Run(const hw::Command& command,
   }
   const bool image =
       std::holds_alternative<hw::Scan>(command) || std::holds_alternative<hw::Expose>(command);
-  exposures_ += image || (count_parks_ && (std::holds_alternative<hw::Park>(command) ||
-                                           std::holds_alternative<hw::Measure>(command)));
+  const auto* measure = std::get_if<hw::Measure>(&command);
+  const auto* info = measure ? description().FindMeasurement(measure->what) : nullptr;
+  const bool measured = info && info->fov_m > 0 && info->beam_on_s > 0;
+  exposures_ += image || measured || (count_parks_ && std::holds_alternative<hw::Park>(command));
   RONCHI_RETURN_IF_ERROR(bus_->Publish(events::Reply{&command, &*reply, &settings_}));
   return reply;
 }

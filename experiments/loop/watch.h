@@ -24,8 +24,8 @@ class Watch : public hw::Instrument {
   // Where the writable properties stand, SI, as they were last read back; those that nobody has
   // read or set are missing.
   const std::map<std::string, double>& settings() const { return settings_; }
-  // Scans and exposures of cameras so far; with `count_parks`, parks and measurements, too: what
-  // `at_scan` of an instrument's events counts (docs/twin.md).
+  // Scans, exposures of cameras and measurements that expose so far; with `count_parks`, parks,
+  // too: what `at_scan` of an instrument's events counts (docs/twin.md).
   int exposures() const { return exposures_; }
   void set_count_parks(bool count) { count_parks_ = count; }
 

@@ -60,6 +60,16 @@ TEST(CorrectorTuning, RewardIsWhatIsMissingAndTwoLooksAtTheTargetEndIt) {
   EXPECT_TRUE(e->Step(std::vector<float>{0, 0, 0})->terminated);
 }
 
+TEST(CorrectorTuning, MayBeHeldWithoutEnd) {
+  const auto e = Defocused(1, "confirm: 0");
+  ASSERT_TRUE(e->Reset(1).ok());
+  for (int i = 0; i < 19; ++i) {
+    const auto step = *e->Step(std::vector<float>{0, 0, 0});
+    ASSERT_FALSE(step.terminated || step.truncated) << i;
+  }
+  EXPECT_TRUE(e->Step(std::vector<float>{0, 0, 0})->truncated);
+}
+
 TEST(CorrectorTuning, WhatWasDoneWhileMeasurementsFailedIsNoSurprise) {
   const auto e = MakeEnvironment(
       kCorrectorId,

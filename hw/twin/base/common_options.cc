@@ -96,11 +96,24 @@ absl::Status ReadEvents(const Config& twin, const Config& list, PossibleHiddenNu
   return CheckReach(list, possible, ranges, *events);
 }
 
+// The number of units that is `value` to the bit, where there is one.
+static double InUnits(double value, double unit) {
+  const double near = value / unit;
+  for (const double toward : {0.0, HUGE_VAL}) {
+    double shown = near;
+    for (int i = 0; i < 4; ++i, shown = std::nextafter(shown, toward)) {
+      if (shown * unit == value) return shown;
+    }
+  }
+  return near;
+}
+
+// What is written into a config as the default has to be the same when it is read from there, or
+// such a config would be of another run: so the value is always what the shown one reads as.
 void ReadScaled(ConfigReader* r, const char* key, double unit, NumberRange range, double* value) {
-  double shown = *value / unit;
-  const bool given = r->Has(key);
+  double shown = InUnits(*value, unit);
   r->Number(key, &shown, range);
-  if (given) *value = shown * unit;
+  *value = shown * unit;
 }
 
 absl::Status ReadOverPreset(

@@ -205,7 +205,7 @@ absl::Status TwinBase::Do(const Measure& m, Reply* reply) {
   const MeasurementInfo& info = *description().FindMeasurement(m.what);
   const bool exposes = info.fov_m > 0 && info.beam_on_s > 0;
   if (exposes) RONCHI_RETURN_IF_ERROR(CheckBeam());
-  if (exposes && basis_.park_and_measure_count) BeginExposure();
+  if (exposes && (basis_.park_and_measure_count || basis_.measure_counts)) BeginExposure();
   const MeasureTime takes = TimeOf(info);
   const double share = std::min(1.0, running_->timeout_s / takes.time_s);
   MeasureRequest request{.measure = &m,

@@ -32,6 +32,7 @@ struct TwinBasis {
   // Scans and exposures of a camera or spectrometer count.
   std::vector<TwinEvent> events;
   bool park_and_measure_count = false;  // for events, too
+  bool measure_counts = false;          // alone
   double energy_eV = 0, semiangle_rad = 0, nominal_current_A = 0;
   bool real_time = false;
 };

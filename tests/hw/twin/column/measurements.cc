@@ -88,6 +88,17 @@ TEST(Measurements, ATableauIsALeastSquaresFit) {
   EXPECT_NEAR(wide[c30 * n + c30] / tableau[c30 * n + c30], 1.0 / 16, 1e-9);
 }
 
+// A record is played again to the bit, in another process with another heap.
+TEST(Measurements, TheCovarianceIsTheSameWhereverItLies) {
+  const TwinOptions options = TwinFromYaml();
+  const std::vector<double> once = AberrationCovariance(options, true, kElectronsAsked);
+  std::vector<std::unique_ptr<char[]>> between;
+  for (size_t bytes = 8; bytes < 2000; bytes += 24) {
+    between.push_back(std::make_unique<char[]>(bytes));
+    ASSERT_EQ(AberrationCovariance(options, true, kElectronsAsked), once) << bytes;
+  }
+}
+
 // z^T C⁻¹ z has the mean n and the variance 2n; five standard errors.
 TEST(Measurements, TheNoiseHasTheStatedCovariance) {
   const TwinOptions o = TwinFromYaml();
