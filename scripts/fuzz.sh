@@ -98,7 +98,7 @@ for kind in "${kinds[@]}"; do
     -print_final_stats=1 -artifact_prefix="$findings/" "${folders[@]}" &> "$log" || status=$?
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   took=$(sed -n 's/^Done .* in \([0-9]*\) second.*/\1/p' "$log")
-  coverage=$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1 | cut -d ' ' -f 2)
+  coverage=$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1 | cut -d ' ' -f 2 || true)
   what=none
   if ((status)); then
     found=1

@@ -98,6 +98,8 @@ absl::StatusOr<std::optional<HttpAnswer>> HttpAnswerReader::Take(std::string_vie
 }
 
 absl::StatusOr<HttpAnswer> HttpAnswerReader::End() {
+  // Which the parser asserts.
+  if (!parser_->parser.got_some()) return absl::UnavailableError("it ended without an answer");
   beast::error_code ec;
   parser_->parser.put_eof(ec);
   if (ec || !parser_->parser.is_done()) return absl::UnavailableError("the answer is cut off");
