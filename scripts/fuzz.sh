@@ -66,7 +66,7 @@ done
 # libFuzzer, with the kind's program and these arguments.
 fuzzer() { RONCHI_FUZZ_KIND=$kind RONCHI_FUZZ_SEEDS=$build/seeds/$kind "${program_of[$kind]}" "$@"; }
 
-# In the order of new code for each: at most 20 of at most 2 KB, of what no good file and no other
+# In the order of new code for each, until 20 are kept: of at most 2 KB, of what no good file and no other
 # kept one reaches.
 keep_some() {
   local control=$build/logs/$kind.merge small=$build/small/$kind kept=tests/fuzz/corpus/$kind
@@ -76,7 +76,7 @@ keep_some() {
   fuzzer -detect_leaks=0 -merge=1 -merge_control_file="$control" "$build/merged/$kind" "$build/seeds/$kind" "$kept" \
     "$small" &> "$build/logs/$kind.merge.log"
   rm -rf "$build/merged/$kind"
-  python3 scripts/fuzz_cover.py "$control" "$small" 20 | while read -r input; do
+  python3 scripts/fuzz_cover.py "$control" "$small" $((20 - $(find "$kept" -type f | wc -l))) | while read -r input; do
     cp "$input" "$kept/$(sha1sum "$input" | cut -c 1-12)"
   done
   rmdir --ignore-fail-on-non-empty "$kept"
@@ -94,8 +94,9 @@ for kind in "${kinds[@]}"; do
   folders=("$corpus" "$build/seeds/$kind")
   [[ ! -d tests/fuzz/corpus/$kind ]] || folders+=("tests/fuzz/corpus/$kind")
   status=0
-  # Leaks are looked for at the end alone: after each input it takes a hundred times as long as the reading.
-  fuzzer -detect_leaks=0 -max_total_time="$seconds" -max_len=8192 -timeout=60 -rss_limit_mb=3000 \
+  # Leaks are looked for at the end alone, and no function is named when it is first reached: either
+  # takes a hundred times as long as the reading.
+  fuzzer -detect_leaks=0 -print_funcs=0 -max_total_time="$seconds" -max_len=8192 -timeout=60 -rss_limit_mb=3000 \
     -print_final_stats=1 -artifact_prefix="$findings/" "${folders[@]}" &> "$log" || status=$?
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   took=$(sed -n 's/^Done .* in \([0-9]*\) second.*/\1/p' "$log")
