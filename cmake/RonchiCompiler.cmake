@@ -26,7 +26,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options("SHELL:--param ggc-min-heapsize=1000000")
 endif()
 # Complex products as plain arithmetic: the C99 NaN recovery (__mulsc3) keeps loops from vectorising.
-add_compile_options(-fcx-limited-range -fno-math-errno -fno-trapping-math)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-fcx-limited-range)  # clang 14 has no such option
+endif()
+add_compile_options(-fno-math-errno -fno-trapping-math)
 
 include(CheckCXXCompilerFlag)
 if(RONCHI_NATIVE)
@@ -43,7 +46,7 @@ add_compile_options(${RONCHI_MARCH})
 # Some 240 programs are linked, mostly of tests: gold, which comes with binutils, takes a third of the time.
 include(CheckLinkerFlag)
 check_linker_flag(CXX -fuse-ld=gold RONCHI_HAVE_GOLD)
-if(RONCHI_HAVE_GOLD)
+if(RONCHI_HAVE_GOLD AND NOT RONCHI_LIBFUZZER)  # of clang's sanitizers it says a hundred lines a program
   add_link_options(-fuse-ld=gold)
 endif()
 
@@ -54,6 +57,13 @@ if(RONCHI_SANITIZE)
   # A finding ends the program: a line on stderr alone would pass for a green test.
   add_compile_options(-fsanitize=${RONCHI_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${RONCHI_SANITIZE})
+endif()
+if(RONCHI_LIBFUZZER)
+  # Counters for libFuzzer in every function; its loop is linked to the programs of tests/fuzz alone.
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "RONCHI_LIBFUZZER needs clang: configure with --preset libfuzzer")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(RONCHI_COVERAGE)
   add_compile_options(--coverage -O0)

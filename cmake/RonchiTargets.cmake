@@ -25,7 +25,7 @@ function(ronchi_rooms TARGET)
   endforeach()
   set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   # Of types in anonymous namespaces: the compiler takes the files of a room for headers.
-  target_compile_options(${TARGET} PRIVATE -Wno-subobject-linkage)
+  target_compile_options(${TARGET} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # ronchi_library(NAME <target> [GLUE] HEADERS … SOURCES … FAST … PUBLIC … PRIVATE …)
@@ -125,7 +125,7 @@ function(ronchi_tests NAME)
   if(RONCHI_ROOMS)
     # Not more at once, so that two jobs have something to do, and none a gigabyte.
     set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE BATCH UNITY_BUILD_BATCH_SIZE 12)
-    target_compile_options(${TARGET} PRIVATE -Wno-subobject-linkage)  # see ronchi_rooms
+    target_compile_options(${TARGET} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)  # see ronchi_rooms
   endif()
   foreach(STEM ${ARG_FILES})
     ronchi_test_entry(${FOLDER}/${STEM}${ARG_SUFFIX} "${ARG_LABELS}" "${ARG_TIMEOUT}" ${TARGET} --file=${FOLDER}/${STEM}.cc)

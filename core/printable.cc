@@ -25,7 +25,8 @@ std::string Escape(std::string_view text, std::string_view kept) {
     } else if (code == '\n' || code == '\r' || code == '\t') {
       out += code == '\n' ? "\\n" : code == '\r' ? "\\r" : "\\t";
     } else {
-      out += absl::StrFormat(code < 0x20 ? "\\x%02x" : "\\u%04x", uint32_t(code));
+      out += code < 0x20 ? absl::StrFormat("\\x%02x", uint32_t(code))
+                         : absl::StrFormat("\\u%04x", uint32_t(code));
     }
     text.remove_prefix(length);
   }

@@ -98,6 +98,8 @@ absl::StatusOr<std::optional<HttpAnswer>> HttpAnswerReader::Take(std::string_vie
 }
 
 absl::StatusOr<HttpAnswer> HttpAnswerReader::End() {
+  // Which the parser asserts.
+  if (!parser_->parser.got_some()) return absl::UnavailableError("it ended without an answer");
   beast::error_code ec;
   // Beast allows no end before the first line has begun; a lone end of line is none.
   if (!parser_->parser.got_some()) return absl::UnavailableError("the answer is cut off");

@@ -7,6 +7,8 @@
 //                               that ever misbehaved are, and are read again in every run
 // The number of the mutant that is being read stands in <build folder>/fuzz-<kind>.current, for
 // when the program does end.
+// In the `libfuzzer` preset the same targets are run by clang's libFuzzer (libfuzzer.cc,
+// scripts/fuzz.sh).
 #pragma once
 
 #include <functional>
@@ -28,6 +30,11 @@ struct FuzzTarget {
 };
 // Adds a failure for every mutant that misbehaves (ten at most), and says how many were refused.
 void Fuzz(const FuzzTarget& target);
+
+// "" or what is wrong with how the target reads the bytes.
+std::string Misbehaviour(const FuzzTarget& target, const std::string& bytes, bool* refused);
+
+std::string FileBytes(const std::string& path);
 
 // Files of the repository as a corpus: those below `folder` that end so and are not larger.
 std::vector<std::string> FilesBelow(const std::string& folder, const std::string& extension,

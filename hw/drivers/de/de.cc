@@ -275,7 +275,7 @@ absl::Status De::Fetch(const Acquisition& a, Reply* reply) {
   std::optional<std::tuple<size_t, int64_t, int64_t>> now;
   for (const auto& [name, type] : a.results) {
     RONCHI_ASSIGN_OR_RETURN(wire::DeImage image, server_.Result(type, options_.late_s));
-    const auto wrong = [&](const std::string& why) {
+    const auto wrong = [&, &name = name](const std::string& why) {
       return MakeError({ErrorKind::kDataLoss, absl::StrCat(server_.name(), ": ", name, ": ", why),
                         "expose again where the specimen bears it", Effect::kDone});
     };
