@@ -120,7 +120,7 @@ class AgainstASite(Programs):
         self.assertIs(told["blank_beside"], True)
         print(f"a blank in a frame of 5 s took {told['blank_beside_s']:.1f} s")
         self.assertEqual(told["slow"]["frames"][0]["pixels"][:2], [4000, 4001])
-        self.assertTrue(told["slow"]["blanked"])
+        self.assertTrue(told["after_beside"]["blanked"])
         self.assertEqual(told["late"]["error"]["kind"], "timeout", told["late"])
         self.assertEqual(told["late"]["error"]["effect"], "perhaps")
         self.assertIs(told["blank_now"], True)

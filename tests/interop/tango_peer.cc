@@ -100,6 +100,8 @@ absl::StatusOr<json> DriveSite(const std::vector<std::string>& words) {
   out["blank_beside_s"] =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   taken.join();
+  // The scan's own reply may be of the moment before.
+  out["after_beside"] = ReadingsOf(site->Execute(Read{}));
   out["blank_beside"] = beside.ok() ? json(true) : ToldOf(beside);
   RONCHI_ASSIGN_OR_RETURN(const auto* library, wire::LoadTangoLibrary());
   RONCHI_ASSIGN_OR_RETURN(

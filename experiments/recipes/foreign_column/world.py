@@ -22,7 +22,7 @@ import time
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-HERE = os.path.dirname(os.path.abspath(__file__))
+COLUMN = os.path.join(ROOT, "examples", "instruments", "de_twin_cold.yaml")
 PACKAGES = ["de-twin==0.3", "deapi==5.3"]
 program = os.path.join(ROOT, "ronchi")
 ANGLE = "Instrument Corrector Pi/4 Angle (mrad)"
@@ -123,7 +123,7 @@ def ronchi(*words):
 
 
 def column(world, folder):
-    with open(os.path.join(HERE, "column.yaml"), encoding="utf-8") as f:
+    with open(COLUMN, encoding="utf-8") as f:
         text = f.read()
     path = os.path.join(folder, "column.yaml")
     with open(path, "w", encoding="utf-8") as out:

@@ -35,7 +35,8 @@ TEST(ServeProgram, ATwinConformsOverTheWireAndIsBlankedAtTheEnd) {
   EXPECT_THAT(conforms.out, HasSubstr(" 0 failed"));
   const Finished ended = served.End();
   EXPECT_EQ(ended.status, 0) << ended.err;
-  EXPECT_THAT(ended.err, testing::Not(HasSubstr("ronchi:")));  // how far a cold twin's table is, perhaps
+  EXPECT_THAT(ended.err,
+              testing::Not(HasSubstr("ronchi:")));  // how far a cold twin's table is, perhaps
 }
 
 // What has a camera and a corrector of its own, put together again from three wires.
@@ -133,8 +134,8 @@ TEST(ServeProgram, AConfigOfADriverIsCheckedBeforeAnythingIsAsked) {
 // The set-ups that the documents show are read to the end; nobody listens there.
 TEST(ServeProgram, TheExamplesAreSoundConfigs) {
   TemporaryFolder out;
-  for (const std::string name : {"de_twin", "jeol_de", "thermo_ceos_merlin", "twin_over_every_wire",
-                                 "asyncroscopy", "gms"}) {
+  for (const std::string name : {"de_twin", "de_twin_cold", "jeol_de", "thermo_ceos_merlin",
+                                 "twin_over_every_wire", "asyncroscopy", "gms"}) {
     std::string text =
         testing_support::ReadAll(RONCHI_SOURCE_DIR "/examples/instruments/" + name + ".yaml");
     // Port 1: nobody, whatever else runs on this machine.
