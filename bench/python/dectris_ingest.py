@@ -8,9 +8,7 @@ reader of LiberTEM-live is libertem_dectris (pip install libertem-live), used as
 acquisitions use it, in one process. The table has medians: MB of pixels a second on the clock, and a
 second of the reader's processor time.
 """
-import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +16,7 @@ import time
 
 import libertem_dectris
 import numpy as np
-from merlin_ingest import await_listening, free_port
+from merlin_ingest import await_listening, compare, free_port, ours_by
 
 SIDE, STACK = 512, 32  # images that are asked for at a time
 
@@ -57,27 +55,7 @@ def theirs(program, gigabytes):
     return figures
 
 
-def ours(program, gigabytes):
-    words = [program, "--benchmark_filter=BM_Ingest/0/", "--benchmark_format=json"]
-    done = subprocess.run(words, env=dict(os.environ, RONCHI_DECTRIS_GB=str(gigabytes)),
-                          capture_output=True, text=True, check=True)
-    run = json.loads(done.stdout)["benchmarks"][0]
-    return run["MB/s"], run["MB/cpu_s"]
-
-
-def main(program, gigabytes=2.0, repeats=3):
-    runs = {"LiberTEM-live": [], "Ronchi": []}
-    for _ in range(int(repeats)):
-        runs["LiberTEM-live"].append(theirs(program, float(gigabytes)))
-        runs["Ronchi"].append(ours(program, float(gigabytes)))
-    medians = {who: [statistics.median(x) for x in zip(*them)] for who, them in runs.items()}
-    for who, (wall, cpu) in medians.items():
-        print(f"{who:14} {wall:8.0f} MB/s {cpu:8.0f} MB a second of processor time")
-    ratio = [a / b for a, b in zip(medians["Ronchi"], medians["LiberTEM-live"])]
-    print(f"{'ratio':14} {ratio[0]:8.2f}      {ratio[1]:8.2f}")
-
-
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    compare(theirs, ours_by("RONCHI_DECTRIS"), *sys.argv[1:])

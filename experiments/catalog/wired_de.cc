@@ -13,29 +13,6 @@ namespace {
 
 constexpr NumberRange kDeSeconds = {.min = 1e-3, .max = 1e6};
 
-// detectors: {external1: {name: haadf, inner_mrad: 50, outer_mrad: 200}}
-absl::StatusOr<std::map<std::string, hw::de::DeDetector>> ReadDeDetectors(const Config& list) {
-  std::map<std::string, hw::de::DeDetector> all;
-  ConfigReader r(list);
-  for (const std::string& theirs : list.Keys()) {
-    hw::de::DeDetector ours{.name = theirs};
-    ConfigReader one(r.Child(theirs));
-    double inner_mrad = 0, outer_mrad = 0;
-    const NumberRange angles = {.min = 0, .max = 1000};
-    one.Text("name", &ours.name);
-    one.Number("inner_mrad", &inner_mrad, angles);
-    one.Number("outer_mrad", &outer_mrad, angles);
-    one.Number("dark_counts", &ours.dark_counts);
-    one.Number("saturation_counts", &ours.saturation_counts, {.min = 0});
-    RONCHI_RETURN_IF_ERROR(one.Done());
-    ours.inner_rad = inner_mrad * 1e-3;
-    ours.outer_rad = outer_mrad * 1e-3;
-    all[theirs] = ours;
-  }
-  RONCHI_RETURN_IF_ERROR(r.Done());
-  return all;
-}
-
 absl::StatusOr<hw::de::DeOptions> ReadDe(const Config& node) {
   hw::de::DeOptions o;
   ConfigReader r(node);
@@ -53,7 +30,7 @@ absl::StatusOr<hw::de::DeOptions> ReadDe(const Config& node) {
   r.Number("connect_s", &o.server.connect_s, kDeSeconds);
   r.Number("answer_s", &o.server.answer_s, kDeSeconds);
   r.Number("late_s", &o.late_s, kDeSeconds);
-  RONCHI_ASSIGN_OR_RETURN(o.detectors, ReadDeDetectors(r.Child("detectors")));
+  RONCHI_ASSIGN_OR_RETURN(o.detectors, ReadDetectors<hw::de::DeDetector>(r.Child("detectors")));
   if (r.ok() && field_nm > 0 && o.field_at_magnification_1_m > 0) {
     r.Fail("field_nm", "not beside field_at_magnification_1_m: one of them tells the field");
   }

@@ -190,6 +190,7 @@ def table(results, tuned):
 
 
 def main():
+    global program
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", default="2001-2020")
     parser.add_argument("--agents", default=",".join(AGENTS))
@@ -197,7 +198,7 @@ def main():
     parser.add_argument("--time-scale", type=float, default=100)
     parser.add_argument("--program", default=program, help="another build's")
     options = parser.parse_args()
-    globals()["program"] = options.program
+    program = options.program
     first, last = map(int, options.seeds.split("-"))
     seeds = range(first, last + 1)
     os.makedirs(options.out, exist_ok=True)
