@@ -73,6 +73,7 @@ const std::map<std::string, std::string> kElsewhere = {
     {"hw/drivers/de_tem/corrections.cc", "hw/drivers/de_tem/de_tem.cc"},
     {"hw/drivers/de_tem/describe.cc", "hw/drivers/de_tem/de_tem.cc"},
     {"hw/drivers/de_tem/knobs.cc", "hw/drivers/de_tem/de_tem.cc"},
+    {"hw/drivers/camera_exposure.cc", "hw/drivers/merlin/faults.cc"},
     {"hw/drivers/dectris/simplon.cc", "hw/drivers/dectris/faults.cc"},
     {"hw/drivers/dectris/stream_reader.cc", "hw/drivers/dectris/faults.cc"},
     {"hw/drivers/gms/bridge.cc", "hw/drivers/gms/faults.cc"},

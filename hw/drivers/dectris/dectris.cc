@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "core/background.h"
 #include "core/printable.h"
+#include "hw/drivers/camera_exposure.h"
 #include "hw/drivers/dectris/simplon.h"
 #include "hw/drivers/dectris/stream_reader.h"
 #include "hw/instrument/capability.h"
@@ -19,33 +19,6 @@ namespace ronchi::hw::dectris {
 namespace {
 
 using Clock = SimplonReader::Clock;
-
-constexpr double kPoll_s = 0.02;  // how late a cancel is seen while images are waited for
-
-double Since(Clock::time_point t) {
-  return std::chrono::duration<double>(Clock::now() - t).count();
-}
-
-// Before anything was exposed, whatever was said on the wire.
-absl::Status NothingExposed(const absl::Status& s) {
-  if (s.ok()) return s;
-  Error e = ErrorOf(s);
-  e.effect = Effect::kNone;
-  return MakeError(e);
-}
-
-absl::Status PerhapsExposed(ErrorKind kind, std::string cause) {
-  return MakeError(
-      {kind, std::move(cause), "expose again where the specimen bears it", Effect::kPerhaps});
-}
-
-// Of an error of the stream's reader.
-absl::Status ImageError(const std::string& who, const absl::Status& s) {
-  ErrorKind kind = ErrorKind::kCommunication;
-  if (absl::IsDataLoss(s)) kind = ErrorKind::kDataLoss;
-  if (absl::IsUnimplemented(s)) kind = ErrorKind::kCannot;
-  return PerhapsExposed(kind, absl::StrCat(who, ": ", Printable(std::string(s.message()))));
-}
 
 // Triggers beside the reading of the images: a command of SIMPLON's that does not return before its
 // exposure has ended.
@@ -132,49 +105,30 @@ class Dectris final : public Instrument {
 
   absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
     RONCHI_RETURN_IF_ERROR(CheckCommand(description_, command));
-    const Clock::time_point start = Clock::now();
     Reply reply;
+    const ExposureWait wait(options, &reply);
     reply.blanked = false;  // that is for the column to say
     if (const auto* expose = std::get_if<Expose>(&command)) {
-      RONCHI_RETURN_IF_ERROR(Do(*expose, {options, start, &reply}));
+      RONCHI_RETURN_IF_ERROR(Do(*expose, wait));
     } else {  // safe, abort
       RONCHI_RETURN_IF_ERROR(simplon_.Do("abort").status());
     }
-    reply.elapsed_s = Since(start);
-    reply.time_s = Since(opened_);
+    reply.elapsed_s = wait.elapsed_s();
+    reply.time_s = SecondsSince(opened_);
     return reply;
   }
 
-  struct Waiting {
-    const ExecuteOptions& options;
-    const Clock::time_point start;
-    Reply* const reply;
-  };
-
-  absl::Status Do(const Expose& e, const Waiting& w) {
-    RONCHI_RETURN_IF_ERROR(CheckSize(e));
-    if (w.options.cancelled()) {
+  absl::Status Do(const Expose& e, const ExposureWait& w) {
+    RONCHI_RETURN_IF_ERROR(CheckExposure(e, camera(), options_.most_bytes));
+    if (w.cancelled()) {
       return MakeError({ErrorKind::kCancelled, "cancelled before it began", ""});
     }
     RONCHI_RETURN_IF_ERROR(NothingExposed(Prepare(e)));
     const absl::Status s = Acquire(e, w);
-    const bool whole = s.ok() && w.reply->ended == Ended::kComplete;
+    const bool whole = s.ok() && w.reply().ended == Ended::kComplete;
     if (!whole) (void)simplon_.Do("abort");
     triggering_.reset();  // which `abort` makes come back
-    return s;  // images still on their way are of another series than the next
-  }
-
-  absl::Status CheckSize(const Expose& e) const {
-    if (e.binning != 1) {
-      return MakeError({ErrorKind::kCannot, absl::StrCat(options_.camera, " cannot bin"),
-                        "expose with a binning of 1"});
-    }
-    const size_t frame = camera().pixels_x * camera().pixels_y * sizeof(float);
-    if (e.frames <= options_.most_bytes / frame) return absl::OkStatus();
-    return MakeError({ErrorKind::kOutOfLimits,
-                      absl::StrCat(e.frames, " frames of ", frame, " bytes; allowed are ",
-                                   options_.most_bytes, " bytes in one exposure"),
-                      "expose fewer at a time"});
+    return s;             // images still on their way are of another series than the next
   }
 
   // Whatever can be found to be wrong is found before the detector counts.
@@ -235,28 +189,15 @@ class Dectris final : public Instrument {
                       "look at the detector's control unit", Effect::kNone});
   }
 
-  // What `get` gets before `within_s`; nothing: it was ended early.
+  // What `get` gets of the reader before `within_s`; nothing: it was ended early.
   template <class Get>
-  auto Wait(const Waiting& w, double within_s, const std::string& what, const Get& get)
-      -> decltype(get(Clock::time_point())) {
-    const Clock::time_point until = wire::Stream::After(within_s);
-    for (;;) {
-      auto got = get(std::min(until, wire::Stream::After(kPoll_s)));
-      if (!got.ok()) return ImageError(reader_->name(), got.status());
-      if (*got) return got;
-      if (w.options.cancelled()) w.reply->ended = Ended::kCancelled;
-      if (Since(w.start) > w.options.timeout_s) w.reply->ended = Ended::kTimeout;
-      if (w.reply->ended != Ended::kComplete) return got;
-      if (triggering_ && triggering_->failed()) return triggering_->status();
-      if (Clock::now() >= until) {
-        return PerhapsExposed(
-            ErrorKind::kTimeout,
-            absl::StrFormat("%s: no %s within %g s", reader_->name(), what, within_s));
-      }
-    }
+  auto Wait(const ExposureWait& w, double within_s, const std::string& what, const Get& get) {
+    return w.For(within_s, reader_->name(), what, get, [&] {
+      return triggering_ && triggering_->failed() ? triggering_->status() : absl::OkStatus();
+    });
   }
 
-  absl::Status Acquire(const Expose& e, const Waiting& w) {
+  absl::Status Acquire(const Expose& e, const ExposureWait& w) {
     RONCHI_ASSIGN_OR_RETURN(const uint64_t series, Arm());
     RONCHI_ASSIGN_OR_RETURN(const bool begun,
                             Wait(w, options_.frame_s, "start of the series",
@@ -267,16 +208,15 @@ class Dectris final : public Instrument {
       const double lasts_s = period_s_ * double(one ? e.frames : 1);
       triggering_.emplace(&simplon_, one ? 1 : e.frames, lasts_s + options_.frame_s);
     }
-    w.reply->frames.reserve(e.frames);
+    w.reply().frames.reserve(e.frames);
     for (size_t i = 0; i < e.frames; ++i) {
       // Looked at for each image, also where they come without a pause.
-      if (w.options.cancelled()) w.reply->ended = Ended::kCancelled;
-      if (w.reply->ended != Ended::kComplete) return absl::OkStatus();
+      if (w.Over()) return absl::OkStatus();
       RONCHI_ASSIGN_OR_RETURN(const auto image,
                               Wait(w, period_s_ + options_.frame_s, absl::StrCat("image ", i),
                                    [&](auto until) { return reader_->Next(until); }));
       if (!image) return absl::OkStatus();
-      RONCHI_RETURN_IF_ERROR(Keep(*image, w.reply));
+      RONCHI_RETURN_IF_ERROR(Keep(*image, &w.reply()));
     }
     RONCHI_ASSIGN_OR_RETURN(const bool ended,
                             Wait(w, options_.frame_s, "end of the series",
@@ -294,7 +234,7 @@ class Dectris final : public Instrument {
     }
     Array<float> counts({image.height, image.width});
     const absl::Status s = pixels_.Decode(image, std::span(counts.data(), counts.size()));
-    if (!s.ok()) return ImageError(reader_->name(), s);
+    if (!s.ok()) return FrameError(reader_->name(), s);
     reply->frames.push_back({camera().name, std::move(counts)});
     return absl::OkStatus();
   }

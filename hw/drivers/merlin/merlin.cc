@@ -5,8 +5,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "core/printable.h"
+#include "hw/drivers/camera_exposure.h"
 #include "hw/drivers/merlin/merlin_control.h"
 #include "hw/instrument/capability.h"
 #include "hw/instrument/description_check.h"
@@ -18,34 +18,8 @@ namespace {
 
 using Clock = FrameReader::Clock;
 
-constexpr double kDataPoll_s = 0.02;  // how late a cancel is seen while data are waited for
 constexpr const char* kSoftTrigger = "5";
 constexpr const char* kInternalTrigger = "0";
-
-double SecondsSince(Clock::time_point t) {
-  return std::chrono::duration<double>(Clock::now() - t).count();
-}
-
-// Before anything was exposed, whatever was said on the wire.
-absl::Status Unexposed(const absl::Status& s) {
-  if (s.ok()) return s;
-  Error e = ErrorOf(s);
-  e.effect = Effect::kNone;
-  return MakeError(e);
-}
-
-absl::Status Exposed(ErrorKind kind, std::string cause) {
-  return MakeError(
-      {kind, std::move(cause), "expose again where the specimen bears it", Effect::kPerhaps});
-}
-
-// Of an error of the frame reader.
-absl::Status DataError(const std::string& who, const absl::Status& s) {
-  ErrorKind kind = ErrorKind::kCommunication;
-  if (absl::IsDataLoss(s)) kind = ErrorKind::kDataLoss;
-  if (absl::IsUnimplemented(s)) kind = ErrorKind::kCannot;
-  return Exposed(kind, absl::StrCat(who, ": ", std::string(s.message())));
-}
 
 class Merlin final : public Instrument {
  public:
@@ -99,46 +73,32 @@ class Merlin final : public Instrument {
 
   absl::StatusOr<Reply> Run(const Command& command, const ExecuteOptions& options) override {
     RONCHI_RETURN_IF_ERROR(CheckCommand(description_, command));
-    const Clock::time_point start = Clock::now();
     Reply reply;
+    const ExposureWait wait(options, &reply);
     reply.blanked = false;  // that is for the column to say
     if (const auto* expose = std::get_if<Expose>(&command)) {
-      RONCHI_RETURN_IF_ERROR(Do(*expose, options, start, &reply));
+      RONCHI_RETURN_IF_ERROR(Do(*expose, wait));
     } else {  // safe, abort
       RONCHI_RETURN_IF_ERROR(control_.Do("STOPACQUISITION"));
     }
-    reply.elapsed_s = SecondsSince(start);
+    reply.elapsed_s = wait.elapsed_s();
     reply.time_s = SecondsSince(opened_);
     return reply;
   }
 
-  absl::Status Do(const Expose& e, const ExecuteOptions& options, Clock::time_point start,
-                  Reply* reply) {
-    RONCHI_RETURN_IF_ERROR(CheckSize(e));
-    if (options.cancelled()) {
+  absl::Status Do(const Expose& e, const ExposureWait& w) {
+    RONCHI_RETURN_IF_ERROR(CheckExposure(e, camera(), options_.most_bytes));
+    if (w.cancelled()) {
       return MakeError({ErrorKind::kCancelled, "cancelled before it began", ""});
     }
-    RONCHI_RETURN_IF_ERROR(Unexposed(Prepare(e)));
-    const absl::Status s = Acquire(e, {options, start, reply});
+    RONCHI_RETURN_IF_ERROR(NothingExposed(Prepare(e)));
+    const absl::Status s = Acquire(e, w);
     // What is still on its way belongs to no later exposure.
-    if (!s.ok() || reply->ended != Ended::kComplete) {
+    if (!s.ok() || w.reply().ended != Ended::kComplete) {
       (void)control_.Do("STOPACQUISITION");
       reader_.Drop();
     }
     return s;
-  }
-
-  absl::Status CheckSize(const Expose& e) const {
-    if (e.binning != 1) {
-      return MakeError({ErrorKind::kCannot, absl::StrCat(options_.camera, " cannot bin"),
-                        "expose with a binning of 1"});
-    }
-    const size_t frame = camera().pixels_x * camera().pixels_y * sizeof(float);
-    if (e.frames <= options_.most_bytes / frame) return absl::OkStatus();
-    return MakeError({ErrorKind::kOutOfLimits,
-                      absl::StrCat(e.frames, " frames of ", frame, " bytes; allowed are ",
-                                   options_.most_bytes, " bytes in one exposure"),
-                      "expose fewer at a time"});
   }
 
   // Whatever can be found to be wrong is found before the detector counts.
@@ -197,32 +157,13 @@ class Merlin final : public Instrument {
     return soft_ ? control_.SetNumber("NUMFRAMESPERTRIGGER", double(frames)) : absl::OkStatus();
   }
 
-  struct Waiting {
-    const ExecuteOptions& options;
-    const Clock::time_point start;
-    Reply* const reply;
-  };
-
-  // What `get` gets before `within_s`; nothing: it was ended early.
+  // What `get` gets of the reader before `within_s`; nothing: it was ended early.
   template <class Get>
-  auto Wait(const Waiting& w, double within_s, const std::string& what, const Get& get)
-      -> decltype(get(Clock::time_point())) {
-    const Clock::time_point until = wire::Stream::After(within_s);
-    for (;;) {
-      auto got = get(std::min(until, wire::Stream::After(kDataPoll_s)));
-      if (!got.ok()) return DataError(reader_.name(), got.status());
-      if (*got) return got;
-      if (w.options.cancelled()) w.reply->ended = Ended::kCancelled;
-      if (SecondsSince(w.start) > w.options.timeout_s) w.reply->ended = Ended::kTimeout;
-      if (w.reply->ended != Ended::kComplete) return got;
-      if (Clock::now() >= until) {
-        return Exposed(ErrorKind::kTimeout,
-                       absl::StrFormat("%s: no %s within %g s", reader_.name(), what, within_s));
-      }
-    }
+  auto Wait(const ExposureWait& w, double within_s, const std::string& what, const Get& get) {
+    return w.For(within_s, reader_.name(), what, get, [] { return absl::OkStatus(); });
   }
 
-  absl::Status Acquire(const Expose& e, const Waiting& w) {
+  absl::Status Acquire(const Expose& e, const ExposureWait& w) {
     // Not done where the server says so; unknown where it says nothing.
     RONCHI_RETURN_IF_ERROR(control_.Do("STARTACQUISITION"));
     RONCHI_ASSIGN_OR_RETURN(const auto header,
@@ -230,21 +171,20 @@ class Merlin final : public Instrument {
                                  [&](auto until) { return reader_.Begin(until); }));
     if (!header) return absl::OkStatus();
     if (header->frames != e.frames) {
-      return Exposed(ErrorKind::kHardware,
-                     absl::StrCat(reader_.name(), ": an acquisition of ", header->frames,
-                                  " frames begins where ", e.frames, " were asked for"));
+      return PerhapsExposed(ErrorKind::kHardware,
+                            absl::StrCat(reader_.name(), ": an acquisition of ", header->frames,
+                                         " frames begins where ", e.frames, " were asked for"));
     }
     if (soft_) RONCHI_RETURN_IF_ERROR(control_.Do("SOFTTRIGGER"));
-    w.reply->frames.reserve(e.frames);
+    w.reply().frames.reserve(e.frames);
     for (size_t i = 0; i < e.frames; ++i) {
       // Looked at for each frame, also where they come without a pause.
-      if (w.options.cancelled()) w.reply->ended = Ended::kCancelled;
-      if (w.reply->ended != Ended::kComplete) return absl::OkStatus();
+      if (w.Over()) return absl::OkStatus();
       RONCHI_ASSIGN_OR_RETURN(const auto frame,
                               Wait(w, period_s_ + options_.frame_s, absl::StrCat("frame ", i + 1),
                                    [&](auto until) { return reader_.Next(until); }));
       if (!frame) return absl::OkStatus();
-      RONCHI_RETURN_IF_ERROR(Keep(*frame, w.reply));
+      RONCHI_RETURN_IF_ERROR(Keep(*frame, &w.reply()));
     }
     return absl::OkStatus();
   }
@@ -252,10 +192,11 @@ class Merlin final : public Instrument {
   absl::Status Keep(const MerlinFrame& frame, Reply* reply) const {
     const wire::MibHeader& h = frame.header;
     if (h.width != camera().pixels_x || h.height != camera().pixels_y || h.counter != 0) {
-      return Exposed(ErrorKind::kHardware,
-                     absl::StrCat(reader_.name(), ": a frame of ", h.width, " × ", h.height,
-                                  " pixels of counter ", h.counter, " where ", camera().pixels_x,
-                                  " × ", camera().pixels_y, " of counter 0 were described"));
+      return PerhapsExposed(
+          ErrorKind::kHardware,
+          absl::StrCat(reader_.name(), ": a frame of ", h.width, " × ", h.height,
+                       " pixels of counter ", h.counter, " where ", camera().pixels_x, " × ",
+                       camera().pixels_y, " of counter 0 were described"));
     }
     reply->frames.push_back({options_.camera, Array<float>({h.height, h.width})});
     wire::PixelsToFloats(frame.pixels, h.pixel, reply->frames.back().counts.values());
