@@ -113,11 +113,11 @@ absl::Status GpOptimizer::Update(bool refit_now) {
 
 // Sobol points are sparse in many dimensions; the best optimum often lies close by what is best so
 // far. 32 points around it, at a hundredth and a tenth of the cube.
-MatrixXd GpOptimizer::NearIncumbent() const {
+MatrixXd GpOptimizer::NearIncumbent(uint64_t step) const {
   Index at = 0;
   MeansAtData(*gp_).maxCoeff(&at);
   constexpr Index kPoints = 32;
-  RandomStream stream({.seed = seed_, .name = "agents.gp.near_incumbent", .step = size()});
+  RandomStream stream({.seed = seed_, .name = "agents.gp.near_incumbent", .step = step});
   MatrixXd near(kPoints, Index(dimension_));
   for (Index i = 0; i < kPoints; ++i) {
     const double sigma = i % 2 == 0 ? 0.01 : 0.1;
@@ -128,14 +128,28 @@ MatrixXd GpOptimizer::NearIncumbent() const {
   return near;
 }
 
-absl::StatusOr<VectorXd> GpOptimizer::Ask() {
-  if (size() < options_.n_initial) return VectorXd(initial_.row(Index(size())).transpose());
+absl::StatusOr<VectorXd> GpOptimizer::Ask(std::span<const VectorXd> pending) {
+  const uint64_t step = size() + pending.size();
+  if (step < options_.n_initial) return VectorXd(initial_.row(Index(step)).transpose());
   RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
   const double best = MeansAtData(*gp_).maxCoeff();
+  std::optional<GaussianProcess> believer;
+  if (!pending.empty()) believer = *gp_;
+  for (const VectorXd& x : pending) {
+    RONCHI_RETURN_IF_ERROR(believer->Append(x, believer->Predict(x).mean));
+  }
+  const GaussianProcess& gp = believer ? *believer : *gp_;
   return MaximizeOverCube(
-             LogEiOfMany(*gp_, best), LogEiOfOne(*gp_, best), dimension_, NearIncumbent(),
-             {.seed = seed_, .name = "agents.gp.acquisition", .step = size()}, options_.acquisition)
+             LogEiOfMany(gp, best), LogEiOfOne(gp, best), dimension_, NearIncumbent(step),
+             {.seed = seed_, .name = "agents.gp.acquisition", .step = step}, options_.acquisition)
       .x;
+}
+
+absl::StatusOr<GpPrediction> GpOptimizer::Predict(const VectorXd& x) {
+  RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
+  const GpPrediction p = gp_->Predict(x);
+  return GpPrediction{standardisation_.offset + standardisation_.scale * p.mean,
+                      standardisation_.scale * standardisation_.scale * p.variance};
 }
 
 absl::StatusOr<VectorXd> GpOptimizer::BestMean() {
@@ -150,7 +164,7 @@ absl::StatusOr<VectorXd> GpOptimizer::BestMean() {
     *gradient = p.mean_gradient;
     return p.value.mean;
   };
-  return MaximizeOverCube(many, one, dimension_, NearIncumbent(),
+  return MaximizeOverCube(many, one, dimension_, NearIncumbent(size()),
                           {.seed = seed_, .name = "agents.gp.best_mean", .step = size()},
                           options_.acquisition)
       .x;

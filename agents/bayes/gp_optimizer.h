@@ -5,6 +5,7 @@
 
 #include <Eigen/Core>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "agents/bayes/acquisition_optimizer.h"
@@ -42,7 +43,14 @@ class GpOptimizer {
   // log EI. With noisy observations the incumbent is the highest posterior mean at the points
   // observed, not the highest output, which would be the luckiest one (the plug-in of Picheny,
   // Wagner & Ginsbourger, Struct. Multidisc. Optim. 48, 607, 2013).
-  absl::StatusOr<Eigen::VectorXd> Ask();
+  // `pending`: what has been asked for and not been told yet. Each is taken for measured at its
+  // posterior mean (the kriging believer of Ginsbourger, Le Riche & Carraro, in Computational
+  // Intelligence in Expensive Optimization Problems, Springer 2010): nothing is asked for twice.
+  absl::StatusOr<Eigen::VectorXd> Ask(std::span<const Eigen::VectorXd> pending = {});
+
+  // Posterior mean and variance of the function, in the outputs' unit. FailedPrecondition: nothing
+  // told yet.
+  absl::StatusOr<GpPrediction> Predict(const Eigen::VectorXd& x);
 
   // The maximum of the posterior mean over the whole cube. FailedPrecondition: nothing told yet.
   absl::StatusOr<Eigen::VectorXd> BestMean();
@@ -56,7 +64,7 @@ class GpOptimizer {
  private:
   absl::Status Update(bool refit_now);
   absl::Status Refit();
-  Eigen::MatrixXd NearIncumbent() const;
+  Eigen::MatrixXd NearIncumbent(uint64_t step) const;
 
   const size_t dimension_;
   const GpOptimizerOptions options_;

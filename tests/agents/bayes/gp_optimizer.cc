@@ -60,5 +60,35 @@ TEST(GpOptimizer, FindsAParabolasTopAndIsAFunctionOfItsSeed) {
   EXPECT_GT(Height(best), 5 - 0.01);
 }
 
+TEST(GpOptimizer, WhatIsPendingIsNotAskedForAgain) {
+  GpOptimizer optimizer = Optimizer(5);
+  std::vector<VectorXd> asked;
+  for (int i = 0; i < 4; ++i) {  // the design, all at once
+    asked.push_back(*optimizer.Ask(asked));
+    for (int k = 0; k < i; ++k) EXPECT_NE(asked[size_t(i)], asked[size_t(k)]);
+  }
+  for (const VectorXd& x : asked) optimizer.Tell(x, Height(x));
+  std::vector<VectorXd> pending;
+  for (int i = 0; i < 4; ++i) pending.push_back(*optimizer.Ask(pending));
+  EXPECT_EQ(pending[0], *optimizer.Ask());  // what is pending is not told
+  for (int i = 0; i < 4; ++i) {
+    for (int k = 0; k < i; ++k) EXPECT_GT((pending[size_t(i)] - pending[size_t(k)]).norm(), 1e-3);
+  }
+}
+
+TEST(GpOptimizer, PredictsInTheOutputsUnit) {
+  GpOptimizer optimizer = Optimizer(6);
+  EXPECT_TRUE(absl::IsFailedPrecondition(optimizer.Predict(Eigen::Vector2d(0, 0)).status()));
+  for (int i = 0; i < 20; ++i) {
+    const VectorXd x = *optimizer.Ask();
+    optimizer.Tell(x, 1000 * Height(x));
+  }
+  for (const Eigen::Vector2d& x : {Eigen::Vector2d(0.3, 0.8), Eigen::Vector2d(0.4, 0.6)}) {
+    const GpPrediction p = *optimizer.Predict(x);
+    EXPECT_NEAR(p.mean, 1000 * Height(x), 5 * std::sqrt(p.variance) + 5);
+    EXPECT_LT(std::sqrt(p.variance), 100);
+  }
+}
+
 }  // namespace
 }  // namespace ronchi::agents
