@@ -27,6 +27,7 @@ NB_MODULE(_ronchi, m) {
   ronchi::python::BindDeploy(m);
   ronchi::python::BindEnvironment(m);
   ronchi::python::BindInstrument(m);
+  ronchi::python::BindOptimizer(m);
   ronchi::python::BindPolicy(m);
   ronchi::python::BindSimulate(m);
   ronchi::python::BindVectorEnvironment(m);

@@ -5,6 +5,7 @@
     ronchi.connect("corrected_200kV", ...)         an instrument, behind its guard
     ronchi.serve_instrument(obj)                   an instrument in Python, for Ronchi to drive
     ronchi.load_policy("policy.json")              a trained agent
+    ronchi.Optimizer({"C10_nm": (-50, 50)})        Bayesian optimisation by asking and telling
     ronchi.deploy("policy.json", "quickstart")     … on an instrument, with guard and report
 
 docs/python.md shows each. Importing registers the environments, which the compiled part tells of;
@@ -23,18 +24,19 @@ if TYPE_CHECKING:
     from .deployment import Deployed, deploy
     from .environment import Environment
     from .instrument import Instrument, connect
+    from .optimizer import Optimizer
     from .policy import Policy, load_policy
     from .serving import InstrumentServer, serve_instrument
     from .simulation import simulate
     from .vector_environment import VectorEnvironment
 
 __all__ = ["Deployed", "Environment", "Instrument", "InstrumentError", "InstrumentServer",
-           "OrderError", "Policy", "VectorEnvironment", "__version__", "connect", "deploy",
-           "load_policy", "register_environments", "serve_instrument", "set_threads", "simulate",
-           "threads"]
+           "Optimizer", "OrderError", "Policy", "VectorEnvironment", "__version__", "connect",
+           "deploy", "load_policy", "register_environments", "serve_instrument", "set_threads",
+           "simulate", "threads"]
 
 _WHERE = {"Deployed": "deployment", "Environment": "environment", "Instrument": "instrument",
-          "InstrumentServer": "serving", "Policy": "policy",
+          "InstrumentServer": "serving", "Optimizer": "optimizer", "Policy": "policy",
           "VectorEnvironment": "vector_environment", "__version__": "_native",
           "connect": "instrument", "deploy": "deployment", "load_policy": "policy",
           "serve_instrument": "serving", "set_threads": "_native", "simulate": "simulation",

@@ -90,5 +90,84 @@ TEST(GpOptimizer, PredictsInTheOutputsUnit) {
   }
 }
 
+// Gardner et al. (2014), their first simulation, shifted to the unit cube: cos 2x cos y + sin x is
+// to be small where cos x cos y − sin x sin y ≤ 0.5, x and y from 0 to 6.
+TEST(GpOptimizer, ConstraintsAreLearnedAndKept) {
+  const auto objective = [](double x, double y) {
+    return -(std::cos(2 * x) * std::cos(y) + std::sin(x));
+  };
+  const auto constraint = [](double x, double y) { return std::cos(x + y) - 0.5; };
+  double truth = -INFINITY;
+  for (int i = 0; i <= 600; ++i) {
+    for (int k = 0; k <= 600; ++k) {
+      const double x = 0.01 * i, y = 0.01 * k;
+      if (constraint(x, y) <= 0) truth = std::max(truth, objective(x, y));
+    }
+  }
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    GpOptimizer optimizer(2, {.n_initial = 6, .prior = GpPrior::Broad(2)}, seed);
+    int broken_late = 0;
+    for (int n = 0; n < 40; ++n) {
+      const VectorXd u = *optimizer.Ask();
+      const double beside = constraint(6 * u[0], 6 * u[1]);
+      broken_late += n >= 20 && beside > 0.05;
+      optimizer.Tell(u, objective(6 * u[0], 6 * u[1]), {{beside}});
+    }
+    const VectorXd best = *optimizer.BestMean();
+    EXPECT_LE(constraint(6 * best[0], 6 * best[1]), 0.02) << seed;
+    EXPECT_GT(objective(6 * best[0], 6 * best[1]), truth - 0.05) << seed;
+    EXPECT_LE(broken_late, 5) << seed;
+  }
+}
+
+TEST(GpOptimizer, WhereNothingKeepsTheConstraintsItLooksForWhatDoes) {
+  GpOptimizer optimizer = Optimizer(7);  // kept in one corner, nowhere near the highest outputs
+  const auto beside = [](const VectorXd& x) { return 0.1 - std::pow(x[0] * (1 - x[1]), 2); };
+  double nearest = INFINITY;
+  for (int n = 0; n < 20; ++n) {
+    const VectorXd x = *optimizer.Ask();
+    nearest = std::min(nearest, beside(x));
+    optimizer.Tell(x, Height(x), {{beside(x)}});
+  }
+  EXPECT_LT(nearest, 0);
+  EXPECT_LT(beside(*optimizer.BestMean()), 0.01);
+}
+
+TEST(GpOptimizer, ADesignThatIsLongerThanItsOwnGoesOn) {
+  GpOptimizer optimizer = Optimizer(8);
+  std::vector<VectorXd> pending;
+  for (int i = 0; i < 7; ++i) pending.push_back(*optimizer.Ask(pending));
+  const Eigen::MatrixXd design = SobolPoints(7, 2, {.seed = 8, .name = "agents.gp.initial_design"});
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(pending[size_t(i)], design.row(i).transpose());
+}
+
+TEST(GpOptimizer, GoesOnFromItsFitsToTheBit) {
+  const auto tell = [](GpOptimizer* optimizer, const VectorXd& x) {
+    optimizer->Tell(x, std::sin(7 * x[0]) + x[1], {{x[1] - 0.6}});
+  };
+  for (size_t pause : {3, 5, 13, 33, 37}) {  // in the design, while each is fitted, between fits
+    GpOptimizer whole = Optimizer(9), resumed = Optimizer(9);
+    for (size_t n = 0; n < pause; ++n) {
+      const VectorXd x = *whole.Ask();
+      tell(&whole, x);
+      tell(&resumed, x);
+    }
+    ASSERT_TRUE(resumed.Restore(whole.fits()).ok());
+    for (size_t n = 0; n < 6; ++n) {
+      const VectorXd x = *whole.Ask();
+      EXPECT_EQ(*resumed.Ask(), x) << pause << " " << n;
+      tell(&whole, x);
+      tell(&resumed, x);
+    }
+  }
+  GpOptimizer optimizer = Optimizer(9);
+  tell(&optimizer, Eigen::Vector2d(0.5, 0.5));
+  const GpOptimizer::Fit good = {1, GpPrior::Broad(2).mean};
+  EXPECT_TRUE(optimizer.Restore({{good, good}}).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(optimizer.Restore({{good}})));
+  EXPECT_TRUE(absl::IsInvalidArgument(optimizer.Restore({{good, {2, good.hyperparameters}}})));
+  EXPECT_TRUE(absl::IsInvalidArgument(optimizer.Restore({{good, {1, VectorXd::Zero(3)}}})));
+}
+
 }  // namespace
 }  // namespace ronchi::agents
