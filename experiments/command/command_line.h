@@ -26,7 +26,9 @@ struct Arguments {
   bool attended = false;                     // run: answers come by `ronchi flow answer`
   std::string text;                          // flow answer
   double wait_s = 30;                        // flow
-  int episodes = 20;
+  int episodes = 20;  // evaluate, with what follows
+  std::string seeds;
+  std::vector<std::string> against;
   std::string agent = "random";  // watch
   int steps = 0, delay_ms = 100;
   bool playthrough = false;
@@ -58,11 +60,12 @@ int TellReport(const Arguments& a, const std::string& path, const absl::Status& 
 // The verbs of `ronchi`: run_verbs.cc.
 int Run(const Arguments& a);
 int Train(const Arguments& a);
-int Evaluate(const Arguments& a);
 int DeployPolicy(const Arguments& a);
 int Replay(const Arguments& a);
 int Report(const Arguments& a);
 int Check(const Arguments& a);
+// evaluate_verb.cc
+int Evaluate(const Arguments& a);
 // hand_over.cc
 int HandOver(const Arguments& a);
 int HandOverToServe(const Arguments& a);

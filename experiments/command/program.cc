@@ -53,7 +53,7 @@ constexpr Verb kVerbs[] = {
     {"train", "train a recipe's agent; write the policy file", "recipe", nullptr,
      "file to write (default: <recipe>.policy.json)", "ronchi train quickstart -o gp.policy.json"},
     {"evaluate", "run a policy in many episodes of a recipe's environment", "policy", "recipe",
-     nullptr, "ronchi evaluate gp.policy.json quickstart --episodes 50"},
+     nullptr, "ronchi evaluate gp.policy.json quickstart --seeds 1000-1049 --against nelder_mead"},
     {"deploy", "deploy a policy on a recipe's second instrument, with guard and monitor", "policy",
      "recipe", "folder to write", "ronchi deploy gp.policy.json quickstart -o runs/mine"},
     {"replay", "give a run's instruments every recorded command again; compare to the bit",
@@ -199,7 +199,15 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   if (std::string(verb.name) == "serve") AddServing(sub, a);
   AddAnswers(verb, sub, a);
   if (std::string(verb.name) == "evaluate") {
-    sub->add_option("--episodes", a->episodes, "episodes to run")->check(CLI::Range(1, 100000));
+    CLI::Option* const episodes =
+        sub->add_option("--episodes", a->episodes, "episodes to run (default: 20)")
+            ->check(CLI::Range(1, 100000));
+    sub->add_option("--seeds", a->seeds, "an episode of each of these instead, e.g. 1000-1099")
+        ->excludes(episodes);
+    sub->add_option("--against", a->against,
+                    "in the same episodes: an agent that needs no training, or a policy file; as "
+                    "often as needed")
+        ->allow_extra_args(false);
   }
   if (std::string(verb.name) == "watch") {
     sub->add_option("--agent", a->agent,

@@ -11,7 +11,6 @@
 #include "core/printable.h"
 #include "experiments/command/command_line.h"
 #include "experiments/command/hand_over.h"
-#include "experiments/loop/evaluate.h"
 #include "experiments/loop/person.h"
 #include "experiments/loop/run.h"
 #include "experiments/loop/train.h"
@@ -170,50 +169,6 @@ int Train(const Arguments& a) {
                 (*result)["steps"].get<int>(),
                 interrupted ? "; interrupted: it is not trained to the end" : "");
   return interrupted ? kInterrupted : Finish();
-}
-
-int Evaluate(const Arguments& a) {
-  RunOptions options = ToRunOptions(a);
-  options.recipe = a.second;
-  const absl::StatusOr<ResolvedRecipe> resolved = ResolveRecipe(options);
-  if (!resolved.ok()) return Fail(resolved.status());
-  const absl::StatusOr<Evaluation> result = EvaluatePolicy(a.target, resolved->recipe, a.episodes);
-  if (!result.ok()) return Fail(result.status());
-  const size_t done = result->episodes.size();
-  if (done < size_t(a.episodes)) {
-    (void)Fail(absl::CancelledError(
-        absl::StrCat("interrupted after ", done, " of ", a.episodes, " episodes")));
-  }
-  if (done == 0) return kInterrupted;  // there is no mean of nothing
-  const Evaluation::Figures &own = result->own, &random = result->random;
-  if (a.as_json) {
-    json out = {{"episodes", result->episodes.size()},
-                {"episodes_planned", a.episodes},
-                {"mean_return", own.mean_return},
-                {"mean_return_se", own.mean_return_se},
-                {"random_mean_return", random.mean_return},
-                {"random_mean_return_se", random.mean_return_se},
-                {"advantage", result->advantage},
-                {"advantage_se", result->advantage_se}};
-    if (own.has_ratio) {
-      out["median_of_best"] = own.median_ratio;
-      out["median_of_best_interval"] = {own.median_low, own.median_high};
-      out["share_at_0.95"] = own.success;
-      out["share_at_0.95_se"] = own.success_se;
-    }
-    PrintJson(out);
-    return Finish();
-  }
-  std::printf("%zu episodes; means with their standard errors\n", result->episodes.size());
-  std::printf("return        %.2f ± %.2f\n", own.mean_return, own.mean_return_se);
-  std::printf("random agent  %.2f ± %.2f; better by %.2f ± %.2f in the same episodes\n",
-              random.mean_return, random.mean_return_se, result->advantage, result->advantage_se);
-  if (!own.has_ratio) return Finish();
-  std::printf("at the end    median %.3f (%.3f … %.3f) of the best contrast\n", own.median_ratio,
-              own.median_low, own.median_high);
-  std::printf("              %.0f ± %.0f %% of the episodes at 0.95 or more\n", 100 * own.success,
-              100 * own.success_se);
-  return Finish();
 }
 
 int Check(const Arguments& a) {

@@ -1,44 +1,13 @@
 #include "experiments/report/player.h"
 
-#include <filesystem>
-
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/files.h"
 #include "env/wrappers/record_pictures.h"
-#include "experiments/catalog/agents.h"
 #include "experiments/catalog/environments.h"
 #include "experiments/loop/recipe.h"
-#include "experiments/record/trained_policy.h"
+#include "experiments/record/named_agent.h"
 
 namespace ronchi {
-namespace {
-
-// Which of the catalogue `name` is; null: a policy file. What there is not, or has to be trained
-// first, is told before an engine is prepared, which may take minutes.
-absl::StatusOr<const agents::AgentKind*> KindNamed(const std::string& name) {
-  const agents::AgentKind* const kind = agents::FindAgentKind(name);
-  std::error_code ec;
-  if (!kind && !std::filesystem::exists(name, ec)) {
-    return absl::NotFoundError(absl::StrCat("no agent or policy file '", name, "'; agents: ",
-                                            absl::StrJoin(agents::AgentKindNames(), ", ")));
-  }
-  if (kind && kind->learns) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "agent '", name, "' is trained first (ronchi train); then give its policy file"));
-  }
-  return kind;
-}
-
-absl::StatusOr<std::unique_ptr<agents::Policy>> MakeUntrained(const agents::AgentKind& kind,
-                                                              const env::Spec& spec) {
-  RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse("kind: " + kind.kind, "--agent"));
-  RONCHI_ASSIGN_OR_RETURN(agents::Trained made, MakeAgent(config, spec, {}, 0));
-  return std::move(made.policy);
-}
-
-}  // namespace
-
 Player::Player(Config task, std::unique_ptr<env::Environment> environment,
                std::unique_ptr<agents::Policy> policy, uint64_t seed)
     : task_(std::move(task)),
@@ -48,17 +17,13 @@ Player::Player(Config task, std::unique_ptr<env::Environment> environment,
 
 absl::StatusOr<Player> Player::Create(const PlayerOptions& o) {
   RONCHI_ASSIGN_OR_RETURN(const Config config, Config::Parse("{}", o.environment, o.overrides));
-  std::unique_ptr<agents::Policy> policy;
-  RONCHI_ASSIGN_OR_RETURN(const agents::AgentKind* const kind, KindNamed(o.agent));
-  if (!kind) {
-    RONCHI_ASSIGN_OR_RETURN(policy, LoadPolicyFor(o.environment, o.agent));
-  }
+  RONCHI_ASSIGN_OR_RETURN(NamedAgent agent, NamedAgent::Read(o.agent, o.environment));
   RONCHI_ASSIGN_OR_RETURN(const env::EnvironmentFactory make,
                           PrepareEnvironments(o.environment, config));
   RONCHI_ASSIGN_OR_RETURN(std::unique_ptr<env::Environment> environment, make(0));
-  if (kind) {
-    RONCHI_ASSIGN_OR_RETURN(policy, MakeUntrained(*kind, environment->spec()));
-  }
+  RONCHI_ASSIGN_OR_RETURN(const Config no_keys, Config::Parse("{}", o.agent));
+  RONCHI_ASSIGN_OR_RETURN(std::unique_ptr<agents::Policy> policy,
+                          agent.Make(environment->spec(), no_keys));
   const bool pictures = !o.folder.empty();
   if (pictures) {
     RONCHI_RETURN_IF_ERROR(MakeWritableDirectory(o.folder));  // before the work, not after

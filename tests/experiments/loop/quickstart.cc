@@ -179,13 +179,23 @@ TEST_F(Quickstart, TrainThenDeployThenEvaluate) {
   const json deployed = json::parse(done.out);
   EXPECT_FALSE(deployed.contains("tune"));
   EXPECT_EQ(deployed["deploy"], json::parse(ReadAll(Path("first/summary.json")))["deploy"]);
-  done = Do({"evaluate", "p.json", "quickstart", "--episodes", "5", "--json"});
+  done = Do({"evaluate", "p.json", "quickstart", "--seeds", "3,5-8", "--against", "nelder_mead",
+             "--json"});
   ASSERT_EQ(done.status, 0) << done.err;
   const json result = json::parse(done.out);
-  EXPECT_EQ(result["episodes"], 5);
+  ASSERT_EQ(result["episodes"].size(), 5u);
+  EXPECT_EQ(result["episodes"][1]["seed"], 5);
+  EXPECT_EQ(result["episodes"][1]["steps"], 45);
   // Random settings give about a third of the best contrast over an episode; any learner doubles
   // it.
-  EXPECT_GT(result["mean_return"].get<double>(), 1.5 * result["random_mean_return"].get<double>());
+  const json& random = result["against"]["random"];
+  EXPECT_GT(result["mean_return"].get<double>(), 1.5 * random["mean_return"].get<double>());
+  // All spend an image a step: at equal dose nothing changes.
+  const json& better = random["policy_is_better_by"];
+  EXPECT_EQ(better["at_equal_dose"], better["interquartile"]);
+  EXPECT_GT(better["at_equal_time_interval"][0].get<double>(), 0);
+  EXPECT_GT(result["of_best_over_dose"].get<double>(), random["of_best_over_dose"].get<double>());
+  EXPECT_EQ(result["against"]["nelder_mead"]["episodes"].size(), 5u);
 }
 
 }  // namespace
