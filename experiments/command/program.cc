@@ -169,6 +169,29 @@ void AddServing(CLI::App* sub, Arguments* a) {
                   "clients must know the first line of this file; there is no encryption");
 }
 
+void AddEvaluating(CLI::App* sub, Arguments* a) {
+  CLI::Option* const episodes =
+      sub->add_option("--episodes", a->episodes, "episodes to run (default: 20)")
+          ->check(CLI::Range(1, 100000));
+  sub->add_option("--seeds", a->seeds, "an episode of each of these instead, e.g. 1000-1099")
+      ->excludes(episodes);
+  sub->add_option("--against", a->against,
+                  "in the same episodes: an agent that needs no training, or a policy file; as "
+                  "often as needed")
+      ->allow_extra_args(false);
+}
+
+void AddWatching(CLI::App* sub, Arguments* a) {
+  sub->add_option("--agent", a->agent,
+                  "random (the default), another that needs no training, or a policy file");
+  sub->add_option("--steps", a->steps, "so many steps (default: one episode)")
+      ->check(CLI::Range(1, 1000000));
+  sub->add_option("--delay-ms", a->delay_ms, "between pictures in the terminal (default: 100)")
+      ->check(CLI::Range(0, 10000));
+  sub->add_flag("--playthrough", a->playthrough,
+                "a short course as text, for tests/golden/playthrough (\"all\" with -o: of all)");
+}
+
 void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   const bool simulates = std::string(verb.name) == "simulate";
   const bool runs = std::string(verb.name) == "run";
@@ -198,27 +221,8 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   }
   if (std::string(verb.name) == "serve") AddServing(sub, a);
   AddAnswers(verb, sub, a);
-  if (std::string(verb.name) == "evaluate") {
-    CLI::Option* const episodes =
-        sub->add_option("--episodes", a->episodes, "episodes to run (default: 20)")
-            ->check(CLI::Range(1, 100000));
-    sub->add_option("--seeds", a->seeds, "an episode of each of these instead, e.g. 1000-1099")
-        ->excludes(episodes);
-    sub->add_option("--against", a->against,
-                    "in the same episodes: an agent that needs no training, or a policy file; as "
-                    "often as needed")
-        ->allow_extra_args(false);
-  }
-  if (std::string(verb.name) == "watch") {
-    sub->add_option("--agent", a->agent,
-                    "random (the default), another that needs no training, or a policy file");
-    sub->add_option("--steps", a->steps, "so many steps (default: one episode)")
-        ->check(CLI::Range(1, 1000000));
-    sub->add_option("--delay-ms", a->delay_ms, "between pictures in the terminal (default: 100)")
-        ->check(CLI::Range(0, 10000));
-    sub->add_flag("--playthrough", a->playthrough,
-                  "a short course as text, for tests/golden/playthrough (\"all\" with -o: of all)");
-  }
+  if (std::string(verb.name) == "evaluate") AddEvaluating(sub, a);
+  if (std::string(verb.name) == "watch") AddWatching(sub, a);
   if (std::string(verb.name) == "cache") {
     sub->add_option("--kind", a->kind, "list or clear only this kind, e.g. contracted, fft");
     sub->add_option("--older-than", a->older_than,

@@ -56,7 +56,6 @@ const std::map<std::string, std::string> kElsewhere = {
     {"experiments/loop/tune.cc", "experiments/loop/quickstart.cc"},
     {"experiments/loop/watching.cc", "experiments/loop/recipes.cc"},
     {"experiments/record/replay.cc", "experiments/loop/quickstart.cc"},
-    {"experiments/command/evaluate_verb.cc", "experiments/loop/quickstart.cc"},
     {"experiments/record/named_agent.cc", "experiments/command/watch_verb.cc"},
     {"experiments/record/trained_policy.cc", "experiments/loop/quickstart.cc"},
     {"experiments/report/player.cc", "experiments/report/playthrough.cc"},

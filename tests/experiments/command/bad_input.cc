@@ -331,17 +331,6 @@ TEST_F(BadInput, Policies) {
     Refused({"evaluate", "../bad.json", "quickstart"}, {"../bad.json"});
   }
   Refused({"deploy", "absent.json", "quickstart"}, {"absent.json", "No such file"});
-  const auto evaluate = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> words = {"evaluate", "../p.json", "quickstart"};
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  };
-  Refused(evaluate({"--episodes", "0"}), {"--episodes"});
-  Refused(evaluate({"--seeds", "9-3"}), {"--seeds '9-3'", "goes down", "1000-1099"});
-  Refused(evaluate({"--seeds", "1-3", "--episodes", "2"}), {"--seeds", "--episodes"});
-  Refused(evaluate({"--against", "nobody"}), {"'nobody'", "nelder_mead"});
-  Refused(evaluate({"--against", "gp"}), {"'gp'", "ronchi train"});
-  Refused(evaluate({"--against", "../bad.json"}), {"../bad.json"});
 }
 
 TEST_F(BadInput, FoldersThatHoldNoRun) {
