@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
-
 namespace ronchi::agents {
 namespace {
 
@@ -15,7 +13,6 @@ using Eigen::VectorXd;
 
 constexpr double kSqrt5 = 2.2360679774997896964;
 constexpr double kLogTwoPi = 1.8378770664093454836;
-constexpr double kNoFactor = -1e10;
 // A posterior variance is a difference and rounds below zero next to the data; 1e-12 of the
 // outputs' variance is far below the noise floor.
 constexpr double kVarianceFloor = 1e-12;
@@ -50,20 +47,45 @@ void Matern52(Distances* squares, Distances* derivative) {
   *squares = (1 + t + (5.0 / 3.0) * *squares) * decay;
 }
 
-// L of K, adding jitter ×10 where it fails; false after the third.
-bool FactorizeWithJitter(const MatrixXd& covariance, MatrixXd* factor, double* jitter_used) {
+// L of K, with the least jitter of 0, 1e-8, 1e-7 … times the mean of its diagonal that lets it be
+// factorised; returns the jitter. It ends: K is positive semi-definite up to round-off, of some
+// n 1e-16, and from n times the mean on any matrix of covariances is diagonally dominant.
+double FactorizeWithJitter(const MatrixXd& covariance, MatrixXd* factor) {
   const double scale = covariance.diagonal().mean();
-  for (double jitter : {0.0, 1e-8, 1e-7, 1e-6}) {
+  RONCHI_CHECK(std::isfinite(scale) && scale > 0);
+  for (double jitter = 0;; jitter = std::max(1e-8, 10 * jitter)) {
+    RONCHI_CHECK(jitter <= 1e3 * double(covariance.rows()));
     MatrixXd k = covariance;
     k.diagonal().array() += jitter * scale;
     const Eigen::LLT<MatrixXd> llt(k);
     if (llt.info() == Eigen::Success && llt.matrixLLT().diagonal().allFinite()) {
       *factor = llt.matrixL();
-      *jitter_used = jitter * scale;
-      return true;
+      return jitter * scale;
     }
   }
-  return false;
+}
+
+// Beyond these, squares and exponentials of them no longer fit a double.
+constexpr double kLargestInput = 1e6, kLargestOutput = 1e12, kLargestLogarithm = 100;
+
+absl::Status CheckNumbers(const MatrixXd& inputs, const VectorXd& outputs, const VectorXd& theta) {
+  const auto within = [](const auto& values, double limit) {
+    return (values.array().abs() <= limit).all();  // false for NaN
+  };
+  if (inputs.rows() == 0) return absl::InvalidArgumentError("a Gaussian process of no observation");
+  if (!within(inputs, kLargestInput)) {
+    return absl::InvalidArgumentError(
+        "an input of the Gaussian process is no number or beyond 1e6 sides of the unit cube");
+  }
+  if (!within(outputs, kLargestOutput)) {
+    return absl::InvalidArgumentError(
+        "an output of the Gaussian process is no number or beyond 1e12 standard deviations");
+  }
+  if (!within(theta, kLargestLogarithm)) {
+    return absl::InvalidArgumentError(
+        "a hyper-parameter of the Gaussian process is no number or its logarithm beyond 100");
+  }
+  return absl::OkStatus();
 }
 
 double LogDensity(const MatrixXd& factor, const VectorXd& outputs, const VectorXd& weights) {
@@ -95,35 +117,33 @@ absl::StatusOr<GaussianProcess> GaussianProcess::Create(MatrixXd inputs, VectorX
                                                         GpHyperparameters hyperparameters) {
   RONCHI_CHECK_EQ(inputs.rows(), outputs.size());
   RONCHI_CHECK_EQ(inputs.cols(), hyperparameters.log_length_scale.size());
+  RONCHI_RETURN_IF_ERROR(CheckNumbers(inputs, outputs, hyperparameters.ToVector()));
   GaussianProcess gp;
   gp.inputs_ = std::move(inputs);
   gp.outputs_ = std::move(outputs);
   gp.hyperparameters_ = std::move(hyperparameters);
   gp.inverse_length_scale_ = (-gp.hyperparameters_.log_length_scale.array()).exp();
   gp.signal_variance_ = std::exp(gp.hyperparameters_.log_signal_variance);
-  RONCHI_RETURN_IF_ERROR(gp.Factorize());
+  gp.Factorize();
   return gp;
 }
 
-absl::Status GaussianProcess::Factorize() {
+void GaussianProcess::Factorize() {
   scaled_ = Scale(inputs_, inverse_length_scale_);
   ArrayXXd k = SquaredDistances(scaled_, scaled_);
   Matern52<ArrayXXd>(&k, nullptr);
   MatrixXd covariance = (kMeanVariance + signal_variance_ * k).matrix();
   covariance.diagonal().array() += NoiseVariance(hyperparameters_);
-  double jitter = 0;
-  if (!FactorizeWithJitter(covariance, &factor_, &jitter)) {
-    return absl::InternalError(absl::StrCat("the covariance of ", inputs_.rows(),
-                                            " observations is not positive definite"));
-  }
-  diagonal_ = covariance(0, 0) + jitter;
+  diagonal_ = covariance(0, 0) + FactorizeWithJitter(covariance, &factor_);
   SolveWeights();
-  return absl::OkStatus();
 }
 
 void GaussianProcess::SolveWeights() { weights_ = Solve(factor_, outputs_); }
 
 absl::Status GaussianProcess::Append(const VectorXd& input, double output) {
+  RONCHI_CHECK_EQ(input.size(), inputs_.cols());
+  RONCHI_RETURN_IF_ERROR(
+      CheckNumbers(input.transpose(), VectorXd::Constant(1, output), VectorXd(0)));
   const Index n = inputs_.rows();
   const VectorXd k = Covariances(input, nullptr);
   const VectorXd row = factor_.triangularView<Eigen::Lower>().solve(k);
@@ -135,7 +155,10 @@ absl::Status GaussianProcess::Append(const VectorXd& input, double output) {
   outputs_[n] = output;
   // The noise bounds the pivot from below; where rounding has eaten more than half of that, start
   // afresh (and with jitter, if need be).
-  if (!(pivot > 0.5 * NoiseVariance(hyperparameters_))) return Factorize();
+  if (!(pivot > 0.5 * NoiseVariance(hyperparameters_))) {
+    Factorize();
+    return absl::OkStatus();
+  }
 
   scaled_.conservativeResize(n + 1, Eigen::NoChange);
   scaled_.row(n) = input.cwiseProduct(inverse_length_scale_).transpose();
@@ -210,9 +233,7 @@ double LogMarginalLikelihood(const MatrixXd& inputs, const VectorXd& outputs,
   MatrixXd covariance = (kMeanVariance + signal * correlation).matrix();
   covariance.diagonal().array() += NoiseVariance(hyperparameters);
   MatrixXd factor;
-  double jitter = 0;
-  if (gradient) gradient->setZero(d + 2);
-  if (!FactorizeWithJitter(covariance, &factor, &jitter)) return kNoFactor;
+  FactorizeWithJitter(covariance, &factor);
   const VectorXd weights = Solve(factor, outputs);
   const double value = LogDensity(factor, outputs, weights);
   if (!gradient) return value;
@@ -222,6 +243,7 @@ double LogMarginalLikelihood(const MatrixXd& inputs, const VectorXd& outputs,
   factor.triangularView<Eigen::Lower>().solveInPlace(inverse_factor);
   MatrixXd w = weights * weights.transpose();
   w.noalias() -= inverse_factor.transpose().triangularView<Eigen::Upper>() * inverse_factor;
+  gradient->resize(d + 2);
   const ArrayXXd h = w.array() * g;  // dK/d log ℓ_i = s² g (Δ_i/ℓ_i)²
   for (Index i = 0; i < d; ++i) {
     double sum = 0;

@@ -39,12 +39,15 @@ struct GpPredictionWithGradient {
 
 class GaussianProcess {
  public:
-  // inputs [n, d], outputs [n], n > 0. Internal: the covariance has no Cholesky factor even with
-  // jitter 1e-8, 1e-7, 1e-6 times its mean diagonal.
+  // inputs [n, d], outputs [n], n > 0. InvalidArgument: no observation, an input, output or
+  // hyper-parameter that is NaN or infinite, or so large (inputs 1e6, outputs 1e12, logarithms 100)
+  // that squares overflow. Whatever else is told can be factorised: repeated and clustered points
+  // get as much jitter as they need, 1e-8, 1e-7 … of the mean diagonal.
   static absl::StatusOr<GaussianProcess> Create(Eigen::MatrixXd inputs, Eigen::VectorXd outputs,
                                                 GpHyperparameters hyperparameters);
 
-  // One more observation with the same hyper-parameters: O(n²) instead of O(n³).
+  // One more observation with the same hyper-parameters: O(n²) instead of O(n³). InvalidArgument,
+  // with nothing changed, as for Create.
   absl::Status Append(const Eigen::VectorXd& input, double output);
 
   GpPrediction Predict(const Eigen::VectorXd& x) const;
@@ -63,7 +66,7 @@ class GaussianProcess {
 
  private:
   GaussianProcess() = default;
-  absl::Status Factorize();
+  void Factorize();
   void SolveWeights();
   // k(x, inputs) [n] and, if asked for, the factor g of its derivative: dk/dx_i = −g (x−x')_i/ℓ_i².
   Eigen::VectorXd Covariances(const Eigen::VectorXd& x, Eigen::VectorXd* derivative_factor) const;
@@ -79,7 +82,8 @@ class GaussianProcess {
 };
 
 // log p(outputs | inputs, hyper-parameters) and, unless nullptr, its gradient with respect to
-// GpHyperparameters::ToVector(). −1e10 with a zero gradient where the covariance has no factor.
+// GpHyperparameters::ToVector(). The numbers are those that Create takes; a covariance without a
+// factor gets jitter as there.
 double LogMarginalLikelihood(const Eigen::MatrixXd& inputs, const Eigen::VectorXd& outputs,
                              const GpHyperparameters& hyperparameters, Eigen::VectorXd* gradient);
 

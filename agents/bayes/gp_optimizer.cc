@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "agents/bayes/log_ei.h"
 #include "agents/bayes/sobol.h"
 
@@ -46,12 +48,22 @@ VectorXd MeansAtData(const GaussianProcess& gp) {
 }  // namespace
 
 Standardisation StandardisationOf(const std::vector<double>& outputs) {
+  if (outputs.empty()) return {};
   // A copy lies where Eigen's own memory does: the order of its sums depends on the alignment.
   const VectorXd y = Eigen::Map<const VectorXd>(outputs.data(), Index(outputs.size()));
-  if (y.size() == 0) return {};
-  const double offset = y.mean();
-  const double scale = std::sqrt((y.array() - offset).square().mean());
-  return {.offset = offset, .scale = scale > 0 ? scale : 1};
+  if (y.minCoeff() == y.maxCoeff()) return {.offset = y[0], .scale = 1};
+  // By a power of two, which changes no digit, so that neither sums nor squares overflow.
+  const double unit = std::exp2(std::ilogb(y.cwiseAbs().maxCoeff()));
+  const VectorXd part = y / unit;
+  const double offset = part.mean();
+  const double scale = std::sqrt((part.array() - offset).square().mean()) * unit;
+  return {.offset = offset * unit,
+          .scale = scale >= std::numeric_limits<double>::min() ? scale : 1};
+}
+
+double Standardised(double output, const Standardisation& s) {
+  const double halves = 0.5 * output - 0.5 * s.offset;  // the difference itself may overflow
+  return std::clamp(halves / s.scale * 2, -1e8, 1e8);
 }
 
 GpOptimizer::GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t seed)
@@ -61,9 +73,22 @@ GpOptimizer::GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t 
       initial_(SobolPoints(options_.n_initial, dimension,
                            {.seed = seed, .name = "agents.gp.initial_design"})) {}
 
-void GpOptimizer::Tell(const VectorXd& x, double output) {
+absl::Status GpOptimizer::Tell(const VectorXd& x, double output) {
+  if (x.size() != Index(dimension_)) {
+    return absl::InvalidArgumentError(absl::StrCat("an observation at a point of ", x.size(),
+                                                   " dimensions; allowed: ", dimension_));
+  }
+  if (!(x.array().abs() <= 1e6).all()) {
+    return absl::InvalidArgumentError(
+        "a point observed is no number or beyond 1e6 sides of the unit cube");
+  }
+  if (!std::isfinite(output)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an observed value of ", output, " is not allowed; allowed: finite numbers"));
+  }
   inputs_.push_back(x);
   outputs_.push_back(output);
+  return absl::OkStatus();
 }
 
 MatrixXd GpOptimizer::Inputs() const {
@@ -79,8 +104,8 @@ std::optional<GpHyperparameters> GpOptimizer::hyperparameters() const {
 
 absl::Status GpOptimizer::Refit() {
   standardisation_ = options_.standardisation.value_or(StandardisationOf(outputs_));
-  VectorXd y = Eigen::Map<const VectorXd>(outputs_.data(), Index(outputs_.size()));
-  y = (y.array() - standardisation_.offset) / standardisation_.scale;
+  VectorXd y(Index(outputs_.size()));
+  for (Index i = 0; i < y.size(); ++i) y[i] = Standardised(outputs_[size_t(i)], standardisation_);
   // The last fit is nearly right and the prior's mean guards against having been misled early;
   // a shorter-scaled start catches the other common mode (signal taken for noise).
   std::vector<GpHyperparameters> starts;
@@ -105,8 +130,7 @@ absl::Status GpOptimizer::Update(bool refit_now) {
                                            size() >= fitted_at_ + options_.refit_period);
   if (!gp_ || due || (refit_now && size() > fitted_at_)) return Refit();
   for (size_t i = gp_->size(); i < size(); ++i) {
-    RONCHI_RETURN_IF_ERROR(
-        gp_->Append(inputs_[i], (outputs_[i] - standardisation_.offset) / standardisation_.scale));
+    RONCHI_RETURN_IF_ERROR(gp_->Append(inputs_[i], Standardised(outputs_[i], standardisation_)));
   }
   return absl::OkStatus();
 }

@@ -17,8 +17,11 @@ namespace ronchi::agents {
 struct Standardisation {
   double offset = 0, scale = 1;  // standardised = (output − offset) / scale
 };
-// Mean and standard deviation (1 where the outputs are all the same).
+// Mean and standard deviation (1 where the outputs are all the same, or differ by less than the
+// least normal double). Any finite outputs.
 Standardisation StandardisationOf(const std::vector<double>& outputs);
+// Brought within ±1e8, beyond which another standardisation than the data's own resolves nothing.
+double Standardised(double output, const Standardisation& s);
 
 struct GpOptimizerOptions {
   size_t n_initial = 8;  // Sobol points before the model is asked
@@ -35,8 +38,10 @@ class GpOptimizer {
  public:
   GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t seed);
 
-  // x [d] in the unit cube; observations may repeat and need not be what was asked for.
-  void Tell(const Eigen::VectorXd& x, double output);
+  // x [d] in the unit cube, or not far from it; observations may repeat and need not be what was
+  // asked for. InvalidArgument, with nothing recorded: another dimension, a number that is NaN or
+  // infinite, or an x beyond 1e6.
+  absl::Status Tell(const Eigen::VectorXd& x, double output);
 
   // The next point: the initial design while fewer than n_initial are told, then the maximum of
   // log EI. With noisy observations the incumbent is the highest posterior mean at the points

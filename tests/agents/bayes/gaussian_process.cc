@@ -4,6 +4,7 @@
 
 #include <Eigen/LU>
 #include <cmath>
+#include <vector>
 
 #include "tests/agents/bayes/gp_data.h"
 
@@ -89,6 +90,60 @@ TEST(GaussianProcess, AppendingOneByOneEqualsFactorisingAfresh) {
     const GpPrediction a = grown->Predict(points.row(i)), b = whole->Predict(points.row(i));
     EXPECT_NEAR(a.mean, b.mean, 1e-9);  // condition number × round-off, with a margin
     EXPECT_NEAR(a.variance, b.variance, 1e-9);
+  }
+}
+
+// log p(outputs) in long double, from the definition; Cholesky by the textbook's loop.
+long double LongLikelihood(const GpData& data, const std::vector<long double>& theta) {
+  const size_t n = size_t(data.inputs.rows()), d = theta.size() - 2;
+  std::vector<std::vector<long double>> l(n, std::vector<long double>(n));
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j <= i; ++j) {
+      long double r2 = 0;
+      for (size_t c = 0; c < d; ++c) {
+        const long double z =
+            ((long double)data.inputs(Index(i), Index(c)) - data.inputs(Index(j), Index(c))) /
+            expl(theta[c]);
+        r2 += z * z;
+      }
+      const long double t = sqrtl(5 * r2);
+      l[i][j] = kMeanVariance + expl(theta[d]) * (1 + t + 5 * r2 / 3) * expl(-t);
+    }
+    l[i][i] += kNoiseVarianceFloor + expl(theta[d + 1]);
+  }
+  long double value = -logl(2 * acosl(-1.0L)) * n / 2;
+  std::vector<long double> white(n);
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j <= i; ++j) {
+      for (size_t k = 0; k < j; ++k) l[i][j] -= l[i][k] * l[j][k];
+      l[i][j] = i == j ? sqrtl(l[i][j]) : l[i][j] / l[j][j];
+    }
+    white[i] = data.outputs[Index(i)];
+    for (size_t k = 0; k < i; ++k) white[i] -= l[i][k] * white[k];
+    white[i] /= l[i][i];
+    value -= white[i] * white[i] / 2 + logl(l[i][i]);
+  }
+  return value;
+}
+
+TEST(GaussianProcess, LikelihoodAndGradientAreThoseOfLongDoubleToTenDigits) {
+  const GpData data = MakeData(30, 4);
+  const VectorXd theta = MakeHyper(4).ToVector();
+  VectorXd gradient;
+  const double value = LogMarginalLikelihood(data.inputs, data.outputs,
+                                             GpHyperparameters::FromVector(theta), &gradient);
+  const std::vector<long double> at(theta.begin(), theta.end());
+  EXPECT_NEAR(value, double(LongLikelihood(data, at)), 1e-10 * std::abs(value));
+  for (size_t i = 0; i < at.size(); ++i) {
+    const auto difference = [&](long double h) {
+      std::vector<long double> up = at, down = at;
+      up[i] += h;
+      down[i] -= h;
+      return (LongLikelihood(data, up) - LongLikelihood(data, down)) / (2 * h);
+    };
+    // Richardson: truncation of order h⁴ = 1e-16, round-off 1e-18 / h = 1e-14.
+    const long double h = 1e-4L, limit = (4 * difference(h / 2) - difference(h)) / 3;
+    EXPECT_NEAR(gradient[Index(i)], double(limit), 1e-10 * gradient.cwiseAbs().maxCoeff()) << i;
   }
 }
 

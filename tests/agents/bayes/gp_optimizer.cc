@@ -37,8 +37,8 @@ TEST(GpOptimizer, BeginsWithItsDesignWhateverIsTold) {
   for (int i = 0; i < 4; ++i) {
     const VectorXd x = *optimizer.Ask();
     EXPECT_EQ(x, design.row(i).transpose());
-    EXPECT_EQ(*optimizer.Ask(), x);                // asking changes nothing
-    optimizer.Tell(Eigen::Vector2d(0.5, 0.5), 1);  // not where it was asked to
+    EXPECT_EQ(*optimizer.Ask(), x);                                  // asking changes nothing
+    ASSERT_TRUE(optimizer.Tell(Eigen::Vector2d(0.5, 0.5), 1).ok());  // not where it was asked to
   }
   EXPECT_EQ(optimizer.size(), 4u);
   EXPECT_EQ(optimizer.Inputs(), Eigen::MatrixXd::Constant(4, 2, 0.5));
@@ -52,7 +52,7 @@ TEST(GpOptimizer, FindsAParabolasTopAndIsAFunctionOfItsSeed) {
     if (i < 4) {
       EXPECT_NE(*c.Ask(), x) << i;
     }
-    for (GpOptimizer* o : {&a, &b, &c}) o->Tell(x, Height(x));
+    for (GpOptimizer* o : {&a, &b, &c}) ASSERT_TRUE(o->Tell(x, Height(x)).ok());
   }
   ASSERT_TRUE(a.hyperparameters());
   const VectorXd best = *a.BestMean();
