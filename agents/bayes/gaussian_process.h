@@ -15,8 +15,9 @@
 namespace ronchi::agents {
 
 // Variances below this part of the outputs' variance are not resolved: it keeps the covariance of
-// clustered points well conditioned. The same floor as BoTorch's and GPyTorch's likelihoods.
-inline constexpr double kNoiseVarianceFloor = 1e-4;
+// clustered points well conditioned. BoTorch's and GPyTorch's likelihoods have 1e-4, which hides
+// the last hundredth of the way to a maximum of a function without noise.
+inline constexpr double kNoiseVarianceFloor = 1e-6;
 inline constexpr double kMeanVariance = 1.0;
 
 struct GpHyperparameters {

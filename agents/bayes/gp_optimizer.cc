@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "agents/bayes/log_ei.h"
@@ -45,26 +44,20 @@ VectorXd MeansAtData(const GaussianProcess& gp) {
   return means;
 }
 
+// The noise alone is tied down where it is known, to a hundredth of its variance.
+GpPrior PriorOf(const GpOptimizerOptions& options, const OutputMap& map) {
+  GpPrior prior = options.prior;
+  if (!options.noise_sd) return prior;
+  const double variance = map.MapVariance(*options.noise_sd * *options.noise_sd);
+  prior.mean.tail(1).setConstant(std::log(std::max(variance, 1e-30)));
+  prior.sd.tail(1).setConstant(0.01);
+  return prior;
+}
+
+// Up to as many, fits try more starts and warps: they change most, and cost least.
+constexpr size_t kFewObservations = 30;
+
 }  // namespace
-
-Standardisation StandardisationOf(const std::vector<double>& outputs) {
-  if (outputs.empty()) return {};
-  // A copy lies where Eigen's own memory does: the order of its sums depends on the alignment.
-  const VectorXd y = Eigen::Map<const VectorXd>(outputs.data(), Index(outputs.size()));
-  if (y.minCoeff() == y.maxCoeff()) return {.offset = y[0], .scale = 1};
-  // By a power of two, which changes no digit, so that neither sums nor squares overflow.
-  const double unit = std::exp2(std::ilogb(y.cwiseAbs().maxCoeff()));
-  const VectorXd part = y / unit;
-  const double offset = part.mean();
-  const double scale = std::sqrt((part.array() - offset).square().mean()) * unit;
-  return {.offset = offset * unit,
-          .scale = scale >= std::numeric_limits<double>::min() ? scale : 1};
-}
-
-double Standardised(double output, const Standardisation& s) {
-  const double halves = 0.5 * output - 0.5 * s.offset;  // the difference itself may overflow
-  return std::clamp(halves / s.scale * 2, -1e8, 1e8);
-}
 
 GpOptimizer::GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t seed)
     : dimension_(dimension),
@@ -102,23 +95,49 @@ std::optional<GpHyperparameters> GpOptimizer::hyperparameters() const {
   return gp_->hyperparameters();
 }
 
+// All at first, then the neighbours of the last: at every fit while they are few, later at every
+// `refit_period`th observation.
+std::vector<size_t> GpOptimizer::WarpsToTry() const {
+  if (options_.standardisation) return {0};
+  const bool due = size() <= kFewObservations || size() >= warped_at_ + options_.refit_period;
+  if (gp_ && !due) return {warp_};
+  std::vector<size_t> warps;
+  for (size_t k = 0; k < WarpScales().size(); ++k) {
+    if (!gp_ || (k + 1 >= warp_ && k <= warp_ + 1)) warps.push_back(k);
+  }
+  return warps;
+}
+
 absl::Status GpOptimizer::Refit() {
-  standardisation_ = options_.standardisation.value_or(StandardisationOf(outputs_));
-  VectorXd y(Index(outputs_.size()));
-  for (Index i = 0; i < y.size(); ++i) y[i] = Standardised(outputs_[size_t(i)], standardisation_);
   // The last fit is nearly right and the prior's mean guards against having been misled early;
   // a shorter-scaled start catches the other common mode (signal taken for noise).
   std::vector<GpHyperparameters> starts;
   if (gp_) starts.push_back(gp_->hyperparameters());
-  if (!gp_ || size() < options_.refit_always_until) {
+  if (!gp_ || size() < kFewObservations) {
     GpHyperparameters shorter = GpHyperparameters::FromVector(options_.prior.mean);
     shorter.log_length_scale.array() -= 1.0;
     starts.push_back(shorter);
   }
-  const GpData data = {.inputs = Inputs(), .outputs = y};
+  GpData data = {.inputs = Inputs(), .outputs = {}};
+  GpHyperparameters best;
+  double best_value = -INFINITY;
+  const std::vector<size_t> warps = WarpsToTry();
+  if (warps.size() > 1) warped_at_ = size();
+  for (const size_t warp : warps) {
+    OutputMap map(outputs_, options_.standardisation, warp);
+    data.outputs = map.outputs();
+    const GpPrior prior = PriorOf(options_, map);
+    const GpHyperparameters fit = FitMap({&data, 1}, prior, starts);
+    const double value = LogPosterior({&data, 1}, prior, fit.ToVector(), nullptr) +
+                         map.LogJacobian() + LogWarpPrior(warp);
+    if (value <= best_value) continue;
+    best_value = value;
+    best = fit;
+    map_ = std::move(map);
+    warp_ = warp;
+  }
   RONCHI_ASSIGN_OR_RETURN(GaussianProcess gp,
-                          GaussianProcess::Create(data.inputs, data.outputs,
-                                                  FitMap({&data, 1}, options_.prior, starts)));
+                          GaussianProcess::Create(std::move(data.inputs), map_.outputs(), best));
   gp_ = std::move(gp);
   fitted_at_ = size();
   return absl::OkStatus();
@@ -130,7 +149,7 @@ absl::Status GpOptimizer::Update(bool refit_now) {
                                            size() >= fitted_at_ + options_.refit_period);
   if (!gp_ || due || (refit_now && size() > fitted_at_)) return Refit();
   for (size_t i = gp_->size(); i < size(); ++i) {
-    RONCHI_RETURN_IF_ERROR(gp_->Append(inputs_[i], Standardised(outputs_[i], standardisation_)));
+    RONCHI_RETURN_IF_ERROR(gp_->Append(inputs_[i], map_.Map(outputs_[i])));
   }
   return absl::OkStatus();
 }

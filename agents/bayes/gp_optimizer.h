@@ -10,26 +10,21 @@
 #include "agents/bayes/acquisition_optimizer.h"
 #include "agents/bayes/gaussian_process.h"
 #include "agents/bayes/map_fit.h"
+#include "agents/bayes/output_map.h"
 #include "core/status.h"
 
 namespace ronchi::agents {
-
-struct Standardisation {
-  double offset = 0, scale = 1;  // standardised = (output − offset) / scale
-};
-// Mean and standard deviation (1 where the outputs are all the same, or differ by less than the
-// least normal double). Any finite outputs.
-Standardisation StandardisationOf(const std::vector<double>& outputs);
-// Brought within ±1e8, beyond which another standardisation than the data's own resolves nothing.
-double Standardised(double output, const Standardisation& s);
 
 struct GpOptimizerOptions {
   size_t n_initial = 8;  // Sobol points before the model is asked
   GpPrior prior;         // GpPrior::Broad where nothing is known
   // Known from training: then a few flat observations cannot pass their noise off as signal.
-  // Otherwise taken from the data at every fit.
+  // Otherwise taken from the data at every fit, with a warp where their likelihood asks for one
+  // (agents/bayes/output_map.h).
   std::optional<Standardisation> standardisation = {};
-  size_t refit_always_until = 30;  // beyond: every `refit_period` observations
+  // Standard deviation of the noise, in the outputs' unit, where it is known; otherwise learned.
+  std::optional<double> noise_sd = {};
+  size_t refit_always_until = 60;  // beyond: every `refit_period` observations
   size_t refit_period = 5;
   AcquisitionOptions acquisition;
 };
@@ -61,6 +56,7 @@ class GpOptimizer {
  private:
   absl::Status Update(bool refit_now);
   absl::Status Refit();
+  std::vector<size_t> WarpsToTry() const;
   Eigen::MatrixXd NearIncumbent() const;
 
   const size_t dimension_;
@@ -70,8 +66,10 @@ class GpOptimizer {
   std::vector<Eigen::VectorXd> inputs_;
   std::vector<double> outputs_;
   std::optional<GaussianProcess> gp_;
-  Standardisation standardisation_;  // of gp_
-  size_t fitted_at_ = 0;             // number of observations at the last fit
+  OutputMap map_;         // of gp_
+  size_t warp_ = 0;       // of map_
+  size_t fitted_at_ = 0;  // number of observations at the last fit
+  size_t warped_at_ = 0;  // … when other warps were last tried
 };
 
 }  // namespace ronchi::agents

@@ -28,8 +28,8 @@ VectorXd High(Index d) {
 GpPrior GpPrior::Broad(size_t dimension) {
   const Index d = Index(dimension);
   GpPrior prior{.mean = VectorXd(d + 2), .sd = VectorXd(d + 2)};
-  prior.mean << VectorXd::Constant(d, std::sqrt(2.0) + 0.5 * std::log(double(d)) - 3.0), 0.0, -6.0;
-  prior.sd << VectorXd::Constant(d, 1.0), 1.0, 2.0;
+  prior.mean << VectorXd::Constant(d, std::sqrt(2.0) + 0.5 * std::log(double(d)) - 3.0), 0.0, -9.0;
+  prior.sd << VectorXd::Constant(d, 1.0), 1.0, 3.0;
   return prior;
 }
 
@@ -57,7 +57,11 @@ GpHyperparameters FitMap(std::span<const GpData> data, const GpPrior& prior,
   const VectorXd low = Low(d), high = High(d);
   // A hundredth of a nat decides nothing.
   const BoundedMaximumOptions options = {.max_evaluations = 50, .value_tolerance = 1e-3};
-  BoundedMaximum best = MaximizeBounded(posterior, prior.mean, low, high, options);
+  // From much noise it is a slope down to the noise that there is; from little, short length scales
+  // that explain every wiggle are nearer than the truth.
+  VectorXd noisy = prior.mean;
+  noisy[d + 1] += 1.5 * prior.sd[d + 1];
+  BoundedMaximum best = MaximizeBounded(posterior, noisy, low, high, options);
   for (const GpHyperparameters& start : starts) {
     BoundedMaximum end = MaximizeBounded(posterior, start.ToVector(), low, high, options);
     if (end.value > best.value) best = std::move(end);

@@ -16,14 +16,12 @@ struct GpPrior {
 
   // For a problem nothing is known of; over the logarithms, of a unit cube and standardised
   // outputs:
-  //   length scales   N(√2 + ½ ln d − 3, 1²)   signal variance N(0, 1²)   noise variance N(−6, 2²).
+  //   length scales   N(√2 + ½ ln d − 3, 1²)   signal variance N(0, 1²)   noise variance N(−9, 3²).
   // The length scale's centre is the mode of LogNormal(√2 + ½ ln d, √3), which grows with the
   // dimension as distances in a unit cube do (Hvarfner, Hellsten & Nardi, ICML 2024, arXiv
   // 2402.02229). Ours differs: its spread is 1, not √3, and the noise may be anything from a
-  // deterministic function's to a tenth of the outputs (BoTorch has LogNormal(−4, 1)). Chosen
-  // among some 16 variants with bench/agents/gp_regret; on 100 seeds kept out of that choice
-  // (100000 …) the median regret is 0.17 instead of 0.30 (Hartmann6, N = 30) and 4.1e-3 instead of
-  // 7.6e-3 (Branin).
+  // deterministic function's to more than the outputs' own (BoTorch has LogNormal(−4, 1)). Chosen
+  // with bench/agents/gp_regret on seeds below 1000.
   static GpPrior Broad(size_t dimension);
 };
 
@@ -38,7 +36,8 @@ struct GpData {
 double LogPosterior(std::span<const GpData> data, const GpPrior& prior,
                     const Eigen::VectorXd& theta, Eigen::VectorXd* gradient);
 
-// The MAP point; `starts` are tried besides the prior's mean, and the best end wins.
+// The MAP point; `starts` are tried besides the prior's mean with a noise of 1.5 standard deviations
+// more, and the best end wins.
 GpHyperparameters FitMap(std::span<const GpData> data, const GpPrior& prior,
                          const std::vector<GpHyperparameters>& starts);
 

@@ -2,8 +2,11 @@
 // program: regret is no time. One line of JSON a run:
 //   {"problem": "branin", "seed": 100000, "regret": [after each evaluation …], "cpu_ms": a step}
 //
-//   bench_agents_gp_regret [PROBLEM … | all] [--seeds FIRST END]
+//   bench_agents_gp_regret [PROBLEM … | all] [--seeds FIRST END] [--noise SD [--oracle]]
 //   bench_agents_gp_regret --serve
+// --noise adds normal noise of SD times the problem's range to what is told; "regret" is then that
+// of the place of the highest posterior mean after all evaluations, one number. --oracle tells the
+// optimiser the standard deviation, which it learns otherwise.
 // The second form lets another optimiser run on the same problems from the same starts
 // (bench/python/bo_regret.py): it answers lines of standard input, "starts PROBLEM SEED" with
 // {"starts": [[…] …], "evaluations": n} and "value PROBLEM u1 u2 …" with {"regret": r}.
@@ -25,6 +28,47 @@
 namespace ronchi::agents {
 namespace {
 
+void Print(const OptimisationProblem& problem, uint64_t seed, const nlohmann::json& regret,
+           std::clock_t used) {
+  const double steps = double(problem.evaluations - problem.initial);
+  const nlohmann::json line = {{"problem", problem.name},
+                               {"seed", seed},
+                               {"regret", regret},
+                               {"cpu_ms", 1e3 * double(used) / CLOCKS_PER_SEC / steps}};
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+}
+
+struct Noise {
+  double of_range = 0;
+  bool known = false;
+};
+
+// Of the values at 4096 Sobol points.
+double RangeOf(const OptimisationProblem& problem) {
+  const Eigen::MatrixXd points = SobolPoints(4096, problem.dimension, {.name = "bench.range"});
+  double least = INFINITY;
+  for (const auto& row : points.rowwise()) least = std::min(least, problem.f(row.transpose()));
+  return problem.maximum - least;
+}
+
+void RunNoisy(const OptimisationProblem& problem, uint64_t seed, const Noise& noise) {
+  const double sd = noise.of_range * RangeOf(problem);
+  GpOptimizerOptions options;
+  options.n_initial = problem.initial;
+  options.prior = GpPrior::Broad(problem.dimension);
+  if (noise.known) options.noise_sd = sd;
+  GpOptimizer optimizer(problem.dimension, options, seed);
+  RandomStream stream({.seed = seed, .name = "bench.noise"});
+  const std::clock_t start = std::clock();
+  for (size_t n = 0; n < problem.evaluations; ++n) {
+    const Eigen::VectorXd x = *optimizer.Ask();
+    RONCHI_CHECK(optimizer.Tell(x, problem.f(x) + stream.Normal(0, sd)).ok());
+  }
+  const double regret = problem.maximum - problem.f(*optimizer.BestMean());
+  Print(problem, seed, regret, std::clock() - start);
+}
+
 void Run(const OptimisationProblem& problem, uint64_t seed) {
   GpOptimizerOptions options;
   options.n_initial = problem.initial;
@@ -45,13 +89,7 @@ void Run(const OptimisationProblem& problem, uint64_t seed) {
     best = std::max(best, y);
     regrets.push_back(problem.maximum - best);
   }
-  const double steps = double(problem.evaluations - problem.initial);
-  const nlohmann::json line = {{"problem", problem.name},
-                               {"seed", seed},
-                               {"regret", regrets},
-                               {"cpu_ms", 1e3 * double(used) / CLOCKS_PER_SEC / steps}};
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
+  Print(problem, seed, regrets, used);
 }
 
 nlohmann::json Answer(const std::string& line) {
@@ -84,11 +122,16 @@ int Serve() {
 int Main(const std::vector<std::string>& arguments) {
   std::vector<const OptimisationProblem*> problems;
   uint64_t first = 100000, end = 100020;
+  Noise noise;
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--serve") return Serve();
     if (arguments[i] == "--seeds" && i + 2 < arguments.size()) {
       first = std::strtoull(arguments[++i].c_str(), nullptr, 10);
       end = std::strtoull(arguments[++i].c_str(), nullptr, 10);
+    } else if (arguments[i] == "--noise" && i + 1 < arguments.size()) {
+      noise.of_range = std::strtod(arguments[++i].c_str(), nullptr);
+    } else if (arguments[i] == "--oracle") {
+      noise.known = true;
     } else if (const OptimisationProblem* one = FindOptimisationProblem(arguments[i])) {
       problems.push_back(one);
     } else if (arguments[i] != "all") {
@@ -100,7 +143,13 @@ int Main(const std::vector<std::string>& arguments) {
     for (const OptimisationProblem& one : kOptimisationProblems) problems.push_back(&one);
   }
   for (const OptimisationProblem* problem : problems) {
-    for (uint64_t seed = first; seed < end; ++seed) Run(*problem, seed);
+    for (uint64_t seed = first; seed < end; ++seed) {
+      if (noise.of_range > 0) {
+        RunNoisy(*problem, seed, noise);
+      } else {
+        Run(*problem, seed);
+      }
+    }
   }
   return 0;
 }
