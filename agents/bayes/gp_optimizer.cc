@@ -114,9 +114,7 @@ absl::Status GpOptimizer::Refit() {
   std::vector<GpHyperparameters> starts;
   if (gp_) starts.push_back(gp_->hyperparameters());
   if (!gp_ || size() < kFewObservations) {
-    GpHyperparameters shorter = GpHyperparameters::FromVector(options_.prior.mean);
-    shorter.log_length_scale.array() -= 1.0;
-    starts.push_back(shorter);
+    starts.push_back(options_.prior.Shorter());
   }
   GpData data = {.inputs = Inputs(), .outputs = {}};
   GpHyperparameters best;
@@ -137,7 +135,8 @@ absl::Status GpOptimizer::Refit() {
     warp_ = warp;
   }
   RONCHI_ASSIGN_OR_RETURN(GaussianProcess gp,
-                          GaussianProcess::Create(std::move(data.inputs), map_.outputs(), best));
+                          GaussianProcess::Create(std::move(data.inputs), map_.outputs(), best,
+                                                  options_.prior.KernelOrMatern52()));
   gp_ = std::move(gp);
   fitted_at_ = size();
   return absl::OkStatus();

@@ -96,7 +96,8 @@ TEST(GpFuzz, WhatIsNoNumberIsRefusedAndForgotten) {
     EXPECT_TRUE(absl::IsInvalidArgument(optimizer.Tell(Eigen::Vector2d(0.5, bad), 1)));
     EXPECT_TRUE(absl::IsInvalidArgument(
         GaussianProcess::Create(Eigen::MatrixXd::Constant(2, 2, bad), VectorXd::Zero(2),
-                                GpHyperparameters::FromVector(VectorXd::Zero(4)))
+                                GpHyperparameters::FromVector(VectorXd::Zero(4)),
+                                Kernel::Matern52(2))
             .status()));
   }
   EXPECT_TRUE(absl::IsInvalidArgument(optimizer.Tell(VectorXd::Zero(3), 1)));
