@@ -171,6 +171,23 @@ void GaussianProcess::PredictMany(const MatrixXd& x, VectorXd* means, VectorXd* 
       (prior_variance_ - k.colwise().squaredNorm().transpose().array()).max(kVarianceFloor);
 }
 
+VectorXd GaussianProcess::Draw(const MatrixXd& x, RandomStream& stream) const {
+  MatrixXd k =  // [n, m]
+      (kMeanVariance + kernel_.Evaluate(inputs_, x, hyperparameters_.log_kernel)).matrix();
+  VectorXd draw = k.transpose() * weights_;
+  factor_.triangularView<Eigen::Lower>().solveInPlace(k);
+  MatrixXd covariance =
+      (kMeanVariance + kernel_.Evaluate(x, x, hyperparameters_.log_kernel)).matrix();
+  covariance.noalias() -= k.transpose() * k;
+  covariance.diagonal() = covariance.diagonal().cwiseMax(kVarianceFloor);
+  MatrixXd factor;
+  FactorizeWithJitter(covariance, &factor);
+  VectorXd white(x.rows());
+  for (double& one : white) one = stream.Normal();
+  draw.noalias() += factor.triangularView<Eigen::Lower>() * white;
+  return draw;
+}
+
 double GaussianProcess::LogMarginalLikelihood() const {
   return LogDensity(factor_, outputs_, weights_);
 }

@@ -11,6 +11,7 @@
 #include <Eigen/Core>
 
 #include "agents/bayes/kernel.h"
+#include "core/random.h"
 #include "core/status.h"
 
 namespace ronchi::agents {
@@ -57,6 +58,9 @@ class GaussianProcess {
   // x [m, d] → [m] each, in one triangular solve. `variances` may be nullptr.
   void PredictMany(const Eigen::MatrixXd& x, Eigen::VectorXd* means,
                    Eigen::VectorXd* variances) const;
+
+  // One function of the posterior at x [m, d] → [m]: a joint draw. O(m³ + m n²).
+  Eigen::VectorXd Draw(const Eigen::MatrixXd& x, RandomStream& stream) const;
 
   double LogMarginalLikelihood() const;
 

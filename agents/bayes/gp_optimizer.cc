@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "agents/bayes/log_ei.h"
 #include "agents/bayes/sobol.h"
 
 namespace ronchi::agents {
@@ -14,35 +13,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 namespace {
-
-// log EI as the two functions that the optimiser of acquisitions wants.
-BatchFunction LogEiOfMany(const GaussianProcess& gp, double best) {
-  return [&gp, best](const MatrixXd& points) {
-    VectorXd means, variances;
-    gp.PredictMany(points, &means, &variances);
-    VectorXd values(means.size());
-    for (Index i = 0; i < means.size(); ++i) {
-      values[i] = ComputeLogEi(means[i], std::sqrt(variances[i]), best).value;
-    }
-    return values;
-  };
-}
-
-SmoothFunction LogEiOfOne(const GaussianProcess& gp, double best) {
-  return [&gp, best](const VectorXd& x, VectorXd* gradient) {
-    const GpPredictionWithGradient p = gp.PredictWithGradient(x);
-    const double sigma = std::sqrt(p.value.variance);
-    const LogEi ei = ComputeLogEi(p.value.mean, sigma, best);
-    *gradient = ei.d_mean * p.mean_gradient + ei.d_sigma / (2 * sigma) * p.variance_gradient;
-    return ei.value;
-  };
-}
-
-VectorXd MeansAtData(const GaussianProcess& gp) {
-  VectorXd means;
-  gp.PredictMany(gp.inputs(), &means, nullptr);
-  return means;
-}
 
 // The noise alone is tied down where it is known, to a hundredth of its variance.
 GpPrior PriorOf(const GpOptimizerOptions& options, const OutputMap& map) {
@@ -66,7 +36,7 @@ GpOptimizer::GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t 
       initial_(SobolPoints(options_.n_initial, dimension,
                            {.seed = seed, .name = "agents.gp.initial_design"})) {}
 
-absl::Status GpOptimizer::Tell(const VectorXd& x, double output) {
+absl::Status GpOptimizer::CheckPoint(const VectorXd& x) const {
   if (x.size() != Index(dimension_)) {
     return absl::InvalidArgumentError(absl::StrCat("an observation at a point of ", x.size(),
                                                    " dimensions; allowed: ", dimension_));
@@ -75,6 +45,11 @@ absl::Status GpOptimizer::Tell(const VectorXd& x, double output) {
     return absl::InvalidArgumentError(
         "a point observed is no number or beyond 1e6 sides of the unit cube");
   }
+  return absl::OkStatus();
+}
+
+absl::Status GpOptimizer::Tell(const VectorXd& x, double output) {
+  RONCHI_RETURN_IF_ERROR(CheckPoint(x));
   if (!std::isfinite(output)) {
     return absl::InvalidArgumentError(
         absl::StrCat("an observed value of ", output, " is not allowed; allowed: finite numbers"));
@@ -155,29 +130,56 @@ absl::Status GpOptimizer::Update(bool refit_now) {
 
 // Sobol points are sparse in many dimensions; the best optimum often lies close by what is best so
 // far. 32 points around it, at a hundredth and a tenth of the cube.
-MatrixXd GpOptimizer::NearIncumbent() const {
+MatrixXd GpOptimizer::NearIncumbent(const GaussianProcess& gp, uint64_t step) const {
+  VectorXd means;
+  gp.PredictMany(gp.inputs(), &means, nullptr);
   Index at = 0;
-  MeansAtData(*gp_).maxCoeff(&at);
+  means.maxCoeff(&at);
   constexpr Index kPoints = 32;
-  RandomStream stream({.seed = seed_, .name = "agents.gp.near_incumbent", .step = size()});
+  RandomStream stream({.seed = seed_, .name = "agents.gp.near_incumbent", .step = step});
   MatrixXd near(kPoints, Index(dimension_));
   for (Index i = 0; i < kPoints; ++i) {
     const double sigma = i % 2 == 0 ? 0.01 : 0.1;
     for (Index d = 0; d < near.cols(); ++d) {
-      near(i, d) = std::clamp(gp_->inputs()(at, d) + stream.Normal(0, sigma), 0.0, 1.0);
+      near(i, d) = std::clamp(gp.inputs()(at, d) + stream.Normal(0, sigma), 0.0, 1.0);
     }
   }
   return near;
 }
 
 absl::StatusOr<VectorXd> GpOptimizer::Ask() {
-  if (size() < options_.n_initial) return VectorXd(initial_.row(Index(size())).transpose());
-  RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
-  const double best = MeansAtData(*gp_).maxCoeff();
-  return MaximizeOverCube(
-             LogEiOfMany(*gp_, best), LogEiOfOne(*gp_, best), dimension_, NearIncumbent(),
-             {.seed = seed_, .name = "agents.gp.acquisition", .step = size()}, options_.acquisition)
-      .x;
+  RONCHI_ASSIGN_OR_RETURN(const MatrixXd batch, AskBatch(1));
+  return VectorXd(batch.row(0).transpose());
+}
+
+absl::StatusOr<MatrixXd> GpOptimizer::AskBatch(size_t count, const std::vector<VectorXd>& pending) {
+  for (const VectorXd& x : pending) RONCHI_RETURN_IF_ERROR(CheckPoint(x));
+  MatrixXd batch{Index(count), Index(dimension_)};
+  std::optional<GaussianProcess> gp;  // with what is pending
+  for (size_t i = 0; i < count; ++i) {
+    const size_t step = size() + pending.size() + i;
+    if (step < options_.n_initial) {
+      batch.row(Index(i)) = initial_.row(Index(step));
+      continue;
+    }
+    if (!gp) {
+      RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
+      gp = gp_;
+      for (const VectorXd& x : pending) {
+        RONCHI_RETURN_IF_ERROR(gp->Append(x, gp->Predict(x).mean));
+      }
+      for (size_t j = 0; j < i; ++j) {
+        const VectorXd x = batch.row(Index(j)).transpose();
+        RONCHI_RETURN_IF_ERROR(gp->Append(x, gp->Predict(x).mean));
+      }
+    }
+    const VectorXd next = options_.rule->Next(
+        *gp, NearIncumbent(*gp, step),
+        {.seed = seed_, .name = "agents.gp.acquisition", .step = step}, options_.acquisition);
+    batch.row(Index(i)) = next.transpose();
+    if (i + 1 < count) RONCHI_RETURN_IF_ERROR(gp->Append(next, gp->Predict(next).mean));
+  }
+  return batch;
 }
 
 absl::StatusOr<VectorXd> GpOptimizer::BestMean() {
@@ -192,7 +194,7 @@ absl::StatusOr<VectorXd> GpOptimizer::BestMean() {
     *gradient = p.mean_gradient;
     return p.value.mean;
   };
-  return MaximizeOverCube(many, one, dimension_, NearIncumbent(),
+  return MaximizeOverCube(many, one, dimension_, NearIncumbent(*gp_, size()),
                           {.seed = seed_, .name = "agents.gp.best_mean", .step = size()},
                           options_.acquisition)
       .x;

@@ -1,13 +1,15 @@
 // Bayesian optimisation by asking and telling: maximises a noisy function over the unit cube with a
-// Gaussian process and log expected improvement. Serial; what it asks is a function of its options,
+// Gaussian process and an acquisition function. Serial; what it asks is a function of its options,
 // its seed and what it was told.
 #pragma once
 
 #include <Eigen/Core>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "agents/bayes/acquisition_optimizer.h"
+#include "agents/bayes/expected_improvement.h"
 #include "agents/bayes/gaussian_process.h"
 #include "agents/bayes/map_fit.h"
 #include "agents/bayes/output_map.h"
@@ -26,6 +28,7 @@ struct GpOptimizerOptions {
   std::optional<double> noise_sd = {};
   size_t refit_always_until = 60;  // beyond: every `refit_period` observations
   size_t refit_period = 5;
+  std::shared_ptr<const Acquisition> rule = MakeExpectedImprovement();
   AcquisitionOptions acquisition;
 };
 
@@ -38,11 +41,17 @@ class GpOptimizer {
   // infinite, or an x beyond 1e6.
   absl::Status Tell(const Eigen::VectorXd& x, double output);
 
-  // The next point: the initial design while fewer than n_initial are told, then the maximum of
-  // log EI. With noisy observations the incumbent is the highest posterior mean at the points
-  // observed, not the highest output, which would be the luckiest one (the plug-in of Picheny,
-  // Wagner & Ginsbourger, Struct. Multidisc. Optim. 48, 607, 2013).
+  // The next point: the initial design while fewer than n_initial are told, then what the
+  // acquisition chooses.
   absl::StatusOr<Eigen::VectorXd> Ask();
+
+  // The next `count` points [count, d] when those of `pending`, asked for before, are not told yet:
+  // one after the other, each as if those before it had given the posterior mean there, so that no
+  // two look at the same (the "kriging believer" of Ginsbourger, Le Riche & Carraro, 2010).
+  // FailedPrecondition: beyond the initial design with nothing told. InvalidArgument: a pending
+  // point that Tell would refuse.
+  absl::StatusOr<Eigen::MatrixXd> AskBatch(size_t count,
+                                           const std::vector<Eigen::VectorXd>& pending = {});
 
   // The maximum of the posterior mean over the whole cube. FailedPrecondition: nothing told yet.
   absl::StatusOr<Eigen::VectorXd> BestMean();
@@ -57,7 +66,8 @@ class GpOptimizer {
   absl::Status Update(bool refit_now);
   absl::Status Refit();
   std::vector<size_t> WarpsToTry() const;
-  Eigen::MatrixXd NearIncumbent() const;
+  absl::Status CheckPoint(const Eigen::VectorXd& x) const;
+  Eigen::MatrixXd NearIncumbent(const GaussianProcess& gp, uint64_t step) const;
 
   const size_t dimension_;
   const GpOptimizerOptions options_;

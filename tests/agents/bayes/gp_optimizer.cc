@@ -88,5 +88,43 @@ TEST(GpOptimizer, UsesTheNoiseThatIsKnown) {
   EXPECT_NEAR(in_outputs, 0.5, 0.02);
 }
 
+TEST(GpOptimizer, ABatchOfOneIsWhatIsAskedAndOthersLookElsewhere) {
+  GpOptimizer optimizer = Optimizer(3);
+  EXPECT_TRUE(absl::IsFailedPrecondition(optimizer.AskBatch(5).status()));  // the design has four
+  const Eigen::MatrixXd design = *optimizer.AskBatch(4);
+  EXPECT_EQ(*optimizer.AskBatch(2, {design.row(0).transpose(), design.row(1).transpose()}),
+            design.bottomRows(2));
+  for (int i = 0; i < 10; ++i) {
+    const VectorXd x = *optimizer.Ask();
+    ASSERT_TRUE(optimizer.Tell(x, Height(x)).ok());
+  }
+  const Eigen::MatrixXd batch = *optimizer.AskBatch(4);
+  EXPECT_EQ(batch.row(0).transpose(), *optimizer.Ask());
+  EXPECT_EQ(batch, *optimizer.AskBatch(4));  // asking changes nothing
+  // Whoever is told of the first two asks for the others.
+  const Eigen::MatrixXd rest =
+      *optimizer.AskBatch(2, {batch.row(0).transpose(), batch.row(1).transpose()});
+  EXPECT_EQ(rest, batch.bottomRows(2));
+  EXPECT_TRUE(absl::IsInvalidArgument(optimizer.AskBatch(1, {VectorXd::Zero(3)}).status()));
+}
+
+TEST(GpOptimizer, BatchesFindTheTopAsSinglePointsDo) {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    GpOptimizer optimizer = Optimizer(seed);
+    for (int round = 0; round < 5; ++round) {
+      const Eigen::MatrixXd batch = *optimizer.AskBatch(4);
+      for (Eigen::Index i = 0; i < 4; ++i) {
+        const VectorXd x = batch.row(i).transpose();
+        ASSERT_TRUE(optimizer.Tell(x, Height(x)).ok());
+      }
+      // Beyond the design no two points of a batch are the same.
+      for (Eigen::Index i = 1; i < 4; ++i) {
+        EXPECT_GT((batch.row(i) - batch.row(0)).norm(), 1e-9) << round;
+      }
+    }
+    EXPECT_GT(Height(*optimizer.BestMean()), 5 - 0.001);
+  }
+}
+
 }  // namespace
 }  // namespace ronchi::agents
