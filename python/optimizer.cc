@@ -2,6 +2,7 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 
@@ -37,25 +38,29 @@ class PyGpOptimizer {
                    seed) {}
   void Tell(const Point& at, double value, const std::vector<double>& constraints) {
     const std::lock_guard<std::mutex> alone(mutex_);
-    optimizer_.Tell(Inside(at), value, constraints);
+    Raise(optimizer_.Tell(Inside(at), value, constraints));
   }
-  // Of each fit: the number of points that it knew, then its hyper-parameters.
+  // Of each fit: the points that it knew, its warp and when that was chosen, hyper-parameters.
   std::vector<Point> Fits() {
     const std::lock_guard<std::mutex> alone(mutex_);
     std::vector<Point> all;
     for (const auto& fit : optimizer_.fits()) {
-      all.push_back(ToList(fit.hyperparameters));
-      all.back().insert(all.back().begin(), double(fit.observations));
+      all.push_back({double(fit.observations), double(fit.warp), double(fit.warped_at)});
+      const Point own = ToList(fit.hyperparameters);
+      all.back().insert(all.back().end(), own.begin(), own.end());
     }
     return all;
   }
   void Restore(const std::vector<Point>& all) {
     std::vector<agents::GpOptimizer::Fit> fits;
     for (const Point& p : all) {
-      const bool counts = !p.empty() && p[0] >= 0 && p[0] < 1e9;
-      fits.push_back({counts ? size_t(p[0]) : 0,
-                      Eigen::Map<const Eigen::VectorXd>(p.data(), Eigen::Index(p.size()))
-                          .tail(Eigen::Index(p.size()) - (p.empty() ? 0 : 1))});
+      const auto count = [&](size_t i) {
+        return i < p.size() && p[i] >= 0 && p[i] < 1e9 ? size_t(p[i]) : 0;
+      };
+      const Eigen::Index rest = std::max<Eigen::Index>(0, Eigen::Index(p.size()) - 3);
+      fits.push_back(
+          {count(0), count(1), count(2),
+           Eigen::Map<const Eigen::VectorXd>(p.data(), Eigen::Index(p.size())).tail(rest)});
     }
     absl::Status status;
     {
@@ -68,7 +73,8 @@ class PyGpOptimizer {
   Point Ask(const std::vector<Point>& pending) {
     std::vector<Eigen::VectorXd> points;
     for (const Point& p : pending) points.push_back(Inside(p));
-    return ToList(Alone([&] { return optimizer_.Ask(points); }));
+    const Eigen::MatrixXd next = Alone([&] { return optimizer_.AskBatch(1, points); });
+    return ToList(next.row(0).transpose());
   }
   Point BestMean() {
     return ToList(Alone([&] { return optimizer_.BestMean(); }));

@@ -58,9 +58,7 @@ void LearnPrior(const std::vector<Episode>& episodes, GpPolicyOptions* options) 
     data.push_back({.inputs = e.inputs, .outputs = (y.array() - common.offset) / common.scale});
   }
   const GpPrior broad = GpPrior::Broad(size_t(data[0].inputs.cols()));
-  GpHyperparameters shorter = GpHyperparameters::FromVector(broad.mean);
-  shorter.log_length_scale.array() -= 1.0;
-  const VectorXd mean = FitMap(data, broad, {shorter}).ToVector();
+  const VectorXd mean = FitMap(data, broad, {broad.Shorter()}).ToVector();
   const GpPrior around = {.mean = mean, .sd = VectorXd::Ones(mean.size())};
   VectorXd variance = VectorXd::Constant(mean.size(), kLeastSd * kLeastSd);
   for (const GpData& one : data) {

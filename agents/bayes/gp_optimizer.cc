@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/str_cat.h"
 #include "agents/bayes/feasibility.h"
-#include "agents/bayes/log_ei.h"
 #include "agents/bayes/sobol.h"
 
 namespace ronchi::agents {
@@ -15,45 +15,20 @@ using Eigen::VectorXd;
 
 namespace {
 
-// log EI as the two functions that the optimiser of acquisitions wants.
-BatchFunction LogEiOfMany(const GaussianProcess& gp, double best) {
-  return [&gp, best](const MatrixXd& points) {
-    VectorXd means, variances;
-    gp.PredictMany(points, &means, &variances);
-    VectorXd values(means.size());
-    for (Index i = 0; i < means.size(); ++i) {
-      values[i] = ComputeLogEi(means[i], std::sqrt(variances[i]), best).value;
-    }
-    return values;
-  };
+// The noise alone is tied down where it is known, to a hundredth of its variance.
+GpPrior PriorOf(const GpOptimizerOptions& options, const OutputMap& map) {
+  GpPrior prior = options.prior;
+  if (!options.noise_sd) return prior;
+  const double variance = map.MapVariance(*options.noise_sd * *options.noise_sd);
+  prior.mean.tail(1).setConstant(std::log(std::max(variance, 1e-30)));
+  prior.sd.tail(1).setConstant(0.01);
+  return prior;
 }
 
-SmoothFunction LogEiOfOne(const GaussianProcess& gp, double best) {
-  return [&gp, best](const VectorXd& x, VectorXd* gradient) {
-    const GpPredictionWithGradient p = gp.PredictWithGradient(x);
-    const double sigma = std::sqrt(p.value.variance);
-    const LogEi ei = ComputeLogEi(p.value.mean, sigma, best);
-    *gradient = ei.d_mean * p.mean_gradient + ei.d_sigma / (2 * sigma) * p.variance_gradient;
-    return ei.value;
-  };
-}
-
-VectorXd MeansAtData(const GaussianProcess& gp) {
-  VectorXd means;
-  gp.PredictMany(gp.inputs(), &means, nullptr);
-  return means;
-}
+// Up to as many, fits try more starts and warps: they change most, and cost least.
+constexpr size_t kFewObservations = 30;
 
 }  // namespace
-
-Standardisation StandardisationOf(const std::vector<double>& outputs) {
-  // A copy lies where Eigen's own memory does: the order of its sums depends on the alignment.
-  const VectorXd y = Eigen::Map<const VectorXd>(outputs.data(), Index(outputs.size()));
-  if (y.size() == 0) return {};
-  const double offset = y.mean();
-  const double scale = std::sqrt((y.array() - offset).square().mean());
-  return {.offset = offset, .scale = scale > 0 ? scale : 1};
-}
 
 GpOptimizer::GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t seed)
     : dimension_(dimension),
@@ -62,17 +37,44 @@ GpOptimizer::GpOptimizer(size_t dimension, GpOptimizerOptions options, uint64_t 
       initial_(SobolPoints(options_.n_initial, dimension,
                            {.seed = seed, .name = "agents.gp.initial_design"})) {}
 
-void GpOptimizer::Tell(const VectorXd& x, double output, std::span<const double> constraints) {
-  if (outputs_.empty()) {
+absl::Status GpOptimizer::CheckPoint(const VectorXd& x) const {
+  if (x.size() != Index(dimension_)) {
+    return absl::InvalidArgumentError(absl::StrCat("an observation at a point of ", x.size(),
+                                                   " dimensions; allowed: ", dimension_));
+  }
+  if (!(x.array().abs() <= 1e6).all()) {
+    return absl::InvalidArgumentError(
+        "a point observed is no number or beyond 1e6 sides of the unit cube");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GpOptimizer::Tell(const VectorXd& x, double output,
+                               std::span<const double> constraints) {
+  RONCHI_RETURN_IF_ERROR(CheckPoint(x));
+  std::vector<double> values(constraints.begin(), constraints.end());
+  values.push_back(output);
+  for (const double value : values) {
+    if (std::isfinite(value)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("an observed value of ", value, " is not allowed; allowed: finite numbers"));
+  }
+  for (size_t i = 0; outputs_.empty() && i < constraints.size(); ++i) {
     GpOptimizerOptions options = options_;
     options.standardisation.reset();
-    for (size_t i = 0; i < constraints.size(); ++i) {
-      constraints_.emplace_back(dimension_, options, seed_);
-    }
+    options.noise_sd.reset();
+    constraints_.emplace_back(dimension_, options, seed_);
+  }
+  if (constraints.size() != constraints_.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(constraints.size(), " constraints; there were ",
+                                                   constraints_.size(), " at first"));
+  }
+  for (size_t i = 0; i < constraints.size(); ++i) {
+    RONCHI_RETURN_IF_ERROR(constraints_[i].Tell(x, constraints[i]));
   }
   inputs_.push_back(x);
   outputs_.push_back(output);
-  for (size_t i = 0; i < constraints_.size(); ++i) constraints_[i].Tell(x, constraints[i]);
+  return absl::OkStatus();
 }
 
 MatrixXd GpOptimizer::Inputs() const {
@@ -86,9 +88,65 @@ std::optional<GpHyperparameters> GpOptimizer::hyperparameters() const {
   return gp_->hyperparameters();
 }
 
+// All at first, then the neighbours of the last: at every fit while they are few, later at every
+// `refit_period`th observation.
+std::vector<size_t> GpOptimizer::WarpsToTry() const {
+  if (options_.standardisation) return {0};
+  const bool due = size() <= kFewObservations || size() >= warped_at_ + options_.refit_period;
+  if (gp_ && !due) return {warp_};
+  std::vector<size_t> warps;
+  for (size_t k = 0; k < WarpScales().size(); ++k) {
+    if (!gp_ || (k + 1 >= warp_ && k <= warp_ + 1)) warps.push_back(k);
+  }
+  return warps;
+}
+
+absl::Status GpOptimizer::Refit() {
+  // The last fit is nearly right and the prior's mean guards against having been misled early;
+  // a shorter-scaled start catches the other common mode (signal taken for noise).
+  std::vector<GpHyperparameters> starts;
+  if (gp_) starts.push_back(gp_->hyperparameters());
+  if (!gp_ || size() < kFewObservations) {
+    starts.push_back(options_.prior.Shorter());
+  }
+  GpData data = {.inputs = Inputs(), .outputs = {}};
+  GpHyperparameters best;
+  size_t best_warp = 0;
+  double best_value = -INFINITY;
+  const std::vector<size_t> warps = WarpsToTry();
+  if (warps.size() > 1) warped_at_ = size();
+  for (const size_t warp : warps) {
+    const OutputMap map(outputs_, options_.standardisation, warp);
+    data.outputs = map.outputs();
+    const GpPrior prior = PriorOf(options_, map);
+    const GpHyperparameters fit = FitMap({&data, 1}, prior, starts);
+    const double value = LogPosterior({&data, 1}, prior, fit.ToVector(), nullptr) +
+                         map.LogJacobian() + LogWarpPrior(warp);
+    if (value <= best_value) continue;
+    best_value = value;
+    best = fit;
+    best_warp = warp;
+  }
+  return Condition(size(), best_warp, best);
+}
+
+absl::Status GpOptimizer::Condition(size_t observations, size_t warp,
+                                    const GpHyperparameters& hyperparameters) {
+  const std::vector<double> known(outputs_.begin(), outputs_.begin() + long(observations));
+  map_ = OutputMap(known, options_.standardisation, warp);
+  RONCHI_ASSIGN_OR_RETURN(
+      GaussianProcess gp,
+      GaussianProcess::Create(Inputs().topRows(Index(observations)), map_.outputs(),
+                              hyperparameters, options_.prior.KernelOrMatern52()));
+  gp_ = std::move(gp);
+  warp_ = warp;
+  fitted_at_ = observations;
+  return absl::OkStatus();
+}
+
 std::vector<GpOptimizer::Fit> GpOptimizer::fits() const {
   if (!gp_) return {};
-  std::vector<Fit> fits = {{fitted_at_, gp_->hyperparameters().ToVector()}};
+  std::vector<Fit> fits = {{fitted_at_, warp_, warped_at_, gp_->hyperparameters().ToVector()}};
   for (const GpOptimizer& c : constraints_) {
     for (Fit& fit : c.fits()) fits.push_back(std::move(fit));
   }
@@ -108,41 +166,13 @@ absl::Status GpOptimizer::Restore(std::span<const Fit> fits) {
 }
 
 absl::Status GpOptimizer::RestoreOwn(const Fit& fit) {
-  if (fit.observations < 1 || fit.observations > size() ||
-      fit.hyperparameters.size() != Index(dimension_) + 2 || !fit.hyperparameters.allFinite()) {
+  if (fit.observations < 1 || fit.observations > size() || fit.warp >= WarpScales().size() ||
+      fit.hyperparameters.size() != options_.prior.mean.size() ||
+      !fit.hyperparameters.allFinite()) {
     return absl::InvalidArgumentError("no fit of what has been told");
   }
-  return Condition(fit.observations, GpHyperparameters::FromVector(fit.hyperparameters));
-}
-
-absl::Status GpOptimizer::Condition(size_t observations, const GpHyperparameters& hyperparameters) {
-  const std::vector<double> outputs(outputs_.begin(), outputs_.begin() + long(observations));
-  standardisation_ = options_.standardisation.value_or(StandardisationOf(outputs));
-  VectorXd y = Eigen::Map<const VectorXd>(outputs.data(), Index(observations));
-  y = (y.array() - standardisation_.offset) / standardisation_.scale;
-  RONCHI_ASSIGN_OR_RETURN(
-      GaussianProcess gp,
-      GaussianProcess::Create(Inputs().topRows(Index(observations)), y, hyperparameters));
-  gp_ = std::move(gp);
-  fitted_at_ = observations;
-  return absl::OkStatus();
-}
-
-absl::Status GpOptimizer::Refit() {
-  const Standardisation s = options_.standardisation.value_or(StandardisationOf(outputs_));
-  VectorXd y = Eigen::Map<const VectorXd>(outputs_.data(), Index(outputs_.size()));
-  y = (y.array() - s.offset) / s.scale;
-  // The last fit is nearly right and the prior's mean guards against having been misled early;
-  // a shorter-scaled start catches the other common mode (signal taken for noise).
-  std::vector<GpHyperparameters> starts;
-  if (gp_) starts.push_back(gp_->hyperparameters());
-  if (!gp_ || size() < options_.refit_always_until) {
-    GpHyperparameters shorter = GpHyperparameters::FromVector(options_.prior.mean);
-    shorter.log_length_scale.array() -= 1.0;
-    starts.push_back(shorter);
-  }
-  const GpData data = {.inputs = Inputs(), .outputs = y};
-  return Condition(size(), FitMap({&data, 1}, options_.prior, starts));
+  warped_at_ = fit.warped_at;
+  return Condition(fit.observations, fit.warp, GpHyperparameters::FromVector(fit.hyperparameters));
 }
 
 absl::Status GpOptimizer::Update(bool refit_now) {
@@ -152,97 +182,92 @@ absl::Status GpOptimizer::Update(bool refit_now) {
                                            size() >= fitted_at_ + options_.refit_period);
   if (!gp_ || due || (refit_now && size() > fitted_at_)) return Refit();
   for (size_t i = gp_->size(); i < size(); ++i) {
-    RONCHI_RETURN_IF_ERROR(
-        gp_->Append(inputs_[i], (outputs_[i] - standardisation_.offset) / standardisation_.scale));
+    RONCHI_RETURN_IF_ERROR(gp_->Append(inputs_[i], map_.Map(outputs_[i])));
   }
   return absl::OkStatus();
 }
 
-VectorXd GpOptimizer::EligibleMeans() const {
-  VectorXd means = MeansAtData(*gp_);
-  for (const GpOptimizer& c : constraints_) {
-    const VectorXd beside = MeansAtData(*c.gp_);
-    for (Index i = 0; i < means.size(); ++i) {
-      if (beside[i] > c.LimitInside()) means[i] = -INFINITY;
-    }
-  }
-  return means;
-}
-
 // Sobol points are sparse in many dimensions; the best optimum often lies close by what is best so
 // far. 32 points around it, at a hundredth and a tenth of the cube.
-MatrixXd GpOptimizer::NearIncumbent(uint64_t step) const {
+MatrixXd GpOptimizer::NearIncumbent(const GaussianProcess& gp, uint64_t step) const {
   Index at = 0;
-  EligibleMeans().maxCoeff(&at);
+  EligibleMeans(gp, Limits()).maxCoeff(&at);
   constexpr Index kPoints = 32;
   RandomStream stream({.seed = seed_, .name = "agents.gp.near_incumbent", .step = step});
   MatrixXd near(kPoints, Index(dimension_));
   for (Index i = 0; i < kPoints; ++i) {
     const double sigma = i % 2 == 0 ? 0.01 : 0.1;
     for (Index d = 0; d < near.cols(); ++d) {
-      near(i, d) = std::clamp(gp_->inputs()(at, d) + stream.Normal(0, sigma), 0.0, 1.0);
+      near(i, d) = std::clamp(gp.inputs()(at, d) + stream.Normal(0, sigma), 0.0, 1.0);
     }
   }
   return near;
 }
 
-absl::StatusOr<VectorXd> GpOptimizer::Ask(std::span<const VectorXd> pending) {
-  const uint64_t step = size() + pending.size();
-  if (step < options_.n_initial) return VectorXd(initial_.row(Index(step)).transpose());
-  if (outputs_.empty()) {  // more at once than the design has: it goes on
-    return VectorXd(
-        SobolPoints(step + 1, dimension_, {.seed = seed_, .name = "agents.gp.initial_design"})
-            .row(Index(step))
-            .transpose());
-  }
-  RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
-  const double best = EligibleMeans().maxCoeff();
-  std::optional<GaussianProcess> believer;
-  if (!pending.empty()) believer = *gp_;
-  for (const VectorXd& x : pending) {
-    RONCHI_RETURN_IF_ERROR(believer->Append(x, believer->Predict(x).mean));
-  }
-  const GaussianProcess& gp = believer ? *believer : *gp_;
-  const BatchFunction many = [&](const MatrixXd& points) -> VectorXd {
-    VectorXd values = std::isfinite(best) ? LogEiOfMany(gp, best)(points)
-                                          : VectorXd(VectorXd::Zero(points.rows()));
-    for (const GpOptimizer& c : constraints_) {
-      values += LogFeasibility(*c.gp_, c.LimitInside(), points);
+std::vector<Constraint> GpOptimizer::Limits() const {
+  std::vector<Constraint> limits;
+  for (const GpOptimizer& c : constraints_) limits.push_back({&*c.gp_, c.map_.Map(0)});
+  return limits;
+}
+
+absl::StatusOr<VectorXd> GpOptimizer::Ask() {
+  RONCHI_ASSIGN_OR_RETURN(const MatrixXd batch, AskBatch(1));
+  return VectorXd(batch.row(0).transpose());
+}
+
+absl::StatusOr<MatrixXd> GpOptimizer::AskBatch(size_t count, const std::vector<VectorXd>& pending) {
+  for (const VectorXd& x : pending) RONCHI_RETURN_IF_ERROR(CheckPoint(x));
+  MatrixXd batch{Index(count), Index(dimension_)};
+  std::optional<GaussianProcess> gp;  // with what is pending
+  for (size_t i = 0; i < count; ++i) {
+    const size_t step = size() + pending.size() + i;
+    if (step < options_.n_initial) {
+      batch.row(Index(i)) = initial_.row(Index(step));
+      continue;
     }
-    return values;
-  };
-  const SmoothFunction one = [&](const VectorXd& x, VectorXd* gradient) {
-    *gradient = VectorXd::Zero(x.size());
-    double value = std::isfinite(best) ? LogEiOfOne(gp, best)(x, gradient) : 0;
-    for (const GpOptimizer& c : constraints_) {
-      VectorXd more;
-      value += LogFeasibility(*c.gp_, c.LimitInside(), x, &more);
-      *gradient += more;
+    if (outputs_.empty()) {  // more at once than the design has: it goes on
+      batch.row(Index(i)) =
+          SobolPoints(step + 1, dimension_, {.seed = seed_, .name = "agents.gp.initial_design"})
+              .row(Index(step));
+      continue;
     }
-    return value;
-  };
-  return MaximizeOverCube(many, one, dimension_, NearIncumbent(step),
-                          {.seed = seed_, .name = "agents.gp.acquisition", .step = step},
-                          options_.acquisition)
-      .x;
+    if (!gp) {
+      RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
+      gp = gp_;
+      for (const VectorXd& x : pending) {
+        RONCHI_RETURN_IF_ERROR(gp->Append(x, gp->Predict(x).mean));
+      }
+      for (size_t j = 0; j < i; ++j) {
+        const VectorXd x = batch.row(Index(j)).transpose();
+        RONCHI_RETURN_IF_ERROR(gp->Append(x, gp->Predict(x).mean));
+      }
+    }
+    const MatrixXd near = NearIncumbent(*gp, step);
+    const StreamKey key = {.seed = seed_, .name = "agents.gp.acquisition", .step = step};
+    const VectorXd next = constraints_.empty()
+                              ? options_.rule->Next(*gp, near, key, options_.acquisition)
+                              : NextWithin(*gp, Limits(), near, key, options_.acquisition);
+    batch.row(Index(i)) = next.transpose();
+    if (i + 1 < count) RONCHI_RETURN_IF_ERROR(gp->Append(next, gp->Predict(next).mean));
+  }
+  return batch;
 }
 
 absl::StatusOr<GpPrediction> GpOptimizer::Predict(const VectorXd& x) {
+  RONCHI_RETURN_IF_ERROR(CheckPoint(x));
   RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
   const GpPrediction p = gp_->Predict(x);
-  return GpPrediction{standardisation_.offset + standardisation_.scale * p.mean,
-                      standardisation_.scale * standardisation_.scale * p.variance};
+  const double deviation = map_.OutputDeviation(p.mean, std::sqrt(p.variance));
+  return GpPrediction{map_.Output(p.mean), deviation * deviation};
 }
 
 absl::StatusOr<VectorXd> GpOptimizer::BestMean() {
   RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/true));
   if (!constraints_.empty()) {
-    VectorXd worth = EligibleMeans();
+    VectorXd worth = EligibleMeans(*gp_, Limits());
     if (!std::isfinite(worth.maxCoeff())) {
       worth.setZero();
-      for (const GpOptimizer& c : constraints_) {
-        worth += LogFeasibility(*c.gp_, c.LimitInside(), gp_->inputs());
-      }
+      for (const Constraint& c : Limits()) worth += LogFeasibility(*c.gp, c.limit, gp_->inputs());
     }
     Index at = 0;
     worth.maxCoeff(&at);
@@ -258,7 +283,7 @@ absl::StatusOr<VectorXd> GpOptimizer::BestMean() {
     *gradient = p.mean_gradient;
     return p.value.mean;
   };
-  return MaximizeOverCube(many, one, dimension_, NearIncumbent(size()),
+  return MaximizeOverCube(many, one, dimension_, NearIncumbent(*gp_, size()),
                           {.seed = seed_, .name = "agents.gp.best_mean", .step = size()},
                           options_.acquisition)
       .x;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,21 +11,28 @@
 
 namespace ronchi::agents {
 
-// Over GpHyperparameters::ToVector(), [d + 2].
+// Over GpHyperparameters::ToVector(), [p + 1].
 struct GpPrior {
   Eigen::VectorXd mean, sd;
+  std::optional<Kernel> kernel = {};  // of p parameters; without it a Matérn 5/2
+
+  Kernel KernelOrMatern52() const {
+    return kernel.value_or(Kernel::Matern52(size_t(mean.size()) - 2));
+  }
 
   // For a problem nothing is known of; over the logarithms, of a unit cube and standardised
   // outputs:
-  //   length scales   N(√2 + ½ ln d − 3, 1²)   signal variance N(0, 1²)   noise variance N(−6, 2²).
+  //   length scales   N(√2 + ½ ln d − 3, 1²)   signal variance N(0, 1²)   noise variance N(−9, 3²).
   // The length scale's centre is the mode of LogNormal(√2 + ½ ln d, √3), which grows with the
   // dimension as distances in a unit cube do (Hvarfner, Hellsten & Nardi, ICML 2024, arXiv
   // 2402.02229). Ours differs: its spread is 1, not √3, and the noise may be anything from a
-  // deterministic function's to a tenth of the outputs (BoTorch has LogNormal(−4, 1)). Chosen
-  // among some 16 variants with bench/agents/gp_regret; on 100 seeds kept out of that choice
-  // (100000 …) the median regret is 0.17 instead of 0.30 (Hartmann6, N = 30) and 4.1e-3 instead of
-  // 7.6e-3 (Branin).
+  // deterministic function's to more than the outputs' own (BoTorch has LogNormal(−4, 1)). Chosen
+  // with bench/agents/gp_regret on seeds below 1000.
   static GpPrior Broad(size_t dimension);
+  // The same of each leaf of another kernel; α and periods N(0, 1²).
+  static GpPrior Broad(const Kernel& kernel);
+  // The mean with the length scales shorter by a factor e: a start for FitMap.
+  GpHyperparameters Shorter() const;
 };
 
 // Observations of one function.
@@ -38,7 +46,8 @@ struct GpData {
 double LogPosterior(std::span<const GpData> data, const GpPrior& prior,
                     const Eigen::VectorXd& theta, Eigen::VectorXd* gradient);
 
-// The MAP point; `starts` are tried besides the prior's mean, and the best end wins.
+// The MAP point; `starts` are tried besides the prior's mean with a noise of 1.5 standard
+// deviations more, and the best end wins.
 GpHyperparameters FitMap(std::span<const GpData> data, const GpPrior& prior,
                          const std::vector<GpHyperparameters>& starts);
 

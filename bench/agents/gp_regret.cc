@@ -1,98 +1,160 @@
-// Simple regret of the GP optimiser on two standard functions, without noise, and CPU time a step:
-// median over seeds of (known minimum − best value found). A plain program: regret is no time.
-//   bench_agents_gp_regret [seeds = 20] [first seed = 100000]
-// Seeds 0 … 59 served to choose the broad prior (agents/bayes/map_fit.h): report others.
+// Simple regret of the GP optimiser on standard problems, and processor time a step. A plain
+// program: regret is no time. One line of JSON a run:
+//   {"problem": "branin", "seed": 100000, "regret": [after each evaluation …], "cpu_ms": a step}
+//
+//   bench_agents_gp_regret [PROBLEM … | all] [--seeds FIRST END] [--noise SD [--oracle]]
+//   bench_agents_gp_regret --serve
+// --noise adds normal noise of SD times the problem's range to what is told; "regret" is then that
+// of the place of the highest posterior mean after all evaluations, one number. --oracle tells the
+// optimiser the standard deviation, which it learns otherwise.
+// The second form lets another optimiser run on the same problems from the same starts
+// (bench/python/bo_regret.py): it answers lines of standard input, "starts PROBLEM SEED" with
+// {"starts": [[…] …], "evaluations": n} and "value PROBLEM u1 u2 …" with {"regret": r}.
+// Seeds below 1000 and from 1030 to 99999 may choose numbers of the optimiser: report others.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <functional>
+#include <iostream>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "agents/bayes/gp_optimizer.h"
+#include "bench/agents/optimisation_problems.h"
+#include "nlohmann/json.hpp"
 
 namespace ronchi::agents {
 namespace {
 
-// Dixon & Szegö (1978), as in Surjanovic & Bingham's library; negated, over the unit cube.
-double Branin(const Eigen::VectorXd& u) {
-  const double x = 15 * u[0] - 5, y = 15 * u[1];
-  const double a = y - 5.1 / (4 * M_PI * M_PI) * x * x + 5 / M_PI * x - 6;
-  return -(a * a + 10 * (1 - 1 / (8 * M_PI)) * std::cos(x) + 10);
-}
-double Hartmann6(const Eigen::VectorXd& u) {
-  constexpr double kA[4][6] = {{10, 3, 17, 3.5, 1.7, 8},
-                               {0.05, 10, 17, 0.1, 8, 14},
-                               {3, 3.5, 1.7, 10, 17, 8},
-                               {17, 8, 0.05, 10, 0.1, 14}};
-  constexpr double kP[4][6] = {{.1312, .1696, .5569, .0124, .8283, .5886},
-                               {.2329, .4135, .8307, .3736, .1004, .9991},
-                               {.2348, .1451, .3522, .2883, .3047, .6650},
-                               {.4047, .8828, .8732, .5743, .1091, .0381}};
-  constexpr double kWeight[4] = {1, 1.2, 3, 3.2};
-  double sum = 0;
-  for (int i = 0; i < 4; ++i) {
-    double exponent = 0;
-    for (int j = 0; j < 6; ++j) exponent += kA[i][j] * (u[j] - kP[i][j]) * (u[j] - kP[i][j]);
-    sum += kWeight[i] * std::exp(-exponent);
-  }
-  return sum;
+void Print(const OptimisationProblem& problem, uint64_t seed, const nlohmann::json& regret,
+           std::clock_t used) {
+  const double steps = double(problem.evaluations - problem.initial);
+  const nlohmann::json line = {{"problem", problem.name},
+                               {"seed", seed},
+                               {"regret", regret},
+                               {"cpu_ms", 1e3 * double(used) / CLOCKS_PER_SEC / steps}};
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
 }
 
-struct Problem {
-  const char* name;
-  std::function<double(const Eigen::VectorXd&)> f;
-  size_t dimension, initial;
-  double maximum;
-  std::vector<size_t> report;  // numbers of evaluations
+struct Noise {
+  double of_range = 0;
+  bool known = false;
 };
 
-double Median(std::vector<double> v) {
-  std::sort(v.begin(), v.end());
-  const size_t n = v.size();
-  return n % 2 ? v[n / 2] : 0.5 * (v[n / 2 - 1] + v[n / 2]);
+// Of the values at 4096 Sobol points.
+double RangeOf(const OptimisationProblem& problem) {
+  const Eigen::MatrixXd points = SobolPoints(4096, problem.dimension, {.name = "bench.range"});
+  double least = INFINITY;
+  for (const auto& row : points.rowwise()) least = std::min(least, problem.f(row.transpose()));
+  return problem.maximum - least;
 }
 
-void Run(const Problem& problem, int seeds, uint64_t first_seed) {
-  std::vector<std::vector<double>> regrets(problem.report.size());
+void RunNoisy(const OptimisationProblem& problem, uint64_t seed, const Noise& noise) {
+  const double sd = noise.of_range * RangeOf(problem);
+  GpOptimizerOptions options;
+  options.n_initial = problem.initial;
+  options.prior = GpPrior::Broad(problem.dimension);
+  if (noise.known) options.noise_sd = sd;
+  GpOptimizer optimizer(problem.dimension, options, seed);
+  RandomStream stream({.seed = seed, .name = "bench.noise"});
   const std::clock_t start = std::clock();
-  for (int seed = 0; seed < seeds; ++seed) {
-    GpOptimizerOptions options;
-    options.n_initial = problem.initial;
-    options.prior = GpPrior::Broad(problem.dimension);
-    GpOptimizer optimizer(problem.dimension, options, first_seed + uint64_t(seed));
-    double best = -INFINITY;
-    for (size_t n = 1; n <= problem.report.back(); ++n) {
-      const Eigen::VectorXd x = *optimizer.Ask();
-      const double y = problem.f(x);
-      optimizer.Tell(x, y);
-      best = std::max(best, y);
-      for (size_t i = 0; i < problem.report.size(); ++i) {
-        if (problem.report[i] == n) regrets[i].push_back(problem.maximum - best);
+  for (size_t n = 0; n < problem.evaluations; ++n) {
+    const Eigen::VectorXd x = *optimizer.Ask();
+    RONCHI_CHECK(optimizer.Tell(x, problem.f(x) + stream.Normal(0, sd)).ok());
+  }
+  const double regret = problem.maximum - problem.f(*optimizer.BestMean());
+  Print(problem, seed, regret, std::clock() - start);
+}
+
+void Run(const OptimisationProblem& problem, uint64_t seed) {
+  GpOptimizerOptions options;
+  options.n_initial = problem.initial;
+  options.prior = GpPrior::Broad(problem.dimension);
+  GpOptimizer optimizer(problem.dimension, options, seed);
+  const Eigen::MatrixXd starts = StartsOf(problem, seed);
+  std::vector<double> regrets;
+  double best = -INFINITY;
+  std::clock_t used = 0;
+  for (size_t n = 0; n < problem.evaluations; ++n) {
+    const std::clock_t before = std::clock();
+    const Eigen::VectorXd x = n < problem.initial
+                                  ? Eigen::VectorXd(starts.row(Eigen::Index(n)).transpose())
+                                  : *optimizer.Ask();
+    used += std::clock() - before;
+    const double y = problem.f(x);
+    RONCHI_CHECK(optimizer.Tell(x, y).ok());
+    best = std::max(best, y);
+    regrets.push_back(problem.maximum - best);
+  }
+  Print(problem, seed, regrets, used);
+}
+
+nlohmann::json Answer(const std::string& line) {
+  std::istringstream words(line);
+  std::string what, name;
+  words >> what >> name;
+  const OptimisationProblem* problem = FindOptimisationProblem(name);
+  if (!problem) return {{"error", "no problem '" + name + "'"}};
+  if (what == "starts") {
+    uint64_t seed = 0;
+    words >> seed;
+    const Eigen::MatrixXd starts = StartsOf(*problem, seed);
+    std::vector<std::vector<double>> rows;
+    for (const auto& row : starts.rowwise()) rows.emplace_back(row.begin(), row.end());
+    return {{"starts", rows}, {"evaluations", problem->evaluations}};
+  }
+  Eigen::VectorXd u(Eigen::Index(problem->dimension));
+  for (double& one : u) words >> one;
+  if (what != "value" || !words) return {{"error", "not understood: " + line}};
+  return {{"regret", problem->maximum - problem->f(u)}};
+}
+
+int Serve() {
+  for (std::string line; std::getline(std::cin, line);) {
+    std::cout << Answer(line).dump() << std::endl;
+  }
+  return 0;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  std::vector<const OptimisationProblem*> problems;
+  uint64_t first = 100000, end = 100020;
+  Noise noise;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--serve") return Serve();
+    if (arguments[i] == "--seeds" && i + 2 < arguments.size()) {
+      first = std::strtoull(arguments[++i].c_str(), nullptr, 10);
+      end = std::strtoull(arguments[++i].c_str(), nullptr, 10);
+    } else if (arguments[i] == "--noise" && i + 1 < arguments.size()) {
+      noise.of_range = std::strtod(arguments[++i].c_str(), nullptr);
+    } else if (arguments[i] == "--oracle") {
+      noise.known = true;
+    } else if (const OptimisationProblem* one = FindOptimisationProblem(arguments[i])) {
+      problems.push_back(one);
+    } else if (arguments[i] != "all") {
+      std::fprintf(stderr, "no problem or option '%s'\n", arguments[i].c_str());
+      return 2;
+    }
+  }
+  if (problems.empty()) {
+    for (const OptimisationProblem& one : kOptimisationProblems) problems.push_back(&one);
+  }
+  for (const OptimisationProblem* problem : problems) {
+    for (uint64_t seed = first; seed < end; ++seed) {
+      if (noise.of_range > 0) {
+        RunNoisy(*problem, seed, noise);
+      } else {
+        Run(*problem, seed);
       }
     }
   }
-  const double steps = double(problem.report.back() - problem.initial) * seeds;
-  const double ms = 1e3 * double(std::clock() - start) / CLOCKS_PER_SEC / steps;
-  for (size_t i = 0; i < problem.report.size(); ++i) {
-    std::vector<double>& r = regrets[i];
-    std::sort(r.begin(), r.end());
-    std::printf("%-10s N = %-3zu median regret %.2e  quartiles %.2e … %.2e  (%d seeds)\n",
-                problem.name, problem.report[i], Median(r), r[r.size() / 4], r[r.size() * 3 / 4],
-                seeds);
-  }
-  std::printf("%-10s %.2f ms CPU a step\n", problem.name, ms);
+  return 0;
 }
 
 }  // namespace
 }  // namespace ronchi::agents
 
-int main(int argc, char** argv) {
-  const int seeds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 20;
-  const uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 100000;
-  using ronchi::agents::Run;
-  Run({"Branin", ronchi::agents::Branin, 2, 6, -0.39788735772973816, {30}}, seeds, first);
-  Run({"Hartmann6", ronchi::agents::Hartmann6, 6, 14, 3.32236801141551, {30, 45, 60}}, seeds,
-      first);
-}
+int main(int argc, char** argv) { return ronchi::agents::Main({argv + 1, argv + argc}); }

@@ -26,13 +26,13 @@ void BM_GpFiveSteps(benchmark::State& state) {
     GpOptimizer optimizer(d, options, 1);
     for (size_t i = 0; i < n; ++i) {
       const Eigen::VectorXd x = points.row(Eigen::Index(i)).transpose();
-      optimizer.Tell(x, Objective(x, noise));
+      RONCHI_CHECK(optimizer.Tell(x, Objective(x, noise)).ok());
     }
     (void)optimizer.Ask();  // the first fit
     state.ResumeTiming();
     for (int step = 0; step < 5; ++step) {
       const Eigen::VectorXd x = *optimizer.Ask();
-      optimizer.Tell(x, Objective(x, noise));
+      RONCHI_CHECK(optimizer.Tell(x, Objective(x, noise)).ok());
     }
   }
 }

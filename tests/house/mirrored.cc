@@ -14,6 +14,9 @@ namespace {
 // What is tested as part of something larger, and where: below tests. A folder stands for all in it
 // that has no test of its own. python/ is tested by Python (tests/python).
 const std::map<std::string, std::string> kElsewhere = {
+    {"agents/bayes/expected_improvement.cc", "agents/bayes/acquisition.cc"},
+    {"agents/bayes/thompson.cc", "agents/bayes/acquisition.cc"},
+    {"agents/bayes/upper_confidence.cc", "agents/bayes/acquisition.cc"},
     {"agents/torch/module.cc", "experiments/loop/quickstart.cc"},
     {"core/deadly_signals.cc", "hw/safety/blanking_ends.cc"},
     {"core/storage_hdf5.cc", "core/storage.cc"},

@@ -37,7 +37,8 @@ TEST(Feasibility, LogPhiFollowsItsAsymptoticSeries) {
 
 TEST(Feasibility, IsTheShareOfDrawsBelowTheLimit) {
   const GpData data = MakeData(12, 3);
-  const GaussianProcess gp = *GaussianProcess::Create(data.inputs, data.outputs, MakeHyper(3));
+  const GaussianProcess gp =
+      *GaussianProcess::Create(data.inputs, data.outputs, MakeHyper(3), Kernel::Matern52(3));
   RandomStream random({.seed = 4, .name = "feasibility"});
   for (int n = 0; n < 20; ++n) {
     const VectorXd x =

@@ -22,21 +22,21 @@ inline GpData MakeData(Eigen::Index n, Eigen::Index d, uint64_t seed = 3) {
 }
 inline GpHyperparameters MakeHyper(Eigen::Index d) {
   GpHyperparameters h;
-  h.log_length_scale = Eigen::VectorXd::LinSpaced(d, -1.2, -0.3);
-  h.log_signal_variance = 0.4;
+  h.log_kernel.resize(d + 1);
+  h.log_kernel << Eigen::VectorXd::LinSpaced(d, -1.2, -0.3), 0.4;
   h.log_noise_variance = -4;
   return h;
 }
 
-// The kernel written out from its definition, one pair at a time.
-inline double Kernel(const Eigen::VectorXd& a, const Eigen::VectorXd& b,
-                     const GpHyperparameters& h) {
+// Mean and Matérn 5/2 written out from its definition, one pair at a time.
+inline double DefinedKernel(const Eigen::VectorXd& a, const Eigen::VectorXd& b,
+                            const GpHyperparameters& h) {
   double r2 = 0;
   for (Eigen::Index i = 0; i < a.size(); ++i) {
-    r2 += std::pow((a[i] - b[i]) / std::exp(h.log_length_scale[i]), 2);
+    r2 += std::pow((a[i] - b[i]) / std::exp(h.log_kernel[i]), 2);
   }
   const double r = std::sqrt(r2), t = std::sqrt(5.0) * r;
-  return kMeanVariance + std::exp(h.log_signal_variance) * (1 + t + 5 * r2 / 3) * std::exp(-t);
+  return kMeanVariance + std::exp(h.log_kernel[a.size()]) * (1 + t + 5 * r2 / 3) * std::exp(-t);
 }
 
 }  // namespace ronchi::agents

@@ -40,12 +40,12 @@ TEST(MapFit, LikelihoodGradientIsTheLimitOfCentralDifferencesAtSecondOrder) {
 TEST(MapFit, FindsTheHyperparametersThatMadeTheData) {
   const Index n = 120;
   GpHyperparameters truth = MakeHyper(2);
-  truth.log_length_scale << std::log(0.15), std::log(0.6);
+  truth.log_kernel.head(2) << std::log(0.15), std::log(0.6);
   truth.log_noise_variance = std::log(0.01);
   const MatrixXd x = SobolPoints(n, 2, {.seed = 4, .name = "test"});
   MatrixXd k(n, n);
   for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < n; ++j) k(i, j) = Kernel(x.row(i), x.row(j), truth);
+    for (Index j = 0; j < n; ++j) k(i, j) = DefinedKernel(x.row(i), x.row(j), truth);
     k(i, i) += 0.01;
   }
   RandomStream stream({.seed = 8, .name = "test"});
@@ -56,8 +56,8 @@ TEST(MapFit, FindsTheHyperparametersThatMadeTheData) {
   const GpHyperparameters fit = FitMap({&data, 1}, GpPrior::Broad(2), {});
   // Length scales and variances of a process in a box of a few length scales are known to about
   // 25 %; four of those.
-  EXPECT_NEAR(fit.log_length_scale[0], truth.log_length_scale[0], 0.6);
-  EXPECT_NEAR(fit.log_length_scale[1], truth.log_length_scale[1], 0.9);
+  EXPECT_NEAR(fit.log_kernel[0], truth.log_kernel[0], 0.6);
+  EXPECT_NEAR(fit.log_kernel[1], truth.log_kernel[1], 0.9);
   EXPECT_NEAR(fit.log_noise_variance, truth.log_noise_variance, 0.8);
   const GpPrior prior = GpPrior::Broad(2);
   EXPECT_GE(LogPosterior({&data, 1}, prior, fit.ToVector(), nullptr),
