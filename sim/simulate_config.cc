@@ -293,6 +293,7 @@ absl::StatusOr<SimulationOptions> ReadSimulationOptions(const Config& config,
   const Config scan = r.Child("scan"), detectors = r.Child("detectors");
   const Config dose = r.Child("dose"), output = r.Child("output"), engine = r.Child("engine");
   r.Known("exit_planes");
+  r.Known("estimate");  // what `ronchi estimate` reads besides
   ErrorList errors;
   errors.Add(r.Done());
   ReadSoFar read;

@@ -38,6 +38,8 @@ struct Arguments {
   std::string method = "sr";
   int whiten = 0;
   std::optional<std::string> simulate;
+  double electrons = 0;  // estimate
+  std::string dataset;
   std::string protocols, ports, host = "127.0.0.1", token_file;  // serve
 };
 
@@ -71,6 +73,8 @@ int HandOver(const Arguments& a);
 int HandOverToServe(const Arguments& a);
 // simulate_verb.cc
 int Simulate(const Arguments& a);
+// estimate_verb.cc
+int EstimateFrames(const Arguments& a);
 // show_verbs.cc
 int List(const Arguments& a);
 int Describe(const Arguments& a);

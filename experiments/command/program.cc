@@ -50,6 +50,9 @@ constexpr Verb kVerbs[] = {
      "ronchi simulate examples/simulate/sto_haadf.yaml -o sto.hdf5\n"
      "  ronchi simulate examples/simulate/sto_haadf.yaml -o focus.hdf5 \\\n"
      "      --set 'beam.aberrations.C10_A={from: -60, to: 60, steps: 5}'"},
+    {"estimate", "thickness, tilt and optics of a diffraction pattern, with their uncertainties",
+     "config", "frames", nullptr,
+     "ronchi estimate examples/estimate/sto_pacbed.yaml examples/estimate/sto_pacbed.npy"},
     {"train", "train a recipe's agent; write the policy file", "recipe", nullptr,
      "file to write (default: <recipe>.policy.json)", "ronchi train quickstart -o gp.policy.json"},
     {"evaluate", "run a policy in many episodes of a recipe's environment", "policy", "recipe",
@@ -97,6 +100,7 @@ std::string WordHelp(const std::string& word) {
       {"run", "the folder of the run"},
       {"word", "pause, resume, skip or stop"},
       {"kind", "recipe, simulate, workflow or environment"},
+      {"frames", "a .npy or .hdf5 file; axes before the last two are averaged over"},
       {"name", "anything that `ronchi list` shows, or a structure file"},
       {"environment", "an environment's id (`ronchi list`)"},
       {"action", "list, clear or path"},
@@ -203,6 +207,12 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   AddNames(verb, sub, a);
   if (verb.second) sub->add_option(verb.second, a->second, WordHelp(verb.second))->required();
   if (verb.output) sub->add_option("-o,--output", a->output, verb.output);
+  if (std::string(verb.name) == "estimate") {
+    sub->add_option("--electrons", a->electrons,
+                    "in the beam, where the frame holds shares of them instead of counts")
+        ->check(CLI::Range(1.0, 1e15));
+    sub->add_option("--dataset", a->dataset, "the path in an HDF5 file of others");
+  }
   if (simulates) {
     sub->add_flag("--dry-run", a->dry_run, "say what it would cost, and stop");
     sub->add_flag("--compare", a->compare, "measure the engine's error against multislice, too");

@@ -44,6 +44,9 @@ const std::map<std::string, std::string> kElsewhere = {
     {"experiments/command/serve_verb.cc", "experiments/serve/serve.cc"},
     {"experiments/command/show_verbs.cc", "experiments/command/cli.cc"},
     {"experiments/command/simulate_verb.cc", "experiments/simulate/examples.cc"},
+    {"experiments/command/estimate_verb.cc", "experiments/estimate/estimate.cc"},
+    {"experiments/estimate/estimate_frame.cc", "experiments/estimate/estimate.cc"},
+    {"experiments/estimate/estimate_job.cc", "experiments/estimate/estimate.cc"},
     {"experiments/flow/flow.cc", "experiments/flow/workflows.cc"},
     {"experiments/flow/flow_answers.cc", "experiments/flow/flow_control.cc"},
     {"experiments/flow/flow_data.cc", "experiments/flow/workflows.cc"},
@@ -160,6 +163,9 @@ const std::map<std::string, std::string> kElsewhere = {
     {"sim/potential/core_nodes.cc", "sim/potential/placement.cc"},
     {"sim/readings.cc", "sim/simulate_jobs.cc"},
     {"sim/transmission.cc", "sim/potential/placement.cc"},
+    {"theory/forward/crystal_camera.cc", "theory/forward/crystal_waves.cc"},
+    {"theory/forward/crystal_pattern.cc", "theory/forward/crystal_waves.cc"},
+    {"theory/forward/crystal_search.cc", "experiments/estimate/estimate.cc"},
     {"theory/forward/crystal_match.cc", "theory/belief/start_search.cc"},
 };
 
