@@ -1,5 +1,5 @@
 // An actor and a critic as learners see them: rows of floats in (agents/features.h), numbers out,
-// and gradients. What they are made of is a backend's (agents/torch/actor_critic.cc); losses,
+// and gradients. What they are made of is a backend's (native_actor_critic.h, torch/); losses,
 // optimisers and distributions know nothing of it.
 #pragma once
 
@@ -45,8 +45,8 @@ class ActorCritic {
   virtual absl::Status SetParameters(std::span<const float> parameters) = 0;
 };
 
-// With the backend there is (agents/nn/backend.h). Weights are orthogonal, a function of the seed.
-// NotFound, Unavailable: no backend.
+// With the backend that does the shape (agents/nn/backend.h). Weights are orthogonal, a function of
+// the seed. NotFound, Unavailable: no backend. InvalidArgument: RONCHI_NETWORKS is something else.
 absl::StatusOr<std::unique_ptr<ActorCritic>> MakeActorCritic(const ActorCriticShape& shape,
                                                              uint64_t seed);
 

@@ -3,9 +3,12 @@
 #include <dlfcn.h>
 #include <link.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "agents/nn/native_actor_critic.h"
 #include "core/later_part.h"
 
 namespace ronchi::agents {
@@ -82,6 +85,15 @@ absl::StatusOr<const NetworkBackend*> LoadNetworkBackend() {
 
 absl::StatusOr<std::unique_ptr<ActorCritic>> MakeActorCritic(const ActorCriticShape& shape,
                                                              uint64_t seed) {
+  const char* asked = std::getenv("RONCHI_NETWORKS");
+  const bool torch = asked && std::string_view(asked) == "torch";
+  if (asked && *asked && !torch && std::string_view(asked) != "native") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("RONCHI_NETWORKS is native (the default) or torch; given: ", asked));
+  }
+  if (!g_named && !torch && NativeNetworksCan(shape)) {
+    return NativeNetworks().make_actor_critic(shape, seed);
+  }
   RONCHI_ASSIGN_OR_RETURN(const NetworkBackend* backend, LoadNetworkBackend());
   return backend->make_actor_critic(shape, seed);
 }

@@ -1,6 +1,8 @@
-// Where networks come from: the module libronchi_torch.so, loaded when one is first needed, not
-// when the program starts (it costs a third of a second and 140 MB), and built then, where ./ronchi
-// has built the program alone; or what a program that links to a backend itself has named.
+// Where networks come from: those of numbers alone are our own (native_actor_critic.h), unless the
+// environment variable RONCHI_NETWORKS is "torch", for a comparison. The rest is in the module
+// libronchi_torch.so, loaded when one is first needed, not when the program starts (it costs a
+// third of a second and 140 MB), and built then, where ./ronchi has built the program alone; or
+// what a program that links to a backend itself has named.
 #pragma once
 
 #include <memory>

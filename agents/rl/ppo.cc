@@ -311,7 +311,8 @@ AgentKind PpoAgent() {
       {"hidden", "units of each of the two layers"}};
   for (AgentKey& key : CheckpointKeys()) keys.push_back(std::move(key));
   return {.kind = "ppo",
-          .summary = "proximal policy optimisation with a small network (libtorch)",
+          .summary =
+              "proximal policy optimisation with a small network (libtorch where there are images)",
           .learns = true,
           .keys = std::move(keys),
           .read = ReadPpo,
