@@ -1,8 +1,11 @@
-// Streams of numbers from elsewhere (`ronchi monitor`), read and watched.
+// What others have made: streams of numbers (`ronchi monitor`), read and watched, and frames
+// (`ronchi estimate`).
 #include <gtest/gtest.h>
 
 #include <sstream>
 
+#include "core/files.h"
+#include "core/npy.h"
 #include "experiments/monitor/csv_rows.h"
 #include "experiments/monitor/stream_watch.h"
 #include "tests/fuzz/fuzzing.h"
@@ -35,6 +38,19 @@ TEST(FuzzStreams, Csv) {
           return Watched(text, {.promise = 10, .reference = 8, .whiten = 1});
         },
         .quick = 1000});
+}
+
+TEST(FuzzStreams, Npy) {
+  // NEP 1: magic, version 1.0, the header's length, the header, the numbers.
+  std::string small = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }";
+  small.resize(117, ' ');
+  small = std::string("\x93NUMPY\x01\x00\x76\x00", 10) + small + "\n" + std::string(12, 7);
+  const auto frame = ReadFile(RONCHI_SOURCE_DIR "/examples/estimate/sto_pacbed.npy");
+  ASSERT_TRUE(frame.ok());
+  Fuzz({.kind = "npy",
+        .corpus = {small, *frame},
+        .read = [](const std::string& bytes) { return ParseNpy(bytes, "frame.npy").status(); },
+        .quick = 2000});
 }
 
 }  // namespace
