@@ -2,13 +2,15 @@
 // program: regret is no time. One line of JSON a run:
 //   {"problem": "branin", "seed": 100000, "regret": [after each evaluation …], "cpu_ms": a step}
 //
-//   bench_agents_gp_regret [PROBLEM … | all] [--seeds FIRST END] [--noise SD [--oracle]]
-//   bench_agents_gp_regret --serve
+//   bench_agents_gp_regret [PROBLEM … | all] [--seeds FIRST END] [--noise SD [--oracle]] [--workers
+//   Q] bench_agents_gp_regret --serve
 // --noise adds normal noise of SD times the problem's range to what is told; "regret" is then that
 // of the place of the highest posterior mean after all evaluations, one number. --oracle tells the
 // optimiser the standard deviation, which it learns otherwise.
-// The second form lets another optimiser run on the same problems from the same starts
-// (bench/python/bo_regret.py): it answers lines of standard input, "starts PROBLEM SEED" with
+// --workers evaluates Q points at a time: the oldest is told, then the next is asked for beside
+// those that are still being evaluated. The second form lets another optimiser run on the same
+// problems from the same starts (bench/python/bo_regret.py): it answers lines of standard input,
+// "starts PROBLEM SEED" with
 // {"starts": [[…] …], "evaluations": n} and "value PROBLEM u1 u2 …" with {"regret": r}.
 // Seeds below 1000 and from 1030 to 99999 may choose numbers of the optimiser: report others.
 #include <algorithm>
@@ -69,7 +71,7 @@ void RunNoisy(const OptimisationProblem& problem, uint64_t seed, const Noise& no
   Print(problem, seed, regret, std::clock() - start);
 }
 
-void Run(const OptimisationProblem& problem, uint64_t seed) {
+void Run(const OptimisationProblem& problem, uint64_t seed, size_t workers) {
   GpOptimizerOptions options;
   options.n_initial = problem.initial;
   options.prior = GpPrior::Broad(problem.dimension);
@@ -78,12 +80,18 @@ void Run(const OptimisationProblem& problem, uint64_t seed) {
   std::vector<double> regrets;
   double best = -INFINITY;
   std::clock_t used = 0;
-  for (size_t n = 0; n < problem.evaluations; ++n) {
+  std::vector<Eigen::VectorXd> pending;  // the oldest first
+  for (size_t asked = 0; regrets.size() < problem.evaluations;) {
     const std::clock_t before = std::clock();
-    const Eigen::VectorXd x = n < problem.initial
-                                  ? Eigen::VectorXd(starts.row(Eigen::Index(n)).transpose())
-                                  : *optimizer.Ask();
+    for (; pending.size() < workers && asked < problem.evaluations; ++asked) {
+      pending.push_back(
+          asked < problem.initial
+              ? Eigen::VectorXd(starts.row(Eigen::Index(asked)).transpose())
+              : Eigen::VectorXd((*optimizer.AskBatch(1, pending)).row(0).transpose()));
+    }
     used += std::clock() - before;
+    const Eigen::VectorXd x = pending.front();
+    pending.erase(pending.begin());
     const double y = problem.f(x);
     RONCHI_CHECK(optimizer.Tell(x, y).ok());
     best = std::max(best, y);
@@ -122,6 +130,7 @@ int Serve() {
 int Main(const std::vector<std::string>& arguments) {
   std::vector<const OptimisationProblem*> problems;
   uint64_t first = 100000, end = 100020;
+  size_t workers = 1;
   Noise noise;
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--serve") return Serve();
@@ -130,6 +139,8 @@ int Main(const std::vector<std::string>& arguments) {
       end = std::strtoull(arguments[++i].c_str(), nullptr, 10);
     } else if (arguments[i] == "--noise" && i + 1 < arguments.size()) {
       noise.of_range = std::strtod(arguments[++i].c_str(), nullptr);
+    } else if (arguments[i] == "--workers" && i + 1 < arguments.size()) {
+      workers = std::max<size_t>(1, std::strtoull(arguments[++i].c_str(), nullptr, 10));
     } else if (arguments[i] == "--oracle") {
       noise.known = true;
     } else if (const OptimisationProblem* one = FindOptimisationProblem(arguments[i])) {
@@ -147,7 +158,7 @@ int Main(const std::vector<std::string>& arguments) {
       if (noise.of_range > 0) {
         RunNoisy(*problem, seed, noise);
       } else {
-        Run(*problem, seed);
+        Run(*problem, seed, workers);
       }
     }
   }
