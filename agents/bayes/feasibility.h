@@ -8,14 +8,6 @@
 
 namespace ronchi::agents {
 
-// log Φ(z) of the standard normal distribution, and its derivative φ(z)/Φ(z). Any finite z; to some
-// round-offs of Φ, or of the logarithm where that is larger.
-struct LogPhi {
-  double value = 0;
-  double derivative = 0;
-};
-LogPhi ComputeLogPhi(double z);
-
 // log P(f(x) ≤ limit) of many points [m, d] → [m], and at one with its gradient [d].
 Eigen::VectorXd LogFeasibility(const GaussianProcess& gp, double limit, const Eigen::MatrixXd& x);
 double LogFeasibility(const GaussianProcess& gp, double limit, const Eigen::VectorXd& x,

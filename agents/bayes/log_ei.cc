@@ -38,6 +38,18 @@ LogH ComputeLogH(double z) {
           .derivative = 1 / c};  // Φ/h = (1/(t + c)) / (c/(t + c))
 }
 
+LogPhi ComputeLogPhi(double z) {
+  const double log_density = -0.5 * z * z - kLogSqrtTwoPi;
+  if (z > kDirectAbove) {
+    const double phi = 0.5 * std::erfc(-z * kSqrtHalf);
+    // Where Φ is nearly 1 its logarithm is that of what is missing.
+    const double value = z > 1 ? std::log1p(-0.5 * std::erfc(z * kSqrtHalf)) : std::log(phi);
+    return {.value = value, .derivative = std::exp(log_density) / phi};
+  }
+  const double denominator = -z + TailFraction(-z);
+  return {.value = log_density - std::log(denominator), .derivative = denominator};
+}
+
 LogEi ComputeLogEi(double mean, double sigma, double best) {
   const double z = (mean - best) / sigma;
   const LogH h = ComputeLogH(z);

@@ -13,6 +13,14 @@ struct LogH {
 };
 LogH ComputeLogH(double z);
 
+// log Φ(z) of the standard normal distribution, and its derivative φ(z)/Φ(z). Any finite z; to some
+// round-offs of Φ, or of the logarithm where that is larger.
+struct LogPhi {
+  double value = 0;
+  double derivative = 0;
+};
+LogPhi ComputeLogPhi(double z);
+
 // log EI of maximisation; sigma > 0. The derivatives are with respect to mean and sigma.
 struct LogEi {
   double value = 0;

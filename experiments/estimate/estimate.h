@@ -54,6 +54,9 @@ struct EstimateResult {
   bool explained = false, converged = false;
   std::string why_not;  // one line; empty where explained
 };
+// InvalidArgument, one line: a frame of another shape than the detector's without a size of its
+// pixels, one without electrons, a scan that is neither one probe nor a raster over whole cells, or
+// what CrystalPattern::Create refuses. Cancelled: interrupted.
 absl::StatusOr<EstimateResult> Estimate(const EstimateJob& job, const EstimateFrame& frame);
 
 }  // namespace ronchi

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "core/angle.h"
 #include "core/parallel.h"
 
 namespace ronchi::theory {
@@ -64,7 +65,7 @@ class TiltLibrary {
     for (int s = 1; s <= common; ++s) {
       if (common % s != 0) continue;
       // A disc of beams, dilated by the rectangle of tilts.
-      const double disc = beams / (s * s), side = 2 * std::sqrt(disc / 3.14159);
+      const double disc = beams / (s * s), side = 2 * std::sqrt(disc / kPi);
       const double waves = (side + Span(0, s)) * (side + Span(1, s));
       const double orders = double(model_.waves().orders() * planes_);
       const bool enough = disc < 30;  // further apart the pattern would no longer be one

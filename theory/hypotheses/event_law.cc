@@ -68,16 +68,19 @@ absl::Status EventLaw::Check(const Acquisition& at) const {
           absl::StrCat("events: the setting ", name, " is missing or below 0"));
     }
   }
-  if (at.data.size() == 1 && at.Setting("energy_eV") > 0) return absl::OkStatus();
-  return absl::InvalidArgumentError("events: one count at an energy above 0 is needed");
+  if (at.data.size() == 1 && at.Setting("energy_eV") > 0 && at.frames == 1) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "events: one count, of one frame, at an energy above 0 is needed; counts add up over "
+      "seconds");
 }
 
 Prediction EventLaw::Predict(const State& values, const Acquisition& at) const {
   const double atoms = at.settings.contains("atoms") ? at.Setting("atoms") : 1;
   const double mean = atoms * at.Setting("seconds") *
                       rate_(values, at.Setting("energy_eV"), at.Setting("current_A_per_m2"));
-  return {Eigen::VectorXd::Constant(1, mean),
-          Eigen::VectorXd::Constant(1, std::max(mean, 1e-3) / at.frames)};
+  return {Eigen::VectorXd::Constant(1, mean), Eigen::VectorXd::Constant(1, std::max(mean, 1e-3))};
 }
 
 Prediction EventLaw::Linearise(const State& values, const Acquisition& at,

@@ -135,7 +135,7 @@ absl::Status Hypothesis::Update(const Acquisition& a) {
 }
 
 const std::vector<Prediction>& Hypothesis::Predictions(const Acquisition& at) {
-  std::vector<Prediction>& known = known_[at.settings];
+  std::vector<Prediction>& known = known_[{at.settings, at.frames}];
   if (known.empty()) {
     for (const State& node : nodes_) {
       known.push_back(law_->Predict(law_->parameters().ToValues(node), at));

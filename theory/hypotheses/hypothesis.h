@@ -59,7 +59,8 @@ class Hypothesis {
   std::vector<double> log_weights_, weights_;
   std::vector<Acquisition> data_;
   double log_evidence_ = 0;
-  std::map<std::map<std::string, double>, std::vector<Prediction>> known_;  // by settings
+  // By settings and the number of frames: what a law that stays as it is depends on.
+  std::map<std::pair<std::map<std::string, double>, int>, std::vector<Prediction>> known_;
 };
 
 // Of each, with equal prior probabilities: p(law | data).

@@ -11,30 +11,6 @@ namespace {
 
 using Eigen::VectorXd;
 
-TEST(Feasibility, LogPhiAgreesWithLongDouble) {
-  for (double z = -12; z <= 8; z += 0.03125) {
-    const long double phi = erfcl(-(long double)(z) / sqrtl(2.0L)) / 2;
-    const double value =
-        double(z > 1 ? log1pl(-erfcl((long double)(z) / sqrtl(2.0L)) / 2) : logl(phi));
-    const double derivative = double(expl(-(long double)(z)*z / 2) / sqrtl(2 * acosl(-1.0L)) / phi);
-    const LogPhi log_phi = ComputeLogPhi(z);
-    EXPECT_NEAR(log_phi.value / value, 1, 1e-14) << z;
-    EXPECT_NEAR(log_phi.derivative / derivative, 1, 1e-13) << z;
-  }
-}
-
-TEST(Feasibility, LogPhiFollowsItsAsymptoticSeries) {
-  for (double z : {-40.0, -1e3, -1e6}) {
-    // Φ(−t) = φ(t)/t (1 − 1/t² + 3/t⁴ − 15/t⁶ + 105/t⁸ …): good to 3e-14 at t = 40
-    const double q = 1 / (z * z);
-    const double value = -0.5 * z * z - 0.5 * std::log(2 * M_PI) - std::log(-z) +
-                         std::log1p(-q * (1 - 3 * q * (1 - 5 * q * (1 - 7 * q))));
-    const LogPhi log_phi = ComputeLogPhi(z);
-    EXPECT_NEAR(log_phi.value / value, 1, 1e-13) << z;
-    EXPECT_NEAR(log_phi.derivative / (-z * (1 + q * (1 - 2 * q))), 1, 1e-8) << z;
-  }
-}
-
 TEST(Feasibility, IsTheShareOfDrawsBelowTheLimit) {
   const GpData data = MakeData(12, 3);
   const GaussianProcess gp =

@@ -67,6 +67,9 @@ TEST(EventLaw, RefusesWhatItCannotTell) {
   at = At(80e3, 1e9, 1, 1);
   at.data = Array<float>({2});
   EXPECT_FALSE(law->Check(at).ok());
+  at = At(80e3, 1e9, 1, 1);
+  at.frames = 2;  // a mean of counts is no count
+  EXPECT_FALSE(law->Check(at).ok());
 }
 
 }  // namespace

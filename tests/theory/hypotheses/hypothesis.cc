@@ -86,6 +86,19 @@ TEST(Hypothesis, PredictsWithWhatIsBelieved) {
   EXPECT_NEAR(mean, 3 * h.mean()[0], 1e-3);
 }
 
+// The mean of nine frames at a setting is worth nine frames there, whatever was asked before.
+TEST(Hypothesis, FramesCount) {
+  const auto line = std::make_shared<LineModel>(false);
+  auto once = *Hypothesis::Create("line", line, Likelihood::kGaussian), mean = once;
+  ASSERT_TRUE(once.Update(OneNumber(2, 1)).ok() && mean.Update(OneNumber(2, 1)).ok());
+  for (int n = 0; n < 9; ++n) ASSERT_TRUE(once.Update(OneNumber(3, 1)).ok());
+  Acquisition nine = OneNumber(3, 1);
+  nine.frames = 9;
+  ASSERT_TRUE(mean.Update(nine).ok());
+  EXPECT_NEAR(mean.mean()[0], once.mean()[0], 1e-6);
+  EXPECT_NEAR(mean.covariance()(0, 0), once.covariance()(0, 0), 1e-6);
+}
+
 TEST(Hypothesis, Refuses) {
   class Moving final : public ForwardModel {
    public:

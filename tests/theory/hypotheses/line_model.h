@@ -25,7 +25,7 @@ class LineModel final : public ForwardModel {
                                    : Eigen::RowVectorXd::Constant(1, s);
   }
   Prediction Predict(const State& v, const Acquisition& at) const override {
-    return {Row(at.Setting("s")) * v, Eigen::VectorXd::Constant(1, kNoise * kNoise)};
+    return {Row(at.Setting("s")) * v, Eigen::VectorXd::Constant(1, kNoise * kNoise / at.frames)};
   }
   Prediction Linearise(const State& v, const Acquisition& at, Eigen::MatrixXd* j) const override {
     *j = Row(at.Setting("s"));
