@@ -70,34 +70,37 @@ def await_port(port, process):
 
 
 class AgainstTheSimulator(unittest.TestCase):
-    def exposes(self, *options):
-        import numpy as np
+    # Runs the peer's exposures of `frames` frames. Each has a simulator of its own: one that has not
+    # seen yet that its client has gone takes the next client's start for that client's.
+    def expose(self, frames, out, *options):
         with tempfile.TemporaryDirectory() as folder:
-            header = write_mib(folder)
             control, data, trigger = free_ports(3)
             simulator = subprocess.Popen(
-                [os.path.join(os.path.dirname(python), "libertem-live-mib-sim"), header, "--host",
-                 "127.0.0.1", "--control-port", str(control), "--data-port", str(data),
+                [os.path.join(os.path.dirname(python), "libertem-live-mib-sim"), write_mib(folder),
+                 "--host", "127.0.0.1", "--control-port", str(control), "--data-port", str(data),
                  "--trigger-port", str(trigger), "--cached", "NONE", *options],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 await_port(control, simulator)
-                out = os.path.join(folder, "out")
-                done = subprocess.run([peer, "expose", f"127.0.0.1:{control}", f"127.0.0.1:{data}",
-                                       "64", out], capture_output=True, text=True, timeout=600)
-                self.assertEqual(done.returncode, 0, done.stderr)
-                seen = np.fromfile(out, dtype="<f4").reshape(3, 64, 256, 256)
-                for exposure in seen:
-                    self.assertTrue(np.array_equal(exposure, counts()))
-                wrong = subprocess.run([peer, "expose", f"127.0.0.1:{control}",
-                                        f"127.0.0.1:{data}", "7", out], capture_output=True,
-                                       text=True, timeout=600)
-                self.assertEqual(wrong.returncode, 1)
-                self.assertIn("an acquisition of 64 frames begins where 7 were asked for",
-                              wrong.stderr)
+                return subprocess.run([peer, "expose", f"127.0.0.1:{control}",
+                                       f"127.0.0.1:{data}", str(frames), out],
+                                      capture_output=True, text=True, timeout=600)
             finally:
                 simulator.kill()
                 simulator.wait()
+
+    def exposes(self, *options):
+        import numpy as np
+        with tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "out")
+            done = self.expose(64, out, *options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for exposure in np.fromfile(out, dtype="<f4").reshape(3, 64, 256, 256):
+                self.assertTrue(np.array_equal(exposure, counts()))
+            wrong = self.expose(7, out, *options)
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn("an acquisition of 64 frames begins where 7 were asked for",
+                          wrong.stderr)
 
     def test_frames(self):
         self.exposes("--wait-trigger")
