@@ -31,12 +31,12 @@ class Differenced {
 
   Eigen::VectorXd Render(const sim::ImageHarmonics& harmonics, const State& values) const {
     const auto& o = model_.options();
-    const size_t n = o.pixels;
-    const double step = o.fov_A / double(n);
-    sim::LinearRaster raster{{}, step, n};
+    const ScannedField& f = o.field;
+    const size_t n = f.pixels[0];
+    sim::LinearRaster raster{{}, f.step_A[0], n};
     for (size_t l = 0; l < n; ++l) {
-      raster.starts_A.push_back(
-          {-o.fov_A / 2 + values[kShiftX], -o.fov_A / 2 + double(l) * step + values[kShiftY]});
+      raster.starts_A.push_back({f.start_A[0] + values[kShiftX],
+                                 f.start_A[1] + double(l) * f.step_A[1] + values[kShiftY]});
     }
     Eigen::VectorXd image(n * n);
     harmonics.ComputeImage(raster, {image.data(), n * n});

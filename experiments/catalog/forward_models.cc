@@ -76,8 +76,7 @@ absl::StatusOr<PreparedTheory> ScannedCrystal(ConfigReader* keys, const TheoryCo
                                                   std::span<const theory::Acquisition>) -> Model {
         return theory::ScannedCrystal::Create(
             {.images = *images,
-             .fov_A = FieldOfView_A(scan),
-             .pixels = scan.pixels_x,
+             .field = theory::ScannedField::Square(FieldOfView_A(scan), scan.pixels_x),
              .electrons_per_pixel = column.nominal_current_A * scan.dwell_s / kElementaryCharge_C,
              .counting = {.counts_per_electron = column.counts_per_electron,
                           .dark_counts = column.dark_counts}},

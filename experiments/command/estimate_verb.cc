@@ -35,9 +35,9 @@ int EstimateFrames(const Arguments& a) {
   absl::StatusOr<EstimateJob> job = ReadEstimateJob(*config);
   if (!job.ok()) return Fail(job.status());
   if (a.electrons > 0) job->electrons = a.electrons;
-  const absl::StatusOr<EstimateFrame> frame = ReadEstimateFrame(a.second, a.dataset, job->detector);
-  if (!frame.ok()) return Fail(frame.status());
-  const absl::StatusOr<EstimateResult> result = Estimate(*job, *frame);
+  const auto frames = ReadFrameSeries(a.second, a.dataset, job->detector);
+  if (!frames.ok()) return Fail(frames.status());
+  const absl::StatusOr<EstimateResult> result = Estimate(*job, *frames);
   if (!result.ok()) return Fail(Annotate(result.status(), a.second));
   if (a.as_json) {
     PrintJson(EstimateToJson(*result));

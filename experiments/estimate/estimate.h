@@ -1,8 +1,9 @@
-// `ronchi estimate`: thickness, tilt, optics and calibration of somebody's diffraction pattern,
-// with their uncertainties, and whether the theory explains the pattern at all.
+// `ronchi estimate`: thickness, tilt, optics and calibration from somebody's frames, with their
+// uncertainties, and whether the theory explains the frames at all.
 //
-// The config is one of `simulate` with one pixelated detector and a section `estimate`: an interval
-// for each unknown (docs/estimate.md). What is not there stays as the config has it.
+// The config is one of `simulate` with a section `estimate`: an interval for each unknown
+// (docs/estimate.md). What is not there stays as the config has it. The detector decides what the
+// frames are: a pixelated one sees a diffraction pattern, a ring a scanned image.
 #pragma once
 
 #include <array>
@@ -17,24 +18,26 @@
 
 namespace ronchi {
 
-// A frame as a file holds it: the mean over all axes but the last two.
-struct EstimateFrame {
-  Array<double> mean;  // the last two axes, as in the file
-  double frames = 1;   // so many make it
+struct FrameSeries {
+  Array<double> values;  // [frames, the last two axes as in the file]; from 0
 };
-// `dataset`: the path in an HDF5 file; empty: /root/<detector>/data, or the only dataset of the
-// usual names. InvalidArgument, NotFound: one line that names the file.
-absl::StatusOr<EstimateFrame> ReadEstimateFrame(const std::string& path, const std::string& dataset,
-                                                const std::string& detector);
+// All axes before the last two count frames. `dataset`: the path in an HDF5 file; empty:
+// /root/<detector>/data, or the only dataset of the usual names. InvalidArgument, NotFound: one
+// line that names the file.
+absl::StatusOr<FrameSeries> ReadFrameSeries(const std::string& path, const std::string& dataset,
+                                            const std::string& detector);
 
 struct EstimateJob {
   sim::SimulationOptions simulate;
   std::string detector;
+  bool of_images = false;                                              // scanned ones, by a ring
   std::vector<std::pair<std::string, std::array<double, 2>>> unknown;  // by name: from, to
-  double electrons = 0;                                                // 0: the frame holds counts
-  double model_error = 0.02;                                           // relative, of every pixel
-  double pixel_mrad = 0;                                               // 0: the detector's
-  bool turned = false;  // the frame's first axis is y
+  // Of images: what was known to be added to a coefficient, one number a frame.
+  std::vector<std::pair<std::string, std::vector<double>>> series;
+  double electrons = 0;       // in a pattern, or a pixel of an image; 0: the frames hold counts
+  double model_error = 0.02;  // relative, of every pixel
+  double pixel_mrad = 0;      // 0: the detector's
+  bool turned = false;        // the frames' first axis is y
 };
 // InvalidArgument: every mistake, a line each.
 absl::StatusOr<EstimateJob> ReadEstimateJob(const Config& config);
@@ -54,9 +57,10 @@ struct EstimateResult {
   bool explained = false, converged = false;
   std::string why_not;  // one line; empty where explained
 };
-// InvalidArgument, one line: a frame of another shape than the detector's without a size of its
-// pixels, one without electrons, a scan that is neither one probe nor a raster over whole cells, or
-// what CrystalPattern::Create refuses. Cancelled: interrupted.
-absl::StatusOr<EstimateResult> Estimate(const EstimateJob& job, const EstimateFrame& frame);
+// InvalidArgument, one line: frames of another shape than the detector's or the scan's, or without
+// electrons; a scan that is neither one probe nor a raster over whole cells (patterns), or no
+// raster (images); what CrystalPattern::Create or ScannedCrystal::Create refuses. Cancelled:
+// interrupted.
+absl::StatusOr<EstimateResult> Estimate(const EstimateJob& job, const FrameSeries& frames);
 
 }  // namespace ronchi

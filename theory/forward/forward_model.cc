@@ -31,10 +31,12 @@ double ChiSquare(const Prediction& prediction, const Acquisition& acquisition) {
 Eigen::VectorXd CountingVariance(const CountingOptions& o, const Eigen::VectorXd& mean,
                                  int frames) {
   const double gain = o.counts_per_electron;
-  return ((gain * (mean.array() - o.dark_counts).max(0.05 * gain) +
-           o.readout_counts * o.readout_counts) /
-          frames)
-      .matrix();
+  Eigen::VectorXd variance = ((gain * (mean.array() - o.dark_counts).max(0.05 * gain) +
+                               o.readout_counts * o.readout_counts) /
+                              frames)
+                                 .matrix();
+  if (o.model_error > 0) variance += (o.model_error * mean).cwiseAbs2();
+  return variance;
 }
 
 }  // namespace ronchi::theory

@@ -65,9 +65,11 @@ double ChiSquare(const Prediction& prediction, const Acquisition& acquisition);
 Eigen::VectorXd DataOf(const Acquisition& acquisition);
 
 // Counts: shot noise of the prediction, and readout, over the frames; a floor of a twentieth of an
-// electron, as a pixel that is predicted dark may still see one.
+// electron, as a pixel that is predicted dark may still see one; and the model's own error.
 struct CountingOptions {
   double counts_per_electron = 1, dark_counts = 0, readout_counts = 0.5;
+  double model_error =
+      0;  // of the prediction, relative, one standard deviation; alike in all frames
 };
 Eigen::VectorXd CountingVariance(const CountingOptions& options, const Eigen::VectorXd& mean,
                                  int frames);

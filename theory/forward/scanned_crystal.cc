@@ -15,7 +15,8 @@ using Index = Eigen::Index;
 
 absl::StatusOr<std::shared_ptr<const ScannedCrystal>> ScannedCrystal::Create(
     ScannedCrystalOptions options, ParameterSet parameters) {
-  if (!options.images || !(options.fov_A > 0) || options.pixels == 0 ||
+  const ScannedField& field = options.field;
+  if (!options.images || !(field.step_A[0] > 0 && field.step_A[1] > 0) || field.size() == 0 ||
       !(options.electrons_per_pixel > 0) || !(options.counting.counts_per_electron > 0)) {
     return absl::InvalidArgumentError(
         "scanned crystal: images, and a field, pixels, electrons and counts above 0 are needed");
@@ -66,18 +67,26 @@ absl::Status ScannedCrystal::Bind() {
 }
 
 absl::Status ScannedCrystal::Check(const Acquisition& at) const {
-  const std::vector<size_t> expected = {options_.pixels, options_.pixels};
+  const auto [width, height] = options_.field.pixels;
+  const std::vector<size_t> expected = {height, width};
   const auto shape = at.data.shape();
   if (!std::ranges::equal(shape, expected) || at.frames < 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "an image of ", at.data.size(), " pixels, ", at.frames, " frames; the model predicts ",
-        options_.pixels, " x ", options_.pixels, " pixels of at least one frame"));
+    return absl::InvalidArgumentError(absl::StrCat("an image of ", at.data.size(), " pixels, ",
+                                                   at.frames, " frames; the model predicts ", width,
+                                                   " x ", height, " pixels of at least one frame"));
   }
   return absl::OkStatus();
 }
 
 ScannedCrystal::Column ScannedCrystal::ColumnAt(const State& values, const Acquisition& at) const {
-  Column c{.aberrations = SettingsOf(at)};
+  const sim::OpticsVariation& fixed = options_.fixed;
+  Column c{.aberrations = SettingsOf(at),
+           .source_fwhm_A = fixed.source_fwhm_A,
+           .focal_spread_A = fixed.focal_spread_A};
+  for (size_t i = 0; i < sim::kAberrationTerms.size(); ++i) {
+    c.aberrations.a_A[i] += fixed.aberrations.a_A[i];
+    c.aberrations.b_A[i] += fixed.aberrations.b_A[i];
+  }
   for (size_t i = 0; i < roles_.size(); ++i) {
     const double value = values[Index(i)];
     switch (roles_[i]) {
@@ -115,11 +124,11 @@ sim::ImageHarmonics ScannedCrystal::Harmonics(const State& values, const Acquisi
 }
 
 sim::LinearRaster ScannedCrystal::Raster(const Column& column) const {
-  const double step = options_.fov_A / double(options_.pixels);
-  sim::LinearRaster raster{{}, step, options_.pixels};
-  for (size_t l = 0; l < options_.pixels; ++l) {
-    raster.starts_A.push_back({-options_.fov_A / 2 + column.shift_x_A,
-                               -options_.fov_A / 2 + double(l) * step + column.shift_y_A});
+  const ScannedField& f = options_.field;
+  sim::LinearRaster raster{{}, f.step_A[0], f.pixels[0]};
+  for (size_t l = 0; l < f.pixels[1]; ++l) {
+    raster.starts_A.push_back({f.start_A[0] + column.shift_x_A,
+                               f.start_A[1] + double(l) * f.step_A[1] + column.shift_y_A});
   }
   return raster;
 }
@@ -144,7 +153,7 @@ Prediction ScannedCrystal::Predict(const State& values, const Acquisition& at) c
   const Column c = ColumnAt(values, at);
   const sim::ImageHarmonics here =
       options_.images->MakeHarmonics(c.aberrations, c.source_fwhm_A, c.focal_spread_A);
-  Eigen::VectorXd fractions(Index(options_.pixels * options_.pixels));
+  Eigen::VectorXd fractions(Index(options_.field.size()));
   sim::ComputeImages({&here, 1}, Raster(c), {fractions.data(), size_t(fractions.size())});
   return Expose(fractions, c, at.frames);
 }
@@ -162,7 +171,7 @@ Prediction ScannedCrystal::Linearise(const State& values, const Acquisition& at,
     sets.push_back(here.Slope(roles_[i] == Role::kShiftX ? 0 : 1));
   }
   sets.push_back(here);
-  const Index data = Index(options_.pixels * options_.pixels);
+  const Index data = Index(options_.field.size());
   // Kept: memory of this size comes from the system page by page, which takes longer than the sums.
   thread_local Eigen::MatrixXd images;
   images.resize(data, Index(sets.size()));

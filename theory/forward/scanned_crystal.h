@@ -19,12 +19,25 @@
 
 namespace ronchi::theory {
 
+// Where the pixels stand, of the scan's origin; along x and y.
+struct ScannedField {
+  std::array<double, 2> start_A = {0, 0}, step_A = {0, 0};
+  std::array<size_t, 2> pixels = {0, 0};
+
+  // A square centred on the origin.
+  static ScannedField Square(double side_A, size_t pixels) {
+    const double step = side_A / double(pixels);
+    return {{-side_A / 2, -side_A / 2}, {step, step}, {pixels, pixels}};
+  }
+  size_t size() const { return pixels[0] * pixels[1]; }
+};
+
 struct ScannedCrystalOptions {
   std::shared_ptr<const sim::ImageModel> images;
-  double fov_A = 0;                // square field, centred on the scan's origin
-  size_t pixels = 0;               // per side
+  ScannedField field;
   double electrons_per_pixel = 0;  // nominal, in one frame
   CountingOptions counting;        // calibrated
+  sim::OpticsVariation fixed;      // that parameters and settings add to
 };
 
 class ScannedCrystal final : public ForwardModel {
@@ -34,7 +47,7 @@ class ScannedCrystal final : public ForwardModel {
                                                                       ParameterSet parameters);
 
   const ParameterSet& parameters() const override { return parameters_; }
-  absl::Status Check(const Acquisition& at) const override;  // data: [pixels, pixels]
+  absl::Status Check(const Acquisition& at) const override;  // data: [y, x]
   Prediction Predict(const State& values, const Acquisition& at) const override;
   Prediction Linearise(const State& values, const Acquisition& at,
                        Eigen::MatrixXd* jacobian) const override;

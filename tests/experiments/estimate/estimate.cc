@@ -52,10 +52,15 @@ EstimateJob CoarseJob(const std::string& section) {
   return *job;
 }
 
-EstimateFrame Counted(const Array<double>& shares, double electrons, uint64_t seed) {
-  EstimateFrame frame{shares, 1};
+FrameSeries OneFrame(const Array<double>& values) {
+  return {Array<double>({1, values.shape()[0], values.shape()[1]},
+                        std::vector<double>(values.begin(), values.end()))};
+}
+
+FrameSeries Counted(const Array<double>& shares, double electrons, uint64_t seed) {
+  FrameSeries frame = OneFrame(shares);
   RandomStream random({.seed = seed, .name = "test.estimate"});
-  for (double& value : frame.mean) value = double(random.Poisson(value * electrons));
+  for (double& value : frame.values) value = double(random.Poisson(value * electrons));
   return frame;
 }
 
@@ -84,7 +89,7 @@ TEST(Estimate, ThicknessAndTiltAreFoundOnAFinerGrid) {
 }
 
 TEST(Estimate, SaysWhereTheoryDoesNotExplainTheFrame) {
-  EstimateFrame frame = Counted(TruePacbed(kThin), 1e6, 3);
+  const FrameSeries frame = Counted(TruePacbed(kThin), 1e6, 3);
   const EstimateJob narrow =
       CoarseJob("estimate: {thickness_A: [85, 110], tilt_x_mrad: [-4, 6], tilt_y_mrad: [-5, 4]}\n");
   const auto found = Estimate(narrow, frame);
@@ -113,13 +118,13 @@ TEST(Estimate, RefusesBadInputInOneLine) {
     EXPECT_NE(std::string(job.status().message()).find(what), std::string::npos) << job.status();
   }
   const EstimateJob job = CoarseJob(kUnknown);
-  EstimateFrame frame{Array<double>({20, 30}, 1.0), 1};
+  FrameSeries frame{Array<double>({1, 20, 30}, 1.0)};
   EXPECT_NE(std::string(Estimate(job, frame).status().message()).find("pixel_mrad"),
             std::string::npos);
-  frame.mean = Array<double>({20, 30}, 1e-3);
+  frame.values = Array<double>({1, 20, 30}, 1e-3);
   EXPECT_NE(std::string(Estimate(job, frame).status().message()).find("electrons"),
             std::string::npos);
-  EXPECT_FALSE(ReadEstimateFrame("frames.png", "", "pacbed").ok());
+  EXPECT_FALSE(ReadFrameSeries("frames.png", "", "pacbed").ok());
 }
 
 }  // namespace

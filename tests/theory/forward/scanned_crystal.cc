@@ -60,8 +60,7 @@ ParameterSet AllParameters() {
 std::shared_ptr<const ScannedCrystal> Model(std::shared_ptr<const sim::ImageModel> images,
                                             ParameterSet parameters = AllParameters()) {
   return *ScannedCrystal::Create({.images = std::move(images),
-                                  .fov_A = 7.1,
-                                  .pixels = kPixels,
+                                  .field = ScannedField::Square(7.1, kPixels),
                                   .electrons_per_pixel = 600,
                                   .counting = {.counts_per_electron = 1.3, .dark_counts = 4}},
                                  std::move(parameters));

@@ -24,8 +24,8 @@ absl::StatusOr<Array<double>> ReadFrameDataset(const std::string& path, const st
 
 }  // namespace
 
-absl::StatusOr<EstimateFrame> ReadEstimateFrame(const std::string& path, const std::string& dataset,
-                                                const std::string& detector) {
+absl::StatusOr<FrameSeries> ReadFrameSeries(const std::string& path, const std::string& dataset,
+                                            const std::string& detector) {
   Array<double> all;
   if (absl::EndsWith(path, ".npy")) {
     RONCHI_ASSIGN_OR_RETURN(all, ReadNpy(path));
@@ -46,10 +46,9 @@ absl::StatusOr<EstimateFrame> ReadEstimateFrame(const std::string& path, const s
                                                    "; allowed: numbers from 0 (counts, or shares "
                                                    "of the electrons)"));
   }
-  const size_t area = shape[shape.size() - 2] * shape.back(), frames = all.size() / area;
-  EstimateFrame out{Array<double>({shape[shape.size() - 2], shape.back()}), double(frames)};
-  for (size_t i = 0; i < all.size(); ++i) out.mean[i % area] += all[i] / double(frames);
-  return out;
+  const size_t frames = all.size() / (shape[shape.size() - 2] * shape.back());
+  const std::vector<double> values(all.begin(), all.end());
+  return FrameSeries{Array<double>({frames, shape[shape.size() - 2], shape.back()}, values)};
 }
 
 }  // namespace ronchi
