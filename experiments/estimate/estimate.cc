@@ -134,7 +134,8 @@ absl::StatusOr<EstimateResult> Estimate(const EstimateJob& job, const FrameSerie
   RONCHI_ASSIGN_OR_RETURN(const EstimateProblem problem,
                           job.of_images ? ImageProblem(job, frames) : PatternProblem(job, frames));
   const RangeFit fit = FitOf(job, problem);
-  RONCHI_ASSIGN_OR_RETURN(const RangeFit::Point best, fit.Run(problem.starts));
+  RONCHI_ASSIGN_OR_RETURN(const RangeFit::Point best,
+                          fit.Run(problem.starts, problem.tryout_steps));
   return Tell(job, problem, fit, best);
 }
 

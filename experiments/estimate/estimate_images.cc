@@ -14,7 +14,8 @@ namespace ronchi {
 namespace {
 
 using theory::ScannedCrystal;
-constexpr size_t kImageStarts = 6;
+constexpr int kImageTryouts = 6;
+constexpr size_t kImageStarts = 32;  // each some milliseconds a step
 // Of a search along C10 and C12, in units of λ/α², on which contrast changes.
 constexpr double kSearchStep = 0.4;
 constexpr double kMostPlaces = 20000;  // of the search
@@ -151,7 +152,7 @@ absl::StatusOr<EstimateProblem> ImageProblem(const EstimateJob& job, const Frame
     const double mean = images->MakeHarmonics(m.fixed.aberrations, 0).Mean();
     m.electrons_per_pixel = SumOf(all[0]) / (double(all[0].size()) * mean);
   }
-  EstimateProblem problem;
+  EstimateProblem problem{.tryout_steps = kImageTryouts};
   RONCHI_ASSIGN_OR_RETURN(problem.model,
                           ScannedCrystal::Create(std::move(m), std::move(parameters)));
   for (size_t n = 0; n < all.size(); ++n) {

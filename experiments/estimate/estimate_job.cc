@@ -39,8 +39,7 @@ void ReadUnknown(ConfigReader* r, const std::string& key, EstimateJob* job) {
 }
 
 // Known changes of the optics, a number for each frame.
-void ReadSeries(ConfigReader* section, EstimateJob* job) {
-  const Config node = section->Child("series");
+absl::Status ReadSeries(const Config& node, EstimateJob* job) {
   ConfigReader r(node);
   for (const std::string& key : node.Keys()) {
     if (!theory::ParseCoefficient(key)) {
@@ -51,6 +50,7 @@ void ReadSeries(ConfigReader* section, EstimateJob* job) {
     r.Numbers(key, &values, 0, {.min = -1e7, .max = 1e7});
     job->series.push_back({key, values});
   }
+  return r.Done();
 }
 
 absl::Status ReadSection(const Config& top, EstimateJob* job) {
@@ -66,11 +66,13 @@ absl::Status ReadSection(const Config& top, EstimateJob* job) {
   e.Choice("axes", &axes, {"xy", "yx"});
   job->turned = axes == "yx";
   for (const char* name : kUnknownNames) e.Known(name);
-  if (node.Has("series")) ReadSeries(&e, job);
+  ErrorList errors;
+  if (node.Has("series")) errors.Add(ReadSeries(e.Child("series"), job));
   for (const std::string& key : node.Keys()) {
     if (IsUnknown(key)) ReadUnknown(&e, key, job);
   }
-  RONCHI_RETURN_IF_ERROR(e.Done());
+  errors.Add(e.Done());
+  RONCHI_RETURN_IF_ERROR(errors.status());
   if (job->unknown.empty()) {
     return top.Error("estimate", "names no unknown; thickness_A: [20, 600] is one");
   }

@@ -15,6 +15,7 @@ struct EstimateProblem {
   std::shared_ptr<const theory::ForwardModel> model;
   std::vector<theory::Acquisition> data;
   std::vector<theory::State> starts;
+  int tryout_steps = 3;  // from each start, before the best one is chosen
 };
 
 // Of a pixelated detector: one pattern, the mean of the frames (estimate_pattern.cc).

@@ -11,7 +11,7 @@ namespace ronchi {
 namespace {
 
 using FitIndex = Eigen::Index;
-constexpr int kMostFitSteps = 25, kTryoutSteps = 3;
+constexpr int kMostFitSteps = 25;
 constexpr double kSettled = 1e-2;  // of χ²: a tenth of a standard deviation
 
 double WithWeightsOf(const theory::NormalEquations& here, const theory::NormalEquations& there) {
@@ -86,12 +86,13 @@ void RangeFit::Improve(Point* p, int steps) const {
   }
 }
 
-absl::StatusOr<RangeFit::Point> RangeFit::Run(std::span<const theory::State> starts) const {
+absl::StatusOr<RangeFit::Point> RangeFit::Run(std::span<const theory::State> starts,
+                                              int tryout_steps) const {
   std::optional<Point> best;
   for (const theory::State& start : starts) {
     const theory::State inside = start.cwiseMax(low_).cwiseMin(high_);
     Point point{inside, Equations(inside)};
-    Improve(&point, kTryoutSteps);
+    Improve(&point, tryout_steps);
     if (Interrupted()) return absl::CancelledError("interrupted");
     if (!best || Deviance(point.equations) < Deviance(best->equations)) best = std::move(point);
   }

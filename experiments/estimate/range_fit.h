@@ -21,9 +21,9 @@ class RangeFit {
     double damping = 1e-2;
     bool settled = false;
   };
-  // A few steps from each start, and from the best of them until it settles. Cancelled:
+  // So many steps from each start, and from the best of them until it settles. Cancelled:
   // interrupted.
-  absl::StatusOr<Point> Run(std::span<const theory::State> starts) const;
+  absl::StatusOr<Point> Run(std::span<const theory::State> starts, int tryout_steps) const;
 
   // Of the unknowns, with the width of their ranges as what was known before.
   Eigen::MatrixXd Information(const theory::NormalEquations& equations) const;

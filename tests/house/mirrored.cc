@@ -46,7 +46,6 @@ const std::map<std::string, std::string> kElsewhere = {
     {"experiments/command/simulate_verb.cc", "experiments/simulate/examples.cc"},
     {"experiments/command/estimate_verb.cc", "experiments/estimate/estimate.cc"},
     {"experiments/estimate/estimate_frames.cc", "experiments/estimate/estimate.cc"},
-    {"experiments/estimate/estimate_images.cc", "experiments/estimate/estimate.cc"},
     {"experiments/estimate/estimate_job.cc", "experiments/estimate/estimate.cc"},
     {"experiments/estimate/estimate_pattern.cc", "experiments/estimate/estimate.cc"},
     {"experiments/estimate/range_fit.cc", "experiments/estimate/estimate.cc"},
