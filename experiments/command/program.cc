@@ -50,7 +50,7 @@ constexpr Verb kVerbs[] = {
      "ronchi simulate examples/simulate/sto_haadf.yaml -o sto.hdf5\n"
      "  ronchi simulate examples/simulate/sto_haadf.yaml -o focus.hdf5 \\\n"
      "      --set 'beam.aberrations.C10_A={from: -60, to: 60, steps: 5}'"},
-    {"estimate", "thickness, tilt and optics of a diffraction pattern, with their uncertainties",
+    {"estimate", "thickness, tilt and optics from patterns or images, with their uncertainties",
      "config", "frames", nullptr,
      "ronchi estimate examples/estimate/sto_pacbed.yaml examples/estimate/sto_pacbed.npy"},
     {"train", "train a recipe's agent; write the policy file", "recipe", nullptr,
@@ -100,7 +100,7 @@ std::string WordHelp(const std::string& word) {
       {"run", "the folder of the run"},
       {"word", "pause, resume, skip or stop"},
       {"kind", "recipe, simulate, workflow or environment"},
-      {"frames", "a .npy or .hdf5 file; axes before the last two are averaged over"},
+      {"frames", "a .npy or .hdf5 file; axes before the last two count frames"},
       {"name", "anything that `ronchi list` shows, or a structure file"},
       {"environment", "an environment's id (`ronchi list`)"},
       {"action", "list, clear or path"},
@@ -208,8 +208,9 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
   if (verb.second) sub->add_option(verb.second, a->second, WordHelp(verb.second))->required();
   if (verb.output) sub->add_option("-o,--output", a->output, verb.output);
   if (std::string(verb.name) == "estimate") {
-    sub->add_option("--electrons", a->electrons,
-                    "in the beam, where the frame holds shares of them instead of counts")
+    sub->add_option(
+           "--electrons", a->electrons,
+           "in the beam (a pattern) or a pixel (an image), where frames hold shares of them")
         ->check(CLI::Range(1.0, 1e15));
     sub->add_option("--dataset", a->dataset, "the path in an HDF5 file of others");
   }

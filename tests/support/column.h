@@ -54,8 +54,7 @@ inline std::shared_ptr<const theory::ScannedCrystal> ModelOf(
   const auto images = *hw::MakeImageModel(o);
   return *theory::ScannedCrystal::Create(
       {.images = images,
-       .fov_A = kFov_A,
-       .pixels = kPixels,
+       .field = theory::ScannedField::Square(kFov_A, kPixels),
        .electrons_per_pixel = o.nominal_current_A * kDwell_s / kElementaryCharge_C,
        .counting = {.counts_per_electron = o.counts_per_electron, .dark_counts = o.dark_counts}},
       *theory::ScannedCrystalParameters(o.prior, images->cell_A(), knobs));
