@@ -26,7 +26,7 @@ struct Arguments {
   bool attended = false;                     // run: answers come by `ronchi flow answer`
   std::string text;                          // flow answer
   double wait_s = 30;                        // flow
-  int episodes = 20;  // evaluate, with what follows
+  int episodes = 20;                         // evaluate, with what follows
   std::string seeds;
   std::vector<std::string> against;
   std::string agent = "random";  // watch
@@ -73,6 +73,8 @@ int HandOver(const Arguments& a);
 int HandOverToServe(const Arguments& a);
 // simulate_verb.cc
 int Simulate(const Arguments& a);
+// calibrate_verb.cc
+int Calibrate(const Arguments& a);
 // estimate_verb.cc
 int EstimateFrames(const Arguments& a);
 // show_verbs.cc

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
                      {"serve", HandOverToServe},
                      {"conform", Conform},
                      {"simulate", Simulate},
+                     {"calibrate", Calibrate},
                      {"estimate", EstimateFrames},
                      {"train", Train},
                      {"evaluate", Evaluate},

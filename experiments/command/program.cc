@@ -53,6 +53,9 @@ constexpr Verb kVerbs[] = {
     {"estimate", "thickness, tilt and optics from patterns or images, with their uncertainties",
      "config", "frames", nullptr,
      "ronchi estimate examples/estimate/sto_pacbed.yaml examples/estimate/sto_pacbed.npy"},
+    {"calibrate", "what a run's images say about its instrument, as the prior of its twins",
+     "folder", nullptr, "recipe to write, with the new prior",
+     "ronchi calibrate runs/quickstart-seed1 -o calibrated.yaml && ronchi train calibrated.yaml"},
     {"train", "train a recipe's agent; write the policy file", "recipe", nullptr,
      "file to write (default: <recipe>.policy.json)", "ronchi train quickstart -o gp.policy.json"},
     {"evaluate", "run a policy in many episodes of a recipe's environment", "policy", "recipe",
@@ -219,7 +222,8 @@ void AddOptions(const Verb& verb, CLI::App* sub, Arguments* a) {
     sub->add_flag("--compare", a->compare, "measure the engine's error against multislice, too");
     sub->add_flag("--resume", a->resume, "go on with what an interrupted run left in the output");
   }
-  if (simulates || std::string(verb.name) == "train" || std::string(verb.name) == "init") {
+  if (simulates || std::string(verb.name) == "train" || std::string(verb.name) == "init" ||
+      std::string(verb.name) == "calibrate") {
     sub->add_flag("--force", a->force, "replace an output that is there already");
   }
   if (runs || std::string(verb.name) == "check") {

@@ -44,6 +44,8 @@ const std::map<std::string, std::string> kElsewhere = {
     {"experiments/command/serve_verb.cc", "experiments/serve/serve.cc"},
     {"experiments/command/show_verbs.cc", "experiments/command/cli.cc"},
     {"experiments/command/simulate_verb.cc", "experiments/simulate/examples.cc"},
+    {"experiments/calibrate/recorded_images.cc", "experiments/calibrate/calibrate.cc"},
+    {"experiments/command/calibrate_verb.cc", "experiments/calibrate/calibrate.cc"},
     {"experiments/command/estimate_verb.cc", "experiments/estimate/estimate.cc"},
     {"experiments/estimate/estimate_frames.cc", "experiments/estimate/estimate.cc"},
     {"experiments/estimate/estimate_job.cc", "experiments/estimate/estimate.cc"},
