@@ -91,7 +91,7 @@ std::optional<GpHyperparameters> GpOptimizer::hyperparameters() const {
 // All at first, then the neighbours of the last: at every fit while they are few, later at every
 // `refit_period`th observation.
 std::vector<size_t> GpOptimizer::WarpsToTry() const {
-  if (options_.standardisation) return {0};
+  if (options_.standardisation || !options_.warp) return {0};
   const bool due = size() <= kFewObservations || size() >= warped_at_ + options_.refit_period;
   if (gp_ && !due) return {warp_};
   std::vector<size_t> warps;
@@ -185,6 +185,11 @@ absl::Status GpOptimizer::Update(bool refit_now) {
     RONCHI_RETURN_IF_ERROR(gp_->Append(inputs_[i], map_.Map(outputs_[i])));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<GpOptimizer::Model> GpOptimizer::Fitted() {
+  RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
+  return Model{&*gp_, &map_};
 }
 
 // Sobol points are sparse in many dimensions; the best optimum often lies close by what is best so

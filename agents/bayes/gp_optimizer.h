@@ -25,6 +25,7 @@ struct GpOptimizerOptions {
   // Otherwise taken from the data at every fit, with a warp where their likelihood asks for one
   // (agents/bayes/output_map.h).
   std::optional<Standardisation> standardisation = {};
+  bool warp = true;  // whether outputs may be warped at all
   // Standard deviation of the noise, in the outputs' unit, where it is known; otherwise learned.
   std::optional<double> noise_sd = {};
   size_t refit_always_until = 60;  // beyond: every `refit_period` observations
@@ -67,6 +68,16 @@ class GpOptimizer {
   // FailedPrecondition: nothing told yet.
   absl::StatusOr<Eigen::VectorXd> BestMean();
 
+  // The process of all that was told, and how outputs are mapped for it. Valid until the next Tell.
+  struct Model {
+    const GaussianProcess* gp = nullptr;
+    const OutputMap* map = nullptr;
+  };
+  // FailedPrecondition: nothing told yet.
+  absl::StatusOr<Model> Fitted();
+
+  // What is asked next is of the initial design.
+  bool InDesign() const { return size() < options_.n_initial || outputs_.empty(); }
   size_t size() const { return outputs_.size(); }
   const std::vector<double>& outputs() const { return outputs_; }
   Eigen::MatrixXd Inputs() const;  // [n, d]

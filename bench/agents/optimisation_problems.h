@@ -106,4 +106,29 @@ inline Eigen::MatrixXd StartsOf(const OptimisationProblem& problem, uint64_t see
                      {.seed = seed, .name = "agents.gp.initial_design"});
 }
 
+// Two objectives of two inputs (Belakaria, Deshwal & Doppa, NeurIPS 2019): Branin's, and that of
+// Currin, Mitchell, Morris & Ylvisaker (J. Am. Stat. Assoc. 86, 953 (1991)). Both negated.
+inline Eigen::VectorXd BraninCurrin(const Eigen::VectorXd& u) {
+  const double x = u[0], y = u[1];
+  const double factor = y > 0 ? 1 - std::exp(-1 / (2 * y)) : 1;
+  const double currin =
+      factor * (((2300 * x + 1900) * x + 2092) * x + 60) / (((100 * x + 500) * x + 4) * x + 20);
+  return Eigen::Vector2d(Branin(u), -currin);
+}
+inline Eigen::VectorXd BraninCurrinReference() { return Eigen::Vector2d(-18, -6); }
+
+// DTLZ2 of m objectives (Deb, Thiele, Laumanns & Zitzler, CEC 2002), negated: the front is the part
+// of the unit sphere below zero.
+inline Eigen::VectorXd Dtlz2(const Eigen::VectorXd& u, Eigen::Index m) {
+  const double g = (u.tail(u.size() - m + 1).array() - 0.5).square().sum();
+  Eigen::VectorXd out(m);
+  for (Eigen::Index k = 0; k < m; ++k) {
+    double f = 1 + g;
+    for (Eigen::Index j = 0; j < m - 1 - k; ++j) f *= std::cos(u[j] * M_PI / 2);
+    if (k > 0) f *= std::sin(u[m - 1 - k] * M_PI / 2);
+    out[k] = -f;
+  }
+  return out;
+}
+
 }  // namespace ronchi::agents
