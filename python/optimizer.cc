@@ -32,9 +32,16 @@ class PyGpOptimizer {
   }
 
  public:
-  PyGpOptimizer(size_t dimension, size_t initial, uint64_t seed)
+  // `unsafe_share`: 0 promises nothing.
+  PyGpOptimizer(size_t dimension, size_t initial, uint64_t seed, double unsafe_share,
+                size_t safe_points)
       : dimension_(dimension),
-        optimizer_(dimension, {.n_initial = initial, .prior = agents::GpPrior::Broad(dimension)},
+        optimizer_(dimension,
+                   {.n_initial = initial,
+                    .prior = agents::GpPrior::Broad(dimension),
+                    .safety = unsafe_share == 0 ? std::nullopt
+                                                : std::optional(agents::SafetyPromise{
+                                                      unsafe_share, safe_points})},
                    seed) {}
   void Tell(const Point& at, double value, const std::vector<double>& constraints) {
     const std::lock_guard<std::mutex> alone(mutex_);
@@ -101,7 +108,8 @@ class PyGpOptimizer {
 
 void BindOptimizer(nb::module_& m) {
   nb::class_<PyGpOptimizer>(m, "GpOptimizer", "Maximises over the unit cube; ronchi.Optimizer.")
-      .def(nb::init<size_t, size_t, uint64_t>(), "dimension"_a, "initial"_a, "seed"_a)
+      .def(nb::init<size_t, size_t, uint64_t, double, size_t>(), "dimension"_a, "initial"_a,
+           "seed"_a, "unsafe_share"_a, "safe_points"_a)
       .def("tell", &PyGpOptimizer::Tell, "at"_a, "value"_a, "constraints"_a)
       .def("ask", &PyGpOptimizer::Ask, "pending"_a)
       .def("fits", &PyGpOptimizer::Fits)

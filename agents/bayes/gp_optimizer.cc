@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "agents/bayes/feasibility.h"
@@ -63,6 +64,9 @@ absl::Status GpOptimizer::Tell(const VectorXd& x, double output,
     GpOptimizerOptions options = options_;
     options.standardisation.reset();
     options.noise_sd.reset();
+    options.safety.reset();
+    // Of points that all are safe the mean is safe, and says nothing of those beyond.
+    options.about_zero = options_.safety.has_value();
     constraints_.emplace_back(dimension_, options, seed_);
   }
   if (constraints.size() != constraints_.size()) {
@@ -88,10 +92,20 @@ std::optional<GpHyperparameters> GpOptimizer::hyperparameters() const {
   return gp_->hyperparameters();
 }
 
+std::optional<Standardisation> GpOptimizer::KnownStandardisation(
+    const std::vector<double>& outputs) const {
+  if (!options_.about_zero) return options_.standardisation;
+  double largest = 0, squares = 0;
+  for (double v : outputs) largest = std::max(largest, std::fabs(v));
+  if (!(largest > std::numeric_limits<double>::min())) return Standardisation{};
+  for (double v : outputs) squares += (v / largest) * (v / largest) / double(outputs.size());
+  return Standardisation{0, largest * std::sqrt(squares)};
+}
+
 // All at first, then the neighbours of the last: at every fit while they are few, later at every
 // `refit_period`th observation.
 std::vector<size_t> GpOptimizer::WarpsToTry() const {
-  if (options_.standardisation || !options_.warp) return {0};
+  if (options_.standardisation || options_.about_zero || !options_.warp) return {0};
   const bool due = size() <= kFewObservations || size() >= warped_at_ + options_.refit_period;
   if (gp_ && !due) return {warp_};
   std::vector<size_t> warps;
@@ -116,7 +130,7 @@ absl::Status GpOptimizer::Refit() {
   const std::vector<size_t> warps = WarpsToTry();
   if (warps.size() > 1) warped_at_ = size();
   for (const size_t warp : warps) {
-    const OutputMap map(outputs_, options_.standardisation, warp);
+    const OutputMap map(outputs_, KnownStandardisation(outputs_), warp);
     data.outputs = map.outputs();
     const GpPrior prior = PriorOf(options_, map);
     const GpHyperparameters fit = FitMap({&data, 1}, prior, starts);
@@ -133,7 +147,7 @@ absl::Status GpOptimizer::Refit() {
 absl::Status GpOptimizer::Condition(size_t observations, size_t warp,
                                     const GpHyperparameters& hyperparameters) {
   const std::vector<double> known(outputs_.begin(), outputs_.begin() + long(observations));
-  map_ = OutputMap(known, options_.standardisation, warp);
+  map_ = OutputMap(known, KnownStandardisation(known), warp);
   RONCHI_ASSIGN_OR_RETURN(
       GaussianProcess gp,
       GaussianProcess::Create(Inputs().topRows(Index(observations)), map_.outputs(),
@@ -215,6 +229,42 @@ std::vector<Constraint> GpOptimizer::Limits() const {
   return limits;
 }
 
+absl::Status GpOptimizer::CheckSafety() const {
+  if (!options_.safety) return absl::OkStatus();
+  const SafetyPromise& promise = *options_.safety;
+  if (!(promise.unsafe_share > 0 && promise.unsafe_share < 1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an unsafe share of ", promise.unsafe_share, "; allowed: above 0, below 1"));
+  }
+  if (size() >= std::max<size_t>(1, promise.seeds) && !constraints_.empty()) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("safety is promised from ", std::max<size_t>(1, promise.seeds),
+                   " points that are known to be safe, with their constraints; ", size(),
+                   " are told, with ", constraints_.size(), " constraints"));
+}
+
+// Which of the points told broke a constraint.
+std::vector<bool> GpOptimizer::Broken() const {
+  std::vector<bool> broken(size(), false);
+  for (const GpOptimizer& c : constraints_) {
+    for (size_t i = 0; i < size(); ++i) broken[i] = broken[i] || c.outputs_[i] > 0;
+  }
+  return broken;
+}
+
+VectorXd GpOptimizer::Next(const GaussianProcess& gp, uint64_t step) const {
+  const StreamKey key = {.seed = seed_, .name = "agents.gp.acquisition", .step = step};
+  if (options_.safety) {
+    return NextSafely(gp, Limits(), SafeReach(*options_.safety, Broken(), constraints_.size()),
+                      key);
+  }
+  const MatrixXd near = NearIncumbent(gp, step);
+  return constraints_.empty() ? options_.rule->Next(gp, near, key, options_.acquisition)
+                              : NextWithin(gp, Limits(), near, key, options_.acquisition);
+}
+
 absl::StatusOr<VectorXd> GpOptimizer::Ask() {
   RONCHI_ASSIGN_OR_RETURN(const MatrixXd batch, AskBatch(1));
   return VectorXd(batch.row(0).transpose());
@@ -222,11 +272,12 @@ absl::StatusOr<VectorXd> GpOptimizer::Ask() {
 
 absl::StatusOr<MatrixXd> GpOptimizer::AskBatch(size_t count, const std::vector<VectorXd>& pending) {
   for (const VectorXd& x : pending) RONCHI_RETURN_IF_ERROR(CheckPoint(x));
+  RONCHI_RETURN_IF_ERROR(CheckSafety());
   MatrixXd batch{Index(count), Index(dimension_)};
   std::optional<GaussianProcess> gp;  // with what is pending
   for (size_t i = 0; i < count; ++i) {
     const size_t step = size() + pending.size() + i;
-    if (step < options_.n_initial) {
+    if (!options_.safety && step < options_.n_initial) {
       batch.row(Index(i)) = initial_.row(Index(step));
       continue;
     }
@@ -247,11 +298,7 @@ absl::StatusOr<MatrixXd> GpOptimizer::AskBatch(size_t count, const std::vector<V
         RONCHI_RETURN_IF_ERROR(gp->Append(x, gp->Predict(x).mean));
       }
     }
-    const MatrixXd near = NearIncumbent(*gp, step);
-    const StreamKey key = {.seed = seed_, .name = "agents.gp.acquisition", .step = step};
-    const VectorXd next = constraints_.empty()
-                              ? options_.rule->Next(*gp, near, key, options_.acquisition)
-                              : NextWithin(*gp, Limits(), near, key, options_.acquisition);
+    const VectorXd next = Next(*gp, step);
     batch.row(Index(i)) = next.transpose();
     if (i + 1 < count) RONCHI_RETURN_IF_ERROR(gp->Append(next, gp->Predict(next).mean));
   }

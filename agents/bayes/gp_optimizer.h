@@ -14,6 +14,7 @@
 #include "agents/bayes/gaussian_process.h"
 #include "agents/bayes/map_fit.h"
 #include "agents/bayes/output_map.h"
+#include "agents/bayes/safe_choice.h"
 #include "core/status.h"
 
 namespace ronchi::agents {
@@ -26,8 +27,14 @@ struct GpOptimizerOptions {
   // (agents/bayes/output_map.h).
   std::optional<Standardisation> standardisation = {};
   bool warp = true;  // whether outputs may be warped at all
+  // Outputs are in units of their root mean square, about 0 and not about their mean: what is
+  // nowhere near an observation is then expected about 0, on neither side of it.
+  bool about_zero = false;
   // Standard deviation of the noise, in the outputs' unit, where it is known; otherwise learned.
   std::optional<double> noise_sd = {};
+  // With constraints: nothing is asked for but what keeps them, with a promise, from the first
+  // points told, which are known to do so; there is no initial design then.
+  std::optional<SafetyPromise> safety = {};
   size_t refit_always_until = 60;  // beyond: every `refit_period` observations
   size_t refit_period = 5;
   std::shared_ptr<const Acquisition> rule = MakeExpectedImprovement();
@@ -55,7 +62,8 @@ class GpOptimizer {
   // one after the other, each as if those before it had given the posterior mean there, so that no
   // two look at the same (the "kriging believer" of Ginsbourger, Le Riche & Carraro, 2010).
   // With nothing told the initial design goes on. InvalidArgument: a pending point that Tell would
-  // refuse.
+  // refuse. FailedPrecondition: a promise of safety, and fewer points or constraints told than it
+  // begins from.
   absl::StatusOr<Eigen::MatrixXd> AskBatch(size_t count,
                                            const std::vector<Eigen::VectorXd>& pending = {});
 
@@ -77,7 +85,9 @@ class GpOptimizer {
   absl::StatusOr<Model> Fitted();
 
   // What is asked next is of the initial design.
-  bool InDesign() const { return size() < options_.n_initial || outputs_.empty(); }
+  bool InDesign() const {
+    return !options_.safety && (size() < options_.n_initial || outputs_.empty());
+  }
   size_t size() const { return outputs_.size(); }
   const std::vector<double>& outputs() const { return outputs_; }
   Eigen::MatrixXd Inputs() const;  // [n, d]
@@ -102,6 +112,10 @@ class GpOptimizer {
                          const GpHyperparameters& hyperparameters);
   absl::Status RestoreOwn(const Fit& fit);
   std::vector<Constraint> Limits() const;
+  absl::Status CheckSafety() const;
+  std::vector<bool> Broken() const;
+  Eigen::VectorXd Next(const GaussianProcess& gp, uint64_t step) const;
+  std::optional<Standardisation> KnownStandardisation(const std::vector<double>& outputs) const;
   std::vector<size_t> WarpsToTry() const;
   absl::Status CheckPoint(const Eigen::VectorXd& x) const;
   Eigen::MatrixXd NearIncumbent(const GaussianProcess& gp, uint64_t step) const;

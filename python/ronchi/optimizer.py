@@ -38,10 +38,14 @@ class Optimizer:
     constraints  names of what else is measured, of which each is wanted at 0 or below: a leak
                  current less its limit. They are learned as the value is
     initial      Sobol points before the model is asked; None: 4 and twice the number of knobs
+    unsafe_share with constraints: of the points asked for at most this share breaks one. It begins
+                 from points told that are known to be safe, the first `safe_points` of them, and
+                 has no initial points; to ask before they are told is an OrderError
     """
 
     def __init__(self, ranges: Mapping[str, tuple[float, float]], *, minimize: bool = False,
                  constraints: Sequence[str] = (), initial: int | None = None,
+                 unsafe_share: float | None = None, safe_points: int = 1,
                  seed: int = 0) -> None:
         if not ranges:
             raise ValueError("ranges: no knob; allowed: one at least")
@@ -52,6 +56,14 @@ class Optimizer:
         self._minimize = bool(minimize)
         self._seed = int(seed)
         self._constraints = [str(name) for name in constraints]
+        self._unsafe_share = 0.0 if unsafe_share is None else float(unsafe_share)
+        self._safe_points = int(safe_points)
+        if unsafe_share is not None and not 0 < self._unsafe_share < 1:
+            raise ValueError(f"unsafe_share: {unsafe_share}; allowed: above 0, below 1")
+        if unsafe_share is not None and not self._constraints:
+            raise ValueError("unsafe_share: without constraints nothing is unsafe")
+        if self._safe_points < 1:
+            raise ValueError(f"safe_points: {safe_points}; allowed: 1 or more")
         self._told: list[_Told] = []
         self._asked: list[Point] = []  # and not told yet
         self._log: list[dict[str, Any]] = []
@@ -151,6 +163,7 @@ class Optimizer:
         return {"format": FORMAT, "ranges": {k: list(r) for k, r in self._ranges.items()},
                 "minimize": self._minimize, "constraints": list(self._constraints),
                 "initial": self._initial, "seed": self._seed,
+                "unsafe_share": self._unsafe_share or None, "safe_points": self._safe_points,
                 "told": [asdict(t) for t in self._told], "asked": self.pending, "log": self.log,
                 "fits": [] if self._model is None else self._model.fits()}
 
@@ -162,7 +175,9 @@ class Optimizer:
         try:
             out = cls({k: (r[0], r[1]) for k, r in state["ranges"].items()},
                       minimize=state["minimize"], constraints=state["constraints"],
-                      initial=state["initial"], seed=state["seed"])
+                      initial=state["initial"], seed=state["seed"],
+                      unsafe_share=state.get("unsafe_share"),
+                      safe_points=state.get("safe_points", 1))
             out._told = [_Told(out._check(t["point"]), float(t["value"]),
                                [float(c) for c in t["constraints"]], bool(t["counts"]))
                          for t in state["told"]]
@@ -185,7 +200,8 @@ class Optimizer:
 
     def _fitted(self) -> Any:
         if self._model is None:
-            self._model = native.GpOptimizer(len(self._ranges), self._initial, self._seed)
+            self._model = native.GpOptimizer(len(self._ranges), self._initial, self._seed,
+                                             self._unsafe_share, self._safe_points)
             for told in self._told:
                 if told.counts:
                     self._show(told)

@@ -45,6 +45,35 @@ class Optimizer(unittest.TestCase):
             with self.assertRaises(ValueError):
                 ronchi.Optimizer.from_state(bad)
 
+    def test_keeps_to_what_is_safe(self):
+        # The lower half of the square is safe; the best value lies above.
+        def safe(seed):
+            return ronchi.Optimizer(RANGES, minimize=True, constraints=["leak"], unsafe_share=0.05,
+                                    safe_points=2, seed=seed)
+
+        def tell(optimizer, point):
+            leak = point["y"] - 7.5
+            optimizer.tell(point, branin(point), constraints={"leak": leak})
+            return leak > 0
+
+        with self.assertRaises(ronchi.OrderError):
+            safe(1).ask()
+        unsafe = 0
+        for seed in range(5):
+            optimizer = safe(seed)
+            for point in ({"x": 0, "y": 1}, {"x": 5, "y": 4}):
+                self.assertFalse(tell(optimizer, point))
+            for _ in range(20):
+                unsafe += tell(optimizer, optimizer.ask()[0])
+            again = ronchi.Optimizer.from_state(json.loads(json.dumps(optimizer.state())))
+            self.assertEqual(again.ask(), optimizer.ask())
+            self.assertLess(branin(optimizer.best()), 1)
+        self.assertLessEqual(unsafe, 10)  # of 100; 5 are promised, 10 in one of 30 series
+        for wrong in ({"unsafe_share": 2}, {"unsafe_share": 0.1, "constraints": []},
+                      {"safe_points": 0}):
+            with self.assertRaises(ValueError):
+                ronchi.Optimizer(RANGES, **{"constraints": ["leak"], **wrong})
+
     def test_several_at_once_are_different_ones(self):
         optimizer = run(ronchi.Optimizer(RANGES, seed=2), 8)
         points = optimizer.ask(4) + optimizer.ask()
