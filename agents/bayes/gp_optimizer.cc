@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agents/bayes/feasibility.h"
+#include "agents/bayes/in_context.h"
 #include "agents/bayes/sobol.h"
 
 namespace ronchi::agents {
@@ -263,6 +264,40 @@ VectorXd GpOptimizer::Next(const GaussianProcess& gp, uint64_t step) const {
   const MatrixXd near = NearIncumbent(gp, step);
   return constraints_.empty() ? options_.rule->Next(gp, near, key, options_.acquisition)
                               : NextWithin(gp, Limits(), near, key, options_.acquisition);
+}
+
+absl::Status GpOptimizer::CheckContext(const VectorXd& context) const {
+  if (context.size() > 0 && context.size() < Index(dimension_) &&
+      (context.array().abs() <= 1e6).all()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a context of ", context.size(), " of ", dimension_,
+      " inputs; allowed: one or more, but not all, each a number within 1e6 sides of the cube"));
+}
+
+absl::StatusOr<VectorXd> GpOptimizer::AskIn(const VectorXd& context) {
+  RONCHI_RETURN_IF_ERROR(CheckContext(context));
+  const Index free = Index(dimension_) - context.size();
+  if (size() < options_.n_initial || outputs_.empty()) {
+    return VectorXd(
+        SobolPoints(size() + 1, dimension_, {.seed = seed_, .name = "agents.gp.initial_design"})
+            .row(Index(size()))
+            .head(free)
+            .transpose());
+  }
+  RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/false));
+  return NextInContext(*gp_, context,
+                       {.seed = seed_, .name = "agents.gp.in_context", .step = size()},
+                       options_.acquisition);
+}
+
+absl::StatusOr<VectorXd> GpOptimizer::BestMeanIn(const VectorXd& context) {
+  RONCHI_RETURN_IF_ERROR(CheckContext(context));
+  RONCHI_RETURN_IF_ERROR(Update(/*refit_now=*/true));
+  return BestInContext(*gp_, context,
+                       {.seed = seed_, .name = "agents.gp.best_in_context", .step = size()},
+                       options_.acquisition);
 }
 
 absl::StatusOr<VectorXd> GpOptimizer::Ask() {

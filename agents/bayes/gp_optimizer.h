@@ -53,6 +53,15 @@ class GpOptimizer {
   absl::Status Tell(const Eigen::VectorXd& x, double output,
                     std::span<const double> constraints = {});
 
+  // Of an optimiser of `dimension` inputs the last c of which are a context that is observed and
+  // not chosen (agents/bayes/in_context.h): the point [dimension − c] to look at in this one, the
+  // initial design first. Expected improvement, without constraints. What is told has the context
+  // with it. InvalidArgument: no context, one that leaves nothing to choose, or one that Tell would
+  // refuse.
+  absl::StatusOr<Eigen::VectorXd> AskIn(const Eigen::VectorXd& context);
+  // Where the posterior mean is highest in this context. FailedPrecondition: nothing told yet.
+  absl::StatusOr<Eigen::VectorXd> BestMeanIn(const Eigen::VectorXd& context);
+
   // The next point: the initial design while fewer than n_initial are told, then what the
   // acquisition chooses; with constraints, what expected improvement within them does
   // (agents/bayes/expected_improvement.h), whatever the acquisition.
@@ -113,6 +122,7 @@ class GpOptimizer {
   absl::Status RestoreOwn(const Fit& fit);
   std::vector<Constraint> Limits() const;
   absl::Status CheckSafety() const;
+  absl::Status CheckContext(const Eigen::VectorXd& context) const;
   std::vector<bool> Broken() const;
   Eigen::VectorXd Next(const GaussianProcess& gp, uint64_t step) const;
   std::optional<Standardisation> KnownStandardisation(const std::vector<double>& outputs) const;
