@@ -32,13 +32,15 @@ class PyGpOptimizer {
   }
 
  public:
-  // `unsafe_share`: 0 promises nothing.
+  // `unsafe_share`: 0 promises nothing. `moving`: there is a context; then the best so far is of
+  // another moment, and no measure of a warp.
   PyGpOptimizer(size_t dimension, size_t initial, uint64_t seed, double unsafe_share,
-                size_t safe_points)
+                size_t safe_points, bool moving)
       : dimension_(dimension),
         optimizer_(dimension,
                    {.n_initial = initial,
                     .prior = agents::GpPrior::Broad(dimension),
+                    .warp = !moving,
                     .safety = unsafe_share == 0 ? std::nullopt
                                                 : std::optional(agents::SafetyPromise{
                                                       unsafe_share, safe_points})},
@@ -83,6 +85,12 @@ class PyGpOptimizer {
     const Eigen::MatrixXd next = Alone([&] { return optimizer_.AskBatch(1, points); });
     return ToList(next.row(0).transpose());
   }
+  Point AskIn(const Point& context) {
+    return ToList(Alone([&] { return optimizer_.AskIn(ToVector(context)); }));
+  }
+  Point BestMeanIn(const Point& context) {
+    return ToList(Alone([&] { return optimizer_.BestMeanIn(ToVector(context)); }));
+  }
   Point BestMean() {
     return ToList(Alone([&] { return optimizer_.BestMean(); }));
   }
@@ -95,6 +103,9 @@ class PyGpOptimizer {
  private:
   Eigen::VectorXd Inside(const Point& p) const {
     if (p.size() != dimension_) Raise(absl::InvalidArgumentError("a point of another size"));
+    return ToVector(p);
+  }
+  static Eigen::VectorXd ToVector(const Point& p) {
     return Eigen::Map<const Eigen::VectorXd>(p.data(), Eigen::Index(p.size()));
   }
   static Point ToList(const Eigen::VectorXd& v) { return {v.data(), v.data() + v.size()}; }
@@ -108,10 +119,12 @@ class PyGpOptimizer {
 
 void BindOptimizer(nb::module_& m) {
   nb::class_<PyGpOptimizer>(m, "GpOptimizer", "Maximises over the unit cube; ronchi.Optimizer.")
-      .def(nb::init<size_t, size_t, uint64_t, double, size_t>(), "dimension"_a, "initial"_a,
-           "seed"_a, "unsafe_share"_a, "safe_points"_a)
+      .def(nb::init<size_t, size_t, uint64_t, double, size_t, bool>(), "dimension"_a, "initial"_a,
+           "seed"_a, "unsafe_share"_a, "safe_points"_a, "moving"_a)
       .def("tell", &PyGpOptimizer::Tell, "at"_a, "value"_a, "constraints"_a)
       .def("ask", &PyGpOptimizer::Ask, "pending"_a)
+      .def("ask_in", &PyGpOptimizer::AskIn, "context"_a)
+      .def("best_mean_in", &PyGpOptimizer::BestMeanIn, "context"_a)
       .def("fits", &PyGpOptimizer::Fits)
       .def("restore", &PyGpOptimizer::Restore, "fits"_a)
       .def("best_mean", &PyGpOptimizer::BestMean)

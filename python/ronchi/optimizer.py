@@ -41,15 +41,25 @@ class Optimizer:
     unsafe_share with constraints: of the points asked for at most this share breaks one. It begins
                  from points told that are known to be safe, the first `safe_points` of them, and
                  has no initial points; to ask before they are told is an OrderError
+    context      usual lowest and highest value of what is observed and not chosen: the time, a
+                 temperature. Points have them beside the knobs; `ask` and `best` are told what
+                 they are now. Not with constraints
     """
 
     def __init__(self, ranges: Mapping[str, tuple[float, float]], *, minimize: bool = False,
                  constraints: Sequence[str] = (), initial: int | None = None,
                  unsafe_share: float | None = None, safe_points: int = 1,
+                 context: Mapping[str, tuple[float, float]] | None = None,
                  seed: int = 0) -> None:
         if not ranges:
             raise ValueError("ranges: no knob; allowed: one at least")
         self._ranges = {str(name): _range(name, r) for name, r in ranges.items()}
+        self._context = [str(name) for name in context or {}]
+        if self._context and constraints:
+            raise ValueError("context: not with constraints")
+        if set(self._context) & set(self._ranges):
+            raise ValueError("context: has the name of a knob")
+        self._ranges |= {str(name): _range(name, r) for name, r in (context or {}).items()}
         self._initial = 4 + 2 * len(self._ranges) if initial is None else int(initial)
         if self._initial < 1:
             raise ValueError(f"initial: {initial}; allowed: 1 or more")
@@ -88,13 +98,19 @@ class Optimizer:
         """Everything that has happened, in order: asked, told, vetoed, range."""
         return [dict(entry) for entry in self._log]
 
-    def ask(self, n: int = 1) -> list[Point]:
-        """The next points to look at. What is pending is not asked for again."""
-        if n < 1:
-            raise ValueError(f"n: {n}; allowed: 1 or more")
+    def ask(self, n: int = 1, *, context: Mapping[str, float] | None = None) -> list[Point]:
+        """The next points to look at. What is pending is not asked for again.
+
+        context  what it is now; one point at a time then
+        """
+        if n < 1 or (self._context and n > 1):
+            raise ValueError(f"n: {n}; allowed: 1" + ("" if self._context else " or more"))
+        now = self._now(context)
         points = []
         for _ in range(n):
-            inside = self._fitted().ask([self._inside(p) for p in self._asked])
+            model = self._fitted()
+            inside = ([*model.ask_in(now), *now] if self._context else
+                      model.ask([self._inside(p) for p in self._asked]))
             points.append(self._outside(inside))
             self._asked.append(points[-1])
             self._log.append({"event": "asked", "point": dict(points[-1])})
@@ -145,13 +161,17 @@ class Optimizer:
         self._log.append({"event": "range", "knob": name, "range": list(self._ranges[name])})
         self._model = None
 
-    def best(self) -> Point:
+    def best(self, *, context: Mapping[str, float] | None = None) -> Point:
         """Where the model expects the best value, within the ranges. OrderError: nothing told.
+
+        context  what it is now
 
         With constraints: the best of the points told that probably keep them, else the one that
         most probably does.
         """
-        return self._outside(self._fitted().best_mean())
+        now = self._now(context)
+        model = self._fitted()
+        return self._outside([*model.best_mean_in(now), *now] if now else model.best_mean())
 
     def predict(self, point: Mapping[str, float]) -> tuple[float, float]:
         """Mean and standard deviation of the function, without the noise of a measurement."""
@@ -160,7 +180,8 @@ class Optimizer:
 
     def state(self) -> dict[str, Any]:
         """All of it, as JSON takes it; ``Optimizer.from_state`` goes on from there."""
-        return {"format": FORMAT, "ranges": {k: list(r) for k, r in self._ranges.items()},
+        return {"format": FORMAT, "ranges": {k: list(r) for k, r in self._ranges.items() if k not in self._context},
+                "context": {k: list(self._ranges[k]) for k in self._context},
                 "minimize": self._minimize, "constraints": list(self._constraints),
                 "initial": self._initial, "seed": self._seed,
                 "unsafe_share": self._unsafe_share or None, "safe_points": self._safe_points,
@@ -177,7 +198,8 @@ class Optimizer:
                       minimize=state["minimize"], constraints=state["constraints"],
                       initial=state["initial"], seed=state["seed"],
                       unsafe_share=state.get("unsafe_share"),
-                      safe_points=state.get("safe_points", 1))
+                      safe_points=state.get("safe_points", 1),
+                      context={k: (r[0], r[1]) for k, r in state.get("context", {}).items()})
             out._told = [_Told(out._check(t["point"]), float(t["value"]),
                                [float(c) for c in t["constraints"]], bool(t["counts"]))
                          for t in state["told"]]
@@ -201,7 +223,8 @@ class Optimizer:
     def _fitted(self) -> Any:
         if self._model is None:
             self._model = native.GpOptimizer(len(self._ranges), self._initial, self._seed,
-                                             self._unsafe_share, self._safe_points)
+                                             self._unsafe_share, self._safe_points,
+                                             bool(self._context))
             for told in self._told:
                 if told.counts:
                     self._show(told)
@@ -209,6 +232,13 @@ class Optimizer:
 
     def _show(self, told: _Told) -> None:
         self._model.tell(self._inside(told.point), self._sign() * told.value, told.constraints)
+
+    def _now(self, context: Mapping[str, float] | None) -> list[float]:
+        given = dict(context or {})
+        if set(given) != set(self._context) or not all(map(math.isfinite, given.values())):
+            raise ValueError(f"context: {given}; needed: {', '.join(self._context) or 'none'}")
+        return [(float(given[k]) - self._ranges[k][0]) / (self._ranges[k][1] - self._ranges[k][0])
+                for k in self._context]
 
     def _check(self, point: Mapping[str, float]) -> Point:
         for name in self._ranges:
@@ -222,7 +252,8 @@ class Optimizer:
         return [(point[name] - low) / (high - low) for name, (low, high) in self._ranges.items()]
 
     def _outside(self, inside: Iterable[float]) -> Point:
-        return {name: min(high, max(low, low + u * (high - low)))
+        return {name: low + u * (high - low) if name in self._context
+                else min(high, max(low, low + u * (high - low)))
                 for u, (name, (low, high)) in zip(inside, self._ranges.items(), strict=True)}
 
 

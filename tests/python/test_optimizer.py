@@ -2,6 +2,7 @@
 import copy
 import json
 import math
+import statistics
 import unittest
 
 import ronchi
@@ -73,6 +74,30 @@ class Optimizer(unittest.TestCase):
                       {"safe_points": 0}):
             with self.assertRaises(ValueError):
                 ronchi.Optimizer(RANGES, **{"constraints": ["leak"], **wrong})
+
+    def test_follows_what_moves_with_the_time(self):
+        def value(point):
+            return -(point["x"] - 3 * math.sin(point["time"] / 10)) ** 2
+
+        optimizer = ronchi.Optimizer({"x": (-5, 5)}, context={"time": (0, 60)}, seed=1)
+        for time in range(60):
+            if time == 40:
+                optimizer = ronchi.Optimizer.from_state(json.loads(json.dumps(optimizer.state())))
+            point, = optimizer.ask(context={"time": time})
+            self.assertAlmostEqual(point["time"], time)
+            optimizer.tell(point, value(point))
+        # It looks elsewhere now and then, as somewhere better may have come up.
+        late = [v for p, v in optimizer.told if p["time"] >= 20]
+        self.assertGreater(statistics.median(late), -0.2)
+        best = optimizer.best(context={"time": 60})
+        self.assertAlmostEqual(best["x"], 3 * math.sin(6), delta=0.5)
+        for wrong in ({}, {"context": {"hour": 1}}, {"context": {"time": math.nan}},
+                      {"n": 2, "context": {"time": 1}}):
+            with self.assertRaises(ValueError):
+                optimizer.ask(**wrong)
+        for wrong in ({"x": (0, 1)}, {"y": (1, 0)}):
+            with self.assertRaises(ValueError):
+                ronchi.Optimizer({"x": (-5, 5)}, context=wrong)
 
     def test_several_at_once_are_different_ones(self):
         optimizer = run(ronchi.Optimizer(RANGES, seed=2), 8)
