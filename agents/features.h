@@ -58,6 +58,7 @@ class EpisodeFeatures {
   const std::vector<float>& Observe(const env::Observation& observation);
   // What was answered: clipped to −1 … 1; of choices the largest number's.
   void SetAction(std::span<const float> unit_action);
+  std::span<const float> action() const { return action_; }
   nlohmann::json Save() const;
   bool Restore(const nlohmann::json& saved);  // false: of another layout; may throw: spaces.h
 

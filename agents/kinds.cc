@@ -19,14 +19,16 @@ AgentKind PpoAgent();             // rl/ppo.cc
 AgentKind PredictAgent();         // scripted/predict.cc
 AgentKind RandomAgent();          // classical/random_policy.cc
 AgentKind RasterAgent();          // scripted/raster.cc
+AgentKind SacAgent();             // rl/sac.cc
 AgentKind SobolAgent();           // scripted/sobol.cc
 AgentKind SteepestAgent();        // scripted/steepest.cc
 
 const std::vector<AgentKind>& AgentKinds() {
   static const auto* const kKinds = new std::vector<AgentKind>{
-      CentreAgent(),  CorrectAgent(), CrossEntropyAgent(), EdgesThenClimbAgent(), FollowAgent(),
-      GpAgent(),      GreedyAgent(),  HoldAgent(),         NelderMeadAgent(),     PpoAgent(),
-      PredictAgent(), RandomAgent(),  RasterAgent(),       SobolAgent(),          SteepestAgent(),
+      CentreAgent(),     CorrectAgent(), CrossEntropyAgent(), EdgesThenClimbAgent(),
+      FollowAgent(),     GpAgent(),      GreedyAgent(),       HoldAgent(),
+      NelderMeadAgent(), PpoAgent(),     PredictAgent(),      RandomAgent(),
+      RasterAgent(),     SacAgent(),     SobolAgent(),        SteepestAgent(),
   };
   return *kKinds;
 }

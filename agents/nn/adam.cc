@@ -8,24 +8,41 @@ namespace ronchi::agents {
 namespace {
 
 constexpr double kKeepMean = 0.9, kKeepSquare = 0.999;
-constexpr double kEpsilon = 1e-5;  // as PPO's implementations have it, not Adam's 1e-8
+
+double Length(std::span<const float> gradient) {
+  double squares[8] = {};  // side by side, so that they are added at once
+  size_t i = 0;
+  for (; i + 8 <= gradient.size(); i += 8) {
+    for (size_t l = 0; l < 8; ++l) squares[l] += double(gradient[i + l]) * gradient[i + l];
+  }
+  for (; i < gradient.size(); ++i) squares[0] += double(gradient[i]) * gradient[i];
+  double sum = 0;
+  for (double s : squares) sum += s;
+  return std::sqrt(sum);
+}
 
 }  // namespace
 
 void Adam::Step(std::span<const float> gradient, double rate, double max_length,
                 std::span<float> parameters) {
-  double squares = 0;
-  for (float g : gradient) squares += double(g) * g;
-  const double shorten = std::min(1.0, max_length / (std::sqrt(squares) + 1e-6));
+  const float shorten =
+      std::isinf(max_length) ? 1.0f : float(std::min(1.0, max_length / (Length(gradient) + 1e-6)));
   ++steps_;
   const double mean_bias = 1 - std::pow(kKeepMean, double(steps_));
   const double square_bias = 1 - std::pow(kKeepSquare, double(steps_));
+  const float step = float(rate / mean_bias), unbias = float(1 / std::sqrt(square_bias));
+  const float epsilon = float(epsilon_);
+  constexpr float kOld = float(kKeepMean), kNew = float(1 - kKeepMean);
+  constexpr float kOldSquare = float(kKeepSquare), kNewSquare = float(1 - kKeepSquare);
+  float* __restrict mean = mean_.data();
+  float* __restrict square = square_.data();
+  float* __restrict p = parameters.data();
+  const float* __restrict by = gradient.data();
   for (size_t i = 0; i < gradient.size(); ++i) {
-    const double g = shorten * gradient[i];
-    mean_[i] = float(kKeepMean * mean_[i] + (1 - kKeepMean) * g);
-    square_[i] = float(kKeepSquare * square_[i] + (1 - kKeepSquare) * g * g);
-    const double sd = std::sqrt(square_[i] / square_bias) + kEpsilon;
-    parameters[i] -= float(rate * mean_[i] / mean_bias / sd);
+    const float g = shorten * by[i];
+    mean[i] = kOld * mean[i] + kNew * g;
+    square[i] = kOldSquare * square[i] + kNewSquare * g * g;
+    p[i] -= step * mean[i] / (std::sqrt(square[i]) * unbias + epsilon);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "agents/bayes/gp_learner.h"
 #include "agents/rl/ppo.h"
+#include "agents/rl/sac.h"
 #include "core/interrupt.h"
 #include "tests/agents/toy_environment.h"
 #include "tests/agents/with_torch.h"
@@ -40,6 +41,11 @@ TEST(Interrupted, LearnersReturnWhatThereIs) {
   EXPECT_EQ(ppo->summary.steps, 0);
   ToyEnvironment toy({}, 0);
   EXPECT_TRUE(ppo->policy->Act(toy.Reset(1)->observation).ok());
+  auto sac = MakeSacLearner({})->Train(ToyFactory({}), 1);
+  ASSERT_TRUE(sac.ok()) << sac.status();
+  EXPECT_TRUE(sac->summary.interrupted);
+  EXPECT_EQ(sac->summary.steps, 0);
+  EXPECT_TRUE(sac->policy->Act(toy.Reset(1)->observation).ok());
   SetInterrupted(false);
 }
 

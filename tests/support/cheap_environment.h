@@ -16,6 +16,7 @@ struct CheapOptions {
   int max_episode_steps = 12;
   double end_probability = 0.1;  // of termination, a step
   int draws = 1;                 // of noise in each direction; about 30 ns each
+  bool vectors = false;          // the picture is a vector, for who reads no images
   uint64_t fails_at = 0;         // the so-many-th step of its life is an error; 0: none
 };
 
@@ -27,6 +28,7 @@ class CheapEnvironment final : public env::Environment {
     spec_.reward = "minus the distance from the origin";
     spec_.observation_space["position"] = {{2}, -1e3, 1e3, "nm", "where it stands"};
     spec_.observation_space["picture"] = {{2, 3}, -1e3, 1e3, "", "six views of it"};
+    if (options.vectors) spec_.observation_space["picture"].shape = {6};
     spec_.action_space = env::VectorBox({-1, -2}, {1, 2}, "nm", "the change");
     spec_.max_episode_steps = options.max_episode_steps;
     spec_.info_names = {"time_s", "walked"};

@@ -1,0 +1,34 @@
+// Policies of one network of our own (agents/nn/mlp.h), as off-policy learners give: the tanh of
+// its first outputs, or of choices the one with the largest output. Nothing in it is random.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agents/features.h"
+#include "agents/nn/mlp.h"
+#include "agents/policy.h"
+
+namespace ronchi::agents {
+
+// OK: every observation is a number or a vector. `kind` is for the message.
+absl::Status CheckNoImages(const FeatureLayout& layout, const std::string& kind);
+
+struct ActorPolicyParts {
+  std::string kind;
+  env::DictSpace observation_space;
+  env::Box action_space;
+  FeatureLayout layout;
+  Mlp network;  // at least action_size outputs
+  std::vector<float> parameters;
+  RunningMoments moments;  // of a row; not looked at unless `normalise`
+  bool normalise = false;
+};
+
+std::unique_ptr<Policy> MakeActorPolicy(ActorPolicyParts parts);
+// Reads what its ToJson gave; `outputs` of the network for each number of an action.
+absl::StatusOr<std::unique_ptr<Policy>> ReadActorPolicy(const std::string& kind, size_t outputs,
+                                                        const nlohmann::json& json);
+
+}  // namespace ronchi::agents

@@ -1,0 +1,149 @@
+#include "agents/rl/collector.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "agents/spaces.h"
+
+namespace ronchi::agents {
+
+Collector::Collector(FeatureLayout layout, std::unique_ptr<env::VectorEnvironment> vector)
+    : layout_(std::move(layout)),
+      vector_(std::move(vector)),
+      memories_(vector_->size(), EpisodeFeatures(layout_)),
+      rows_(vector_->size() * layout_.row_size()),
+      next_row_(layout_.row_size()),
+      taken_(vector_->size() * layout_.action_size()),
+      episode_returns_(vector_->size()),
+      episode_steps_(vector_->size()) {}
+
+absl::StatusOr<Collector> Collector::Create(const EnvironmentFactory& make, size_t environments,
+                                            uint64_t seed) {
+  RONCHI_ASSIGN_OR_RETURN(
+      auto vector, env::VectorEnvironment::Create(make, {.environments = environments,
+                                                         .autoreset = env::Autoreset::kSameStep}));
+  const env::Spec& spec = vector->spec();
+  RONCHI_ASSIGN_OR_RETURN(FeatureLayout layout,
+                          FeatureLayout::Create(spec.observation_space, spec.action_space));
+  Collector made(std::move(layout), std::move(vector));
+  RONCHI_RETURN_IF_ERROR(made.vector_->Reset(seed));
+  const size_t width = made.spec().observation_size();
+  for (size_t i = 0; i < environments; ++i) {
+    RONCHI_RETURN_IF_ERROR(
+        made.Observe(i, made.vector_->observations().subspan(i * width, width), made.RowOf(i)));
+  }
+  return made;
+}
+
+std::span<float> Collector::RowOf(size_t i) {
+  return std::span(rows_).subspan(i * layout_.row_size(), layout_.row_size());
+}
+
+absl::Status Collector::Observe(size_t i, std::span<const float> flat, std::span<float> row) {
+  const env::DictSpace& space = spec().observation_space;
+  const env::Observation observation = env::Unflatten(space, flat);
+  RONCHI_RETURN_IF_ERROR(CheckObservation(space, observation));
+  std::ranges::copy(memories_[i].Observe(observation), row.begin());
+  return absl::OkStatus();
+}
+
+absl::Status Collector::Step(std::span<const float> unit_actions, double gamma,
+                             ReplayBuffer* replay) {
+  const size_t a = layout_.action_size();
+  std::vector<float> actions;
+  for (size_t i = 0; i < environments(); ++i) {
+    const std::span<const float> unit = unit_actions.subspan(i * a, a);
+    memories_[i].SetAction(unit);
+    std::ranges::copy(memories_[i].action(), taken_.begin() + std::ptrdiff_t(i * a));
+    const Action scaled = ScaleAction(spec().action_space, unit);
+    actions.insert(actions.end(), scaled.begin(), scaled.end());
+  }
+  RONCHI_RETURN_IF_ERROR(vector_->Step(actions));
+  for (size_t i = 0; i < environments(); ++i) {
+    RONCHI_RETURN_IF_ERROR(Record(i, gamma, replay));
+  }
+  return absl::OkStatus();
+}
+
+// Where an episode ended, its last observation is what came of the action; a value there counts
+// unless it was terminated.
+absl::Status Collector::Record(size_t i, double gamma, ReplayBuffer* replay) {
+  const bool terminated = vector_->terminated()[i];
+  const bool ended = terminated || vector_->truncated()[i];
+  const size_t width = spec().observation_size(), a = layout_.action_size();
+  const auto now = vector_->observations().subspan(i * width, width);
+  RONCHI_RETURN_IF_ERROR(
+      Observe(i, ended ? vector_->final_observations().subspan(i * width, width) : now, next_row_));
+  const double reward = vector_->rewards()[i];
+  replay->Add(RowOf(i), std::span(taken_).subspan(i * a, a), float(reward),
+              terminated ? 0 : float(gamma), next_row_);
+  ++steps_;
+  ++episode_steps_[i];
+  episode_returns_[i] += reward;
+  if (!ended) {
+    std::ranges::copy(next_row_, RowOf(i).begin());
+    return absl::OkStatus();
+  }
+  ++episodes_;
+  ended_returns_.push_back(episode_returns_[i]);
+  ended_lengths_.push_back(episode_steps_[i]);
+  episode_returns_[i] = episode_steps_[i] = 0;
+  memories_[i].Begin();
+  return Observe(i, now, RowOf(i));
+}
+
+std::optional<TrainingPoint> Collector::TakePoint() {
+  if (ended_returns_.empty()) return std::nullopt;
+  const auto mean = [](const std::vector<double>& v) {
+    return std::accumulate(v.begin(), v.end(), 0.0) / double(v.size());
+  };
+  const TrainingPoint point = {
+      .steps = steps_, .mean_return = mean(ended_returns_), .mean_length = mean(ended_lengths_)};
+  ended_returns_.clear();
+  ended_lengths_.clear();
+  return point;
+}
+
+absl::StatusOr<nlohmann::json> Collector::Save() const {
+  using nlohmann::json;
+  RONCHI_ASSIGN_OR_RETURN(const std::string vector, vector_->Save());
+  json memories = json::array();
+  for (const EpisodeFeatures& memory : memories_) memories.push_back(memory.Save());
+  return json{{"vector", json::binary({vector.begin(), vector.end()})},
+              {"memories", memories},
+              {"rows", rows_},
+              {"episode_returns", episode_returns_},
+              {"episode_steps", episode_steps_},
+              {"steps", steps_},
+              {"episodes", episodes_},
+              {"ended_returns", ended_returns_},
+              {"ended_lengths", ended_lengths_}};
+}
+
+absl::Status Collector::Restore(const nlohmann::json& saved) {
+  const auto& vector = saved.at("vector").get_binary();
+  const auto rows = saved.at("rows").get<std::vector<float>>();
+  const auto returns = saved.at("episode_returns").get<std::vector<double>>();
+  const auto lengths = saved.at("episode_steps").get<std::vector<double>>();
+  if (rows.size() != rows_.size() || returns.size() != environments() ||
+      lengths.size() != environments() || saved.at("memories").size() != environments()) {
+    return absl::InvalidArgumentError("the saved environments are others than these");
+  }
+  RONCHI_RETURN_IF_ERROR(vector_->Restore({vector.begin(), vector.end()}));
+  for (size_t i = 0; i < environments(); ++i) {
+    if (!memories_[i].Restore(saved.at("memories").at(i))) {
+      return absl::InvalidArgumentError("the saved memories are of other observations");
+    }
+  }
+  rows_ = rows;
+  episode_returns_ = returns;
+  episode_steps_ = lengths;
+  steps_ = saved.at("steps").get<int64_t>();
+  episodes_ = saved.at("episodes").get<int64_t>();
+  ended_returns_ = saved.at("ended_returns").get<std::vector<double>>();
+  ended_lengths_ = saved.at("ended_lengths").get<std::vector<double>>();
+  return absl::OkStatus();
+}
+
+}  // namespace ronchi::agents
