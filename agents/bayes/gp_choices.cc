@@ -51,9 +51,17 @@ absl::StatusOr<std::shared_ptr<const Acquisition>> MakeAcquisition(const GpChoic
   return NoSuch("acquisition", choices.acquisition, kAcquisitionNames);
 }
 
+double OnScale(double value, double log_above) {
+  return log_above > 0 ? std::asinh(value / (2 * log_above)) : value;
+}
+
 absl::Status CheckGpChoices(const GpChoices& choices) {
   RONCHI_RETURN_IF_ERROR(MakeKernel(choices.kernel, 1).status());
   RONCHI_RETURN_IF_ERROR(MakeAcquisition(choices).status());
+  if (!(choices.log_above >= 0 && std::isfinite(choices.log_above))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("log_above ", choices.log_above, " is not allowed; allowed: 0 or above"));
+  }
   if (choices.noise_sd && !(*choices.noise_sd > 0 && std::isfinite(*choices.noise_sd))) {
     return absl::InvalidArgumentError(
         absl::StrCat("noise_sd ", *choices.noise_sd, " is not allowed; allowed: above 0"));
@@ -66,6 +74,7 @@ std::vector<AgentKey> GpChoiceKeys() {
           {"acquisition",
            absl::StrCat("where it looks next: ", absl::StrJoin(kAcquisitionNames, ", "))},
           {"beta", "of upper_confidence: the square of the standard deviations that it adds"},
+          {"log_above", "values far above it count by their logarithm; 0: as they are"},
           {"noise_sd", "of the value, in its own unit, where it is known; 0: it is learned"}};
 }
 
@@ -74,6 +83,7 @@ void ReadGpChoices(ConfigReader& reader, GpChoices* choices) {
   reader.Choice("kernel", &choices->kernel, KernelNames());
   reader.Choice("acquisition", &choices->acquisition, kAcquisitionNames);
   reader.Number("beta", &choices->beta, {.min = 0, .max = 1e6});
+  reader.Number("log_above", &choices->log_above, {.min = 0, .max = 1e300});
   reader.Number("noise_sd", &noise_sd, {.min = 0, .max = 1e300});
   choices->noise_sd = noise_sd > 0 ? std::optional(noise_sd) : std::nullopt;
 }
@@ -83,6 +93,7 @@ void WriteGpChoices(const GpChoices& choices, nlohmann::json* json) {
   if (choices.kernel != usual.kernel) (*json)["kernel"] = choices.kernel;
   if (choices.acquisition != usual.acquisition) (*json)["acquisition"] = choices.acquisition;
   if (choices.beta != usual.beta) (*json)["beta"] = choices.beta;
+  if (choices.log_above != usual.log_above) (*json)["log_above"] = choices.log_above;
   if (choices.noise_sd) (*json)["noise_sd"] = *choices.noise_sd;
 }
 
@@ -91,6 +102,7 @@ GpChoices GpChoicesOf(const nlohmann::json& json) {
   choices.kernel = json.value("kernel", choices.kernel);
   choices.acquisition = json.value("acquisition", choices.acquisition);
   choices.beta = json.value("beta", choices.beta);
+  choices.log_above = json.value("log_above", choices.log_above);
   if (json.contains("noise_sd")) choices.noise_sd = json.at("noise_sd").get<double>();
   return choices;
 }

@@ -20,9 +20,18 @@ struct GpChoices {
   std::string kernel = "matern52";                   // a length scale a dimension
   std::string acquisition = "expected_improvement";  // its logarithm
   double beta = 4;  // of upper_confidence: the square of the standard deviations
-  // Standard deviation of the noise in the value's own unit; without it, it is learned.
+  // Values far above this count by their logarithm, smaller ones as they are (OnScale); 0: all as
+  // they are. For values that change by factors, as a contrast does on the way to its peak.
+  double log_above = 0;
+  // Standard deviation of the noise in the value's own unit (with log_above: on that scale);
+  // without it, it is learned.
   std::optional<double> noise_sd = {};
 };
+
+// The generalised logarithm ln((y + √(y² + 4 c²)) / 2c) with c = log_above (Durbin, Hardin, Hawkins
+// & Rocke, Bioinformatics 18, S105, 2002): y/2c where |y| is far below c, ln(y/c) far above. c = 0:
+// y. It rises everywhere, so that the place of a maximum stays.
+double OnScale(double value, double log_above);
 
 // matern12, matern32, matern52, squared_exponential. InvalidArgument: another name.
 absl::StatusOr<Kernel> MakeKernel(const std::string& name, size_t dimension);

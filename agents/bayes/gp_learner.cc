@@ -73,7 +73,7 @@ void LearnPrior(const std::vector<Episode>& episodes, GpPolicyOptions* options) 
 std::vector<AgentKey> GpKeys() {
   std::vector<AgentKey> keys = {{"n_initial", "images before the model is asked"},
                                 {"budget", "images before it holds"},
-                                {"train_episodes", "episodes that teach the prior of its model"},
+                                {"train_episodes", "episodes that teach the prior of its model; 0: broad priors"},
                                 {kValueKey, kValueMeaning}};
   for (AgentKey& key : GpChoiceKeys()) keys.push_back(std::move(key));
   return keys;
@@ -148,7 +148,7 @@ AgentKind GpAgent() {
                 int64_t episodes = int64_t(o.episodes);
                 reader.Integer("n_initial", &initial, {.min = 2, .max = 1000});
                 reader.Integer("budget", &budget, {.min = 2, .max = 1000});
-                reader.Integer("train_episodes", &episodes, {.min = 1, .max = 1000});
+                reader.Integer("train_episodes", &episodes, {.min = 0, .max = 1000});
                 ReadKnobTask(reader, &o.policy.task);
                 ReadGpChoices(reader, &o.policy.choices);
                 if (reader.ok() && budget < initial) {

@@ -103,7 +103,8 @@ absl::StatusOr<std::vector<double>> GpPolicy::Target() {
 
 absl::StatusOr<Action> GpPolicy::Act(const env::Observation& observation) {
   RONCHI_ASSIGN_OR_RETURN(const KnobTask::Reading reading, task_.Read(observation));
-  RONCHI_RETURN_IF_ERROR(optimizer_->Tell(ToEigen(reading.settings), reading.value));
+  RONCHI_RETURN_IF_ERROR(optimizer_->Tell(ToEigen(reading.settings),
+                                          OnScale(reading.value, options_.choices.log_above)));
   RONCHI_ASSIGN_OR_RETURN(std::vector<double> target, Target());
   if (hold_) {  // exactly zero once there: no chase after rounding
     for (size_t i = 0; i < target.size(); ++i) {

@@ -19,20 +19,22 @@ absl::StatusOr<GpChoices> ReadChoices(const std::string& yaml) {
 }
 
 TEST(GpChoices, AConfigChoosesAndMistakesAreNamed) {
-  const GpChoices read =
-      *ReadChoices("{kernel: matern32, acquisition: upper_confidence, beta: 9, noise_sd: 0.1}");
+  const GpChoices read = *ReadChoices(
+      "{kernel: matern32, acquisition: upper_confidence, beta: 9, noise_sd: 0.1, log_above: 2}");
   EXPECT_EQ(read.kernel, "matern32");
   EXPECT_EQ(read.acquisition, "upper_confidence");
   EXPECT_EQ(read.beta, 9);
   EXPECT_EQ(read.noise_sd, 0.1);
+  EXPECT_EQ(read.log_above, 2);
   EXPECT_FALSE(ReadChoices("{}")->noise_sd.has_value());
-  for (const char* mistake :
-       {"{kernel: cosine}", "{acquisition: luck}", "{beta: -1}", "{noise_sd: -0.1}"}) {
+  for (const char* mistake : {"{kernel: cosine}", "{acquisition: luck}", "{beta: -1}",
+                              "{noise_sd: -0.1}", "{log_above: -1}"}) {
     EXPECT_FALSE(ReadChoices(mistake).ok()) << mistake;
   }
   EXPECT_FALSE(CheckGpChoices({.kernel = "cosine"}).ok());
   EXPECT_FALSE(CheckGpChoices({.acquisition = "luck"}).ok());
   EXPECT_FALSE(CheckGpChoices({.noise_sd = 0.0}).ok());
+  EXPECT_FALSE(CheckGpChoices({.log_above = -1}).ok());
 }
 
 // By values that tell the kernels apart: at r = 1 with all scales 1.
@@ -45,6 +47,16 @@ TEST(GpChoices, EveryNameIsTheKernelOfThatName) {
   EXPECT_NEAR(at_one("matern32"), (1 + std::sqrt(3)) * std::exp(-std::sqrt(3)), 1e-12);
   EXPECT_NEAR(at_one("matern52"), (1 + std::sqrt(5) + 5.0 / 3) * std::exp(-std::sqrt(5)), 1e-12);
   EXPECT_NEAR(at_one("squared_exponential"), std::exp(-0.5), 1e-12);
+}
+
+// Linear below, logarithmic above, rising throughout: by the limits of the formula.
+TEST(GpChoices, TheScaleIsLinearBelowAndLogarithmicAbove) {
+  EXPECT_EQ(OnScale(0.3, 0), 0.3);
+  EXPECT_EQ(OnScale(0, 2), 0);
+  EXPECT_NEAR(OnScale(1e-3, 2), 1e-3 / 4, 1e-9);
+  EXPECT_NEAR(OnScale(-1e-3, 2), -1e-3 / 4, 1e-9);
+  EXPECT_NEAR(OnScale(2e4, 2), std::log(1e4), 1e-7);
+  for (double y = -3; y < 3; y += 0.1) EXPECT_LT(OnScale(y, 0.5), OnScale(y + 0.1, 0.5));
 }
 
 std::vector<Action> ActionsOf(Policy& policy, int images) {
@@ -69,7 +81,8 @@ TEST(GpChoices, APolicyActsOnThemAndKeepsThem) {
   const auto usual = ActionsOf(*make({}), 14);
   for (const GpChoices& other :
        {GpChoices{.kernel = "squared_exponential"}, GpChoices{.acquisition = "upper_confidence"},
-        GpChoices{.acquisition = "thompson"}, GpChoices{.noise_sd = 0.05}}) {
+        GpChoices{.acquisition = "thompson"}, GpChoices{.noise_sd = 0.05},
+        GpChoices{.log_above = 0.01}}) {
     const auto policy = make(other);
     const auto actions = ActionsOf(*policy, 14);
     EXPECT_NE(actions, usual) << other.kernel << " " << other.acquisition;
