@@ -57,9 +57,10 @@ void LearnPrior(const std::vector<Episode>& episodes, GpPolicyOptions* options) 
     const Eigen::Map<const VectorXd> y(e.outputs.data(), Eigen::Index(e.outputs.size()));
     data.push_back({.inputs = e.inputs, .outputs = (y.array() - common.offset) / common.scale});
   }
-  const GpPrior broad = GpPrior::Broad(size_t(data[0].inputs.cols()));
+  const Kernel kernel = *MakeKernel(options->choices.kernel, size_t(data[0].inputs.cols()));
+  const GpPrior broad = GpPrior::Broad(kernel);
   const VectorXd mean = FitMap(data, broad, {broad.Shorter()}).ToVector();
-  const GpPrior around = {.mean = mean, .sd = VectorXd::Ones(mean.size())};
+  const GpPrior around = {.mean = mean, .sd = VectorXd::Ones(mean.size()), .kernel = kernel};
   VectorXd variance = VectorXd::Constant(mean.size(), kLeastSd * kLeastSd);
   for (const GpData& one : data) {
     const VectorXd own = FitMap({&one, 1}, around, {}).ToVector();
@@ -67,6 +68,15 @@ void LearnPrior(const std::vector<Episode>& episodes, GpPolicyOptions* options) 
   }
   options->standardisation = common;
   options->prior = {.mean = mean, .sd = variance.cwiseSqrt()};
+}
+
+std::vector<AgentKey> GpKeys() {
+  std::vector<AgentKey> keys = {{"n_initial", "images before the model is asked"},
+                                {"budget", "images before it holds"},
+                                {"train_episodes", "episodes that teach the prior of its model; 0: broad priors"},
+                                {kValueKey, kValueMeaning}};
+  for (AgentKey& key : GpChoiceKeys()) keys.push_back(std::move(key));
+  return keys;
 }
 
 class GpLearner : public Learner {
@@ -130,10 +140,7 @@ AgentKind GpAgent() {
               "Gaussian-process optimisation: Matérn 5/2, learned noise, log expected "
               "improvement",
           .learns = true,
-          .keys = {{"n_initial", "images before the model is asked"},
-                   {"budget", "images before it holds"},
-                   {"train_episodes", "episodes that teach the prior of its model"},
-                   {kValueKey, kValueMeaning}},
+          .keys = GpKeys(),
           .read =
               [](ConfigReader& reader) {
                 GpLearnerOptions o;
@@ -141,8 +148,9 @@ AgentKind GpAgent() {
                 int64_t episodes = int64_t(o.episodes);
                 reader.Integer("n_initial", &initial, {.min = 2, .max = 1000});
                 reader.Integer("budget", &budget, {.min = 2, .max = 1000});
-                reader.Integer("train_episodes", &episodes, {.min = 1, .max = 1000});
+                reader.Integer("train_episodes", &episodes, {.min = 0, .max = 1000});
                 ReadKnobTask(reader, &o.policy.task);
+                ReadGpChoices(reader, &o.policy.choices);
                 if (reader.ok() && budget < initial) {
                   reader.Fail("budget", "must not be below n_initial");
                 }

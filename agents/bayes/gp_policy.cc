@@ -24,6 +24,7 @@ absl::Status CheckOptions(const GpPolicyOptions& options, size_t dimension) {
         absl::StrCat("n_initial ", options.n_initial, " and budget ", options.budget,
                      " are not allowed; allowed: 2 <= n_initial <= budget"));
   }
+  RONCHI_RETURN_IF_ERROR(CheckGpChoices(options.choices));
   if (options.prior) {
     const GpPrior& prior = *options.prior;
     const Eigen::Index size = Eigen::Index(dimension) + 2;
@@ -61,6 +62,7 @@ absl::StatusOr<std::unique_ptr<Policy>> GpPolicy::FromJson(const nlohmann::json&
   GpPolicyOptions options;
   options.n_initial = json.at("n_initial").get<size_t>();
   options.budget = json.at("budget").get<size_t>();
+  options.choices = GpChoicesOf(json);
   if (json.contains("prior")) {
     const nlohmann::json& prior = json.at("prior");
     options.prior = {.mean = ToEigen(prior.at("mean").get<std::vector<double>>()),
@@ -78,7 +80,11 @@ absl::StatusOr<std::unique_ptr<Policy>> GpPolicy::FromJson(const nlohmann::json&
 void GpPolicy::Reset(uint64_t seed) {
   GpOptimizerOptions options;
   options.n_initial = options_.n_initial;
-  options.prior = options_.prior.value_or(GpPrior::Broad(task_.dimension()));
+  const Kernel kernel = *MakeKernel(options_.choices.kernel, task_.dimension());
+  options.prior = options_.prior.value_or(GpPrior::Broad(kernel));
+  options.prior.kernel = kernel;
+  options.rule = *MakeAcquisition(options_.choices);
+  options.noise_sd = options_.choices.noise_sd;
   options.standardisation = options_.standardisation;
   optimizer_ = std::make_unique<GpOptimizer>(task_.dimension(), std::move(options), seed);
   hold_.reset();
@@ -97,7 +103,8 @@ absl::StatusOr<std::vector<double>> GpPolicy::Target() {
 
 absl::StatusOr<Action> GpPolicy::Act(const env::Observation& observation) {
   RONCHI_ASSIGN_OR_RETURN(const KnobTask::Reading reading, task_.Read(observation));
-  RONCHI_RETURN_IF_ERROR(optimizer_->Tell(ToEigen(reading.settings), reading.value));
+  RONCHI_RETURN_IF_ERROR(optimizer_->Tell(ToEigen(reading.settings),
+                                          OnScale(reading.value, options_.choices.log_above)));
   RONCHI_ASSIGN_OR_RETURN(std::vector<double> target, Target());
   if (hold_) {  // exactly zero once there: no chase after rounding
     for (size_t i = 0; i < target.size(); ++i) {
@@ -110,6 +117,7 @@ absl::StatusOr<Action> GpPolicy::Act(const env::Observation& observation) {
 nlohmann::json GpPolicy::ToJson() const {
   nlohmann::json json = {
       {"task", task_.ToJson()}, {"n_initial", options_.n_initial}, {"budget", options_.budget}};
+  WriteGpChoices(options_.choices, &json);
   if (options_.prior) {
     // [ln length scales …, ln signal variance, ln noise variance], unit cube, standardised outputs
     json["prior"] = {{"mean", FromEigen(options_.prior->mean)},
