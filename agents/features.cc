@@ -10,6 +10,14 @@
 
 namespace ronchi::agents {
 
+env::DictSpace VectorsOf(const env::DictSpace& space) {
+  env::DictSpace vectors;
+  for (const auto& [name, box] : space) {
+    if (box.shape.size() <= 1) vectors[name] = box;
+  }
+  return vectors;
+}
+
 absl::StatusOr<FeatureLayout> FeatureLayout::Create(const env::DictSpace& observation_space,
                                                     const env::Box& action_space) {
   if (action_space.size() == 0 || !std::isfinite(action_space.low) ||

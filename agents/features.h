@@ -23,6 +23,9 @@ namespace ronchi::agents {
 // How the vector part of a row is normalised: x → (x − mean)/√(variance + ε), clipped.
 constexpr double kNormaliseEpsilon = 1e-8, kNormaliseClip = 10;
 
+// The entries that are numbers or vectors.
+env::DictSpace VectorsOf(const env::DictSpace& space);
+
 class FeatureLayout {
  public:
   struct Image {

@@ -34,14 +34,6 @@ struct CrossEntropyOptions {
   double spread = 1;     // of the first generation's weights
 };
 
-env::DictSpace VectorsOf(const env::DictSpace& space) {
-  env::DictSpace vectors;
-  for (const auto& [name, box] : space) {
-    if (box.shape.size() <= 1) vectors[name] = box;
-  }
-  return vectors;
-}
-
 class LinearPolicy final : public Policy {
  public:
   static absl::StatusOr<std::unique_ptr<LinearPolicy>> Create(const env::DictSpace& observations,

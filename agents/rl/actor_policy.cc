@@ -131,13 +131,6 @@ absl::Status CheckWidths(const nlohmann::json& weights, size_t inputs,
 
 }  // namespace
 
-absl::Status CheckNoImages(const FeatureLayout& layout, const std::string& kind) {
-  if (layout.images().empty() && layout.row_size() > 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      kind, " learns from numbers and vectors alone; \"",
-      layout.images().empty() ? "" : layout.images()[0].key, "\" is an image; ppo reads images"));
-}
-
 std::unique_ptr<Policy> MakeActorPolicy(ActorPolicyParts parts) {
   return std::make_unique<ActorPolicy>(std::move(parts));
 }
@@ -147,7 +140,9 @@ absl::StatusOr<std::unique_ptr<Policy>> ReadActorPolicy(const std::string& kind,
   const env::DictSpace observations = DictSpaceFromJson(json.at("observation_space"));
   const env::Box actions = BoxFromJson(json.at("action_space"));
   RONCHI_ASSIGN_OR_RETURN(const FeatureLayout layout, FeatureLayout::Create(observations, actions));
-  RONCHI_RETURN_IF_ERROR(CheckNoImages(layout, kind));
+  if (observations.empty() || !layout.images().empty()) {
+    return absl::InvalidArgumentError("policy.observation_space: numbers and vectors are read");
+  }
   const bool normalise = json.contains("normalisation");
   RunningMoments moments(layout.row_size());
   if (normalise && !moments.FromJson(json.at("normalisation"))) {

@@ -12,12 +12,9 @@
 
 namespace ronchi::agents {
 
-// OK: every observation is a number or a vector. `kind` is for the message.
-absl::Status CheckNoImages(const FeatureLayout& layout, const std::string& kind);
-
 struct ActorPolicyParts {
   std::string kind;
-  env::DictSpace observation_space;
+  env::DictSpace observation_space;  // numbers and vectors alone
   env::Box action_space;
   FeatureLayout layout;
   Mlp network;  // at least action_size outputs

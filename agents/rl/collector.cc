@@ -8,8 +8,10 @@
 
 namespace ronchi::agents {
 
-Collector::Collector(FeatureLayout layout, std::unique_ptr<env::VectorEnvironment> vector)
-    : layout_(std::move(layout)),
+Collector::Collector(const env::DictSpace& seen, FeatureLayout layout,
+                     std::unique_ptr<env::VectorEnvironment> vector)
+    : seen_(seen),
+      layout_(std::move(layout)),
       vector_(std::move(vector)),
       memories_(vector_->size(), EpisodeFeatures(layout_)),
       rows_(vector_->size() * layout_.row_size()),
@@ -24,9 +26,12 @@ absl::StatusOr<Collector> Collector::Create(const EnvironmentFactory& make, size
       auto vector, env::VectorEnvironment::Create(make, {.environments = environments,
                                                          .autoreset = env::Autoreset::kSameStep}));
   const env::Spec& spec = vector->spec();
-  RONCHI_ASSIGN_OR_RETURN(FeatureLayout layout,
-                          FeatureLayout::Create(spec.observation_space, spec.action_space));
-  Collector made(std::move(layout), std::move(vector));
+  const env::DictSpace seen = VectorsOf(spec.observation_space);
+  RONCHI_ASSIGN_OR_RETURN(FeatureLayout layout, FeatureLayout::Create(seen, spec.action_space));
+  if (seen.empty()) {
+    return absl::InvalidArgumentError("there is no observation that is a number or a vector");
+  }
+  Collector made(seen, std::move(layout), std::move(vector));
   RONCHI_RETURN_IF_ERROR(made.vector_->Reset(seed));
   const size_t width = made.spec().observation_size();
   for (size_t i = 0; i < environments; ++i) {
@@ -41,9 +46,8 @@ std::span<float> Collector::RowOf(size_t i) {
 }
 
 absl::Status Collector::Observe(size_t i, std::span<const float> flat, std::span<float> row) {
-  const env::DictSpace& space = spec().observation_space;
-  const env::Observation observation = env::Unflatten(space, flat);
-  RONCHI_RETURN_IF_ERROR(CheckObservation(space, observation));
+  const env::Observation observation = env::Unflatten(spec().observation_space, flat);
+  RONCHI_RETURN_IF_ERROR(CheckObservation(seen_, observation));
   std::ranges::copy(memories_[i].Observe(observation), row.begin());
   return absl::OkStatus();
 }

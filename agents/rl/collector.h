@@ -1,6 +1,7 @@
 // Experience for off-policy learners: the environments of a vector step side by side
 // (env/vector_environment.h, SAME_STEP), each with its own memory of the episode, and what they go
-// through is added to a replay. Rewards and rows are as they are.
+// through is added to a replay. Rewards and rows are as they are; images are
+// not looked at.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,8 @@ namespace ronchi::agents {
 
 class Collector {
  public:
-  // Environments 0 … n − 1 of the factory, all reset with `seed`.
+  // Environments 0 … n − 1 of the factory, all reset with `seed`. InvalidArgument: no observation
+  // is a number or a vector.
   static absl::StatusOr<Collector> Create(const EnvironmentFactory& make, size_t environments,
                                           uint64_t seed);
 
@@ -29,6 +31,7 @@ class Collector {
 
   const FeatureLayout& layout() const { return layout_; }
   const env::Spec& spec() const { return vector_->spec(); }
+  const env::DictSpace& seen() const { return seen_; }  // of the observations, what rows hold
   size_t environments() const { return memories_.size(); }
   int64_t steps() const { return steps_; }
   int64_t episodes() const { return episodes_; }
@@ -41,11 +44,13 @@ class Collector {
   absl::Status Restore(const nlohmann::json& saved);
 
  private:
-  Collector(FeatureLayout layout, std::unique_ptr<env::VectorEnvironment> vector);
+  Collector(const env::DictSpace& seen, FeatureLayout layout,
+            std::unique_ptr<env::VectorEnvironment> vector);
   absl::Status Observe(size_t i, std::span<const float> observation, std::span<float> row);
   absl::Status Record(size_t i, double gamma, ReplayBuffer* replay);
   std::span<float> RowOf(size_t i);
 
+  env::DictSpace seen_;
   FeatureLayout layout_;
   std::unique_ptr<env::VectorEnvironment> vector_;
   std::vector<EpisodeFeatures> memories_;

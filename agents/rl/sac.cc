@@ -82,7 +82,7 @@ class SacTraining {
     summary_.interrupted = Interrupted();
     const std::span<const float> learned = update_.actor_parameters();
     auto policy = MakeActorPolicy({.kind = "sac",
-                                   .observation_space = collector_.spec().observation_space,
+                                   .observation_space = collector_.seen(),
                                    .action_space = collector_.spec().action_space,
                                    .layout = collector_.layout(),
                                    .network = update_.actor(),
@@ -218,13 +218,15 @@ class SacTraining {
 };
 
 absl::Status SacFits(const env::Spec& spec) {
-  RONCHI_ASSIGN_OR_RETURN(const FeatureLayout layout,
-                          FeatureLayout::Create(spec.observation_space, spec.action_space));
-  if (layout.discrete()) {
+  const env::DictSpace seen = VectorsOf(spec.observation_space);
+  if (seen.empty()) {
+    return absl::InvalidArgumentError("sac needs an observation that is a number or a vector");
+  }
+  if (spec.action_space.choices > 0) {
     return absl::InvalidArgumentError(
         "sac's actions are numbers; this task's are choices, which ppo takes");
   }
-  return CheckNoImages(layout, "sac");
+  return FeatureLayout::Create(seen, spec.action_space).status();
 }
 
 class SacLearner final : public Learner {
@@ -234,9 +236,10 @@ class SacLearner final : public Learner {
   absl::StatusOr<Trained> Train(const EnvironmentFactory& make, uint64_t seed,
                                 const TrainOptions& how) override {
     RONCHI_RETURN_IF_ERROR(CheckSacOptions(options_));
+    RONCHI_ASSIGN_OR_RETURN(const auto first, make(0));
+    RONCHI_RETURN_IF_ERROR(SacFits(first->spec()));
     RONCHI_ASSIGN_OR_RETURN(Collector collector,
                             Collector::Create(make, options_.environments, seed));
-    RONCHI_RETURN_IF_ERROR(SacFits(collector.spec()));
     return SacTraining(options_, how, seed, std::move(collector)).Run();
   }
 

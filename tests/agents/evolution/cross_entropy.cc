@@ -6,8 +6,8 @@
 #include "core/files.h"
 #include "core/parallel.h"
 #include "nlohmann/json.hpp"
-#include "tests/agents/cart_pole_environment.h"
 #include "tests/agents/toy_environment.h"
+#include "tests/support/classic_tasks.h"
 
 namespace ronchi::agents {
 namespace {
@@ -20,20 +20,20 @@ AgentPlan Plan(const std::string& yaml) {
   return plan;
 }
 absl::StatusOr<std::unique_ptr<env::Environment>> MakePole(uint64_t index) {
-  return std::make_unique<CartPoleEnvironment>(index);
+  return std::make_unique<testing_support::CartPoleTask>(index);
 }
 
 // Szita & Lőrincz's own kind of task: four numbers, a linear rule holds the pole. Chance holds it
 // for some 20 steps of 500.
 TEST(CrossEntropy, BalancesThePole) {
-  const CartPoleEnvironment pole(0);
+  const testing_support::CartPoleTask pole(0);
   const auto trained =
       Plan("{generations: 30, episodes: 2, spread: 2}").make(pole.spec(), MakePole, 3);
   ASSERT_TRUE(trained.ok()) << trained.status();
   EXPECT_EQ(trained->summary.curve.size(), 30u);
   EXPECT_EQ(trained->summary.episodes, (30 * 32 + 1) * 2);
   double sum = 0;
-  CartPoleEnvironment unseen(7);
+  testing_support::CartPoleTask unseen(7);
   for (uint64_t seed = 500; seed < 510; ++seed) {
     trained->policy->Reset(seed);
     env::Observation o = unseen.Reset(seed)->observation;

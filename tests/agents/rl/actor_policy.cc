@@ -123,10 +123,10 @@ TEST(ActorPolicy, ReadsWhatItWrites) {
 }
 
 TEST(ActorPolicy, ImagesAreNotForIt) {
-  env::DictSpace space = kSettings;
-  space["image"] = {{8, 8}, 0, 1e6f, "counts", ""};
-  const auto layout = *FeatureLayout::Create(space, {{2}, -1, 1, "", ""});
-  EXPECT_THAT(std::string(CheckNoImages(layout, "sac").message()), HasSubstr("\"image\""));
+  nlohmann::json json = MakeActorPolicy(PlainActor({{2}, -1, 1, "", ""}))->ToJson();
+  json["observation_space"]["image"] = BoxToJson({{8, 8}, 0, 1e6f, "counts", ""});
+  EXPECT_THAT(std::string(ReadActorPolicy("sac", 2, json).status().message()),
+              HasSubstr("numbers and vectors"));
 }
 
 }  // namespace

@@ -2,13 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "agents/classical/random_policy.h"
 #include "agents/rl/ppo.h"
-#include "tests/agents/cart_pole_environment.h"
 #include "tests/agents/toy_environment.h"
 #include "tests/agents/with_torch.h"
+#include "tests/support/classic_tasks.h"
 
 namespace ronchi::agents {
 namespace {
@@ -50,24 +51,18 @@ TEST(PpoLearning, TunesOneKnobFromImagesAlone) {
   EXPECT_GT(learned, 1.7 * chance);  // six seeds: 0.67 … 0.88 of the peak
 }
 
-// The mean return of twenty episodes on the pole after 100,000 steps of training.
-absl::StatusOr<double> ReturnOnThePole(uint64_t training_seed) {
-  const EnvironmentFactory make =
-      [](uint64_t index) -> absl::StatusOr<std::unique_ptr<env::Environment>> {
-    return std::make_unique<CartPoleEnvironment>(index);
-  };
-  RONCHI_ASSIGN_OR_RETURN(
-      const auto trained,
-      MakePpoLearner({.total_steps = 100000, .learning_rate = 1e-3, .gamma = 0.98})
-          ->Train(make, training_seed));
-  CartPoleEnvironment pole(0);
+// The mean return of a hundred unseen episodes after training.
+absl::StatusOr<double> ReturnOf(const EnvironmentFactory& make, const PpoOptions& options,
+                                uint64_t training_seed) {
+  RONCHI_ASSIGN_OR_RETURN(const auto trained, MakePpoLearner(options)->Train(make, training_seed));
+  RONCHI_ASSIGN_OR_RETURN(const auto task, make(1000));  // no training has this number
   double sum = 0;
-  for (uint64_t seed = 500; seed < 520; ++seed) {
+  for (uint64_t seed = 0; seed < 100; ++seed) {
     trained.policy->Reset(seed);
-    env::Observation observation = pole.Reset(seed)->observation;
+    env::Observation observation = task->Reset(seed)->observation;
     for (bool done = false; !done;) {
-      const auto step = pole.Step(*trained.policy->Act(observation));
-      sum += step->reward / 20;
+      const auto step = task->Step(*trained.policy->Act(observation));
+      sum += step->reward / 100;
       observation = step->observation;
       done = step->terminated || step->truncated;
     }
@@ -75,21 +70,39 @@ absl::StatusOr<double> ReturnOnThePole(uint64_t training_seed) {
   return sum;
 }
 
-// Against the field's yardstick: Stable-Baselines3's PPO, with tuned settings, holds a mean of 475
-// after 60,000 to 78,000 steps; CleanRL's over 100,000 has a mean of 489 over seeds.
-// Of ours, nine of ten seeds end at 499 or 500, and one at 326: the median is asked for, not all.
-TEST(PpoLearning, BalancesThePoleAboutAsSoonAsItsPeersFromMostSeeds) {
-  UseNetworkBackend(nullptr);  // our own networks
+// Sorted, of seeds 1 to n, on our own networks.
+std::vector<double> ReturnsOf(const char* name, const EnvironmentFactory& make,
+                              const PpoOptions& options, uint64_t n) {
+  UseNetworkBackend(nullptr);
   std::vector<double> means;
-  for (uint64_t seed = 1; seed <= 10; ++seed) {
-    const auto mean = ReturnOnThePole(seed);
-    ASSERT_TRUE(mean.ok()) << mean.status();
-    std::printf("cart-pole, seed %d: mean return %.0f of 500\n", int(seed), *mean);
-    means.push_back(*mean);
+  for (uint64_t seed = 1; seed <= n; ++seed) {
+    const auto mean = ReturnOf(make, options, seed);
+    EXPECT_TRUE(mean.ok()) << mean.status();
+    std::printf("%s, seed %d: mean return %.1f\n", name, int(seed), mean.value_or(-INFINITY));
+    means.push_back(mean.value_or(-INFINITY));
   }
   UseNetworkBackend(&TorchNetworks());
-  std::sort(means.begin(), means.end());
-  EXPECT_GE((means[4] + means[5]) / 2, 475);
+  std::ranges::sort(means);
+  return means;
+}
+
+// Against the field's yardstick: Stable-Baselines3's PPO, with tuned settings, holds a mean of 475
+// after 60,000 to 78,000 steps; CleanRL's over 100,000 has a mean of 489 over seeds. The discount
+// matters: at 0.98, which looks a second ahead, three of ten seeds let the cart drift off the track
+// with the pole upright; at 0.99 all ten return 500. One is left to chance and round-off.
+TEST(PpoLearning, BalancesThePoleAboutAsSoonAsItsPeers) {
+  const auto means =
+      ReturnsOf("cart-pole", testing_support::ClassicFactory<testing_support::CartPoleTask>(),
+                {.total_steps = 100000, .learning_rate = 1e-3}, 10);
+  EXPECT_GE(means[1], 475);
+}
+
+// rl-zoo3's PPO has −73.5 ± 18 over episodes after a million steps, CleanRL's −86.4 over seeds.
+TEST(PpoLearning, SwingsTheAcrobotUp) {
+  const auto means =
+      ReturnsOf("acrobot", testing_support::ClassicFactory<testing_support::AcrobotTask>(),
+                {.total_steps = 200000, .environments = 16, .learning_rate = 1e-3}, 5);
+  EXPECT_GE(means[2], -90);
 }
 
 }  // namespace

@@ -58,7 +58,14 @@ TEST(Sac, NamesTheOptionAndWhatIsAllowed) {
   EXPECT_FALSE(MakeSacLearner({.batch = 0})->Train(ToyFactory({}), 1).ok());
 }
 
-TEST(Sac, RefusesChoicesAndImages) {
+TEST(Sac, LooksPastImages) {
+  const auto trained = MakeSacLearner(SmallSac())->Train(ToyFactory({.image_pixels = 8}), 1);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  const auto without = MakeSacLearner(SmallSac())->Train(ToyFactory({}), 1);
+  EXPECT_EQ(trained->policy->ToJson(), without->policy->ToJson());
+}
+
+TEST(Sac, RefusesChoicesAndWhatHasNoNumbers) {
   const EnvironmentFactory choices =
       [](uint64_t index) -> absl::StatusOr<std::unique_ptr<env::Environment>> {
     return std::make_unique<CorridorEnvironment>(index);
@@ -67,7 +74,20 @@ TEST(Sac, RefusesChoicesAndImages) {
   ConfigReader reader(config);
   const AgentPlan plan = FindAgentKind("sac")->read(reader);
   EXPECT_TRUE(plan.fits(ToyEnvironment({}, 0).spec()).ok());
-  for (const EnvironmentFactory& make : {choices, ToyFactory({.image_pixels = 8})}) {
+  const EnvironmentFactory pictures =
+      [](uint64_t index) -> absl::StatusOr<std::unique_ptr<env::Environment>> {
+    struct Pictures : ToyEnvironment {
+      explicit Pictures(uint64_t index) : ToyEnvironment({.image_pixels = 8}, index) {
+        images = ToyEnvironment::spec();
+        images.observation_space.erase("contrast");
+        images.observation_space.erase("settings");
+      }
+      const env::Spec& spec() const override { return images; }
+      env::Spec images;
+    };
+    return std::make_unique<Pictures>(index);
+  };
+  for (const EnvironmentFactory& make : {choices, pictures}) {
     const absl::Status status = MakeSacLearner(SmallSac())->Train(make, 1).status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
     EXPECT_EQ(plan.fits((*make(0))->spec()), status);
