@@ -123,6 +123,18 @@ bool EpisodeFeatures::Restore(const nlohmann::json& saved) {
   return true;
 }
 
+nlohmann::json SaveMemories(const std::vector<EpisodeFeatures>& memories) {
+  nlohmann::json saved = nlohmann::json::array();
+  for (const EpisodeFeatures& memory : memories) saved.push_back(memory.Save());
+  return saved;
+}
+
+bool RestoreMemories(const nlohmann::json& saved, std::vector<EpisodeFeatures>* memories) {
+  bool fits = saved.size() == memories->size();
+  for (size_t i = 0; fits && i < memories->size(); ++i) fits = (*memories)[i].Restore(saved.at(i));
+  return fits;
+}
+
 Action ScaleAction(const env::Box& space, std::span<const float> unit_action) {
   if (space.choices > 0) return {float(Largest(unit_action))};
   std::vector<double> action(unit_action.size());

@@ -71,6 +71,11 @@ class EpisodeFeatures {
   bool first_ = true;
 };
 
+// Those of several episodes, in their order. Restore: false: of another number or layout; may
+// throw.
+nlohmann::json SaveMemories(const std::vector<EpisodeFeatures>& memories);
+bool RestoreMemories(const nlohmann::json& saved, std::vector<EpisodeFeatures>* memories);
+
 // −1 … 1 → the box, clipped; of choices the one whose number is the largest, the first of equals.
 Action ScaleAction(const env::Box& space, std::span<const float> unit_action);
 

@@ -28,9 +28,13 @@ struct OfMoments {
 };
 using MomentFunction = std::function<OfMoments(double mean, double sigma)>;
 
-// Where in the unit cube it is highest (agents/bayes/acquisition_optimizer.h).
+// Where in the unit cube it is highest (agents/bayes/acquisition_optimizer.h): a point [d − c]
+// where the last inputs are a `context` [c] that stands (c may be 0). `near` [k, d − c].
 Eigen::VectorXd MaximizeOfMoments(const GaussianProcess& gp, const MomentFunction& f,
                                   const Eigen::MatrixXd& near, const StreamKey& key,
-                                  const AcquisitionOptions& options);
+                                  const AcquisitionOptions& options,
+                                  const Eigen::VectorXd& context = Eigen::VectorXd(0));
+// [m, d − c] → [m, d], with the context behind each.
+Eigen::MatrixXd InContext(const Eigen::MatrixXd& points, const Eigen::VectorXd& context);
 
 }  // namespace ronchi::agents

@@ -37,4 +37,18 @@ BoundedMaximum MaximizeOverCube(const BatchFunction& many, const SmoothFunction&
   return best;
 }
 
+MatrixXd PointsAbout(const MatrixXd& centers, const StreamKey& key) {
+  constexpr Index kPoints = 32;
+  if (centers.rows() == 0) return MatrixXd(0, centers.cols());
+  RandomStream stream(key);
+  MatrixXd near(kPoints, centers.cols());
+  for (Index i = 0; i < kPoints; ++i) {
+    const double sigma = i % 2 == 0 ? 0.01 : 0.1;
+    for (Index d = 0; d < near.cols(); ++d) {
+      near(i, d) = std::clamp(centers(i % centers.rows(), d) + stream.Normal(0, sigma), 0.0, 1.0);
+    }
+  }
+  return near;
+}
+
 }  // namespace ronchi::agents

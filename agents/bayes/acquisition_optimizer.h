@@ -25,4 +25,9 @@ BoundedMaximum MaximizeOverCube(const BatchFunction& many, const SmoothFunction&
                                 size_t dimension, const Eigen::MatrixXd& extra,
                                 const StreamKey& key, const AcquisitionOptions& options = {});
 
+// 32 points about the rows of `centers` [k, d] in turn, at a hundredth and a tenth of the cube and
+// within it: Sobol points are sparse in many dimensions, and the best optimum often lies close by
+// what is best so far. None about none.
+Eigen::MatrixXd PointsAbout(const Eigen::MatrixXd& centers, const StreamKey& key);
+
 }  // namespace ronchi::agents

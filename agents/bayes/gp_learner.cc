@@ -71,10 +71,11 @@ void LearnPrior(const std::vector<Episode>& episodes, GpPolicyOptions* options) 
 }
 
 std::vector<AgentKey> GpKeys() {
-  std::vector<AgentKey> keys = {{"n_initial", "images before the model is asked"},
-                                {"budget", "images before it holds"},
-                                {"train_episodes", "episodes that teach the prior of its model; 0: broad priors"},
-                                {kValueKey, kValueMeaning}};
+  std::vector<AgentKey> keys = {
+      {"n_initial", "images before the model is asked"},
+      {"budget", "images before it holds"},
+      {"train_episodes", "episodes that teach the prior of its model; 0: broad priors"},
+      {kValueKey, kValueMeaning}};
   for (AgentKey& key : GpChoiceKeys()) keys.push_back(std::move(key));
   return keys;
 }

@@ -207,21 +207,11 @@ absl::StatusOr<GpOptimizer::Model> GpOptimizer::Fitted() {
   return Model{&*gp_, &map_};
 }
 
-// Sobol points are sparse in many dimensions; the best optimum often lies close by what is best so
-// far. 32 points around it, at a hundredth and a tenth of the cube.
 MatrixXd GpOptimizer::NearIncumbent(const GaussianProcess& gp, uint64_t step) const {
   Index at = 0;
   EligibleMeans(gp, Limits()).maxCoeff(&at);
-  constexpr Index kPoints = 32;
-  RandomStream stream({.seed = seed_, .name = "agents.gp.near_incumbent", .step = step});
-  MatrixXd near(kPoints, Index(dimension_));
-  for (Index i = 0; i < kPoints; ++i) {
-    const double sigma = i % 2 == 0 ? 0.01 : 0.1;
-    for (Index d = 0; d < near.cols(); ++d) {
-      near(i, d) = std::clamp(gp.inputs()(at, d) + stream.Normal(0, sigma), 0.0, 1.0);
-    }
-  }
-  return near;
+  return PointsAbout(gp.inputs().row(at),
+                     {.seed = seed_, .name = "agents.gp.near_incumbent", .step = step});
 }
 
 std::vector<Constraint> GpOptimizer::Limits() const {

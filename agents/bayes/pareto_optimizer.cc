@@ -1,6 +1,5 @@
 #include "agents/bayes/pareto_optimizer.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -115,22 +114,12 @@ absl::Status ParetoOptimizer::Tell(const VectorXd& x, std::span<const double> va
   return absl::OkStatus();
 }
 
-// Sobol points are sparse in many dimensions, and a front grows at its members: 32 points about
-// these in turn, at a hundredth and a tenth of the cube.
+// A front grows at its members.
 MatrixXd ParetoOptimizer::NearFront(const std::vector<size_t>& front) const {
-  if (front.empty()) return MatrixXd(0, Index(dimension_));
   const MatrixXd inputs = objectives_[0].Inputs();
-  constexpr Index kPoints = 32;
-  RandomStream stream({.seed = seed_, .name = "agents.pareto.near_front", .step = size()});
-  MatrixXd near(kPoints, Index(dimension_));
-  for (Index i = 0; i < kPoints; ++i) {
-    const Index at = Index(front[size_t(i) % front.size()]);
-    const double sigma = i % 2 == 0 ? 0.01 : 0.1;
-    for (Index d = 0; d < near.cols(); ++d) {
-      near(i, d) = std::clamp(inputs(at, d) + stream.Normal(0, sigma), 0.0, 1.0);
-    }
-  }
-  return near;
+  MatrixXd members(Index(front.size()), Index(dimension_));
+  for (size_t i = 0; i < front.size(); ++i) members.row(Index(i)) = inputs.row(Index(front[i]));
+  return PointsAbout(members, {.seed = seed_, .name = "agents.pareto.near_front", .step = size()});
 }
 
 absl::StatusOr<VectorXd> ParetoOptimizer::Ask() {

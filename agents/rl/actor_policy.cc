@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agents/policy_batch.h"
+#include "agents/rl/saved_weights.h"
 #include "agents/spaces.h"
 #include "nlohmann/json.hpp"
 
@@ -103,32 +104,6 @@ class ActorPolicy final : public Policy {
   ActorBatch own_;
 };
 
-absl::StatusOr<std::vector<float>> ReadLayer(const nlohmann::json& weights, const std::string& name,
-                                             size_t size) {
-  absl::StatusOr<std::vector<float>> read = FloatsFromJson(weights.at(name), size);
-  if (!read.ok()) return Annotate(read.status(), "policy.weights." + name);
-  return read;
-}
-
-// A network is no larger than the weights that are there for it (base64: 4 characters for 3 bytes),
-// which is looked at before it is made.
-absl::Status CheckWidths(const nlohmann::json& weights, size_t inputs,
-                         const std::vector<size_t>& hidden) {
-  double floats = 0, least = 0, in = double(inputs);
-  for (const auto& [name, text] : weights.items()) {
-    floats += double(text.get<std::string>().size()) * 3 / 4 / sizeof(float);
-  }
-  bool empty = false;
-  for (size_t out : hidden) {
-    empty = empty || out == 0;
-    least += in * double(out);
-    in = double(out);
-  }
-  if (!empty && least <= floats) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("policy.hidden: such layers need ", least,
-                                                 " weights or more; the file holds ", floats));
-}
-
 }  // namespace
 
 std::unique_ptr<Policy> MakeActorPolicy(ActorPolicyParts parts) {
@@ -150,15 +125,16 @@ absl::StatusOr<std::unique_ptr<Policy>> ReadActorPolicy(const std::string& kind,
   }
   const auto hidden = json.at("hidden").get<std::vector<size_t>>();
   const nlohmann::json& weights = json.at("weights");
-  RONCHI_RETURN_IF_ERROR(CheckWidths(weights, layout.row_size(), hidden));
+  RONCHI_RETURN_IF_ERROR(CheckSavedWidths(weights, layout.row_size(), hidden));
   const Mlp network(
       {.inputs = layout.row_size(), .hidden = hidden, .outputs = outputs * layout.action_size()});
   std::vector<float> parameters;
   size_t l = 0;
   for (const Mlp::Layer& layer : network.layers()) {
-    RONCHI_ASSIGN_OR_RETURN(const auto weight,
-                            ReadLayer(weights, LayerName(l, "weight"), layer.in * layer.out));
-    RONCHI_ASSIGN_OR_RETURN(const auto bias, ReadLayer(weights, LayerName(l, "bias"), layer.out));
+    RONCHI_ASSIGN_OR_RETURN(
+        const auto weight, ReadSavedWeights(weights, LayerName(l, "weight"), layer.in * layer.out));
+    RONCHI_ASSIGN_OR_RETURN(const auto bias,
+                            ReadSavedWeights(weights, LayerName(l, "bias"), layer.out));
     const std::vector<float> turned = Turned(weight, layer.out, layer.in);
     parameters.insert(parameters.end(), turned.begin(), turned.end());
     parameters.insert(parameters.end(), bias.begin(), bias.end());

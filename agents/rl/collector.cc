@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "agents/spaces.h"
 
@@ -17,8 +16,7 @@ Collector::Collector(const env::DictSpace& seen, FeatureLayout layout,
       rows_(vector_->size() * layout_.row_size()),
       next_row_(layout_.row_size()),
       taken_(vector_->size() * layout_.action_size()),
-      episode_returns_(vector_->size()),
-      episode_steps_(vector_->size()) {}
+      tally_(vector_->size()) {}
 
 absl::StatusOr<Collector> Collector::Create(const EnvironmentFactory& make, size_t environments,
                                             uint64_t seed) {
@@ -82,71 +80,37 @@ absl::Status Collector::Record(size_t i, double gamma, ReplayBuffer* replay) {
   const double reward = vector_->rewards()[i];
   replay->Add(RowOf(i), std::span(taken_).subspan(i * a, a), float(reward),
               terminated ? 0 : float(gamma), next_row_);
-  ++steps_;
-  ++episode_steps_[i];
-  episode_returns_[i] += reward;
+  tally_.Step(i, reward);
   if (!ended) {
     std::ranges::copy(next_row_, RowOf(i).begin());
     return absl::OkStatus();
   }
-  ++episodes_;
-  ended_returns_.push_back(episode_returns_[i]);
-  ended_lengths_.push_back(episode_steps_[i]);
-  episode_returns_[i] = episode_steps_[i] = 0;
+  tally_.End(i);
   memories_[i].Begin();
   return Observe(i, now, RowOf(i));
-}
-
-std::optional<TrainingPoint> Collector::TakePoint() {
-  if (ended_returns_.empty()) return std::nullopt;
-  const auto mean = [](const std::vector<double>& v) {
-    return std::accumulate(v.begin(), v.end(), 0.0) / double(v.size());
-  };
-  const TrainingPoint point = {
-      .steps = steps_, .mean_return = mean(ended_returns_), .mean_length = mean(ended_lengths_)};
-  ended_returns_.clear();
-  ended_lengths_.clear();
-  return point;
 }
 
 absl::StatusOr<nlohmann::json> Collector::Save() const {
   using nlohmann::json;
   RONCHI_ASSIGN_OR_RETURN(const std::string vector, vector_->Save());
-  json memories = json::array();
-  for (const EpisodeFeatures& memory : memories_) memories.push_back(memory.Save());
-  return json{{"vector", json::binary({vector.begin(), vector.end()})},
-              {"memories", memories},
-              {"rows", rows_},
-              {"episode_returns", episode_returns_},
-              {"episode_steps", episode_steps_},
-              {"steps", steps_},
-              {"episodes", episodes_},
-              {"ended_returns", ended_returns_},
-              {"ended_lengths", ended_lengths_}};
+  json saved = {{"vector", json::binary({vector.begin(), vector.end()})},
+                {"memories", SaveMemories(memories_)},
+                {"rows", rows_}};
+  tally_.SaveInto(&saved);
+  return saved;
 }
 
 absl::Status Collector::Restore(const nlohmann::json& saved) {
   const auto& vector = saved.at("vector").get_binary();
   const auto rows = saved.at("rows").get<std::vector<float>>();
-  const auto returns = saved.at("episode_returns").get<std::vector<double>>();
-  const auto lengths = saved.at("episode_steps").get<std::vector<double>>();
-  if (rows.size() != rows_.size() || returns.size() != environments() ||
-      lengths.size() != environments() || saved.at("memories").size() != environments()) {
+  if (rows.size() != rows_.size() || !tally_.Restore(saved)) {
     return absl::InvalidArgumentError("the saved environments are others than these");
   }
   RONCHI_RETURN_IF_ERROR(vector_->Restore({vector.begin(), vector.end()}));
-  for (size_t i = 0; i < environments(); ++i) {
-    if (!memories_[i].Restore(saved.at("memories").at(i))) {
-      return absl::InvalidArgumentError("the saved memories are of other observations");
-    }
+  if (!RestoreMemories(saved.at("memories"), &memories_)) {
+    return absl::InvalidArgumentError("the saved memories are of other observations");
   }
   rows_ = rows;
-  episode_returns_ = returns;
-  episode_steps_ = lengths;
-  steps_ = saved.at("steps").get<int64_t>();
-  episodes_ = saved.at("episodes").get<int64_t>();
-  ended_returns_ = saved.at("ended_returns").get<std::vector<double>>();
-  ended_lengths_ = saved.at("ended_lengths").get<std::vector<double>>();
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 
 #include "agents/features.h"
 #include "agents/learner.h"
+#include "agents/rl/episode_tally.h"
 #include "agents/rl/replay.h"
 #include "core/status.h"
 #include "env/vector_environment.h"
@@ -33,10 +34,8 @@ class Collector {
   const env::Spec& spec() const { return vector_->spec(); }
   const env::DictSpace& seen() const { return seen_; }  // of the observations, what rows hold
   size_t environments() const { return memories_.size(); }
-  int64_t steps() const { return steps_; }
-  int64_t episodes() const { return episodes_; }
-  // Of the episodes that ended since the last call; nullopt when none did.
-  std::optional<TrainingPoint> TakePoint();
+  const EpisodeTally& tally() const { return tally_; }
+  std::optional<TrainingPoint> TakePoint() { return tally_.TakePoint(); }
 
   // Everything that the next Step depends on. Unimplemented: an environment that cannot be saved.
   // Restore: what one over the same environments gave; may throw nlohmann::json::exception.
@@ -56,9 +55,7 @@ class Collector {
   std::vector<EpisodeFeatures> memories_;
   std::vector<float> rows_, next_row_;
   std::vector<float> taken_;  // [n, action_size], as the memories have them
-  std::vector<double> episode_returns_, episode_steps_;
-  int64_t steps_ = 0, episodes_ = 0;
-  std::vector<double> ended_returns_, ended_lengths_;
+  EpisodeTally tally_;
 };
 
 }  // namespace ronchi::agents

@@ -84,8 +84,8 @@ class PpoTraining {
                            ? ""
                            : absl::StrFormat("return %.3g", summary_.curve.back().mean_return));
     }
-    summary_.steps = rollout_.steps();
-    summary_.episodes = rollout_.episodes();
+    summary_.steps = rollout_.tally().steps();
+    summary_.episodes = rollout_.tally().episodes();
     summary_.interrupted = Interrupted();
     const env::Spec& spec = rollout_.spec();
     auto policy = MakePpoPolicy({.observation_space = spec.observation_space,

@@ -1,7 +1,7 @@
 #include "agents/rl/ppo_policy.h"
 
-#include "absl/strings/str_cat.h"
 #include "agents/policy_batch.h"
+#include "agents/rl/saved_weights.h"
 #include "agents/spaces.h"
 #include "nlohmann/json.hpp"
 
@@ -80,27 +80,6 @@ class PpoPolicy final : public Policy {
   PpoBatch own_;
 };
 
-absl::StatusOr<std::vector<float>> ReadWeights(const nlohmann::json& weights,
-                                               const std::string& name, size_t size) {
-  absl::StatusOr<std::vector<float>> read = FloatsFromJson(weights.at(name), size);
-  if (!read.ok()) return Annotate(read.status(), "policy.weights." + name);
-  return read;
-}
-
-// A network is no larger than the weights that are there for it (base64: 4 characters for 3 bytes),
-// which is looked at before it is made.
-absl::Status CheckHidden(const nlohmann::json& weights, const FeatureLayout& layout,
-                         size_t hidden) {
-  double floats = 0;
-  for (const auto& [name, text] : weights.items()) {
-    floats += double(text.get<std::string>().size()) * 3 / 4 / sizeof(float);
-  }
-  const double least = double(hidden) * double(layout.vector_size() + hidden);
-  if (hidden > 0 && least <= floats) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("policy.hidden: ", hidden, " units need ", least,
-                                                 " weights or more; the file holds ", floats));
-}
-
 }  // namespace
 
 std::unique_ptr<Policy> MakePpoPolicy(PpoPolicyParts parts) {
@@ -117,15 +96,15 @@ absl::StatusOr<std::unique_ptr<Policy>> ReadPpoPolicy(const nlohmann::json& json
   }
   const size_t hidden = json.at("hidden").get<size_t>();
   const nlohmann::json& weights = json.at("weights");
-  RONCHI_RETURN_IF_ERROR(CheckHidden(weights, layout, hidden));
+  RONCHI_RETURN_IF_ERROR(CheckSavedWidths(weights, layout.vector_size(), {hidden, hidden}));
   RONCHI_ASSIGN_OR_RETURN(auto network, MakeActorCritic({.layout = layout, .hidden = hidden}, 0));
   std::vector<float> all;
   for (const ActorCritic::Part& part : network->parts()) {
-    RONCHI_ASSIGN_OR_RETURN(const auto read, ReadWeights(weights, part.name, part.size));
+    RONCHI_ASSIGN_OR_RETURN(const auto read, ReadSavedWeights(weights, part.name, part.size));
     all.insert(all.end(), read.begin(), read.end());
   }
   RONCHI_RETURN_IF_ERROR(network->SetParameters(all));
-  RONCHI_ASSIGN_OR_RETURN(auto log_std, ReadWeights(weights, "log_std", layout.action_size()));
+  RONCHI_ASSIGN_OR_RETURN(auto log_std, ReadSavedWeights(weights, "log_std", layout.action_size()));
   return MakePpoPolicy({.observation_space = observations,
                         .action_space = actions,
                         .layout = layout,

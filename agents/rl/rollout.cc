@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "agents/spaces.h"
 #include "core/interrupt.h"
@@ -17,8 +16,7 @@ Rollout::Rollout(FeatureLayout layout, std::unique_ptr<env::NormalisedVector> ve
       memories_(vector_->vector().size(), EpisodeFeatures(layout_)),
       tracks_(size()),
       rows_(size() * layout_.row_size()),
-      episode_returns_(size()),
-      episode_steps_(size()) {}
+      tally_(size()) {}
 
 absl::StatusOr<Rollout> Rollout::Create(const EnvironmentFactory& make, size_t environments,
                                         double gamma, uint64_t seed) {
@@ -95,9 +93,7 @@ absl::Status Rollout::Record(size_t i, const ValuesOf& values_of) {
   track.terminated.push_back(terminated);
   track.truncated.push_back(truncated);
   track.next_values.push_back(0);
-  ++steps_;
-  ++episode_steps_[i];
-  episode_returns_[i] += vector.rewards()[i];
+  tally_.Step(i, vector.rewards()[i]);
   const size_t width = spec().observation_size();
   if (terminated || truncated) {
     RONCHI_RETURN_IF_ERROR(Observe(i, vector_->final_observations().subspan(i * width, width)));
@@ -105,10 +101,7 @@ absl::Status Rollout::Record(size_t i, const ValuesOf& values_of) {
       RONCHI_ASSIGN_OR_RETURN(const std::vector<float> value, values_of(RowOf(i)));
       track.next_values.back() = value[0];
     }
-    ++episodes_;
-    ended_returns_.push_back(episode_returns_[i]);
-    ended_lengths_.push_back(episode_steps_[i]);
-    episode_returns_[i] = episode_steps_[i] = 0;
+    tally_.End(i);
     memories_[i].Begin();
   }
   return Observe(i, vector_->observations().subspan(i * width, width));
@@ -129,57 +122,29 @@ absl::Status Rollout::CloseTracks(const ValuesOf& values_of) {
   return absl::OkStatus();
 }
 
-std::optional<TrainingPoint> Rollout::TakePoint() {
-  if (ended_returns_.empty()) return std::nullopt;
-  auto mean = [](const std::vector<double>& v) {
-    return std::accumulate(v.begin(), v.end(), 0.0) / double(v.size());
-  };
-  const TrainingPoint point = {
-      .steps = steps_, .mean_return = mean(ended_returns_), .mean_length = mean(ended_lengths_)};
-  ended_returns_.clear();
-  ended_lengths_.clear();
-  return point;
-}
-
 absl::StatusOr<nlohmann::json> Rollout::Save() const {
   using nlohmann::json;
   RONCHI_ASSIGN_OR_RETURN(const std::string vector, vector_->Save());
-  json memories = json::array();
-  for (const EpisodeFeatures& memory : memories_) memories.push_back(memory.Save());
-  return json{{"vector", json::binary({vector.begin(), vector.end()})},
-              {"moments", moments_.ToJson()},
-              {"memories", memories},
-              {"rows", rows_},
-              {"episode_returns", episode_returns_},
-              {"episode_steps", episode_steps_},
-              {"steps", steps_},
-              {"episodes", episodes_},
-              {"ended_returns", ended_returns_},
-              {"ended_lengths", ended_lengths_}};
+  json saved = {{"vector", json::binary({vector.begin(), vector.end()})},
+                {"moments", moments_.ToJson()},
+                {"memories", SaveMemories(memories_)},
+                {"rows", rows_}};
+  tally_.SaveInto(&saved);
+  return saved;
 }
 
 absl::Status Rollout::Restore(const nlohmann::json& saved) {
   const auto& vector = saved.at("vector").get_binary();
   const auto rows = saved.at("rows").get<std::vector<float>>();
-  const auto returns = saved.at("episode_returns").get<std::vector<double>>();
-  const auto lengths = saved.at("episode_steps").get<std::vector<double>>();
-  if (rows.size() != rows_.size() || returns.size() != size() || lengths.size() != size() ||
-      saved.at("memories").size() != size() || !moments_.FromJson(saved.at("moments"))) {
+  if (rows.size() != rows_.size() || !tally_.Restore(saved) ||
+      !moments_.FromJson(saved.at("moments"))) {
     return absl::InvalidArgumentError("the saved environments are others than these");
   }
   RONCHI_RETURN_IF_ERROR(vector_->Restore({vector.begin(), vector.end()}));
-  for (size_t i = 0; i < size(); ++i) {
-    if (!memories_[i].Restore(saved.at("memories").at(i))) {
-      return absl::InvalidArgumentError("the saved memories are of other observations");
-    }
+  if (!RestoreMemories(saved.at("memories"), &memories_)) {
+    return absl::InvalidArgumentError("the saved memories are of other observations");
   }
   rows_ = rows;
-  episode_returns_ = returns;
-  episode_steps_ = lengths;
-  steps_ = saved.at("steps").get<int64_t>();
-  episodes_ = saved.at("episodes").get<int64_t>();
-  ended_returns_ = saved.at("ended_returns").get<std::vector<double>>();
-  ended_lengths_ = saved.at("ended_lengths").get<std::vector<double>>();
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 
 #include "agents/features.h"
 #include "agents/learner.h"
+#include "agents/rl/episode_tally.h"
 #include "core/status.h"
 #include "env/wrappers/normalised_vector.h"
 
@@ -52,10 +53,8 @@ class Rollout {
   const FeatureLayout& layout() const { return layout_; }
   const RunningMoments& moments() const { return moments_; }  // of a row's vector part
   const env::Spec& spec() const { return vector_->vector().spec(); }
-  int64_t steps() const { return steps_; }
-  int64_t episodes() const { return episodes_; }
-  // Of the episodes that ended since the last call; nullopt when none did.
-  std::optional<TrainingPoint> TakePoint();
+  const EpisodeTally& tally() const { return tally_; }
+  std::optional<TrainingPoint> TakePoint() { return tally_.TakePoint(); }
 
   // Everything that the next Collect depends on, the environments' states among it; not the tracks.
   // Unimplemented: an environment that cannot be saved. Restore: what a rollout over the same
@@ -80,9 +79,7 @@ class Rollout {
   std::vector<EpisodeFeatures> memories_;
   std::vector<Track> tracks_;
   std::vector<float> rows_;  // [n, row_size], normalised, to act on next
-  std::vector<double> episode_returns_, episode_steps_;
-  int64_t steps_ = 0, episodes_ = 0;
-  std::vector<double> ended_returns_, ended_lengths_;
+  EpisodeTally tally_;
 };
 
 }  // namespace ronchi::agents

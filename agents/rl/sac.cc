@@ -64,21 +64,21 @@ class SacTraining {
   absl::StatusOr<Trained> Run() {
     RONCHI_RETURN_IF_ERROR(GoOn());
     Progress progress("sac", size_t(options_.total_steps));
-    progress.Tick(size_t(collector_.steps()));
-    while (collector_.steps() < options_.total_steps && !Interrupted()) {
-      const int64_t before = collector_.steps();
+    progress.Tick(size_t(collector_.tally().steps()));
+    while (collector_.tally().steps() < options_.total_steps && !Interrupted()) {
+      const int64_t before = collector_.tally().steps();
       RONCHI_RETURN_IF_ERROR(Step());
-      progress.Tick(size_t(collector_.steps() - before), Standing());
-      const bool last = collector_.steps() >= options_.total_steps;
-      if (!last && collector_.steps() / kSacRound == before / kSacRound) continue;
+      progress.Tick(size_t(collector_.tally().steps() - before), Standing());
+      const bool last = collector_.tally().steps() >= options_.total_steps;
+      if (!last && collector_.tally().steps() / kSacRound == before / kSacRound) continue;
       if (const auto point = collector_.TakePoint()) summary_.curve.push_back(*point);
-      if (!last && collector_.steps() / kSacRound % how_.checkpoint_every == 0) {
+      if (!last && collector_.tally().steps() / kSacRound % how_.checkpoint_every == 0) {
         RONCHI_RETURN_IF_ERROR(Save());
       }
     }
     RONCHI_RETURN_IF_ERROR(Save());
-    summary_.steps = collector_.steps();
-    summary_.episodes = collector_.episodes();
+    summary_.steps = collector_.tally().steps();
+    summary_.episodes = collector_.tally().episodes();
     summary_.interrupted = Interrupted();
     const std::span<const float> learned = update_.actor_parameters();
     auto policy = MakeActorPolicy({.kind = "sac",
@@ -101,7 +101,8 @@ class SacTraining {
                : absl::StrFormat("return %.3g", summary_.curve.back().mean_return);
   }
   RandomStream Stream(const char* name) const {
-    return RandomStream({.seed = seed_, .name = name, .episode = uint64_t(collector_.steps())});
+    return RandomStream(
+        {.seed = seed_, .name = name, .episode = uint64_t(collector_.tally().steps())});
   }
 
   absl::Status Step() {
@@ -112,7 +113,7 @@ class SacTraining {
         moments_.Add(collector_.rows().subspan(i * row_size(), row_size()));
       }
     }
-    if (collector_.steps() <= options_.random_steps) return absl::OkStatus();
+    if (collector_.tally().steps() <= options_.random_steps) return absl::OkStatus();
     RandomStream drawn = Stream("agents.sac.batches"), noise = Stream("agents.sac.noise");
     const int64_t updates = options_.updates * int64_t(collector_.environments());
     for (int64_t u = 0; u < updates; ++u) {
@@ -130,12 +131,12 @@ class SacTraining {
   // An action of each environment, by noise that remembers.
   void Choose() {
     RandomStream stream = Stream("agents.sac.actions");
-    const double kept = options_.noise_memory > 0 && collector_.steps() > 0
+    const double kept = options_.noise_memory > 0 && collector_.tally().steps() > 0
                             ? std::exp(-1 / options_.noise_memory)
                             : 0;
     const double fresh = std::sqrt(1 - kept * kept);
     for (float& x : noise_) x = float(kept * x + fresh * stream.Normal());
-    if (collector_.steps() < options_.random_steps) {
+    if (collector_.tally().steps() < options_.random_steps) {
       // The normal distribution's own function makes its numbers even.
       for (size_t i = 0; i < noise_.size(); ++i) {
         actions_[i] = std::erf(noise_[i] / std::numbers::sqrt2_v<float>);

@@ -21,7 +21,7 @@ import subprocess
 import time
 import warnings
 
-from bo_regret import Server
+from bo_regret import Server, maximum_over_cube
 
 PROBLEMS = ["branin_currin", "dtlz2_2", "dtlz2_3"]
 
@@ -31,7 +31,6 @@ def next_of_botorch(x, y, reference):
     from botorch.acquisition.multi_objective.logei import qLogExpectedHypervolumeImprovement
     from botorch.fit import fit_gpytorch_mll
     from botorch.models import ModelListGP, SingleTaskGP
-    from botorch.optim import optimize_acqf
     from botorch.sampling import SobolQMCNormalSampler
     from botorch.utils.multi_objective.box_decompositions.non_dominated import \
         FastNondominatedPartitioning
@@ -46,10 +45,7 @@ def next_of_botorch(x, y, reference):
     acquisition = qLogExpectedHypervolumeImprovement(
         model, ref_point=point, partitioning=FastNondominatedPartitioning(point, Y=outputs),
         sampler=SobolQMCNormalSampler(torch.Size([128])))
-    dimension = inputs.shape[-1]
-    bounds = torch.stack([torch.zeros(dimension), torch.ones(dimension)]).double()
-    best, _ = optimize_acqf(acquisition, bounds, q=1, num_restarts=10, raw_samples=512)
-    return best[0].tolist()
+    return maximum_over_cube(acquisition, inputs.shape[-1])
 
 
 def run_botorch(server, problem, seed):

@@ -43,23 +43,28 @@ class Server:
         return answer
 
 
+def maximum_over_cube(acquisition, dimension):
+    """As BoTorch's documentation has it."""
+    import torch
+    from botorch.optim import optimize_acqf
+
+    bounds = torch.stack([torch.zeros(dimension), torch.ones(dimension)]).double()
+    best, _ = optimize_acqf(acquisition, bounds, q=1, num_restarts=10, raw_samples=512)
+    return best[0].tolist()
+
+
 def next_of_botorch(x, y):
     import torch
     from botorch.acquisition import LogExpectedImprovement
     from botorch.fit import fit_gpytorch_mll
     from botorch.models import SingleTaskGP
-    from botorch.optim import optimize_acqf
     from gpytorch.mlls import ExactMarginalLogLikelihood
 
     inputs = torch.tensor(x, dtype=torch.double)
     outputs = torch.tensor(y, dtype=torch.double).unsqueeze(-1)
     model = SingleTaskGP(inputs, outputs)  # standardises its outputs
     fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-    dimension = inputs.shape[-1]
-    bounds = torch.stack([torch.zeros(dimension), torch.ones(dimension)]).double()
-    best, _ = optimize_acqf(LogExpectedImprovement(model, best_f=outputs.max()), bounds, q=1,
-                            num_restarts=10, raw_samples=512)
-    return best[0].tolist()
+    return maximum_over_cube(LogExpectedImprovement(model, best_f=outputs.max()), inputs.shape[-1])
 
 
 def run_botorch(server, problem, seed):

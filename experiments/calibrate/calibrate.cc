@@ -19,7 +19,7 @@ namespace {
 using theory::Acquisition;
 using CalibrationIndex = Eigen::Index;
 constexpr size_t kFewest = 3, kMostOfFit = 8;  // images of an estimate from nothing
-constexpr size_t kJump = 3;                    // images in a row that are not what is expected
+constexpr size_t kJump = kFewest;              // images in a row that are not what is expected
 constexpr double kReach = 2;                   // of a range, in standard deviations
 
 // What theory believed after an image, in values.
@@ -58,6 +58,7 @@ void AddChi2(const theory::Belief& belief, const Acquisition& image, Track* trac
   track->data += double(image.data.size());
 }
 
+// `images`: kFewest at least.
 absl::StatusOr<Track> Follow(std::shared_ptr<const theory::ForwardModel> model,
                              std::span<const Acquisition> images) {
   theory::Belief belief(std::move(model));
@@ -68,11 +69,7 @@ absl::StatusOr<Track> Follow(std::shared_ptr<const theory::ForwardModel> model,
   while (next < images.size()) {
     if (!known || strange == kJump) {
       next -= strange;
-      const auto window = WindowFrom(images, next);
-      if (window.size() < kFewest) {
-        track.left_out += images.size() - next;
-        break;
-      }
+      const auto window = WindowFrom(images, next);  // kFewest at least, as kJump is no less
       if (known) track.parts.push_back(track.images.back());
       RONCHI_RETURN_IF_ERROR(belief.Fit(window).status());
       for (const Acquisition& image : window) AddChi2(belief, image, &track);

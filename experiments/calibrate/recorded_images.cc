@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiments/loop/theory_at_work.h"
+#include "experiments/loop/watch.h"
 #include "hw/instrument/command_json.h"
 #include "hw/record/event_log.h"
 #include "nlohmann/json.hpp"
@@ -31,10 +32,7 @@ absl::StatusOr<RecordedImages> ReadRecordedImages(const std::string& folder,
   std::map<std::string, double> settings;
   for (const hw::LoggedEvent& event : log.events) {
     if (event.instrument != name || !event.reply.ok()) continue;
-    for (const hw::Reading& reading : event.reply->readings) {
-      const hw::PropertyInfo* info = instrument.FindProperty(reading.property);
-      if (info && info->writable) settings[reading.property] = reading.value.si;
-    }
+    KeepSettings(instrument, *event.reply, &settings);
     const auto* scan = std::get_if<hw::Scan>(&event.command);
     if (!scan || event.reply->frames.empty() || event.reply->ended != hw::Ended::kComplete) {
       continue;

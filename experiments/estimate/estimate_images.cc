@@ -2,7 +2,8 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "core/progress.h"
+#include "core/quantity.h"
 #include "experiments/estimate/estimate_problem.h"
 #include "sim/contracted/contracted_model.h"
 #include "sim/physics/electron.h"
@@ -15,6 +16,7 @@ namespace {
 
 using theory::ScannedCrystal;
 constexpr int kImageTryouts = 6;
+// Six are too few for a crystal at rest, whose images have more local optima.
 constexpr size_t kImageStarts = 32;  // each some milliseconds a step
 // Of a search along C10 and C12, in units of λ/α², on which contrast changes.
 constexpr double kSearchStep = 0.4;
@@ -41,8 +43,17 @@ double Blur_A(const EstimateJob& job) {
   return 2 * job.simulate.beam.semiangle_rad * defocus_A;
 }
 
+// The engine of images has factors and projection of its own.
+void SayWhatIsNotUsed(const sim::SimulationOptions& o) {
+  if (o.parametrization == "kirkland" && o.projection == sim::Projection::kInfinite) return;
+  Progress::Say(
+      "estimate: images are made with Kirkland's scattering factors and infinite projection, "
+      "whatever potential says");
+}
+
 absl::StatusOr<std::shared_ptr<const sim::ImageModel>> MakeImages(const EstimateJob& job) {
   const sim::SimulationOptions& o = job.simulate;
+  SayWhatIsNotUsed(o);
   const sim::DetectorOptions& ring = RingOf(job);
   const double tilt = std::hypot(o.tilt_rad[0], o.tilt_rad[1]);
   if (tilt > 0 && ring.inner_rad < o.beam.semiangle_rad + tilt) {
@@ -130,7 +141,7 @@ std::map<std::string, double> SettingsOfFrame(const EstimateJob& job, size_t i) 
     const auto c = *theory::ParseCoefficient(name);
     const std::string term(sim::kAberrationTerms[c.term].name);
     const std::string part = sim::kAberrationTerms[c.term].m == 0 ? "" : c.sine ? ".b" : ".a";
-    out["optics." + term + part] = values[i] * c.unit_A * 1e-10;
+    out["optics." + term + part] = values[i] * c.unit_A * kMetresPerAngstrom;
   }
   return out;
 }

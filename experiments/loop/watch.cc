@@ -4,15 +4,20 @@
 
 namespace ronchi {
 
+void KeepSettings(const hw::Description& instrument, const hw::Reply& reply,
+                  std::map<std::string, double>* settings) {
+  for (const hw::Reading& reading : reply.readings) {
+    const hw::PropertyInfo* info = instrument.FindProperty(reading.property);
+    if (info && info->writable) (*settings)[reading.property] = reading.value.si;
+  }
+}
+
 absl::StatusOr<hw::Reply> Watch::Run(const hw::Command& command,
                                      const hw::ExecuteOptions& options) {
   RONCHI_RETURN_IF_ERROR(bus_->Publish(events::Command{&command}));
   absl::StatusOr<hw::Reply> reply = inner_->Execute(command, options);
   if (!reply.ok()) return reply;
-  for (const hw::Reading& reading : reply->readings) {
-    const hw::PropertyInfo* info = description().FindProperty(reading.property);
-    if (info && info->writable) settings_[reading.property] = reading.value.si;
-  }
+  KeepSettings(description(), *reply, &settings_);
   const bool image =
       std::holds_alternative<hw::Scan>(command) || std::holds_alternative<hw::Expose>(command);
   const auto* measure = std::get_if<hw::Measure>(&command);

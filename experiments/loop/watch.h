@@ -11,6 +11,10 @@
 
 namespace ronchi {
 
+// Where the writable properties stand after a reply, SI, by name.
+void KeepSettings(const hw::Description& instrument, const hw::Reply& reply,
+                  std::map<std::string, double>* settings);
+
 class Watch : public hw::Instrument {
  public:
   // The bus, which outlives it, hears of each command before it is carried out, and of its reply. A

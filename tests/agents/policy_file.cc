@@ -147,7 +147,7 @@ TEST_P(PolicyFile, EntriesThatCannotBeAreNamed) {
   expect_refused("/normalisation/variance/0", -1e-3, "policy.normalisation.variance[0]: -0.001");
   expect_refused("/normalisation/count", -1, "policy.normalisation.count");
   // A terabyte of weights, and more of a space, are refused before they are asked for.
-  expect_refused("/hidden", 60000000, "policy.hidden: 60000000 units need");
+  expect_refused("/hidden", 60000000, "policy.hidden: 60000000 x 60000000 units need");
   expect_refused("/hidden", -1, "policy.hidden: -1");
   expect_refused("/action_space/shape", {1000000, 1000000}, "shape");
   expect_refused("/action_space/shape/0", uint64_t{1} << 62, "policy.action_space.shape[0]");

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unittest
 
-from check_interop import SKIP, prepare_environment
+from check_interop import enter_environment
 
 PACKAGES = ["pynetstring==0.5", "twisted"]
 peer = ""
@@ -143,19 +143,9 @@ class TheirServer(unittest.TestCase):
         self.assertIn("no A2 (-32000)", refused["cause"])
 
 
-def main():
-    global peer
+if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    peer, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-    python = os.path.join(folder, "bin", "python")
-    if os.path.abspath(sys.executable) != python:
-        python = prepare_environment(folder, PACKAGES, "pynetstring, twisted.protocols.basic")
-        if python is None:
-            sys.exit(SKIP)
-        sys.exit(subprocess.run([python, os.path.abspath(__file__), peer, folder]).returncode)
-    unittest.main(argv=[sys.argv[0], "-v"])
-
-
-if __name__ == "__main__":
-    main()
+    peer = os.path.abspath(sys.argv[1])
+    enter_environment(sys.argv[2], PACKAGES, "pynetstring, twisted.protocols.basic")
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import unittest
 
-from check_interop import SKIP, prepare_environment
+from check_interop import enter_environment
 
 PACKAGES = ["gymnasium==1.2.3", "numpy"]
 peer = ""
@@ -100,19 +100,9 @@ class BesideGymnasium(unittest.TestCase):
         self.side_by_side("MountainCarContinuous-v0")
 
 
-def main():
-    global peer
+if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    peer, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-    python = os.path.join(folder, "bin", "python")
-    if os.path.abspath(sys.executable) != python:
-        python = prepare_environment(folder, PACKAGES, "gymnasium, numpy")
-        if python is None:
-            sys.exit(SKIP)
-        sys.exit(subprocess.run([python, os.path.abspath(__file__), peer, folder]).returncode)
-    unittest.main(argv=[sys.argv[0], "-v"])
-
-
-if __name__ == "__main__":
-    main()
+    peer = os.path.abspath(sys.argv[1])
+    enter_environment(sys.argv[2], PACKAGES, "gymnasium, numpy")
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-from check_interop import SKIP, prepare_environment
+from check_interop import enter_environment
 
 PACKAGES = ["deapi==5.3", "de-twin==0.3"]
 LONG_S = 900  # numba compiles for minutes on a machine that does other things, too
@@ -367,20 +367,9 @@ class AColumnOfOthers(unittest.TestCase):
         self.assertRegex(done.stdout + done.stderr, re.compile("pass", re.I))
 
 
-def main():
-    global peer, ronchi, examples, scripts
+if __name__ == "__main__":
     if len(sys.argv) != 5:
         sys.exit(__doc__)
     peer, ronchi, examples, folder = map(os.path.abspath, sys.argv[1:])
-    scripts = os.path.join(folder, "bin")
-    python = os.path.join(scripts, "python")
-    if os.path.abspath(sys.executable) != python:
-        python = prepare_environment(folder, PACKAGES, "deapi, de_twin")
-        if python is None:
-            sys.exit(SKIP)
-        sys.exit(subprocess.run([python, os.path.abspath(__file__), *sys.argv[1:]]).returncode)
-    unittest.main(argv=[sys.argv[0], "-v"])
-
-
-if __name__ == "__main__":
-    main()
+    scripts = os.path.dirname(enter_environment(folder, PACKAGES, "deapi, de_twin"))
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import unittest
 
-from check_interop import SKIP, prepare_environment
+from check_interop import enter_environment
 from check_merlin import LIVE_IMPORTS, LIVE_PACKAGES, await_port, free_ports
 
 peer, python = "", ""
@@ -200,9 +200,5 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     peer = sys.argv[1]
-    python = prepare_environment(sys.argv[2], LIVE_PACKAGES, LIVE_IMPORTS)
-    if python is None:
-        sys.exit(SKIP)
-    if os.path.realpath(sys.prefix) != os.path.realpath(sys.argv[2]):  # in the environment
-        os.execv(python, [python, __file__, *sys.argv[1:]])
+    python = enter_environment(sys.argv[2], LIVE_PACKAGES, LIVE_IMPORTS)
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import unittest
 
-from check_interop import SKIP, prepare_environment
+from check_interop import enter_environment
 
 ronchi = ""
 A, ENERGY = 3.905, 200e3  # Å of SrTiO3, eV
@@ -145,11 +145,7 @@ if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     ronchi = sys.argv[1]
-    python = prepare_environment(sys.argv[2], ["abtem==1.0.11"], "abtem, ase")
-    if python is None:
-        sys.exit(SKIP)
-    if os.path.realpath(sys.prefix) != os.path.realpath(sys.argv[2]):  # in the environment
-        os.execv(python, [python, __file__, *sys.argv[1:]])
+    enter_environment(sys.argv[2], ["abtem==1.0.11"], "abtem, ase")
     if "--table" in sys.argv:
         sys.exit(table())
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -38,6 +38,19 @@ def prepare_environment(folder, packages=PACKAGES, imports=IMPORTS):
     return python
 
 
+def enter_environment(folder, packages, imports):
+    """Goes on in the environment, with the script that runs; its python once there.
+
+    Exit status 77, a skip, where the packages are out of reach.
+    """
+    python = prepare_environment(folder, packages, imports)
+    if python is None:
+        sys.exit(SKIP)
+    if os.path.realpath(sys.prefix) != os.path.realpath(folder):
+        os.execv(python, [python, os.path.abspath(sys.argv[0]), *sys.argv[1:]])
+    return python
+
+
 def numbered(shape, turned=False):
     """Shape, sum and index-weighted sum of write_example's values, by plain loops.
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from check_interop import SKIP, prepare_environment
+from check_interop import enter_environment
 
 # Of the cameras' tests, which share an environment.
 LIVE_PACKAGES = ["libertem-live", "flask", "dectris-compression", "cbor2", "pyzmq", "bitshuffle",
@@ -168,9 +168,5 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     peer = sys.argv[1]
-    python = prepare_environment(sys.argv[2], LIVE_PACKAGES, LIVE_IMPORTS)
-    if python is None:
-        sys.exit(SKIP)
-    if os.path.realpath(sys.prefix) != os.path.realpath(sys.argv[2]):  # in the environment
-        os.execv(python, [python, __file__, *sys.argv[1:]])
+    python = enter_environment(sys.argv[2], LIVE_PACKAGES, LIVE_IMPORTS)
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -17,7 +17,7 @@ import time
 import unittest
 import urllib.request
 
-from check_interop import SKIP, prepare_environment
+from check_interop import enter_environment
 
 PACKAGES = ["pytango>=10.1,<11", "tiled[server]"]
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -326,9 +326,5 @@ if __name__ == "__main__":
     if len(sys.argv) != 5:
         sys.exit(__doc__)
     peer, module, ronchi = sys.argv[1:4]
-    python = prepare_environment(sys.argv[4], PACKAGES, "numpy, tango, tiled.client, tiled.server")
-    if python is None:
-        sys.exit(SKIP)
-    if os.path.realpath(sys.prefix) != os.path.realpath(sys.argv[4]):  # in the environment
-        os.execv(python, [python, __file__, *sys.argv[1:]])
+    python = enter_environment(sys.argv[4], PACKAGES, "numpy, tango, tiled.client, tiled.server")
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -73,5 +73,19 @@ TEST(AcquisitionOptimizer, StaysInTheCubeAndIsAFunctionOfItsKey) {
   EXPECT_EQ(peaks.Maximum(MatrixXd(0, 2), 5).x, peaks.Maximum(MatrixXd(0, 2), 5).x);
 }
 
+TEST(PointsAbout, LieAboutEachCenterWithinTheCube) {
+  Eigen::MatrixXd centers(2, 3);
+  centers << 0.5, 0.5, 0.5, 1, 0, 0.2;
+  const Eigen::MatrixXd points = PointsAbout(centers, {.seed = 1, .name = "about"});
+  ASSERT_EQ(points.rows(), 32);
+  EXPECT_TRUE((points.array() >= 0).all() && (points.array() <= 1).all());
+  // Those of the first center are the even ones, which are near (0.01): five deviations.
+  for (Eigen::Index i = 0; i < 32; i += 2) {
+    EXPECT_LT((points.row(i) - centers.row(0)).cwiseAbs().maxCoeff(), 0.05);
+  }
+  EXPECT_EQ(points, PointsAbout(centers, {.seed = 1, .name = "about"}));
+  EXPECT_EQ(PointsAbout(Eigen::MatrixXd(0, 3), {}).rows(), 0);
+}
+
 }  // namespace
 }  // namespace ronchi::agents

@@ -62,8 +62,8 @@ TEST(Collector, TransitionsFollowOneAnotherButForEnds) {
     }
     EXPECT_NE(row[0], next[0]);
   }
-  EXPECT_EQ(idle.collector.steps(), 40);
-  EXPECT_EQ(idle.collector.episodes(), 4);
+  EXPECT_EQ(idle.collector.tally().steps(), 40);
+  EXPECT_EQ(idle.collector.tally().episodes(), 4);
   const auto point = idle.collector.TakePoint();
   ASSERT_TRUE(point);
   EXPECT_EQ(point->mean_length, 7);
@@ -75,7 +75,7 @@ TEST(Collector, TerminationIsWorthNothingMore) {
   Idle idle(ToyFactory({.half_width_nm = 1000, .end_at_optimum = true}), 1);
   idle.Step(0);
   EXPECT_EQ(idle.transitions()[0][idle.row + idle.action + 1], 0);
-  EXPECT_EQ(idle.collector.episodes(), 1);
+  EXPECT_EQ(idle.collector.tally().episodes(), 1);
 }
 
 }  // namespace

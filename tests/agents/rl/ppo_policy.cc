@@ -97,8 +97,9 @@ TEST(PpoPolicy, WritesItsWeightsPartByPart) {
   nlohmann::json large = json;
   large["hidden"] = 1000000;
   EXPECT_EQ(ReadPpoPolicy(large).status(),
-            absl::InvalidArgumentError("policy.hidden: 1000000 units need 1.00001e+12 weights or "
-                                       "more; the file holds 6"));
+            absl::InvalidArgumentError(
+                "policy.hidden: 1000000 x 1000000 units need 1.00001e+12 weights or "
+                "more; the file holds 6"));
   large = json;
   large["normalisation"] = RunningMoments(3).ToJson();
   EXPECT_EQ(ReadPpoPolicy(large).status(),
